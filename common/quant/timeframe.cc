@@ -1,0 +1,60 @@
+#include "common/quant/timeframe.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+
+namespace breadthflow::quant {
+namespace {
+
+constexpr std::array<std::pair<Timeframe, std::string_view>, 9> kNames = {{{Timeframe::kTick, "tick"},
+                                                                           {Timeframe::kMin1, "1min"},
+                                                                           {Timeframe::kMin5, "5min"},
+                                                                           {Timeframe::kMin15, "15min"},
+                                                                           {Timeframe::kMin30, "30min"},
+                                                                           {Timeframe::kHour1, "1hour"},
+                                                                           {Timeframe::kDay, "1day"},
+                                                                           {Timeframe::kWeek, "1week"},
+                                                                           {Timeframe::kMonth, "1month"}}};
+
+}  // namespace
+
+std::string_view ToText(Timeframe timeframe) {
+  for (const auto& [value, name] : kNames) {
+    if (value == timeframe) return name;
+  }
+  return "unspecified";
+}
+
+absl::StatusOr<Timeframe> ParseTimeframe(std::string_view text) {
+  std::string known;
+  for (const auto& [value, name] : kNames) {
+    if (name == text) return value;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_TIMEFRAME",
+                         fmt::format("timeframe must be one of {}, was '{}'", known, text));
+}
+
+absl::Duration IntradayLength(Timeframe timeframe) {
+  switch (timeframe) {
+    case Timeframe::kMin1:
+      return absl::Minutes(1);
+    case Timeframe::kMin5:
+      return absl::Minutes(5);
+    case Timeframe::kMin15:
+      return absl::Minutes(15);
+    case Timeframe::kMin30:
+      return absl::Minutes(30);
+    case Timeframe::kHour1:
+      return absl::Hours(1);
+    default:
+      return absl::ZeroDuration();
+  }
+}
+
+}  // namespace breadthflow::quant
