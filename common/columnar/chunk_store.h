@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/base/hash.h"
+#include "common/columnar/chunk_codec.h"
+#include "common/postgres/database.h"
+#include "common/postgres/migrate.h"
+#include "common/quant/series.h"
+
+// Where Series are kept: immutable, content-addressed chunks plus references that say which chunk held which rows of
+// which series, from which version to which. Every service that keeps Series has these tables in its own schema.
+//
+// Two times: a row's own time, and the knowledge time at which this store learnt it. Nothing is overwritten: a
+// correction closes the references it replaces and adds new ones, and every earlier state can still be read, by time
+// (`as_of`) or by version. A version is a number per series that grows by one with every change.
+namespace breadthflow::columnar {
+
+// Tables `chunk`, `series`, `series_chunk`; numbers 10-19. To be given to postgres::Migrate with the service's own.
+const std::vector<postgres::Migration>& ChunkStoreMigrations();
+
+struct ChunkRef {
+  base::Sha256Digest hash{};  // of the encoded bytes
+  int64_t rows = 0;
+  int64_t first_time_ns = 0;
+  int64_t last_time_ns = 0;
+  int64_t bytes = 0;
+};
+
+struct WriteOptions {
+  // Empty: rows are inserted or replace the stored row of the same time. Set: the new rows are all there is in that
+  // range, so that stored rows in it that the new series does not have are gone in the new version.
+  std::optional<quant::TimeRange> replaces;
+  // Where the rows came from; kept with each reference, for lineage. Free text ("simulated fetchRuns/0190...").
+  std::string provenance;
+};
+
+// The outcome of Write: chunks that are stored but belong to no series until Commit.
+struct WrittenSeries {
+  quant::SeriesKey key;
+  quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  std::string provenance;
+  int64_t base_version = 0;         // the version this was computed from; 0 when the series is new
+  std::vector<ChunkRef> added;      // in time order
+  std::vector<int64_t> closed_ids;  // references that end
+  int64_t rows_inserted = 0;
+  int64_t rows_revised = 0;
+  int64_t rows_removed = 0;
+  bool unchanged() const { return added.empty() && closed_ids.empty(); }
+};
+
+struct SeriesHead {
+  quant::SeriesKey key;
+  quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  int64_t version = 0;
+  absl::Time known_at;  // knowledge time of this version
+  int64_t rows = 0;
+  int64_t bytes = 0;  // of the chunks of this version
+  int64_t first_time_ns = 0;
+  int64_t last_time_ns = 0;
+  int64_t chunk_count = 0;
+};
+
+// Which rows of which state. The default is everything in the latest version.
+struct ReadOptions {
+  quant::TimeRange range;
+  absl::Time as_of = absl::InfiniteFuture();  // knowledge time; ignored when `version` is set
+  int64_t version = 0;                        // > 0: exactly this version
+  std::vector<std::string> columns;           // empty: all
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct EncodedChunk {
+  std::string bytes;
+  int64_t rows = 0;
+  int64_t first_time_ns = 0;
+  int64_t last_time_ns = 0;
+};
+
+// A part of a resource's series by key; empty fields select all.
+struct SeriesFilter {
+  std::string resource;
+  std::vector<std::string> symbols;
+  std::optional<quant::Timeframe> timeframe;
+  std::optional<std::string> variant;
+  std::optional<quant::SeriesKey> after;  // only keys that sort behind this one
+  int64_t limit = 0;                      // 0: no limit
+};
+
+// Thread-safe; holds no state but the database. Errors of the database as postgres::Database says.
+class ChunkStore {
+ public:
+  explicit ChunkStore(postgres::Database& database) : database_(database) {}
+
+  // Compares `series` with what is stored, encodes the rows that are new or differ (with a small last chunk, if the
+  // rows follow it) and stores those chunks. Nothing is visible before Commit; a crash in between leaves chunks that
+  // SweepOrphans removes. Unchanged rows write nothing: `unchanged()` is then true.
+  // FAILED_PRECONDITION BASIS_CONFLICT when the stored series has another price basis, INVALID_ARGUMENT when the series
+  // is not valid or a column would change its type.
+  absl::StatusOr<WrittenSeries> Write(const quant::Series& series, const WriteOptions& options = {});
+
+  // Makes `written` the next version of its series, within the caller's transaction. ABORTED CONFLICT when another
+  // writer has moved the series since Write: write again. Returns the version that holds the rows (the old one when
+  // unchanged). Commit several series in key order, else two transactions may deadlock (and one is retried).
+  absl::StatusOr<int64_t> Commit(postgres::Transaction& transaction, const WrittenSeries& written);
+
+  // Write and Commit in a transaction of its own, again on CONFLICT (at most 3 times).
+  absl::StatusOr<WrittenSeries> Put(const quant::Series& series, const WriteOptions& options = {});
+
+  // NOT_FOUND UNKNOWN_SERIES when the series does not exist (or did not at `as_of`); a range without rows is OK and
+  // empty (no columns then).
+  absl::StatusOr<quant::Series> Read(const quant::SeriesKey& key, const ReadOptions& options = {});
+  absl::StatusOr<quant::Series> Read(const quant::SeriesKey& key, quant::TimeRange range, absl::Time as_of);
+
+  // Hands over the encoded chunks that overlap the range, in time order, one at a time: the first and the last may hold
+  // rows outside it. `columns` is not applied. Stops with the first error that `fn` returns. A database connection is
+  // held until the end.
+  absl::Status Stream(const quant::SeriesKey& key, const ReadOptions& options,
+                      const std::function<absl::Status(EncodedChunk)>& fn);
+
+  // The state of a series at `options.as_of` or `options.version`; NOT_FOUND as Read.
+  absl::StatusOr<SeriesHead> Head(const quant::SeriesKey& key, const ReadOptions& options = {});
+
+  // The states of all series that match, at `as_of`, ordered by key.
+  absl::StatusOr<std::vector<SeriesHead>> List(const SeriesFilter& filter, absl::Time as_of = absl::InfiniteFuture());
+
+  // Deletes chunks that no series refers to and that were stored at least `min_age` ago. Returns how many.
+  absl::StatusOr<int64_t> SweepOrphans(absl::Duration min_age);
+
+ private:
+  postgres::Database& database_;
+};
+
+}  // namespace breadthflow::columnar
