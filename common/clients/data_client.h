@@ -1,0 +1,134 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/clients/run_status.h"
+#include "common/component/catalog.h"
+#include "common/quant/series.h"
+
+namespace breadthflow::rpc {
+class Channels;
+}
+
+namespace breadthflow::clients {
+
+struct FetchSpec {
+  component::ComponentRef source;  // "simulated", "csv_file" ... with its parameters
+  std::string resource = "stock_price";
+  std::vector<std::string> symbols;
+  quant::Timeframe timeframe = quant::Timeframe::kDay;
+  quant::TimeRange range;  // half-open
+};
+
+enum class FetchOutcome { kPending = 0, kOk = 1, kEmptyConfirmed = 2, kFailed = 3 };
+
+// How one symbol of a fetch ended.
+struct FetchItem {
+  std::string symbol;
+  FetchOutcome outcome = FetchOutcome::kPending;
+  int64_t rows = 0;         // that the source gave
+  int64_t rows_stored = 0;  // new or revised: 0 when everything was known already
+  absl::Status error;       // not OK only when kFailed; file and line of each violation in its details
+  bool retryable = false;
+};
+
+struct FetchRun {
+  RunStatus status;
+  FetchSpec spec;
+  std::vector<FetchItem> items;  // one per symbol, in the order of the spec
+};
+
+// Which series at which state. Either `snapshot`, which fixes everything, or the other fields.
+struct ReadQuery {
+  std::string snapshot;  // "snapshots/..."; the fields below then narrow it: symbols, range, fields
+  std::string resource = "stock_price";
+  std::vector<std::string> symbols;  // empty: all symbols of the snapshot (an error without one)
+  quant::Timeframe timeframe = quant::Timeframe::kDay;
+  quant::TimeRange range;
+  absl::Time as_of = absl::InfiniteFuture();  // knowledge time; infinite: now
+  std::string source;                         // needed only when several sources have the series
+  std::vector<std::string> fields;            // columns wanted; empty: all
+  std::optional<quant::PriceBasis> basis;     // adjust on read; absent: as stored
+};
+
+struct SnapshotSpec {
+  std::string resource = "stock_price";
+  std::vector<std::string> symbols;
+  quant::Timeframe timeframe = quant::Timeframe::kDay;
+  quant::TimeRange range;
+  absl::Time as_of = absl::InfiniteFuture();
+  std::string source;
+};
+
+struct SnapshotInfo {
+  std::string name;          // "snapshots/..."
+  std::string content_hash;  // SHA-256 of resource, symbols, times and values; 64 hex digits. Equal data, equal hash
+  SnapshotSpec spec;         // as_of resolved
+  absl::Time create_time;
+  int64_t series_count = 0;
+  int64_t row_count = 0;
+};
+
+enum class Severity { kInfo = 1, kWarning = 2, kError = 3 };
+
+// The result of one check on one symbol.
+struct QualityFinding {
+  std::string check;  // "completeness", "ohlc_order" ...
+  std::string symbol;
+  Severity severity = Severity::kInfo;
+  int64_t rows_affected = 0;
+  int64_t rows_checked = 0;
+  std::string message;
+  std::vector<absl::Time> examples;  // times of the first affected rows, at most 10
+};
+
+struct QualityReport {
+  std::string name;      // "qualityReports/..."
+  std::string snapshot;  // what was checked
+  double score = 0;      // [0, 1]; 1: nothing found
+  bool passed = false;   // no finding of severity error
+  std::vector<QualityFinding> findings;
+};
+
+// The data service as other services see it. Thread-safe. Errors are those of the service, with their details;
+// UNAVAILABLE is retried within the deadline where that is safe.
+class DataClient {
+ public:
+  virtual ~DataClient() = default;
+
+  // The same request_id (a UUID) gives the same run. Returns its name, "fetchRuns/...".
+  virtual absl::StatusOr<std::string> CreateFetchRun(const CallContext& context, const FetchSpec& spec,
+                                                     const std::string& request_id) = 0;
+  virtual absl::StatusOr<FetchRun> GetFetchRun(const CallContext& context, const std::string& name) = 0;
+  virtual absl::Status CancelFetchRun(const CallContext& context, const std::string& name) = 0;
+
+  // Fixes what is known now (or at spec.as_of) under a name. NOT_FOUND names every symbol without data.
+  virtual absl::StatusOr<SnapshotInfo> CreateSnapshot(const CallContext& context, const SnapshotSpec& spec,
+                                                      const std::string& request_id) = 0;
+  virtual absl::StatusOr<SnapshotInfo> GetSnapshot(const CallContext& context, const std::string& name) = 0;
+
+  // Checks a snapshot; the report of one snapshot is computed once and kept.
+  virtual absl::StatusOr<QualityReport> GetQualityReport(const CallContext& context, const std::string& snapshot) = 0;
+
+  // Whole series, one per symbol in the order asked for (the snapshot's order if `symbols` is empty). A symbol without
+  // rows in the range is there with no rows; a symbol that is not known is NOT_FOUND.
+  virtual absl::StatusOr<std::vector<quant::Series>> Read(const CallContext& context, const ReadQuery& query) = 0;
+
+  // The same, series by series as they arrive: memory is bounded by the largest series. Stops with the first error
+  // that `fn` returns.
+  virtual absl::Status ReadEach(const CallContext& context, const ReadQuery& query,
+                                const std::function<absl::Status(quant::Series)>& fn) = 0;
+};
+
+// Calls go through the channel "data" of `channels`, which must outlive the client.
+std::unique_ptr<DataClient> MakeDataClient(rpc::Channels& channels);
+
+}  // namespace breadthflow::clients
