@@ -10,7 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "common/clients/run_status.h"
+#include "common/clients/call.h"
+#include "common/clients/run.h"
 #include "common/component/catalog.h"
 #include "common/quant/series.h"
 
@@ -41,7 +42,7 @@ struct FetchItem {
 };
 
 struct FetchRun {
-  RunStatus status;
+  RunStatus status;  // `result` stays empty: the data is in the store
   FetchSpec spec;
   std::vector<FetchItem> items;  // one per symbol, in the order of the spec
 };
@@ -105,27 +106,27 @@ class DataClient {
   virtual ~DataClient() = default;
 
   // The same request_id (a UUID) gives the same run. Returns its name, "fetchRuns/...".
-  virtual absl::StatusOr<std::string> CreateFetchRun(const CallContext& context, const FetchSpec& spec,
-                                                     const std::string& request_id) = 0;
-  virtual absl::StatusOr<FetchRun> GetFetchRun(const CallContext& context, const std::string& name) = 0;
-  virtual absl::Status CancelFetchRun(const CallContext& context, const std::string& name) = 0;
+  virtual absl::StatusOr<std::string> CreateFetchRun(const FetchSpec& spec, const std::string& request_id,
+                                                     const CallScope& scope) = 0;
+  virtual absl::StatusOr<FetchRun> GetFetchRun(const std::string& name, const CallScope& scope) = 0;
+  virtual absl::Status CancelFetchRun(const std::string& name, const CallScope& scope) = 0;
 
   // Fixes what is known now (or at spec.as_of) under a name. NOT_FOUND names every symbol without data.
-  virtual absl::StatusOr<SnapshotInfo> CreateSnapshot(const CallContext& context, const SnapshotSpec& spec,
-                                                      const std::string& request_id) = 0;
-  virtual absl::StatusOr<SnapshotInfo> GetSnapshot(const CallContext& context, const std::string& name) = 0;
+  virtual absl::StatusOr<SnapshotInfo> CreateSnapshot(const SnapshotSpec& spec, const std::string& request_id,
+                                                      const CallScope& scope) = 0;
+  virtual absl::StatusOr<SnapshotInfo> GetSnapshot(const std::string& name, const CallScope& scope) = 0;
 
   // Checks a snapshot; the report of one snapshot is computed once and kept.
-  virtual absl::StatusOr<QualityReport> GetQualityReport(const CallContext& context, const std::string& snapshot) = 0;
+  virtual absl::StatusOr<QualityReport> GetQualityReport(const std::string& snapshot, const CallScope& scope) = 0;
 
   // Whole series, one per symbol in the order asked for (the snapshot's order if `symbols` is empty). A symbol without
   // rows in the range is there with no rows; a symbol that is not known is NOT_FOUND.
-  virtual absl::StatusOr<std::vector<quant::Series>> Read(const CallContext& context, const ReadQuery& query) = 0;
+  virtual absl::StatusOr<std::vector<quant::Series>> Read(const ReadQuery& query, const CallScope& scope) = 0;
 
   // The same, series by series as they arrive: memory is bounded by the largest series. Stops with the first error
   // that `fn` returns.
-  virtual absl::Status ReadEach(const CallContext& context, const ReadQuery& query,
-                                const std::function<absl::Status(quant::Series)>& fn) = 0;
+  virtual absl::Status ReadEach(const ReadQuery& query, const std::function<absl::Status(quant::Series)>& fn,
+                                const CallScope& scope) = 0;
 };
 
 // Calls go through the channel "data" of `channels`, which must outlive the client.
