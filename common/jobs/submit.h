@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "common/postgres/database.h"
+
+namespace breadthflow::jobs {
+
+// What makes a request the same request: the caller, the method, and the id that the caller gave it.
+struct SubmitKey {
+  std::string principal;
+  std::string method;        // "backtest.v1.BacktestService/CreateBacktestRun"
+  std::string request_id;    // empty: no deduplication
+  std::string payload_hash;  // of the request without its request_id
+};
+
+// Runs `create` at most once per key and returns the response it gave (a resource name). The row that remembers it
+// commits in the same transaction as what `create` writes, and is kept for 7 days; concurrent callers with the same key
+// wait for the first and get its answer.
+//
+// `create` enqueues the job and inserts the run; it may be called again when the transaction conflicts.
+// Errors: INVALID_ARGUMENT REQUEST_ID_REUSED when the id was used with another payload; ABORTED LOCK_TIMEOUT (+ retry)
+// when the first caller does not finish; those of `create`, which then is as if never called; UNKNOWN COMMIT_UNKNOWN
+// only without a request_id.
+absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const SubmitKey& key,
+                                       const std::function<absl::StatusOr<std::string>(postgres::Transaction&)>& create,
+                                       const postgres::TransactOptions& options = {});
+
+}  // namespace breadthflow::jobs

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "common/postgres/database.h"
+
+namespace breadthflow::postgres {
+
+// One step of a schema, forward only. Files are named NNNN_name.sql; CMake's bf_migrations() embeds a folder of them.
+// A file whose first line is `-- no transaction` holds one statement that is run outside a transaction
+// (CREATE INDEX CONCURRENTLY); it must be repeatable (IF NOT EXISTS), since a crash may come between it and its record.
+struct Migration {
+  int number = 0;  // 1-9 jobs, 10-19 chunks, 100 and up the service's own
+  std::string name;
+  std::string sql;
+};
+
+struct MigrateOptions {
+  absl::Duration lock_timeout = absl::Seconds(1);  // of one try to get the locks that the DDL needs
+  int lock_tries = 60;
+  absl::Duration statement_timeout = absl::Minutes(5);
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+// Creates the schema of `database` when it is missing and applies what its table `schema_migration` does not list, in
+// order of numbers, each in its own transaction with its record. Any number of processes may call it at the same time:
+// one works, the others wait (pg_try_advisory_lock, polled). Killed at any moment, the next call finishes the work.
+//
+// Errors: FAILED_PRECONDITION MIGRATION_CHANGED when an applied migration has other text than the given one (by
+// SHA-256), MIGRATION_MISSING when the schema lists one inside the number range given here (1-9, 10-19, 100 ...) that
+// is not given and is older than the newest given (a newer schema is fine: the binary before this one must keep
+// running); INVALID_ARGUMENT for a number that is given twice or is not positive; ABORTED LOCK_TIMEOUT; UNAVAILABLE
+// DB_UNAVAILABLE.
+absl::Status Migrate(Database& database, std::vector<Migration> migrations, const MigrateOptions& options = {});
+
+}  // namespace breadthflow::postgres
