@@ -13,9 +13,9 @@ namespace {
 absl::Status CheckPrices(const std::string& symbol, std::string_view name, std::span<const double> prices) {
   const auto bad = std::find_if(prices.begin(), prices.end(), [](double price) { return !(price > 0); });
   if (bad == prices.end()) return absl::OkStatus();
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "PRICE_NOT_POSITIVE",
-                         fmt::format("{}: {} must be above 0, was {} in row {}", symbol, name, *bad,
-                                     bad - prices.begin()));
+  return base::MakeError(
+      absl::StatusCode::kInvalidArgument, "PRICE_NOT_POSITIVE",
+      fmt::format("{}: {} must be above 0, was {} in row {}", symbol, name, *bad, bad - prices.begin()));
 }
 
 }  // namespace
@@ -32,11 +32,11 @@ absl::StatusOr<SymbolInput> MakeSymbolInput(const quant::Series& bars, const qua
   for (size_t row = 0; row < given.size(); ++row) {
     while (bar < input.bars.size() && input.bars.times[bar] < given.times[row]) ++bar;
     if (bar == input.bars.size() || input.bars.times[bar] != given.times[row]) {
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "SIGNAL_WITHOUT_BAR",
-                             fmt::format("{}: the signal of {} has no bar at that time; signals must be made from the "
-                                         "same snapshot as the bars",
-                                         input.symbol,
-                                         absl::FormatTime(quant::FromNanos(given.times[row]), absl::UTCTimeZone())));
+      return base::MakeError(
+          absl::StatusCode::kInvalidArgument, "SIGNAL_WITHOUT_BAR",
+          fmt::format("{}: the signal of {} has no bar at that time; signals must be made from the "
+                      "same snapshot as the bars",
+                      input.symbol, absl::FormatTime(quant::FromNanos(given.times[row]), absl::UTCTimeZone())));
     }
     input.direction[bar] = static_cast<int8_t>(given.direction[row]);
   }

@@ -19,8 +19,8 @@ struct SymbolInput {
   std::vector<int8_t> direction;
 };
 
-// Puts signals beside their bars. INVALID_ARGUMENT when either series is malformed, opens or closes are not positive, or
-// a signal's time is not the time of a bar (it would have been made from other data).
+// Puts signals beside their bars. INVALID_ARGUMENT when either series is malformed, opens or closes are not positive,
+// or a signal's time is not the time of a bar (it would have been made from other data).
 absl::StatusOr<SymbolInput> MakeSymbolInput(const quant::Series& bars, const quant::Series& signals);
 
 }  // namespace breadthflow::backtest

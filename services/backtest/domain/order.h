@@ -64,13 +64,13 @@ struct RoundTrip {
 
 // Why an order was cut or not placed at all.
 enum class RefusalRule {
-  kPositionShare = 1,   // the resulting position as a share of equity
-  kGrossExposure = 2,   // all positions together as a share of equity
-  kMinTradeValue = 3,   // the trade is too small to be worth it
-  kMaxTradeValue = 4,   // the trade is too large
-  kDrawdownHalt = 5,    // trading stopped after the drawdown limit
-  kBuyingPower = 6,     // the account can not pay for it, fees included
-  kLotSize = 7,         // less than one lot
+  kPositionShare = 1,  // the resulting position as a share of equity
+  kGrossExposure = 2,  // all positions together as a share of equity
+  kMinTradeValue = 3,  // the trade is too small to be worth it
+  kMaxTradeValue = 4,  // the trade is too large
+  kDrawdownHalt = 5,   // trading stopped after the drawdown limit
+  kBuyingPower = 6,    // the account can not pay for it, fees included
+  kLotSize = 7,        // less than one lot
 };
 std::string_view ToText(RefusalRule rule);  // "position_share", "gross_exposure" ...
 

@@ -10,8 +10,8 @@
 
 namespace breadthflow::backtest {
 
-// A quantity bought (or sold short) by one fill and not closed yet. `fee` is what is left of the entry's fee: exits take
-// their share of it in proportion to the quantity that they close.
+// A quantity bought (or sold short) by one fill and not closed yet. `fee` is what is left of the entry's fee: exits
+// take their share of it in proportion to the quantity that they close.
 struct Lot {
   double quantity = 0;
   double price = 0;
@@ -23,9 +23,9 @@ struct Lot {
 
 // Cash, positions and the lots behind them, in double precision. Lots are closed first in, first out.
 //
-// After each fill the books must agree: the cash ledger (capital + all cash flows) and the lot ledger (capital + realized
-// results - cost of the lots held) are kept apart and compared, and the lots of a symbol must add up to its position.
-// Not thread-safe.
+// After each fill the books must agree: the cash ledger (capital + all cash flows) and the lot ledger (capital +
+// realized results - cost of the lots held) are kept apart and compared, and the lots of a symbol must add up to its
+// position. Not thread-safe.
 class Portfolio {
  public:
   Portfolio(double capital, size_t symbols);

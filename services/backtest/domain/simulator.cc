@@ -182,8 +182,9 @@ class Run {
 
   void Queue(int32_t symbol, double quantity, OrderReason reason, int64_t sequence, int64_t now) {
     queued_quantity_[static_cast<size_t>(symbol)] = quantity;
-    queue_.push_back({{.sequence = sequence, .symbol = symbol, .reason = reason, .quantity = quantity, .decided_ns = now},
-                      1 + delay_});
+    queue_.push_back(
+        {{.sequence = sequence, .symbol = symbol, .reason = reason, .quantity = quantity, .decided_ns = now},
+         1 + delay_});
   }
 
   void QueueExit(const ForcedExit& exit, int64_t now) {
@@ -280,8 +281,8 @@ absl::Status CheckInputs(double capital, const std::vector<SymbolInput>& inputs)
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (i > 0 && inputs[i].symbol == inputs[i - 1].symbol) violations.Add(inputs[i].symbol, "appears twice");
     if (inputs[i].direction.size() != inputs[i].bars.size())
-      violations.Add(inputs[i].symbol, fmt::format("has {} bars but {} directions", inputs[i].bars.size(),
-                                                   inputs[i].direction.size()));
+      violations.Add(inputs[i].symbol,
+                     fmt::format("has {} bars but {} directions", inputs[i].bars.size(), inputs[i].direction.size()));
     if (inputs[i].bars.size() == 0) violations.Add(inputs[i].symbol, "has no bars");
   }
   return violations.ToStatus("invalid simulation");

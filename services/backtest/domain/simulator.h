@@ -50,9 +50,9 @@ struct SimulationResult {
 //   (f) one point of the equity curve.
 // Nothing dated t depends on a bar later than t, and no order trades at or before its decision.
 //
-// After a forced exit or a refusal, a symbol is left alone until its signal has changed. What increases a position never
-// goes beyond what the account can pay for, fees included: all positions together may not exceed equity (no borrowed
-// money; shorts fully covered). An order that would is cut, and the refusal recorded.
+// After a forced exit or a refusal, a symbol is left alone until its signal has changed. What increases a position
+// never goes beyond what the account can pay for, fees included: all positions together may not exceed equity (no
+// borrowed money; shorts fully covered). An order that would is cut, and the refusal recorded.
 //
 // Not thread-safe; runs on the calling thread. The result depends on nothing but the arguments, in any symbol order.
 class Simulator {
@@ -61,8 +61,8 @@ class Simulator {
   Simulator(double capital, const ExecutionEngine& engine, const Sizer& sizer, RiskManager& risk)
       : capital_(capital), engine_(engine), sizer_(sizer), risk_(risk) {}
 
-  // Once. INVALID_ARGUMENT when there is no symbol or one appears twice, lengths differ, or the capital is not positive;
-  // INTERNAL when the books do not balance; CANCELLED and the like from `cancel`, asked every 65,536 steps.
+  // Once. INVALID_ARGUMENT when there is no symbol or one appears twice, lengths differ, or the capital is not
+  // positive; INTERNAL when the books do not balance; CANCELLED and the like from `cancel`, asked every 65,536 steps.
   absl::StatusOr<SimulationResult> Run(std::vector<SymbolInput> inputs, const base::CancelToken& cancel);
 
  private:

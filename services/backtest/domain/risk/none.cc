@@ -12,13 +12,14 @@ class NoRiskManager final : public RiskManager {
 }  // namespace
 
 RiskEntry None() {
-  return {.info = {.kind = "risk_manager",
-                   .name = "none",
-                   .description = "No limits but what the account can pay for: no borrowed money, shorts fully covered."},
-          .params = {},
-          .make = [](const component::Params&) -> absl::StatusOr<std::unique_ptr<RiskManager>> {
-            return std::make_unique<NoRiskManager>();
-          }};
+  return {
+      .info = {.kind = "risk_manager",
+               .name = "none",
+               .description = "No limits but what the account can pay for: no borrowed money, shorts fully covered."},
+      .params = {},
+      .make = [](const component::Params&) -> absl::StatusOr<std::unique_ptr<RiskManager>> {
+        return std::make_unique<NoRiskManager>();
+      }};
 }
 
 }  // namespace breadthflow::backtest::risk

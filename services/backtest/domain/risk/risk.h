@@ -24,9 +24,9 @@ struct ForcedExit {
 // An order that increases a position, as the risk manager sees it before it is queued.
 struct ProposedIncrease {
   int32_t symbol = 0;
-  double current = 0;       // position now, or 0 when the order crosses zero
-  double resulting = 0;     // position with all of the order
-  double price = 0;         // at the decision
+  double current = 0;         // position now, or 0 when the order crosses zero
+  double resulting = 0;       // position with all of the order
+  double price = 0;           // at the decision
   double other_exposure = 0;  // gross value of all other symbols once their queued orders have traded
   double equity = 0;
 };

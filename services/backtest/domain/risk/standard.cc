@@ -54,13 +54,11 @@ class StandardRiskManager final : public RiskManager {
       value = std::max(most, current);
       out = {sign * value / in.price, rule, limit, before, requested};
     };
-    cap(max_position_ * in.equity, RefusalRule::kPositionShare, max_position_, current / in.equity,
-        wanted / in.equity);
+    cap(max_position_ * in.equity, RefusalRule::kPositionShare, max_position_, current / in.equity, wanted / in.equity);
     cap(max_gross_ * in.equity - in.other_exposure, RefusalRule::kGrossExposure, max_gross_,
         (in.other_exposure + current) / in.equity, (in.other_exposure + wanted) / in.equity);
     if (max_trade_ > 0) cap(current + max_trade_, RefusalRule::kMaxTradeValue, max_trade_, 0, wanted - current);
-    if (value - current < min_trade_)
-      return {in.current, RefusalRule::kMinTradeValue, min_trade_, 0, value - current};
+    if (value - current < min_trade_) return {in.current, RefusalRule::kMinTradeValue, min_trade_, 0, value - current};
     return out;
   }
 
@@ -88,10 +86,12 @@ RiskEntry Standard() {
                  DoubleParam("max_trade_value", 0, 0, 1e12, "money", "larger increases are cut; 0 is no limit"),
                  DoubleParam("max_drawdown", 1, 0.001, 1, "fraction",
                              "fall of equity from its highest point that closes everything and ends trading"),
-                 DoubleParam("stop_loss", 0, 0, 1, "fraction",
-                             "loss against the average entry price, at a bar's close, that closes a position; 0 is off"),
-                 DoubleParam("take_profit", 0, 0, 100, "fraction",
-                             "gain against the average entry price, at a bar's close, that closes a position; 0 is off")},
+                 DoubleParam(
+                     "stop_loss", 0, 0, 1, "fraction",
+                     "loss against the average entry price, at a bar's close, that closes a position; 0 is off"),
+                 DoubleParam(
+                     "take_profit", 0, 0, 100, "fraction",
+                     "gain against the average entry price, at a bar's close, that closes a position; 0 is off")},
       .make = [](const Params& params) -> absl::StatusOr<std::unique_ptr<RiskManager>> {
         return std::make_unique<StandardRiskManager>(params);
       }};
