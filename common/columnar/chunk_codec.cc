@@ -213,8 +213,8 @@ void EraseRows(Series& series, size_t begin, size_t end) {
 
 absl::StatusOr<std::string> EncodeChunk(const Series& series, size_t begin, size_t end) {
   if (begin >= end || end > series.size() || end - begin > kMaxChunkRows) {
-    return Refused(fmt::format("a chunk holds 1 to {} rows, asked for [{}, {}) of {}", kMaxChunkRows, begin, end,
-                               series.size()));
+    return Refused(
+        fmt::format("a chunk holds 1 to {} rows, asked for [{}, {}) of {}", kMaxChunkRows, begin, end, series.size()));
   }
   if (series.columns.size() > kMaxChunkColumns) return Refused("too many columns");
   for (size_t row = begin + 1; row < end; ++row) {
@@ -279,8 +279,8 @@ absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const s
   }
   bool ascending = series.times[at] == header.first_time_ns && series.times[end - 1] == header.last_time_ns;
   for (size_t row = at + 1; row < end; ++row) ascending &= series.times[row] > series.times[row - 1];
-  const auto first = std::lower_bound(series.times.begin() + static_cast<ptrdiff_t>(at), series.times.end(),
-                                      range.start_ns);
+  const auto first =
+      std::lower_bound(series.times.begin() + static_cast<ptrdiff_t>(at), series.times.end(), range.start_ns);
   const auto skipped = static_cast<size_t>(first - series.times.begin()) - at;
   ascending &= at == 0 || skipped == header.rows || *first > series.times[at - 1];
   absl::Status status = ascending ? absl::OkStatus() : Corrupt("times are not ascending");
@@ -308,8 +308,8 @@ absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const s
     EraseRows(series, at, end);
     return status;
   }
-  const auto last = std::lower_bound(series.times.begin() + static_cast<ptrdiff_t>(at), series.times.end(),
-                                     range.end_ns);
+  const auto last =
+      std::lower_bound(series.times.begin() + static_cast<ptrdiff_t>(at), series.times.end(), range.end_ns);
   EraseRows(series, static_cast<size_t>(last - series.times.begin()), end);
   EraseRows(series, at, at + skipped);
   return absl::OkStatus();

@@ -17,7 +17,7 @@ constexpr size_t kSmallestCompressed = 48;  // below, the frame costs more than 
 constexpr uint8_t kDecimal = 0;
 constexpr uint8_t kBits = 1;
 constexpr int kMaxExponent = 12;
-constexpr std::array<double, kMaxExponent + 1> kPowers = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
+constexpr std::array<double, kMaxExponent + 1> kPowers = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
                                                           1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
 // Adding this to a double of magnitude below 2^51 leaves the nearest integer in its low bits.
 constexpr double kShift = 0x1.8p52;
@@ -130,8 +130,8 @@ void PutBlock(std::string_view raw, ByteWriter& out) {
     const size_t place = out.OpenLength();
     std::string& bytes = out.bytes();
     bytes.resize(place + ZSTD_compressBound(raw.size()));
-    const size_t size = ZSTD_compressCCtx(Compressor(), bytes.data() + place, bytes.size() - place, raw.data(),
-                                          raw.size(), kLevel);
+    const size_t size =
+        ZSTD_compressCCtx(Compressor(), bytes.data() + place, bytes.size() - place, raw.data(), raw.size(), kLevel);
     if (!ZSTD_isError(size) && size < raw.size() - raw.size() / 32) {
       bytes.resize(place + size);
       out.CloseLength(place);

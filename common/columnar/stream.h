@@ -64,7 +64,8 @@ class ByteReader {
 
 // zstd level 1 where that is smaller, else as it is; the lengths say which. A block of zeros takes four bytes.
 void PutBlock(std::string_view raw, ByteWriter& out);
-// A view of `size` bytes: into the input, into `scratch`, or empty with `in.ok()` or the result's size telling of damage.
+// A view of `size` bytes: into the input, into `scratch`, or empty with `in.ok()` or the result's size telling of
+// damage.
 std::string_view GetBlock(ByteReader& in, size_t size, std::string& scratch);
 
 // Integers as first value, common divisor of the differences, and the zigzag differences in byte planes. All
