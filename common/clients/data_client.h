@@ -80,23 +80,32 @@ struct SnapshotInfo {
 
 enum class Severity { kInfo = 1, kWarning = 2, kError = 3 };
 
-// The result of one check on one symbol.
+// What one check found in one series.
 struct QualityFinding {
   std::string check;  // "completeness", "ohlc_order" ...
-  std::string symbol;
   Severity severity = Severity::kInfo;
-  int64_t rows_affected = 0;
-  int64_t rows_checked = 0;
-  std::string message;
-  std::vector<absl::Time> examples;  // times of the first affected rows, at most 10
+  int64_t affected_rows = 0;         // or missing rows
+  double affected_share = 0;         // of the expected rows, [0, 1]
+  std::string message;               // what was expected and what was found
+  std::vector<absl::Time> examples;  // at most ten
+};
+
+struct SeriesQuality {
+  quant::SeriesKey key;
+  int64_t expected_rows = 0;  // by the calendar, between the first and the last row
+  int64_t rows = 0;
+  double score = 1;  // [0, 1]
+  std::vector<QualityFinding> findings;
 };
 
 struct QualityReport {
   std::string name;      // "qualityReports/..."
   std::string snapshot;  // what was checked
-  double score = 0;      // [0, 1]; 1: nothing found
-  bool passed = false;   // no finding of severity error
-  std::vector<QualityFinding> findings;
+  std::vector<SeriesQuality> series;
+  double score = 1;     // mean of the series' scores, weighted by expected rows
+  bool passed = false;  // no finding is an error
+  std::vector<std::string> recommendations;
+  absl::Time create_time;
 };
 
 // The data service as other services see it. Thread-safe. Errors are those of the service, with their details;

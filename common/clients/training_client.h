@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,66 +14,75 @@
 #include "common/clients/call.h"
 #include "common/clients/run.h"
 #include "common/component/catalog.h"
-#include "common/quant/features/labels.h"
 #include "common/quant/series.h"
+
+namespace breadthflow::rpc {
+class Channels;
+}
 
 namespace breadthflow::clients {
 
-// What a training run is asked to do. Empty or zero means the service's default where the comment says so.
+// What a training run is asked to do; what is left empty or zero is the service's default.
 struct TrainingSpec {
-  std::string model_id;          // the model family whose next version this makes: [a-z][a-z0-9-]{0,62}
-  component::ComponentRef type;  // "random_forest" or "gradient_boosting", with parameters
-  std::string feature_set;       // default "technical_v1"
-  std::vector<std::string> symbols;
-  quant::Timeframe timeframe = quant::Timeframe::kDay;
-  quant::TimeRange range;  // bars used for training and evaluation; half-open
-  std::string snapshot;    // "snapshots/{id}"; empty: what is known when the run starts, recorded in the run
-  quant::LabelSpec label;
-  double test_fraction = 0.25;  // of the distinct dates, the latest; in [0.05, 0.5]
-  int purge_sessions = 0;       // 0: the label's look-ahead; may not be less than it
-  int embargo_sessions = 0;
-  int64_t seed = 1;
-  int threads = 1;  // in [1, 16]; part of the recorded spec
+  std::string snapshot;              // "snapshots/{id}": the bars
+  std::vector<std::string> symbols;  // default all of the snapshot
+  std::optional<quant::TimeRange> range;
+  component::ComponentRef model;  // "random_forest" or "gradient_boosting"; `seed` and `threads` are parameters
+  std::string feature_set;        // "technical_v1"
+  int horizon_bars = 0;           // 5
+  double holdout_share = 0;       // 0.25
+  int purge_bars = 0;             // the horizon plus one
+  std::string model_name;         // the kind of model
 };
 
-// A trained model, one version of a family.
+struct ModelScore {
+  std::string name;  // "auc", "log_loss", "accuracy" ...
+  double train = 0;
+  double holdout = 0;
+  std::optional<double> baseline;
+  std::string description;
+};
+
 struct ModelInfo {
-  std::string name;  // "models/{model_id}/versions/{version}"
-  std::string model_id;
-  int64_t version = 0;
-  std::string type;
-  std::string state;  // "TRAINED", "DEPLOYED" or "RETIRED"
-  std::string feature_set;
-  std::string schema_hash;
-  std::string artefact_hash;  // SHA-256, hexadecimal
-  absl::Time training_cutoff;
-  absl::Time usable_from;  // first decision time for which it may be asked
+  std::string name;        // "models/{id}"
+  std::string model_name;  // versions are counted by it
+  int64_t version = 0;     // from 1
   std::string training_run;
-  std::map<std::string, double> scores;  // "test.auc", "test.log_loss" ...
-  std::string artefact;                  // bytes of quant::DecodeArtefact; only when asked for
+  TrainingSpec spec;      // with the defaults filled in
+  absl::Time cut_off;     // latest instant that training saw, labels included
+  absl::Time valid_from;  // first decision time for which it may be asked
+  std::vector<std::string> features;
+  std::string schema_hash;    // of the feature set, 64 hexadecimal digits
+  std::string artefact_hash;  // SHA-256 of the artefact, 64 hexadecimal digits
+  std::vector<ModelScore> scores;
+  std::vector<std::pair<std::string, double>> importances;  // share of the gain, largest first
+  int64_t rows = 0;                                         // the kept model was fitted on
+  std::string artefact;  // bytes for quant::Predictor::Load; only when asked for, and then its hash was checked
 };
 
-// The training service as its callers see it. Implementations are thread-safe. Errors are those of the service,
-// details included; UNAVAILABLE when it can not be reached.
+// The training service as other services see it. Thread-safe. Errors are those of the service, with their details;
+// UNAVAILABLE is retried within the deadline where that is safe.
 class TrainingClient {
  public:
   virtual ~TrainingClient() = default;
 
-  // The name of the run; the same request_id gives the same run.
+  // The same request_id (a UUID) gives the same run. Returns its name, "trainingRuns/{id}".
   virtual absl::StatusOr<std::string> CreateTrainingRun(const TrainingSpec& spec, const std::string& request_id,
                                                         const CallScope& scope) = 0;
-  // `result` is the name of the model version.
+  // `result` is the name of the model.
   virtual absl::StatusOr<RunStatus> GetTrainingRun(const std::string& name, const CallScope& scope) = 0;
   virtual absl::Status CancelTrainingRun(const std::string& name, const CallScope& scope) = 0;
 
-  // By "models/{id}/versions/{n}", or "models/{id}" for the deployed version, else the latest one.
+  // DATA_LOSS if an artefact arrives that does not have its hash.
   virtual absl::StatusOr<ModelInfo> GetModel(const std::string& name, bool with_artefact, const CallScope& scope) = 0;
 
-  // One prediction series (column `probability`) per symbol, in the order asked; times from the model's usable_from on.
-  virtual absl::StatusOr<std::vector<quant::Series>> Predict(const std::string& model,
-                                                             const std::vector<std::string>& symbols,
-                                                             quant::TimeRange range, const std::string& snapshot,
-                                                             const CallScope& scope) = 0;
+  // One probability per row. `rows` is row-major with one value per feature of the model; NaN is refused. Long inputs
+  // are sent in several calls. FAILED_PRECONDITION if `schema_hash` is not the model's.
+  virtual absl::StatusOr<std::vector<double>> Predict(const std::string& model, const std::string& schema_hash,
+                                                      std::span<const double> rows, const CallScope& scope) = 0;
 };
+
+// Calls go through the channel "training" of `channels`, which must outlive the client.
+std::unique_ptr<TrainingClient> MakeTrainingClient(rpc::Channels& channels);
 
 }  // namespace breadthflow::clients

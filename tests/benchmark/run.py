@@ -3,7 +3,8 @@
 
 Each google-benchmark program in <build>/benchmarks reports one number per benchmark in the counter "value", with its unit as
 the label; the benchmark's name is the result's name. Peers (peers.py and what `make bench-peers` installs) report the same
-names; a result with a peer gets ratio = how many times better it is. Programs of the suite are measured here as processes.
+names; a result with a peer gets ratio = how many times better it is. For `area.work_ns` with a peer there is also `area.work_x`,
+the ratio itself, and `area.geomean_x`. Programs of the suite are measured here as processes.
 
   run.py --build build/release --out build/bench/results.json [--only PREFIX] [--repetitions 5]
 """
@@ -95,7 +96,8 @@ def load_peers(build, only):
     script = pathlib.Path(__file__).with_name("peers.py")
     if not script.exists():
         return {}
-    command = [sys.executable, str(script)] + (["--only", only] if only else [])
+    python = build.parent / "bench-peers" / "bin" / "python"
+    command = [str(python) if python.exists() else sys.executable, str(script)] + (["--only", only] if only else [])
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         print("peers: could not be measured", file=sys.stderr)
@@ -111,6 +113,20 @@ def result(name, unit, values, peer):
         row["peer"], row["peer_value"] = peer["peer"], peer["value"]
         row["ratio"] = peer["value"] / value if unit in LOWER_IS_BETTER else value / peer["value"]
     return row
+
+
+def ratios(rows):
+    """`area.work_x` for each `area.work_ns` that has a peer, and their geometric mean by area."""
+    found = {}
+    for row in rows:
+        if row["peer"] and row["name"].endswith("_ns"):
+            found.setdefault(row["name"].split(".")[0], []).append(row)
+    derived = []
+    for area, with_peer in found.items():
+        for row in with_peer:
+            derived.append(result(row["name"][:-3] + "_x", "x", [row["ratio"]], None))
+        derived.append(result(f"{area}.geomean_x", "x", [statistics.geometric_mean(r["ratio"] for r in with_peer)], None))
+    return derived
 
 
 def main():
@@ -133,6 +149,7 @@ def main():
 
     peers = load_peers(options.build, options.only)
     rows = [result(name, unit, values, peers.get(name)) for name, (unit, values) in sorted(measured.items())]
+    rows += ratios(rows)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -26,6 +26,9 @@ struct LabelSpec {
   int LookAhead() const { return horizon + 1; }
 };
 
+// OK, or INVALID_ARGUMENT with every violation.
+absl::Status CheckLabelSpec(const LabelSpec& spec);
+
 // One label. Its outcome depends on prices in (decision_ns, exit_ns]: a training row whose window reaches into the test
 // period would leak.
 struct Label {

@@ -25,8 +25,8 @@ class Indicator {
  public:
   virtual ~Indicator() = default;
 
-  // Feeds one bar and writes one value per output. INVALID_ARGUMENT NOT_FINITE for a NaN or infinite price or volume
-  // (the state is then unchanged); `out` has the size of the entry's outputs.
+  // Feeds one bar and writes one value per output. INVALID_ARGUMENT NOT_FINITE when a column that it reads is NaN or
+  // infinite (the state is then unchanged); `out` has the size of the entry's outputs.
   absl::Status Update(const Bar& bar, std::span<double> out);
 
   // Forgets everything that was fed.
@@ -36,22 +36,33 @@ class Indicator {
   // that Update can go on. outputs[k] has bars.size() elements. Errors as Update; outputs are then unspecified.
   absl::Status Compute(const BarColumns& bars, std::span<const std::span<double>> outputs);
 
+ protected:
+  explicit Indicator(unsigned inputs) : inputs_(inputs) {}
+
  private:
   virtual void DoUpdate(const Bar& bar, double* out) = 0;
-  virtual void DoCompute(const BarColumns& bars, double* const* outputs) = 0;
+  // Feeds rows [begin, end), which are finite, and writes them to the same rows of the outputs.
+  virtual void DoCompute(const BarColumns& bars, size_t begin, size_t end,
+                         std::span<const std::span<double>> outputs) = 0;
+
+  const unsigned inputs_;
 };
+
+// Columns that an indicator reads, as bits.
+inline constexpr unsigned kReadsOpen = 1, kReadsHigh = 2, kReadsLow = 4, kReadsClose = 8, kReadsVolume = 16;
 
 struct IndicatorOutput {
   std::string name;  // "value" where there is one output
   std::string description;
 };
 
-// A catalogue entry. `warm_up` is the number of leading rows in which at least one output is NaN. `make` refuses
-// combinations of parameters that no range can express (INVALID_ARGUMENT INVALID_PARAMS).
+// A catalogue entry. `inputs` are kReads... bits. `warm_up` is the number of leading rows in which at least one output
+// is NaN. `make` refuses combinations of parameters that no range can express (INVALID_ARGUMENT INVALID_PARAMS).
 struct IndicatorEntry {
   component::ComponentInfo info;
   std::vector<component::ParamSpec> params;
   std::vector<IndicatorOutput> outputs;
+  unsigned inputs = kReadsClose;
   std::function<size_t(const component::Params&)> warm_up;
   std::function<absl::StatusOr<std::unique_ptr<Indicator>>(const component::Params&)> make;
 };

@@ -38,19 +38,22 @@ struct Artefact {
   Objective objective = Objective::kBinaryLogistic;
   float base_margin = 0;
   Trees trees;
-  int64_t cutoff_ns = 0;       // no price after this instant was seen in training, labels included
-  int64_t usable_from_ns = 0;  // first decision time for which the model may be asked: later than the cut-off
+  int64_t cut_off_ns = 0;     // no price after this instant was seen in training, labels included
+  int64_t valid_from_ns = 0;  // first decision time for which the model may be asked: later than the cut-off
   std::map<std::string, std::string> metadata;  // free: library version, parameters, seed, scores
   friend bool operator==(const Artefact&, const Artefact&) = default;
 };
+
+// OK when the trees are well formed (children inside their tree and after their parent, features below the column
+// count, finite values), the objective is known and valid_from_ns is after cut_off_ns; else DATA_LOSS `BAD_ARTEFACT`.
+absl::Status CheckArtefact(const Artefact& artefact);
 
 // Format version 1, little-endian: magic "BFMODEL\n", version, the fields in the order above (texts and lists with
 // their length first), then the SHA-256 of everything before. The same artefact always gives the same bytes.
 std::string EncodeArtefact(const Artefact& artefact);
 
-// Checks magic, version, hash, every length before it allocates, and that trees are well formed (children inside the
-// tree and after their parent, features below the column count, finite values). DATA_LOSS `BAD_ARTEFACT` otherwise,
-// whatever the bytes are; UNIMPLEMENTED for a newer format version.
+// Checks magic, hash, every length before it allocates, and CheckArtefact. DATA_LOSS `BAD_ARTEFACT` otherwise, whatever
+// the bytes are; UNIMPLEMENTED `ARTEFACT_VERSION` for another format version.
 absl::StatusOr<Artefact> DecodeArtefact(std::string_view bytes);
 
 }  // namespace breadthflow::quant

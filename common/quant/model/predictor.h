@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,7 +26,7 @@ class Predictor {
  public:
   // Fails as DecodeArtefact does.
   static absl::StatusOr<Predictor> Load(std::string_view bytes);
-  // INVALID_ARGUMENT if the trees are not well formed.
+  // Fails as CheckArtefact does.
   static absl::StatusOr<Predictor> Make(Artefact artefact);
 
   const Artefact& artefact() const { return artefact_; }
@@ -33,14 +35,30 @@ class Predictor {
   void Margins(std::span<const float> rows, std::span<float> margins) const;
 
   // What the model thinks of each bar: resource "prediction", one column `probability` in (0, 1), for bars after the
-  // feature warm-up with a time of at least usable_from_ns; possibly no row. `variant` goes into the key (the model's
+  // feature warm-up with a time of at least valid_from_ns; possibly no row. `variant` goes into the key (the model's
   // name). FAILED_PRECONDITION `FEATURE_SCHEMA_MISMATCH` if this build computes the feature set otherwise than the
   // model was trained with, else the errors of FeatureSet::Compute.
   absl::StatusOr<Series> PredictBars(const Series& bars, std::string_view variant) const;
 
  private:
-  explicit Predictor(Artefact artefact) : artefact_(std::move(artefact)) {}
+  // A node made ready to run: leaves lead to themselves, so that rows of unequal depth can walk in step.
+  struct Step {
+    float value;
+    uint32_t left;  // index in steps_
+    uint16_t feature;
+    uint8_t default_left;
+    uint8_t splits;
+  };
+  struct Tree {
+    uint32_t root;
+    uint32_t depth;
+  };
+
+  explicit Predictor(Artefact artefact);
+
   Artefact artefact_;
+  std::vector<Step> steps_;
+  std::vector<Tree> trees_;
 };
 
 }  // namespace breadthflow::quant

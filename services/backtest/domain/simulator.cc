@@ -1,0 +1,311 @@
+#include "services/backtest/domain/simulator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "services/backtest/domain/portfolio.h"
+
+namespace breadthflow::backtest {
+namespace {
+
+constexpr size_t kCancelStride = 65'536;
+constexpr double kRounding = 1e-9;  // relative; what two ways of computing one amount may differ by
+
+std::vector<int64_t> UnionOfTimes(const std::vector<SymbolInput>& inputs) {
+  std::vector<int64_t> all(inputs[0].bars.times.begin(), inputs[0].bars.times.end());
+  std::vector<int64_t> merged;
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const std::span<const int64_t> times = inputs[i].bars.times;
+    if (std::equal(times.begin(), times.end(), all.begin(), all.end())) continue;
+    merged.clear();
+    std::set_union(all.begin(), all.end(), times.begin(), times.end(), std::back_inserter(merged));
+    all.swap(merged);
+  }
+  return all;
+}
+
+// An order and how many bars of its symbol it still has to wait for.
+struct QueuedOrder {
+  Order order;
+  int64_t bars_to_wait = 1;
+};
+
+// The state of one run; a step is one time of the union.
+class Run {
+ public:
+  Run(double capital, const ExecutionEngine& engine, const Sizer& sizer, RiskManager& risk,
+      const std::vector<SymbolInput>& inputs, SimulationResult& result)
+      : engine_(engine),
+        sizer_(sizer),
+        risk_(risk),
+        inputs_(inputs),
+        result_(result),
+        portfolio_(capital, inputs.size()),
+        rows_(inputs.size()),
+        is_fresh_(inputs.size()),
+        queued_quantity_(inputs.size()),
+        blocked_(inputs.size()),
+        delay_(engine.delay_bars()) {
+    fresh_.reserve(inputs.size());
+    exits_.reserve(inputs.size());
+    queue_.reserve(inputs.size());
+  }
+
+  absl::Status Step(size_t step) {
+    const int64_t now = result_.curve.times[step];
+    FindFresh(now);
+    if (!queue_.empty()) BF_RETURN_IF_ERROR(FillQueued(now));
+    for (const int32_t symbol : fresh_) portfolio_.Mark(symbol, bars(symbol).close[row(symbol)]);
+    equity_ = portfolio_.Equity();
+
+    exits_.clear();
+    risk_.Review(portfolio_, equity_, fresh_, exits_);
+    for (const ForcedExit& exit : exits_) QueueExit(exit, now);
+    for (const int32_t symbol : fresh_) TakeSignal(symbol, now);
+
+    result_.curve.equity[step] = equity_;
+    result_.curve.cash[step] = portfolio_.cash();
+    result_.curve.gross_exposure[step] = portfolio_.GrossExposure();
+    for (const int32_t symbol : fresh_) {
+      ++rows_[static_cast<size_t>(symbol)];
+      is_fresh_[static_cast<size_t>(symbol)] = 0;
+    }
+    result_.bar_steps += static_cast<int64_t>(fresh_.size());
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const auto symbol = static_cast<int32_t>(i);
+      const double quantity = portfolio_.quantity(symbol);
+      if (quantity == 0) continue;
+      const std::span<const Lot> lots = portfolio_.lots(symbol);
+      OpenPosition open{.symbol = symbol,
+                        .quantity = quantity,
+                        .average_price = portfolio_.AveragePrice(symbol),
+                        .last_price = portfolio_.mark(symbol),
+                        .value = quantity * portfolio_.mark(symbol),
+                        .opened_ns = lots.front().time_ns,
+                        .last_ns = inputs_[i].bars.times.back()};
+      for (const Lot& lot : lots) open.unrealized_pnl += lot.quantity * (open.last_price - lot.price) - lot.fee;
+      result_.open_positions.push_back(open);
+    }
+    for (const QueuedOrder& queued : queue_) result_.unfilled.push_back(queued.order);
+  }
+
+ private:
+  const quant::BarColumns& bars(int32_t symbol) const { return inputs_[static_cast<size_t>(symbol)].bars; }
+  size_t row(int32_t symbol) const { return rows_[static_cast<size_t>(symbol)]; }
+
+  void FindFresh(int64_t now) {
+    fresh_.clear();
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const std::span<const int64_t> times = inputs_[i].bars.times;
+      if (rows_[i] < times.size() && times[rows_[i]] == now) {
+        fresh_.push_back(static_cast<int32_t>(i));
+        is_fresh_[i] = 1;
+      }
+    }
+  }
+
+  absl::Status FillQueued(int64_t now) {
+    for (QueuedOrder& queued : queue_)
+      if (is_fresh_[static_cast<size_t>(queued.order.symbol)]) --queued.bars_to_wait;
+    for (const bool reducing : {true, false}) {
+      for (const QueuedOrder& queued : queue_) {
+        if (queued.bars_to_wait > 0 || queued_quantity_[static_cast<size_t>(queued.order.symbol)] == 0) continue;
+        if (Reduces(queued.order) == reducing) BF_RETURN_IF_ERROR(Fill(queued.order, now));
+      }
+    }
+    std::erase_if(queue_, [](const QueuedOrder& queued) { return queued.bars_to_wait <= 0; });
+    return absl::OkStatus();
+  }
+
+  bool Reduces(const Order& order) const {
+    const double position = portfolio_.quantity(order.symbol);
+    return position * order.quantity < 0 && std::abs(order.quantity) <= std::abs(position);
+  }
+
+  absl::Status Fill(const Order& order, int64_t now) {
+    const auto symbol = static_cast<size_t>(order.symbol);
+    const quant::Bar bar = bars(order.symbol)[rows_[symbol]];
+    const Execution execution = engine_.Price(order.quantity, bar);
+    const double quantity = Affordable(order, execution.price, now);
+    queued_quantity_[symbol] = 0;
+    if (quantity == 0) return absl::OkStatus();
+    const backtest::Fill fill{.sequence = static_cast<int64_t>(result_.fills.size()) + 1,
+                              .order_sequence = order.sequence,
+                              .symbol = order.symbol,
+                              .reason = order.reason,
+                              .quantity = quantity,
+                              .reference_price = execution.reference_price,
+                              .price = execution.price,
+                              .slippage = quantity * (execution.price - execution.reference_price),
+                              .fee = engine_.Fee(quantity, execution.price),
+                              .decided_ns = order.decided_ns,
+                              .time_ns = now,
+                              .bar = static_cast<int64_t>(rows_[symbol])};
+    result_.fills.push_back(fill);
+    return portfolio_.Apply(fill, result_.round_trips);
+  }
+
+  // The quantity of `order` that the account can pay for at `price`. What reduces the position always goes.
+  double Affordable(const Order& order, double price, int64_t now) {
+    if (Reduces(order)) return order.quantity;
+    const double position = portfolio_.quantity(order.symbol);
+    const double resulting = position + order.quantity;
+    const double kept = position * order.quantity < 0 ? 0 : position;  // what is left of the position before it grows
+    const double fee = engine_.Fee(order.quantity, price);
+    const double mark = portfolio_.mark(order.symbol);
+    const double others = portfolio_.GrossExposure() - std::abs(position) * mark;
+    const double budget = portfolio_.Equity() + position * (price - mark) - others;
+    const double wanted = std::abs(resulting) * price + fee;
+    if (wanted <= budget + kRounding * std::abs(budget)) return order.quantity;
+    const double most = sizer_.RoundDown(std::max(0.0, (budget - fee) / price - std::abs(kept)));
+    const double allowed = (kept - position) + (resulting > 0 ? most : -most);
+    if (most == 0) blocked_[static_cast<size_t>(order.symbol)] = resulting > 0 ? 1 : -1;
+    result_.refusals.push_back({.time_ns = now,
+                                .order_sequence = order.sequence,
+                                .symbol = order.symbol,
+                                .rule = RefusalRule::kBuyingPower,
+                                .requested = order.quantity,
+                                .allowed = allowed,
+                                .limit = budget,
+                                .before = std::abs(kept) * price,
+                                .requested_value = wanted});
+    return allowed;
+  }
+
+  void Queue(int32_t symbol, double quantity, OrderReason reason, int64_t sequence, int64_t now) {
+    queued_quantity_[static_cast<size_t>(symbol)] = quantity;
+    queue_.push_back(
+        {{.sequence = sequence, .symbol = symbol, .reason = reason, .quantity = quantity, .decided_ns = now},
+         1 + delay_});
+  }
+
+  void QueueExit(const ForcedExit& exit, int64_t now) {
+    const auto symbol = static_cast<size_t>(exit.symbol);
+    const double position = portfolio_.quantity(exit.symbol);
+    blocked_[symbol] = position > 0 ? 1 : -1;
+    if (queued_quantity_[symbol] * position < 0) return;  // an order that closes it is waiting already
+    Queue(exit.symbol, -position, exit.reason, ++orders_, now);
+  }
+
+  void TakeSignal(int32_t symbol, int64_t now) {
+    const auto i = static_cast<size_t>(symbol);
+    const int8_t direction = inputs_[i].direction[rows_[i]];
+    if (blocked_[i] != direction) blocked_[i] = 0;
+    const double position = portfolio_.quantity(symbol);
+    if (direction == 0 || direction * position > 0 || blocked_[i] != 0 || queued_quantity_[i] != 0) return;
+    const double price = portfolio_.mark(symbol);
+    const double target = sizer_.Target(direction, equity_, price, inputs_.size());
+    if (target == 0 && position == 0) return;
+    PlaceOrder(symbol, position, target, price, now);
+  }
+
+  // From a position that is flat or on the other side to `target`.
+  void PlaceOrder(int32_t symbol, double position, double target, double price, int64_t now) {
+    const int64_t sequence = ++orders_;
+    const double sign = target > 0 ? 1 : -1;
+    double amount = sizer_.RoundDown(std::abs(target));
+    if (target != 0 && amount == 0) {
+      Refuse(symbol, sequence, target - position, {0, RefusalRule::kLotSize, 0, 0, target}, -position, now);
+    } else if (target != 0) {
+      const Allowance allowance = risk_.Allow({.symbol = symbol,
+                                               .current = 0,
+                                               .resulting = sign * amount,
+                                               .price = price,
+                                               .other_exposure = ExposureOfOthers(symbol),
+                                               .equity = equity_});
+      if (std::abs(allowance.allowed) < amount) {
+        const double requested = sign * amount - position;
+        amount = sizer_.RoundDown(std::abs(allowance.allowed));
+        Refuse(symbol, sequence, requested, allowance, sign * amount - position, now);
+      }
+    }
+    if (target != 0 && amount == 0) blocked_[static_cast<size_t>(symbol)] = target > 0 ? 1 : -1;
+    const double quantity = sign * amount - position;
+    if (quantity != 0) Queue(symbol, quantity, OrderReason::kSignal, sequence, now);
+  }
+
+  void Refuse(int32_t symbol, int64_t sequence, double requested, const Allowance& allowance, double allowed,
+              int64_t now) {
+    result_.refusals.push_back({.time_ns = now,
+                                .order_sequence = sequence,
+                                .symbol = symbol,
+                                .rule = allowance.rule,
+                                .requested = requested,
+                                .allowed = allowed,
+                                .limit = allowance.limit,
+                                .before = allowance.before,
+                                .requested_value = allowance.requested_value});
+  }
+
+  // Gross value of the other symbols at their marks once their queued orders have traded.
+  double ExposureOfOthers(int32_t symbol) const {
+    double value = 0;
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      if (i == static_cast<size_t>(symbol)) continue;
+      value += std::abs(portfolio_.quantities()[i] + queued_quantity_[i]) * portfolio_.marks()[i];
+    }
+    return value;
+  }
+
+  const ExecutionEngine& engine_;
+  const Sizer& sizer_;
+  RiskManager& risk_;
+  const std::vector<SymbolInput>& inputs_;
+  SimulationResult& result_;
+  Portfolio portfolio_;
+  std::vector<size_t> rows_;             // next bar of each symbol
+  std::vector<uint8_t> is_fresh_;        // has a bar at this step
+  std::vector<double> queued_quantity_;  // of the order that waits, 0 without one: at most one for a symbol
+  std::vector<int8_t> blocked_;          // direction that is not traded until the signal has changed
+  std::vector<int32_t> fresh_;
+  std::vector<ForcedExit> exits_;
+  std::vector<QueuedOrder> queue_;
+  int64_t delay_;
+  int64_t orders_ = 0;
+  double equity_ = 0;
+};
+
+absl::Status CheckInputs(double capital, const std::vector<SymbolInput>& inputs) {
+  base::Violations violations;
+  if (!(capital > 0) || !std::isfinite(capital))
+    violations.Add("capital", fmt::format("must be above 0, was {}", capital));
+  if (inputs.empty()) violations.Add("symbols", "at least one is required");
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (i > 0 && inputs[i].symbol == inputs[i - 1].symbol) violations.Add(inputs[i].symbol, "appears twice");
+    if (inputs[i].direction.size() != inputs[i].bars.size())
+      violations.Add(inputs[i].symbol,
+                     fmt::format("has {} bars but {} directions", inputs[i].bars.size(), inputs[i].direction.size()));
+    if (inputs[i].bars.size() == 0) violations.Add(inputs[i].symbol, "has no bars");
+  }
+  return violations.ToStatus("invalid simulation");
+}
+
+}  // namespace
+
+absl::StatusOr<SimulationResult> Simulator::Run(std::vector<SymbolInput> inputs, const base::CancelToken& cancel) {
+  std::sort(inputs.begin(), inputs.end(), [](const auto& a, const auto& b) { return a.symbol < b.symbol; });
+  BF_RETURN_IF_ERROR(CheckInputs(capital_, inputs));
+  SimulationResult result{.capital = capital_};
+  for (const SymbolInput& input : inputs) result.symbols.push_back(input.symbol);
+  EquityCurve& curve = result.curve;
+  curve.times = UnionOfTimes(inputs);
+  for (std::vector<double>* column : {&curve.equity, &curve.cash, &curve.gross_exposure}) column->resize(curve.size());
+
+  class Run run(capital_, engine_, sizer_, risk_, inputs, result);
+  for (size_t step = 0; step < curve.size(); ++step) {
+    if (step % kCancelStride == 0) BF_RETURN_IF_ERROR(cancel.Check());
+    BF_RETURN_IF_ERROR(run.Step(step));
+  }
+  run.Finish();
+  return result;
+}
+
+}  // namespace breadthflow::backtest
