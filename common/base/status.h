@@ -67,14 +67,16 @@ class Violations {
 #define BF_CONCAT_INNER(a, b) a##b
 #define BF_CONCAT(a, b) BF_CONCAT_INNER(a, b)
 
-// Returns from the calling function when `expr` is not OK.
-#define BF_RETURN_IF_ERROR(expr)                                            \
-  do {                                                                      \
-    if (absl::Status bf_status = (expr); !bf_status.ok()) return bf_status; \
+// Returns from the calling function when `expr` is not OK. Names are made by __COUNTER__: a lambda inside `expr` may use
+// these macros too.
+#define BF_RETURN_IF_ERROR(expr) BF_RETURN_IF_ERROR_(BF_CONCAT(bf_status_, __COUNTER__), expr)
+#define BF_RETURN_IF_ERROR_(tmp, expr)                    \
+  do {                                                    \
+    if (absl::Status tmp = (expr); !tmp.ok()) return tmp; \
   } while (false)
 
 // Evaluates a StatusOr; returns its status when it is not OK, else moves the value into `lhs`.
-#define BF_ASSIGN_OR_RETURN(lhs, expr) BF_ASSIGN_OR_RETURN_(BF_CONCAT(bf_or_, __LINE__), lhs, expr)
+#define BF_ASSIGN_OR_RETURN(lhs, expr) BF_ASSIGN_OR_RETURN_(BF_CONCAT(bf_or_, __COUNTER__), lhs, expr)
 #define BF_ASSIGN_OR_RETURN_(tmp, lhs, expr) \
   auto tmp = (expr);                         \
   if (!tmp.ok()) return tmp.status();        \

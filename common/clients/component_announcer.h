@@ -12,6 +12,7 @@
 
 #include "common/base/cancel.h"
 #include "common/clients/registry_client.h"
+#include "common/component/catalog.h"
 
 namespace breadthflow::clients {
 
@@ -22,7 +23,7 @@ class ComponentAnnouncer {
  public:
   // `attempted` is told the outcome of every attempt on the announcer's thread; it may log, and must not block.
   // `registry` must outlive the announcer.
-  ComponentAnnouncer(RegistryClient& registry, std::string service, std::vector<Announcement> components,
+  ComponentAnnouncer(RegistryClient& registry, std::string service, std::vector<component::Announcement> components,
                      std::function<void(const absl::Status&)> attempted = nullptr);
   ~ComponentAnnouncer();  // stops
   ComponentAnnouncer(const ComponentAnnouncer&) = delete;
@@ -40,7 +41,7 @@ class ComponentAnnouncer {
 
   RegistryClient& registry_;
   const std::string service_;
-  const std::vector<Announcement> components_;
+  const std::vector<component::Announcement> components_;
   const std::function<void(const absl::Status&)> attempted_;
   base::CancelToken cancel_;
   mutable absl::Mutex mutex_;

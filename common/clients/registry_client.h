@@ -18,18 +18,6 @@ class Channels;
 
 namespace breadthflow::clients {
 
-// A component as its service announces it.
-struct Announcement {
-  component::ComponentInfo info;
-  std::vector<component::ParamSpec> params;
-};
-
-// The announcements of a whole catalogue: what a module returns as its entries, one catalogue after the other.
-template <typename Entry>
-void Announce(const component::Catalog<Entry>& catalog, std::vector<Announcement>& out) {
-  for (const Entry& entry : catalog.entries()) out.push_back({entry.info, entry.params});
-}
-
 struct RegisteredComponent {
   std::string name;  // "components/{kind}/{component}/{version}"
   component::ComponentInfo info;
@@ -48,7 +36,7 @@ class RegistryClient {
   // Makes the components of `service` known; repeating it changes nothing. Returns how many versions were new.
   // ALREADY_EXISTS COMPONENT_CHANGED when a known version comes with other parameters: its version must be raised.
   virtual absl::StatusOr<int64_t> AnnounceComponents(const std::string& service,
-                                                     const std::vector<Announcement>& components,
+                                                     const std::vector<component::Announcement>& components,
                                                      const CallScope& scope) = 0;
   // All components of a kind, or of all kinds when it is empty; by kind, name and version.
   virtual absl::StatusOr<std::vector<RegisteredComponent>> ListComponents(const std::string& kind,

@@ -23,6 +23,12 @@ struct ComponentInfo {
   std::string description;
 };
 
+// What a service tells others about one of its components.
+struct Announcement {
+  ComponentInfo info;
+  std::vector<ParamSpec> params;
+};
+
 // The list of components of one kind. An Entry is a struct with at least `ComponentInfo info; std::vector<ParamSpec>
 // params;` and a factory. Built once, from a catalog.inc; immutable and thread-safe after that. Two entries of one name
 // abort at start.
@@ -52,6 +58,12 @@ class Catalog {
  private:
   std::vector<Entry> entries_;
 };
+
+// Adds the announcements of a whole catalogue to `out`.
+template <typename Entry>
+void Announce(const Catalog<Entry>& catalog, std::vector<Announcement>& out) {
+  for (const Entry& entry : catalog.entries()) out.push_back({entry.info, entry.params});
+}
 
 // A component chosen by name with the values it was given: what specs, pipelines and lineage rows hold.
 struct ComponentRef {
