@@ -18,6 +18,9 @@ class Channels;
 
 namespace breadthflow::clients {
 
+using component::Announce;
+using component::Announcement;
+
 struct RegisteredComponent {
   std::string name;  // "components/{kind}/{component}/{version}"
   component::ComponentInfo info;

@@ -26,7 +26,7 @@ namespace breadthflow::process {
 //     std::vector<grpc::Service*> services() override { return {&rpc_}; }
 //     absl::Status Start() override;   // postgres::Migrate(...), then runner_.Start()
 //     void Drain(absl::Duration grace) override { runner_.Drain(grace); }
-//     std::vector<clients::Announcement> announcements() const override;
+//     std::vector<component::Announcement> announcements() const override;
 //    private:
 //     ... stores, use cases, jobs::Runner runner_{context.database, context.job_options, &context.job_observer},
 //     and last the gRPC service, in the order of construction ...

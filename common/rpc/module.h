@@ -7,9 +7,7 @@
 #include "absl/time/time.h"
 #include <grpcpp/impl/service_type.h>
 
-namespace breadthflow::clients {
-struct Announcement;
-}
+#include "common/component/catalog.h"
 
 namespace breadthflow::rpc {
 
@@ -34,9 +32,9 @@ class Module {
   // never succeeded.
   virtual void Drain(absl::Duration grace) = 0;
 
-  // The components that the process announces to the registry once the module has started; constant. See
-  // clients/registry_client.h: `clients::Announce(quant::Indicators(), out)`.
-  virtual std::vector<clients::Announcement> announcements() const = 0;
+  // The components that the process announces to the registry once the module has started; constant. One
+  // `component::Announce(quant::Indicators(), out)` per catalogue.
+  virtual std::vector<component::Announcement> announcements() const = 0;
 };
 
 }  // namespace breadthflow::rpc
