@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,8 +27,9 @@
 // (`as_of`) or by version. A version is a number per series that grows by one with every change.
 namespace breadthflow::columnar {
 
-// Tables `chunk`, `series`, `series_chunk`; numbers 10-19. To be given to postgres::Migrate with the service's own.
-const std::vector<postgres::Migration>& ChunkStoreMigrations();
+// Tables chunk, series, series_version and series_chunk; numbers 10-19. To be given to postgres::Migrate with the
+// service's own.
+const std::vector<postgres::Migration>& Migrations();
 
 struct ChunkRef {
   base::Sha256Digest hash{};  // of the encoded bytes
@@ -40,7 +43,7 @@ struct WriteOptions {
   // Empty: rows are inserted or replace the stored row of the same time. Set: the new rows are all there is in that
   // range, so that stored rows in it that the new series does not have are gone in the new version.
   std::optional<quant::TimeRange> replaces;
-  // Where the rows came from; kept with each reference, for lineage. Free text ("simulated fetchRuns/0190...").
+  // Where the rows came from; kept with the version, for lineage. Free text ("fetchRuns/0190...").
   std::string provenance;
 };
 
@@ -59,15 +62,17 @@ struct WrittenSeries {
 };
 
 struct SeriesHead {
+  int64_t id = 0;  // of this schema
   quant::SeriesKey key;
   quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
   int64_t version = 0;
-  absl::Time known_at;  // knowledge time of this version
+  absl::Time known_at;     // knowledge time of this version
+  std::string provenance;  // of this version
   int64_t rows = 0;
   int64_t bytes = 0;  // of the chunks of this version
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
-  int64_t chunk_count = 0;
+  int64_t chunk_count = 0;  // rows .. chunk_count are filled by Head and List only
 };
 
 // Which rows of which state. The default is everything in the latest version.
@@ -84,6 +89,27 @@ struct EncodedChunk {
   int64_t rows = 0;
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
+};
+
+// Hands over, in time order, the chunks of one version of one series that overlap a range: the first and the last may
+// hold rows outside it. Reads ahead a few chunks; no connection is held between calls, so a slow reader costs nothing.
+// Not thread-safe; the database must outlive it.
+class ChunkCursor {
+ public:
+  const SeriesHead& head() const { return head_; }
+  // The next chunk, or nullopt at the end. After an error, the same call may be tried again.
+  absl::StatusOr<std::optional<EncodedChunk>> Next();
+
+ private:
+  friend class ChunkStore;
+  ChunkCursor(postgres::Database& database, SeriesHead head, const ReadOptions& options)
+      : database_(&database), head_(std::move(head)), range_(options.range), deadline_(options.deadline) {}
+  postgres::Database* database_;
+  SeriesHead head_;
+  quant::TimeRange range_;
+  absl::Time deadline_;
+  std::deque<EncodedChunk> ahead_;
+  bool exhausted_ = false;
 };
 
 // A part of a resource's series by key; empty fields select all.
@@ -121,9 +147,10 @@ class ChunkStore {
   absl::StatusOr<quant::Series> Read(const quant::SeriesKey& key, const ReadOptions& options = {});
   absl::StatusOr<quant::Series> Read(const quant::SeriesKey& key, quant::TimeRange range, absl::Time as_of);
 
-  // Hands over the encoded chunks that overlap the range, in time order, one at a time: the first and the last may hold
-  // rows outside it. `columns` is not applied. Stops with the first error that `fn` returns. A database connection is
-  // held until the end.
+  // Opens a series for reading chunk by chunk, in bounded memory. NOT_FOUND as Read. `columns` is not applied.
+  absl::StatusOr<ChunkCursor> Open(const quant::SeriesKey& key, const ReadOptions& options = {});
+
+  // Open, and `fn` for each chunk. Stops with the first error that `fn` returns.
   absl::Status Stream(const quant::SeriesKey& key, const ReadOptions& options,
                       const std::function<absl::Status(EncodedChunk)>& fn);
 

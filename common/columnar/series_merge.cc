@@ -1,0 +1,294 @@
+#include "common/columnar/series_merge.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/columnar/chunk_codec.h"
+
+namespace breadthflow::columnar {
+namespace {
+
+using quant::Column;
+using quant::Series;
+
+constexpr auto kRows = static_cast<int64_t>(kRowsPerChunk);
+
+// Parts [begin, end) take part in the merge; from `absorb` on whether they change or not.
+struct Affected {
+  size_t begin = 0;
+  size_t end = 0;
+  size_t absorb = 0;
+};
+
+bool Overlaps(const StoredPart& part, int64_t first, int64_t last) {
+  return part.last_time_ns >= first && part.first_time_ns <= last;
+}
+
+Affected FindAffected(const std::vector<StoredPart>& parts, const Series& fresh,
+                      const std::optional<quant::TimeRange>& replaces) {
+  Affected affected{parts.size(), parts.size(), parts.size()};
+  int64_t first = INT64_MAX;
+  int64_t last = INT64_MIN;
+  if (!fresh.empty()) {
+    first = fresh.times.front();
+    last = fresh.times.back();
+  }
+  if (replaces && replaces->start_ns < replaces->end_ns) {
+    first = std::min(first, replaces->start_ns);
+    last = std::max(last, replaces->end_ns - 1);
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!Overlaps(parts[i], first, last)) continue;
+    affected.begin = std::min(affected.begin, i);
+    affected.end = i + 1;
+  }
+  if (affected.begin == parts.size()) {
+    // Nothing overlaps: the rows stand in the gap before this part.
+    affected.begin = affected.end =
+        static_cast<size_t>(std::partition_point(parts.begin(), parts.end(),
+                                                 [&](const StoredPart& part) { return part.last_time_ns < first; }) -
+                            parts.begin());
+  }
+  if (parts.empty() || fresh.empty() || affected.end != parts.size()) return affected;
+  const auto behind = std::upper_bound(fresh.times.begin(), fresh.times.end(), parts.back().last_time_ns);
+  auto rows = static_cast<int64_t>(fresh.times.end() - behind);
+  while (rows > 0 && affected.absorb > 0) {
+    const StoredPart& part = parts[affected.absorb - 1];
+    if (part.rows > 2 * rows || part.rows + rows > kRows) break;
+    rows += part.rows;
+    --affected.absorb;
+  }
+  affected.begin = std::min(affected.begin, affected.absorb);
+  return affected;
+}
+
+bool SameValue(const Column* a, size_t row_a, const Column* b, size_t row_b) {
+  const bool has_a = a != nullptr && a->present(row_a);
+  const bool has_b = b != nullptr && b->present(row_b);
+  if (has_a != has_b) return false;
+  if (!has_a) return true;
+  return std::visit(
+      [&](const auto& values) {
+        const auto& others = std::get<std::decay_t<decltype(values)>>(b->values);
+        using Value = typename std::decay_t<decltype(values)>::value_type;
+        if constexpr (std::is_same_v<Value, double>)
+          return std::bit_cast<uint64_t>(values[row_a]) == std::bit_cast<uint64_t>(others[row_b]);
+        else
+          return values[row_a] == others[row_b];
+      },
+      a->values);
+}
+
+// The columns of two series side by side, by name; a side that does not have one is null.
+struct Pair {
+  const Column* stored = nullptr;
+  const Column* fresh = nullptr;
+};
+
+absl::StatusOr<std::vector<Pair>> PairColumns(const Series& stored, const Series& fresh) {
+  std::vector<Pair> pairs;
+  for (const Column& column : stored.columns) pairs.push_back({&column, fresh.Find(column.name)});
+  for (const Column& column : fresh.columns) {
+    if (stored.Find(column.name) == nullptr) pairs.push_back({nullptr, &column});
+  }
+  for (const Pair& pair : pairs) {
+    if (pair.stored != nullptr && pair.fresh != nullptr && pair.stored->type() != pair.fresh->type()) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, "COLUMN_TYPE_CHANGED",
+                             fmt::format("column {} is stored with another type", pair.stored->name));
+    }
+  }
+  return pairs;
+}
+
+bool SameBlock(const std::vector<Pair>& pairs, size_t rows, size_t fresh_begin) {
+  for (const Pair& pair : pairs) {
+    if (pair.stored != nullptr && pair.fresh != nullptr && pair.stored->valid.empty() && pair.fresh->valid.empty()) {
+      const auto* stored = std::get_if<std::vector<double>>(&pair.stored->values);
+      if (stored != nullptr) {
+        const auto& fresh = std::get<std::vector<double>>(pair.fresh->values);
+        if (std::memcmp(stored->data(), fresh.data() + fresh_begin, rows * sizeof(double)) != 0) return false;
+        continue;
+      }
+    }
+    for (size_t row = 0; row < rows; ++row) {
+      if (!SameValue(pair.stored, row, pair.fresh, fresh_begin + row)) return false;
+    }
+  }
+  return true;
+}
+
+// Picks rows of either side, in the order given, into one series.
+struct Picked {
+  bool from_fresh;
+  size_t row;
+};
+
+Column PickColumn(const Pair& pair, const std::vector<Picked>& picked) {
+  const Column& model = pair.stored != nullptr ? *pair.stored : *pair.fresh;
+  Column out{model.name, {}, {}};
+  std::vector<bool> valid(picked.size(), true);
+  bool all = true;
+  std::visit(
+      [&](const auto& typed) {
+        using Values = std::decay_t<decltype(typed)>;
+        Values values(picked.size());
+        for (size_t i = 0; i < picked.size(); ++i) {
+          const Column* side = picked[i].from_fresh ? pair.fresh : pair.stored;
+          if (side != nullptr && side->present(picked[i].row)) {
+            values[i] = std::get<Values>(side->values)[picked[i].row];
+          } else {
+            valid[i] = all = false;
+          }
+        }
+        out.values = std::move(values);
+      },
+      model.values);
+  if (!all) out.valid = std::move(valid);
+  return out;
+}
+
+class Merger {
+ public:
+  Merger(const Series& fresh, std::optional<quant::TimeRange> replaces,
+         const std::function<absl::Status(const Series&, size_t, size_t)>& emit)
+      : fresh_(fresh), replaces_(replaces), emit_(emit) {}
+
+  // The new rows before `time` are next.
+  absl::Status TakeGap(int64_t time) {
+    const size_t begin = next_;
+    while (next_ < fresh_.size() && fresh_.times[next_] < time) ++next_;
+    return TakeFresh(begin);
+  }
+
+  absl::Status TakeRest() {
+    const size_t begin = next_;
+    next_ = fresh_.size();
+    BF_RETURN_IF_ERROR(TakeFresh(begin));
+    return Flush(true);
+  }
+
+  absl::Status TakePart(const StoredPart& part, Series stored, bool absorb) {
+    const size_t begin = next_;
+    while (next_ < fresh_.size() && fresh_.times[next_] <= part.last_time_ns) ++next_;
+    BF_ASSIGN_OR_RETURN(const std::vector<Pair> pairs, PairColumns(stored, fresh_));
+    const bool join = absorb || (!pending_.empty() && pending_.size() + stored.size() <= kRowsPerChunk);
+    const bool same_times =
+        next_ - begin == stored.size() &&
+        std::equal(stored.times.begin(), stored.times.end(), fresh_.times.begin() + static_cast<ptrdiff_t>(begin));
+    const bool untouched =
+        (begin == next_ && !Removes(stored)) || (same_times && SameBlock(pairs, stored.size(), begin));
+    if (untouched && !join) return Flush(true);
+    if (untouched) {
+      result_.closed_ids.push_back(part.id);
+      return Add(std::move(stored));
+    }
+    std::vector<Picked> picked;
+    size_t at = begin;
+    bool changed = false;
+    for (size_t row = 0; row < stored.size(); ++row) {
+      for (; at < next_ && fresh_.times[at] < stored.times[row]; ++at) {
+        picked.push_back({true, at});
+        ++result_.rows_inserted;
+        changed = true;
+      }
+      if (at < next_ && fresh_.times[at] == stored.times[row]) {
+        const bool same = std::all_of(pairs.begin(), pairs.end(),
+                                      [&](const Pair& pair) { return SameValue(pair.stored, row, pair.fresh, at); });
+        picked.push_back({true, at});
+        if (!same) {
+          ++result_.rows_revised;
+          changed = true;
+        }
+        ++at;
+      } else if (replaces_ && replaces_->Contains(stored.times[row])) {
+        ++result_.rows_removed;
+        changed = true;
+      } else {
+        picked.push_back({false, row});
+      }
+    }
+    for (; at < next_; ++at) {
+      picked.push_back({true, at});
+      ++result_.rows_inserted;
+      changed = true;
+    }
+    if (!changed && !join) return Flush(true);
+    result_.closed_ids.push_back(part.id);
+    Series merged;
+    for (const Picked& pick : picked) {
+      merged.times.push_back(pick.from_fresh ? fresh_.times[pick.row] : stored.times[pick.row]);
+    }
+    for (const Pair& pair : pairs) merged.columns.push_back(PickColumn(pair, picked));
+    return Add(std::move(merged));
+  }
+
+  MergeResult result() && { return std::move(result_); }
+
+ private:
+  bool Removes(const Series& stored) const {
+    return replaces_ && std::any_of(stored.times.begin(), stored.times.end(),
+                                    [&](int64_t time) { return replaces_->Contains(time); });
+  }
+
+  absl::Status TakeFresh(size_t begin) {
+    if (begin == next_) return absl::OkStatus();
+    result_.rows_inserted += static_cast<int64_t>(next_ - begin);
+    if (pending_.empty()) {
+      // Whole chunks go out without a copy.
+      for (; next_ - begin >= kRowsPerChunk; begin += kRowsPerChunk) {
+        BF_RETURN_IF_ERROR(emit_(fresh_, begin, begin + kRowsPerChunk));
+      }
+      if (begin == next_) return absl::OkStatus();
+    }
+    return Add(fresh_.Rows(begin, next_));
+  }
+
+  absl::Status Add(Series rows) {
+    BF_RETURN_IF_ERROR(AppendRows(std::move(rows), pending_));
+    return Flush(false);
+  }
+
+  // Gives out full chunks, and with `all` the rest.
+  absl::Status Flush(bool all) {
+    size_t done = 0;
+    while (pending_.size() - done >= kRowsPerChunk || (all && done < pending_.size())) {
+      const size_t end = std::min(pending_.size(), done + kRowsPerChunk);
+      BF_RETURN_IF_ERROR(emit_(pending_, done, end));
+      done = end;
+    }
+    if (done == 0) return absl::OkStatus();
+    pending_ = done == pending_.size() ? Series{} : pending_.Rows(done, pending_.size());
+    return absl::OkStatus();
+  }
+
+  const Series& fresh_;
+  const std::optional<quant::TimeRange> replaces_;
+  const std::function<absl::Status(const Series&, size_t, size_t)>& emit_;
+  size_t next_ = 0;
+  Series pending_;
+  MergeResult result_;
+};
+
+}  // namespace
+
+absl::StatusOr<MergeResult> MergeSeries(const std::vector<StoredPart>& parts, const Series& fresh,
+                                        std::optional<quant::TimeRange> replaces,
+                                        const std::function<absl::StatusOr<Series>(const StoredPart&)>& load,
+                                        const std::function<absl::Status(const Series&, size_t, size_t)>& emit) {
+  const Affected affected = FindAffected(parts, fresh, replaces);
+  Merger merger(fresh, replaces, emit);
+  for (size_t i = affected.begin; i < affected.end; ++i) {
+    BF_RETURN_IF_ERROR(merger.TakeGap(parts[i].first_time_ns));
+    BF_ASSIGN_OR_RETURN(Series stored, load(parts[i]));
+    BF_RETURN_IF_ERROR(merger.TakePart(parts[i], std::move(stored), i >= affected.absorb));
+  }
+  BF_RETURN_IF_ERROR(merger.TakeRest());
+  return std::move(merger).result();
+}
+
+}  // namespace breadthflow::columnar

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "common/quant/series.h"
+
+// How new rows join the chunks of a series: pure, so that every case can be tested without a database.
+namespace breadthflow::columnar {
+
+// A chunk of the newest version.
+struct StoredPart {
+  int64_t id = 0;
+  int64_t rows = 0;
+  int64_t first_time_ns = 0;
+  int64_t last_time_ns = 0;
+};
+
+struct MergeResult {
+  std::vector<int64_t> closed_ids;
+  int64_t rows_inserted = 0;
+  int64_t rows_revised = 0;
+  int64_t rows_removed = 0;
+};
+
+// Merges `fresh` into the chunks `parts` (ascending, not overlapping) of the newest version.
+//
+// `load` gives the rows of a part; it is called for those parts only that the new rows (or `replaces`) overlap, and for
+// small ones at the end when the new rows follow them: a part is taken up when it is at most twice what comes behind
+// it, so that appending row by row rewrites each row a logarithmic number of times and never a large chunk.
+// `emit` is given the rows of each new chunk: [begin, end) of a series, at most kRowsPerChunk.
+// Parts whose rows do not change stay. INVALID_ARGUMENT when a column would change its type.
+absl::StatusOr<MergeResult> MergeSeries(
+    const std::vector<StoredPart>& parts, const quant::Series& fresh, std::optional<quant::TimeRange> replaces,
+    const std::function<absl::StatusOr<quant::Series>(const StoredPart&)>& load,
+    const std::function<absl::Status(const quant::Series&, size_t begin, size_t end)>& emit);
+
+}  // namespace breadthflow::columnar
