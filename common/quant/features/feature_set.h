@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 
+#include "common/quant/bar.h"
 #include "common/quant/series.h"
 
 namespace breadthflow::quant {
@@ -24,8 +25,10 @@ struct FeatureColumn {
 // they mean the same for every symbol and do not identify it. Immutable and thread-safe.
 class FeatureSet {
  public:
-  FeatureSet(std::string name, std::vector<FeatureColumn> columns, size_t warmup,
-             std::vector<std::vector<double>> (*compute)(const Series& bars));
+  // Computes all columns, each as long as the bars.
+  using Recipe = absl::StatusOr<std::vector<std::vector<double>>> (*)(const BarColumns& bars);
+
+  FeatureSet(std::string name, std::vector<FeatureColumn> columns, size_t warmup, Recipe recipe);
 
   const std::string& name() const { return name_; }
   const std::vector<FeatureColumn>& columns() const { return columns_; }
@@ -48,7 +51,7 @@ class FeatureSet {
   std::string name_;
   std::vector<FeatureColumn> columns_;
   size_t warmup_;
-  std::vector<std::vector<double>> (*compute_)(const Series& bars);
+  Recipe recipe_;
   std::string schema_hash_;
 };
 
