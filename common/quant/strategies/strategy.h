@@ -32,6 +32,7 @@ struct Decision {
   int64_t direction = 0;  // as Signal::direction
   double score = 0;       // as Signal::score
   std::string reason;
+  friend bool operator==(const Decision&, const Decision&) = default;
 };
 
 // A rule that turns what is known at the close of a bar into an opinion about one symbol. Pure: the same frame gives

@@ -8,7 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
-#include "tests/unit/common/quant/csv_table.h"
+#include "tests/support/csv_table.h"
+#include "tests/support/shared_file.h"
 
 namespace breadthflow::quant {
 namespace {
@@ -169,7 +170,7 @@ TEST(Calendar, SaysWhyADayHasNoClose) {
 
 // Recorded bars against the calendar: the dates of the file must be exactly the sessions between its first and last.
 void ExpectSessionsOf(const std::string& file, const std::set<std::string>& missing_in_file) {
-  const auto table = testing::ReadCsvTable(testing::SharedFolder() / "data/bars/daily" / file);
+  const auto table = testing::ReadCsvTable(testing::SharedFile("data/bars/daily/" + file));
   if (!table) GTEST_SKIP() << "recorded bars are not here: " << file;
   std::set<std::string> dates(table->keys.begin(), table->keys.end());
   CivilDay first, last;

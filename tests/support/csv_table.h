@@ -1,7 +1,6 @@
 #pragma once
 
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -10,15 +9,13 @@
 #include <string>
 #include <vector>
 
-// Reference files lie beside the repository and are not part of it: tests that want them say SKIPPED without them.
+// Tables of numbers whose first column is a key: recorded bars and reference values (see shared_file.h).
 namespace breadthflow::testing {
 
 struct CsvTable {
   std::vector<std::string> keys;                       // first column
   std::map<std::string, std::vector<double>> columns;  // NaN where the cell is empty
 };
-
-inline std::filesystem::path SharedFolder() { return std::filesystem::path(BREADTHFLOW_SOURCE_DIR) / ".." / "shared"; }
 
 inline std::vector<std::string> SplitCsvLine(const std::string& line) {
   std::vector<std::string> cells(1);
@@ -31,7 +28,7 @@ inline std::vector<std::string> SplitCsvLine(const std::string& line) {
   return cells;
 }
 
-// nullopt when the file does not exist.
+// nullopt when the file does not exist or the path is empty.
 inline std::optional<CsvTable> ReadCsvTable(const std::filesystem::path& path) {
   std::ifstream file(path);
   if (!file) return std::nullopt;
