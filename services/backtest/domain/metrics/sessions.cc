@@ -1,0 +1,34 @@
+#include "services/backtest/domain/metrics/sessions.h"
+
+namespace breadthflow::backtest {
+namespace {
+
+constexpr int64_t kDay = 86'400'000'000'000;
+
+int64_t DayOf(int64_t time_ns) { return time_ns >= 0 ? time_ns / kDay : -((-time_ns + kDay - 1) / kDay); }
+
+}  // namespace
+
+SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> equity, double capital) {
+  SessionCurve curve;
+  if (times.empty()) return curve;
+  curve.times.push_back(times[0]);
+  curve.equity.push_back(capital);
+  for (size_t i = 0; i < times.size(); ++i) {
+    const bool last_of_day = i + 1 == times.size() || DayOf(times[i + 1]) != DayOf(times[i]);
+    if (!last_of_day || i == 0) continue;
+    curve.times.push_back(times[i]);
+    curve.equity.push_back(equity[i]);
+  }
+  return curve;
+}
+
+std::vector<double> SimpleReturns(std::span<const double> equity) {
+  std::vector<double> returns;
+  if (equity.size() < 2) return returns;
+  returns.reserve(equity.size() - 1);
+  for (size_t i = 1; i < equity.size(); ++i) returns.push_back(equity[i - 1] > 0 ? equity[i] / equity[i - 1] - 1 : 0);
+  return returns;
+}
+
+}  // namespace breadthflow::backtest

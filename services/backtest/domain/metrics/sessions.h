@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace breadthflow::backtest {
+
+// An equity curve with one point per session: what statistics are made of, whatever the bar size.
+struct SessionCurve {
+  std::vector<int64_t> times;  // Unix nanoseconds
+  std::vector<double> equity;
+  size_t size() const { return times.size(); }
+};
+
+// Keeps the last point of each UTC day (sessions of the markets we know do not cross midnight UTC), after a first point
+// that holds `capital` at the time of the first bar. When the first day has only that one bar, they are the same point.
+SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> equity, double capital);
+
+// equity[i + 1] / equity[i] - 1. From a point that is not positive on (ruin), returns are 0: nothing is left to grow.
+std::vector<double> SimpleReturns(std::span<const double> equity);
+
+}  // namespace breadthflow::backtest
