@@ -70,7 +70,7 @@ def rules():
         table[home + "store/"] = ADAPTER + [home + "domain/", "common/jobs/", "common/postgres/", "common/columnar/"]
         table[home] = EVERYTHING_COMMON + [home]
     table["services/data/sources/"] = ADAPTER + ["json", "zlib", "services/data/domain/", "common/http/"]
-    table["services/training/domain/models/"] = ADAPTER + ["xgboost", "services/training/domain/"]
+    table["services/training/domain/models/"] = ADAPTER + ["xgboost", "json", "services/training/domain/"]
     return table
 
 
