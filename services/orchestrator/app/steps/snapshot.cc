@@ -58,11 +58,13 @@ class SnapshotRunner final : public StepRunner {
     base::ErrorDetails details{.reason = "QUALITY_ERRORS", .metadata = {}, .violations = {}, .retry_after = {}};
     details.metadata["quality_report"] = report.name;
     std::string message = fmt::format("the data can not be trusted ({})", report.name);
-    for (const clients::QualityFinding& finding : report.findings) {
-      if (finding.severity != clients::Severity::kError) continue;
-      const std::string what = fmt::format("{}: {}", finding.check, finding.message);
-      message += fmt::format("{}{}: {}", details.violations.empty() ? ": " : "; ", finding.symbol, what);
-      details.violations.push_back({finding.symbol, what});
+    for (const clients::SeriesQuality& series : report.series) {
+      for (const clients::QualityFinding& finding : series.findings) {
+        if (finding.severity != clients::Severity::kError) continue;
+        const std::string what = fmt::format("{}: {}", finding.check, finding.message);
+        message += fmt::format("{}{}: {}", details.violations.empty() ? ": " : "; ", series.key.symbol, what);
+        details.violations.push_back({series.key.symbol, what});
+      }
     }
     if (details.violations.empty()) return absl::OkStatus();
     return base::MakeError(absl::StatusCode::kFailedPrecondition, message, details);
@@ -87,6 +89,7 @@ StepEntry Snapshot() {
                   StringParam("resource", "stock_price", "Kind of data; with a fetch, that of the fetch."),
                   StringParam("source", "", "Source whose series are meant, when several have them."),
                   BoolParam("require_quality", true, "Fail when a check finds an error.")};
+  entry.cancellable = false;
   entry.optional_inputs = {"fetch_run"};
   entry.outputs = {"snapshot", "quality_report", "content_hash"};
   entry.check = [](const Params& params, const std::set<std::string>& inputs, base::Violations& violations) {

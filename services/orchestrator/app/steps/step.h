@@ -53,6 +53,7 @@ class StepRunner {
 
 // A kind of step.
 struct StepEntry : StepKind {
+  bool cancellable = true;  // Submit starts work that goes on by itself and can be stopped
   std::unique_ptr<StepRunner> (*make)(const Services& services) = nullptr;
 };
 

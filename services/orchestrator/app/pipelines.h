@@ -1,0 +1,61 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "common/base/clock.h"
+#include "common/component/catalog.h"
+#include "common/jobs/runner.h"
+#include "services/orchestrator/app/steps/step.h"
+#include "services/orchestrator/domain/run.h"
+#include "services/orchestrator/store/pipeline_store.h"
+
+namespace breadthflow::orchestrator {
+
+// What callers ask of pipelines. Thread-safe.
+class Pipelines {
+ public:
+  // All must outlive this. `runner` is only told that there is work.
+  Pipelines(PipelineStore& store, const component::Catalog<StepEntry>& catalog, jobs::Runner& runner,
+            const base::Clock& clock);
+
+  // Who asks, and what makes the request the same request as another one.
+  struct Request {
+    std::string principal;
+    std::string traceparent;
+    std::string request_id;  // may be empty
+  };
+
+  // Starts a run. INVALID_ARGUMENT INVALID_PIPELINE with every violation, or REQUEST_ID_REUSED.
+  absl::StatusOr<PipelineRun> Run(const Pipeline& pipeline, const Request& request);
+
+  // NOT_FOUND RUN_NOT_FOUND.
+  absl::StatusOr<PipelineRun> Get(const std::string& run_id);
+
+  // Up to `page_size` runs older than the one with the id `before` (empty: from the newest), newest first, and the id
+  // to go on with (empty on the last page).
+  struct Page {
+    std::vector<PipelineRun> runs;
+    std::string next;
+  };
+  absl::StatusOr<Page> List(const std::string& before, int page_size);
+
+  // Asks the run, and what its steps have started, to stop. No-op on a run that has finished. NOT_FOUND.
+  absl::StatusOr<PipelineRun> Cancel(const std::string& run_id);
+
+  // Repeats a finished run from a step on; see StepsToRepeat.
+  absl::StatusOr<PipelineRun> Retry(const std::string& run_id, const std::string& from_step, const Request& request);
+
+ private:
+  PipelineStore& store_;
+  jobs::Runner& runner_;
+  const base::Clock& clock_;
+  const StepKinds kinds_;
+  std::set<std::string> not_cancellable_;
+};
+
+}  // namespace breadthflow::orchestrator
