@@ -1,0 +1,51 @@
+#include "services/data/domain/fetch.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "services/data/domain/resource.h"
+
+namespace breadthflow::data {
+
+absl::Status CheckSpec(const FetchSpec& spec) {
+  base::Violations violations;
+  if (const auto resource = FindResource(spec.resource); !resource.ok()) {
+    violations.Add("spec.resource", base::Message(resource.status()));
+  }
+  if (spec.symbols.empty() || spec.symbols.size() > kMaxSymbols) {
+    violations.Add("spec.symbols", fmt::format("must be 1 to {} symbols, were {}", kMaxSymbols, spec.symbols.size()));
+  }
+  std::unordered_set<std::string_view> seen;
+  for (size_t i = 0; i < std::min(spec.symbols.size(), kMaxSymbols); ++i) {
+    const std::string field = fmt::format("spec.symbols[{}]", i);
+    if (const auto fault = SymbolFault(spec.symbols[i])) violations.Add(field, *fault);
+    if (!seen.insert(spec.symbols[i]).second) violations.Add(field, fmt::format("{} appears twice", spec.symbols[i]));
+  }
+  if (spec.range.start_ns == INT64_MIN || spec.range.end_ns == INT64_MAX) {
+    violations.Add("spec.range", "must have a start and an end");
+  } else if (spec.range.start_ns >= spec.range.end_ns) {
+    violations.Add("spec.range", "must end after it starts");
+  }
+  return violations.ToStatus("invalid fetch");
+}
+
+absl::Status RunStatusOf(const std::vector<FetchResult>& results) {
+  bool retryable = false;
+  for (const FetchResult& result : results) {
+    if (result.outcome != Outcome::kFailed) return absl::OkStatus();
+    retryable |= result.retryable;
+  }
+  std::string text;
+  constexpr size_t kNamed = 3;
+  for (size_t i = 0; i < std::min(results.size(), kNamed); ++i) {
+    text += fmt::format("; {}: {}", results[i].symbol, base::Message(results[i].error));
+  }
+  if (results.size() > kNamed) text += fmt::format("; and {} more", results.size() - kNamed);
+  return base::MakeError(retryable ? absl::StatusCode::kUnavailable : absl::StatusCode::kFailedPrecondition,
+                         "ALL_SYMBOLS_FAILED", fmt::format("no symbol could be fetched{}", text));
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,23 @@
+#include "services/data/domain/quality/check.h"
+
+namespace breadthflow::data {
+
+#define QUALITY_CHECK(Name) QualityCheckEntry Name();
+#include "services/data/domain/quality/catalog.inc"
+#undef QUALITY_CHECK
+
+const component::Catalog<QualityCheckEntry>& QualityChecks() {
+  static const auto* catalog = new component::Catalog<QualityCheckEntry>({
+#define QUALITY_CHECK(Name) Name(),
+#include "services/data/domain/quality/catalog.inc"
+#undef QUALITY_CHECK
+  });
+  return *catalog;
+}
+
+void AddRow(Finding& finding, int64_t time_ns) {
+  ++finding.affected_rows;
+  if (finding.examples_ns.size() < kMaxExamples) finding.examples_ns.push_back(time_ns);
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,84 @@
+#include "services/data/domain/quality/report.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace breadthflow::data {
+namespace {
+
+// What people can do about it, by check.
+std::string_view Advice(std::string_view check) {
+  if (check == "completeness" || check == "gaps") return "fetch the missing sessions again, or from another source";
+  if (check == "duplicates" || check == "session_times") return "check the time zone and calendar of the source";
+  if (check == "ohlc_order" || check == "positive_prices") return "compare these rows with another source";
+  if (check == "zero_volume") return "do not trade on bars without volume; an index has none";
+  return "look at the rows";
+}
+
+}  // namespace
+
+double AffectedShare(const Finding& finding, int64_t expected_rows) {
+  if (expected_rows <= 0) return finding.affected_rows > 0 ? 1 : 0;
+  return std::min(1.0, static_cast<double>(finding.affected_rows) / static_cast<double>(expected_rows));
+}
+
+SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar) {
+  SeriesQuality quality{.key = series.key, .rows = static_cast<int64_t>(series.size())};
+  if (series.empty()) {
+    quality.score = 0;
+    quality.findings.push_back({.check = "empty", .severity = Severity::kError, .message = "there are no rows"});
+    return quality;
+  }
+  std::span<const quant::Session> sessions;
+  if (series.key.timeframe == quant::Timeframe::kDay) {
+    sessions = calendar.ClosingIn({series.times.front(), series.times.back() + 1});
+  }
+  quality.expected_rows = std::max(static_cast<int64_t>(sessions.size()), sessions.empty() ? quality.rows : 0);
+  const CheckInput input{series, calendar, sessions};
+  double cost = 0;
+  for (const QualityCheckEntry& check : QualityChecks().entries()) {
+    const component::Params params = component::Params::Check(check.params, {}).value();
+    for (Finding& finding : check.run(input, params)) {
+      cost += check.weight * AffectedShare(finding, quality.expected_rows);
+      quality.findings.push_back(std::move(finding));
+    }
+  }
+  std::stable_sort(quality.findings.begin(), quality.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  quality.score = std::max(0.0, 1 - cost);
+  return quality;
+}
+
+QualityReport MakeReport(std::string snapshot_id, std::vector<SeriesQuality> series) {
+  QualityReport report{.snapshot_id = std::move(snapshot_id), .series = std::move(series)};
+  double weight = 0;
+  double sum = 0;
+  std::map<std::string, std::vector<std::string>> symbols;  // by check
+  for (const SeriesQuality& one : report.series) {
+    const auto rows = static_cast<double>(std::max<int64_t>(one.expected_rows, 1));
+    weight += rows;
+    sum += rows * one.score;
+    for (const Finding& finding : one.findings) {
+      report.passed &= finding.severity != Severity::kError;
+      std::vector<std::string>& named = symbols[finding.check];
+      if (finding.severity >= Severity::kWarning && (named.empty() || named.back() != one.key.symbol)) {
+        named.push_back(one.key.symbol);
+      }
+    }
+  }
+  report.score = weight > 0 ? sum / weight : 0;
+  for (const auto& [check, named] : symbols) {
+    if (named.empty()) continue;
+    constexpr size_t kNamed = 5;
+    std::string list;
+    for (size_t i = 0; i < std::min(named.size(), kNamed); ++i) list += (i == 0 ? "" : ", ") + named[i];
+    if (named.size() > kNamed) list += fmt::format(" and {} more", named.size() - kNamed);
+    report.recommendations.push_back(fmt::format("{} ({}): {}", check, list, Advice(check)));
+  }
+  return report;
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "common/quant/calendar.h"
+#include "common/quant/series.h"
+#include "services/data/domain/quality/check.h"
+
+namespace breadthflow::data {
+
+struct SeriesQuality {
+  quant::SeriesKey key;
+  int64_t expected_rows = 0;  // sessions from the first to the last row; the rows themselves when there is no calendar
+  int64_t rows = 0;
+  double score = 1;               // 1 - sum over checks of weight x affected share, at least 0
+  std::vector<Finding> findings;  // error first
+};
+
+struct QualityReport {
+  std::string snapshot_id;
+  std::vector<SeriesQuality> series;  // ordered by symbol
+  double score = 1;                   // mean, weighted by expected rows
+  bool passed = true;                 // no finding is an error
+  std::vector<std::string> recommendations;
+  absl::Time create_time;
+};
+
+// Share of the expected rows that a finding concerns, in [0, 1].
+double AffectedShare(const Finding& finding, int64_t expected_rows);
+
+// Runs every check of the catalogue, with default parameters, on one series. A series without rows scores 0 with an
+// error.
+SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar);
+
+// Sums up: score, passed, recommendations.
+QualityReport MakeReport(std::string snapshot_id, std::vector<SeriesQuality> series);
+
+}  // namespace breadthflow::data

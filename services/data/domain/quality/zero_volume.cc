@@ -1,0 +1,27 @@
+#include <fmt/format.h>
+
+#include "services/data/domain/quality/check.h"
+
+namespace breadthflow::data {
+
+// Rows without volume: halted, illiquid, or an index that has none. Never an error.
+QualityCheckEntry ZeroVolume();
+
+QualityCheckEntry ZeroVolume() {
+  QualityCheckEntry entry;
+  entry.info = {"quality_check", "zero_volume", "1.0.0", "Rows have a volume above zero."};
+  entry.weight = 0.2;
+  entry.run = [](const CheckInput& input, const component::Params&) {
+    const std::span<const double> volume = input.series.Doubles("volume");
+    Finding finding{.check = "zero_volume", .severity = Severity::kWarning};
+    for (size_t row = 0; row < volume.size(); ++row) {
+      if (volume[row] == 0) AddRow(finding, input.series.times[row]);
+    }
+    if (finding.affected_rows == 0) return std::vector<Finding>{};
+    finding.message = fmt::format("{} of {} rows have no volume", finding.affected_rows, volume.size());
+    return std::vector<Finding>{std::move(finding)};
+  };
+  return entry;
+}
+
+}  // namespace breadthflow::data

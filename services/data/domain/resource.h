@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "common/base/status.h"
+#include "common/quant/series.h"
+
+namespace breadthflow::data {
+
+// One column of a resource and what its values must be.
+struct Field {
+  std::string name;
+  quant::ColumnType type = quant::ColumnType::kDouble;
+  std::string unit;            // for people
+  bool required = true;        // a row without it is refused
+  std::optional<double> min;   // numbers only
+  bool min_exclusive = false;  // the bound itself is refused
+  std::string description;
+};
+
+// A kind of data: its columns, units, frequency and rules. The rules of a Resource are those without which a row means
+// nothing; what is merely doubtful is found by the quality checks.
+struct Resource {
+  std::string id;  // "stock_price"
+  std::string description;
+  std::vector<Field> fields;
+  std::string frequency;
+  std::vector<std::string> rules;  // between columns, for people
+  bool prices = false;             // has a price basis
+
+  const Field* Find(std::string_view name) const;
+};
+
+// All resources, ordered by id. Immutable.
+const std::vector<Resource>& Resources();
+
+// NOT_FOUND UNKNOWN_RESOURCE with the known ids.
+absl::StatusOr<const Resource*> FindResource(std::string_view id);
+
+// What is wrong with `value` as a value of `field`; nullopt when it may stand. NaN and infinity may not.
+std::optional<std::string> Fault(const Field& field, double value);
+
+// Adds what is wrong with the rows of `series`: columns that the resource does not have, types, missing required
+// values, bounds, a low above its high, a price basis where none belongs. `label` names a row for people
+// ("AAPL.csv:17").
+void CheckSeries(const Resource& resource, const quant::Series& series,
+                 const std::function<std::string(size_t row)>& label, base::Violations& violations);
+
+// INVALID_SYMBOL text, or nullopt: 1 to 32 characters of A-Z 0-9 . - ^ = that do not begin with a dot.
+std::optional<std::string> SymbolFault(std::string_view symbol);
+
+}  // namespace breadthflow::data

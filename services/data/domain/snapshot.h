@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "common/quant/series.h"
+
+namespace breadthflow::data {
+
+// What a snapshot is to freeze.
+struct SnapshotSpec {
+  std::string resource = "stock_price";
+  std::vector<std::string> symbols;
+  quant::Timeframe timeframe = quant::Timeframe::kDay;
+  quant::TimeRange range;
+  absl::Time as_of = absl::InfiniteFuture();
+  std::string source;  // empty: the only one there is
+};
+
+// One series of a snapshot: a version of a stored series, cut to the snapshot's range.
+struct SnapshotSeries {
+  quant::SeriesKey key;  // the variant names the source
+  quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  int64_t version = 0;
+  int64_t rows = 0;
+  std::string content_sha256;
+};
+
+// An immutable set of series as they were known at one instant.
+struct Snapshot {
+  std::string id;
+  quant::TimeRange range;
+  absl::Time as_of;
+  std::vector<SnapshotSeries> series;  // ordered by symbol
+  std::string content_sha256;
+  absl::Time create_time;
+};
+
+// SHA-256 over the content hashes of the series, in the order of their symbols: equal content, equal hash, whatever the
+// ids, knowledge times or chunks.
+std::string ContentHash(std::vector<SnapshotSeries> series);
+
+}  // namespace breadthflow::data

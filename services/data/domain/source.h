@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "common/base/cancel.h"
+#include "common/component/catalog.h"
+#include "common/quant/series.h"
+
+namespace breadthflow::data {
+
+// What is asked of a source: one symbol of one resource. The range is half-open and finite.
+struct SourceQuery {
+  std::string resource;
+  std::string symbol;
+  quant::Timeframe timeframe = quant::Timeframe::kDay;
+  quant::TimeRange range;
+};
+
+// The query in the source's own terms: where to look (a path, a URL, the recipe of a simulation).
+struct SourceRequest {
+  SourceQuery query;
+  std::string locator;
+};
+
+// What came back, as it came.
+struct RawBody {
+  std::string bytes;
+};
+
+// What a body says. `series` holds exactly the rows of the query's range and may be empty: then the source is certain
+// that there are none. `labels` names each row for people ("AAPL.csv:17"); empty when rows have no place of their own.
+struct SourceData {
+  quant::Series series;
+  std::vector<std::string> labels;
+};
+
+// Where data comes from, in three stages that can be tested apart. An object is made for one fetch from its checked
+// parameters, and is used by several threads at once.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // 1. The query, checked against what the source can do, in its own terms. No I/O.
+  //    INVALID_ARGUMENT for resources or timeframes that it does not have.
+  virtual absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const = 0;
+
+  // 2. Gets the body. NOT_FOUND UNKNOWN_SYMBOL when the source does not have the symbol; UNAVAILABLE and the like when
+  //    a later try may succeed.
+  virtual absl::StatusOr<RawBody> Extract(const SourceRequest& request, const base::CancelToken& cancel) const = 0;
+
+  // 3. Reads the body. Pure: the same body gives the same rows. INVALID_ARGUMENT with every violation when the body is
+  //    not what it should be; then nothing of it is used.
+  virtual absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const = 0;
+
+  // True when a body is all there is in its range, so that rows stored earlier which it does not have are gone.
+  virtual bool authoritative() const = 0;
+};
+
+struct SourceEntry {
+  component::ComponentInfo info;  // kind "data_source"
+  std::vector<component::ParamSpec> params;
+  // What the process allows to all sources; not parameters of a fetch.
+  struct Environment {
+    std::vector<std::string> csv_roots;  // folders below which files may be read; empty: anywhere
+  };
+  std::function<absl::StatusOr<std::unique_ptr<Source>>(const component::Params&, const Environment&)> make;
+};
+
+}  // namespace breadthflow::data
