@@ -27,7 +27,7 @@ struct SimulatedBar {
 //
 // The model, per session: return = beta x market + sector + own + pull, where market, sector (one of 8, by symbol) and
 // own are normal with variances that follow GARCH(1,1) (0.08, 0.90) around yearly volatilities of 14 %, 8 % and 13-29
-// %, and `pull` is the part that can be learnt: 0.08 standard deviations towards the recent trend (exponential mean
+// %, and `pull` is the part that can be learnt: 0.12 standard deviations towards the recent trend (exponential mean
 // over about ten sessions) and 1 % of the distance back to the slow trend (about 100 sessions). Splits when a price
 // leaves 2 .. 300, quarterly dividends for six symbols of ten, volume that grows with the size of the move.
 //

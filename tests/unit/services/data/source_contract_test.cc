@@ -1,0 +1,106 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/quant/calendar.h"
+#include "services/data/domain/resource.h"
+#include "services/data/sources/catalog.h"
+#include "tests/support/matchers.h"
+
+// What every source of the catalogue must do, whatever it is.
+namespace breadthflow::data {
+namespace {
+
+using testing::IsOk;
+
+class SourceContract : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("source_contract_" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+    std::ofstream file(folder_ / "AAPL.csv");
+    file << "date,open,high,low,close,volume\n";
+    for (const quant::Session& session :
+         quant::Xnys().Between(absl::CivilDay(2010, 1, 1), absl::CivilDay(2015, 1, 1))) {
+      const double price = 50 + static_cast<double>(session.day.day());
+      file << absl::FormatCivilTime(session.day) << ',' << price << ',' << price + 1 << ',' << price - 1 << ','
+           << price + 0.5 << ",1000\n";
+    }
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<Source> Make() {
+    const SourceEntry* entry = Sources().Find(GetParam()).value();
+    component::RawParams given;
+    for (const component::ParamSpec& spec : entry->params) {
+      if (spec.name == "path") given["path"] = folder_.string();
+    }
+    return entry->make(component::Params::Check(entry->params, given).value(), {}).value();
+  }
+
+  static quant::Series Fetch(const Source& source, quant::TimeRange range) {
+    const auto request = source.TransformQuery({"stock_price", "AAPL", quant::Timeframe::kDay, range}).value();
+    return source.TransformData(request, source.Extract(request, {}).value()).value().series;
+  }
+
+  static quant::TimeRange Days(absl::CivilDay from, absl::CivilDay to) {
+    return {(from - absl::CivilDay(1970, 1, 1)) * 86'400'000'000'000,
+            (to - absl::CivilDay(1970, 1, 1)) * 86'400'000'000'000};
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_P(SourceContract, DescribesItself) {
+  const SourceEntry* entry = Sources().Find(GetParam()).value();
+  EXPECT_EQ(entry->info.kind, "data_source");
+  EXPECT_FALSE(entry->info.description.empty());
+  for (const component::ParamSpec& spec : entry->params) EXPECT_FALSE(spec.description.empty()) << spec.name;
+}
+
+TEST_P(SourceContract, GivesValidRowsOfTheRangeWithADeclaredBasis) {
+  const auto source = Make();
+  const auto range = Days(absl::CivilDay(2012, 3, 1), absl::CivilDay(2013, 3, 1));
+  const quant::Series series = Fetch(*source, range);
+  ASSERT_FALSE(series.empty());
+  EXPECT_THAT(series.Validate(), IsOk());
+  EXPECT_NE(series.basis, quant::PriceBasis::kNotPrices);
+  EXPECT_TRUE(range.Contains(series.times.front()) && range.Contains(series.times.back()));
+  base::Violations violations;
+  CheckSeries(
+      *FindResource("stock_price").value(), series, [](size_t row) { return std::to_string(row); }, violations);
+  EXPECT_THAT(violations.ToStatus("series"), IsOk());
+}
+
+TEST_P(SourceContract, APartOfARangeIsThePartOfItsRows) {
+  const auto source = Make();
+  const auto whole = Days(absl::CivilDay(2010, 1, 1), absl::CivilDay(2015, 1, 1));
+  const auto part = Days(absl::CivilDay(2011, 6, 15), absl::CivilDay(2013, 2, 3));
+  EXPECT_EQ(Fetch(*source, part), Fetch(*source, whole).Slice(part));
+}
+
+TEST_P(SourceContract, SameBodySameRows) {
+  const auto source = Make();
+  const auto range = Days(absl::CivilDay(2012, 3, 1), absl::CivilDay(2012, 4, 1));
+  const auto request = source->TransformQuery({"stock_price", "AAPL", quant::Timeframe::kDay, range}).value();
+  const auto body = source->Extract(request, {}).value();
+  EXPECT_EQ(source->TransformData(request, body)->series, source->TransformData(request, body)->series);
+  EXPECT_EQ(body.bytes, source->Extract(request, {}).value().bytes);
+}
+
+TEST_P(SourceContract, AnEmptyRangeIsEmptyAndNoError) {
+  EXPECT_TRUE(Fetch(*Make(), Days(absl::CivilDay(2012, 3, 3), absl::CivilDay(2012, 3, 5))).empty()) << "a weekend";
+}
+
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const SourceEntry& entry : Sources().entries()) names.push_back(entry.info.name);
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Sources, SourceContract, ::testing::ValuesIn(Names()),
+                         [](const auto& name) { return name.param; });
+
+}  // namespace
+}  // namespace breadthflow::data
