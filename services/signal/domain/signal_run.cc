@@ -1,0 +1,121 @@
+#include "services/signal/domain/signal_run.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "common/base/hash.h"
+#include "common/base/status.h"
+#include "common/quant/signal.h"
+#include "common/quant/strategies/catalog.h"
+
+namespace breadthflow::signal {
+namespace {
+
+constexpr size_t kMaxNameBytes = 140;
+
+bool IsResourceName(std::string_view collection, std::string_view name) {
+  if (name.size() > kMaxNameBytes || name.size() <= collection.size() + 1) return false;
+  if (name.substr(0, collection.size()) != collection || name[collection.size()] != '/') return false;
+  const std::string_view id = name.substr(collection.size() + 1);
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  });
+}
+
+void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& violations) {
+  if (symbols.size() > kMaxSymbols)
+    violations.Add("spec.symbols", fmt::format("must be at most {}, were {}", kMaxSymbols, symbols.size()));
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    const std::string& symbol = symbols[i];
+    const std::string field = fmt::format("spec.symbols[{}]", i);
+    const bool printable = std::all_of(symbol.begin(), symbol.end(), [](char c) { return c > ' ' && c < 127; });
+    if (symbol.empty() || symbol.size() > 32 || !printable || symbol.find(',') != std::string::npos)
+      violations.Add(field,
+                     fmt::format("must be 1 to 32 printable characters without space or comma, was '{}'", symbol));
+    else if (!seen.insert(symbol).second)
+      violations.Add(field, fmt::format("'{}' is given twice", symbol));
+  }
+}
+
+std::string FirstSymbol(const std::vector<SymbolResult>& results) {
+  for (const SymbolResult& result : results)
+    if (!result.error.ok()) return result.symbol;
+  return {};
+}
+
+}  // namespace
+
+absl::StatusOr<bool> NeedsModel(const component::ComponentRef& strategy) {
+  BF_ASSIGN_OR_RETURN(const std::unique_ptr<quant::Strategy> made, quant::MakeStrategy(strategy));
+  return !made->Needs().extra.empty();
+}
+
+void CheckSpec(const SignalSpec& spec, base::Violations& violations) {
+  if (!IsResourceName("snapshots", spec.snapshot))
+    violations.Add("spec.snapshot", fmt::format("must be snapshots/{{id}}, was '{}'", spec.snapshot));
+  CheckSymbols(spec.symbols, violations);
+  if (spec.range.start_ns >= spec.range.end_ns) violations.Add("spec.range", "must end after it starts");
+  if (!spec.model.empty() && !IsResourceName("models", spec.model))
+    violations.Add("spec.model", fmt::format("must be models/{{id}}, was '{}'", spec.model));
+
+  const absl::StatusOr<bool> needs_model = NeedsModel(spec.strategy);
+  if (spec.strategy.name.empty())
+    violations.Add("spec.strategy.name", "is required");
+  else if (absl::IsNotFound(needs_model.status()))
+    violations.Add("spec.strategy.name", base::Message(needs_model.status()));
+  else if (!needs_model.ok())
+    violations.Merge("spec.strategy.params", needs_model.status());
+  else if (*needs_model && spec.model.empty())
+    violations.Add("spec.model", fmt::format("is required by strategy {}", spec.strategy.name));
+  else if (!*needs_model && !spec.model.empty())
+    violations.Add("spec.model", fmt::format("is not read by strategy {}", spec.strategy.name));
+}
+
+std::string Fingerprint(const SignalSpec& spec) {
+  base::Sha256 hash;
+  hash.Text(spec.snapshot).Int(static_cast<int64_t>(spec.symbols.size()));
+  for (const std::string& symbol : spec.symbols) hash.Text(symbol);
+  hash.Text(spec.strategy.name).Int(static_cast<int64_t>(spec.strategy.params.size()));
+  for (const auto& [name, value] : spec.strategy.params) {
+    hash.Text(name).Int(static_cast<int64_t>(value.index())).Text(component::ToText(value));
+  }
+  return hash.Text(spec.model).Int(spec.range.start_ns).Int(spec.range.end_ns).FinishHex();
+}
+
+SymbolResult Summarise(const quant::Series& bars, const quant::Series& signals) {
+  SymbolResult result{.symbol = bars.key.symbol, .timeframe = bars.key.timeframe};
+  result.signal_count = static_cast<int64_t>(signals.size());
+  const auto first =
+      signals.empty() ? bars.times.end() : std::lower_bound(bars.times.begin(), bars.times.end(), signals.times[0]);
+  result.warm_up_bar_count = first - bars.times.begin();
+  for (const int64_t direction : signals.Ints("direction")) {
+    result.long_count += direction > 0;
+    result.short_count += direction < 0;
+  }
+  result.content_sha256 = base::ToHex(signals.ContentHash());
+  return result;
+}
+
+absl::Status FailureOf(const std::vector<SymbolResult>& results) {
+  base::ErrorDetails details;
+  absl::Status first;
+  for (const SymbolResult& result : results) {
+    if (result.error.ok()) continue;
+    if (first.ok()) {
+      first = result.error;
+      details.reason = base::DetailsOf(first).reason;
+    }
+    details.violations.push_back({"symbols." + result.symbol, base::Message(result.error)});
+  }
+  if (first.ok()) return absl::OkStatus();
+  return base::MakeError(first.code(),
+                         fmt::format("{} of {} symbols failed; {}: {}", details.violations.size(), results.size(),
+                                     FirstSymbol(results), base::Message(first)),
+                         details);
+}
+
+}  // namespace breadthflow::signal
