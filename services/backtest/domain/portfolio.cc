@@ -74,11 +74,16 @@ absl::Status Portfolio::Apply(const Fill& fill, std::vector<RoundTrip>& closed) 
                          .bar = fill.bar});
   }
   // A position that its lots have left is exactly flat, whatever the additions rounded to.
-  quantities_[symbol] = lots.list.empty() ? 0 : quantities_[symbol] + fill.quantity;
+  const double before = quantities_[symbol], mark_before = marks_[symbol];
+  const double after = lots.list.empty() ? 0 : before + fill.quantity;
+  quantities_[symbol] = after;
   marks_[symbol] = fill.price;
+  net_ += after * fill.price - before * mark_before;
+  gross_ += std::abs(after) * fill.price - std::abs(before) * mark_before;
 
   double cost = 0;
   for (const Lot& lot : this->lots(fill.symbol)) cost += lot.quantity * lot.price + lot.fee;
+  cost_of_lots_ += cost - costs_[symbol];
   costs_[symbol] = cost;
   return CheckBooks(fill);
 }
@@ -91,10 +96,8 @@ absl::Status Portfolio::CheckBooks(const Fill& fill) const {
   }
   const double position = quantity(fill.symbol);
   const double quantity_tolerance = kRelativeTolerance * std::max({1.0, amount, std::abs(fill.quantity)});
-  double costs = 0;
-  for (const double cost : costs_) costs += cost;
   // cash + positions = equity in both ledgers; the marks are on both sides, so the costs can be compared directly.
-  const double expected_cash = capital_ + realized_ - costs;
+  const double expected_cash = capital_ + realized_ - cost_of_lots_;
   const double cash_tolerance = kRelativeTolerance * std::max({1.0, std::abs(capital_), traded_value_});
   const bool ok = std::isfinite(cash_) && std::abs(held - position) <= quantity_tolerance &&
                   std::abs(cash_ - expected_cash) <= cash_tolerance;
@@ -105,16 +108,13 @@ absl::Status Portfolio::CheckBooks(const Fill& fill) const {
                   fill.sequence, held, position, cash_, expected_cash));
 }
 
-double Portfolio::NetExposure() const {
-  double value = 0;
-  for (size_t i = 0; i < quantities_.size(); ++i) value += quantities_[i] * marks_[i];
-  return value;
-}
-
-double Portfolio::GrossExposure() const {
-  double value = 0;
-  for (size_t i = 0; i < quantities_.size(); ++i) value += std::abs(quantities_[i]) * marks_[i];
-  return value;
+void Portfolio::Revalue() {
+  net_ = gross_ = 0;
+  for (size_t i = 0; i < quantities_.size(); ++i) {
+    const double value = quantities_[i] * marks_[i];
+    net_ += value;
+    gross_ += std::abs(value);
+  }
 }
 
 double Portfolio::AveragePrice(int32_t symbol) const {

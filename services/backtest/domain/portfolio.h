@@ -44,10 +44,14 @@ class Portfolio {
   std::span<const double> quantities() const { return quantities_; }
   std::span<const double> marks() const { return marks_; }
 
-  // Value of all positions at their marks (shorts count negative), and of their amounts.
-  double NetExposure() const;
-  double GrossExposure() const;
-  double Equity() const { return cash_ + NetExposure(); }
+  // Adds up all positions at their marks: to be called after marking and before asking for the values below, which
+  // fills then keep current.
+  void Revalue();
+
+  // Value of all positions (shorts count negative), and of their amounts.
+  double net_exposure() const { return net_; }
+  double gross_exposure() const { return gross_; }
+  double equity() const { return cash_ + net_; }
 
   // Mean price of the lots held, fees left out; 0 without a position.
   double AveragePrice(int32_t symbol) const;
@@ -64,6 +68,9 @@ class Portfolio {
   double capital_;
   double cash_;
   double realized_ = 0;
+  double net_ = 0;
+  double gross_ = 0;
+  double cost_of_lots_ = 0;  // sum of costs_
   double traded_value_ = 0;  // scale of the rounding that the books may have collected
   std::vector<double> quantities_;
   std::vector<double> marks_;

@@ -13,6 +13,7 @@ namespace breadthflow::backtest {
 namespace {
 
 constexpr size_t kCancelStride = 65'536;
+constexpr double kRuin = 1e-9;      // of the capital
 constexpr double kRounding = 1e-9;  // relative; what two ways of computing one amount may differ by
 
 std::vector<int64_t> UnionOfTimes(const std::vector<SymbolInput>& inputs) {
@@ -51,29 +52,34 @@ class Run {
         blocked_(inputs.size()),
         delay_(engine.delay_bars()) {
     fresh_.reserve(inputs.size());
+    aligned_ = std::all_of(inputs.begin(), inputs.end(),
+                           [&](const SymbolInput& input) { return input.bars.size() == result.curve.times.size(); });
+    if (aligned_) {
+      for (size_t i = 0; i < inputs.size(); ++i) fresh_.push_back(static_cast<int32_t>(i));
+      is_fresh_.assign(inputs.size(), 1);
+    }
     exits_.reserve(inputs.size());
     queue_.reserve(inputs.size());
   }
 
   absl::Status Step(size_t step) {
     const int64_t now = result_.curve.times[step];
-    FindFresh(now);
+    if (!aligned_) FindFresh(now);
     if (!queue_.empty()) BF_RETURN_IF_ERROR(FillQueued(now));
     for (const int32_t symbol : fresh_) portfolio_.Mark(symbol, bars(symbol).close[row(symbol)]);
-    equity_ = portfolio_.Equity();
+    portfolio_.Revalue();
+    equity_ = portfolio_.equity();
 
     exits_.clear();
     risk_.Review(portfolio_, equity_, fresh_, exits_);
+    exposure_after_orders_ = queue_.empty() ? portfolio_.gross_exposure() : ExposureAfterOrders();
     for (const ForcedExit& exit : exits_) QueueExit(exit, now);
     for (const int32_t symbol : fresh_) TakeSignal(symbol, now);
 
-    result_.curve.equity[step] = equity_;
-    result_.curve.cash[step] = portfolio_.cash();
-    result_.curve.gross_exposure[step] = portfolio_.GrossExposure();
-    for (const int32_t symbol : fresh_) {
-      ++rows_[static_cast<size_t>(symbol)];
-      is_fresh_[static_cast<size_t>(symbol)] = 0;
-    }
+    result_.curve.equity.push_back(equity_);
+    result_.curve.cash.push_back(portfolio_.cash());
+    result_.curve.gross_exposure.push_back(portfolio_.gross_exposure());
+    for (const int32_t symbol : fresh_) ++rows_[static_cast<size_t>(symbol)];
     result_.bar_steps += static_cast<int64_t>(fresh_.size());
     return absl::OkStatus();
   }
@@ -105,10 +111,8 @@ class Run {
     fresh_.clear();
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const std::span<const int64_t> times = inputs_[i].bars.times;
-      if (rows_[i] < times.size() && times[rows_[i]] == now) {
-        fresh_.push_back(static_cast<int32_t>(i));
-        is_fresh_[i] = 1;
-      }
+      is_fresh_[i] = rows_[i] < times.size() && times[rows_[i]] == now;
+      if (is_fresh_[i]) fresh_.push_back(static_cast<int32_t>(i));
     }
   }
 
@@ -161,8 +165,8 @@ class Run {
     const double kept = position * order.quantity < 0 ? 0 : position;  // what is left of the position before it grows
     const double fee = engine_.Fee(order.quantity, price);
     const double mark = portfolio_.mark(order.symbol);
-    const double others = portfolio_.GrossExposure() - std::abs(position) * mark;
-    const double budget = portfolio_.Equity() + position * (price - mark) - others;
+    const double others = portfolio_.gross_exposure() - std::abs(position) * mark;
+    const double budget = portfolio_.equity() + position * (price - mark) - others;
     const double wanted = std::abs(resulting) * price + fee;
     if (wanted <= budget + kRounding * std::abs(budget)) return order.quantity;
     const double most = sizer_.RoundDown(std::max(0.0, (budget - fee) / price - std::abs(kept)));
@@ -181,6 +185,8 @@ class Run {
   }
 
   void Queue(int32_t symbol, double quantity, OrderReason reason, int64_t sequence, int64_t now) {
+    const double position = portfolio_.quantity(symbol);
+    exposure_after_orders_ += (std::abs(position + quantity) - std::abs(position)) * portfolio_.mark(symbol);
     queued_quantity_[static_cast<size_t>(symbol)] = quantity;
     queue_.push_back(
         {{.sequence = sequence, .symbol = symbol, .reason = reason, .quantity = quantity, .decided_ns = now},
@@ -202,7 +208,8 @@ class Run {
     const double position = portfolio_.quantity(symbol);
     if (direction == 0 || direction * position > 0 || blocked_[i] != 0 || queued_quantity_[i] != 0) return;
     const double price = portfolio_.mark(symbol);
-    const double target = sizer_.Target(direction, equity_, price, inputs_.size());
+    const bool ruined = equity_ <= kRuin * portfolio_.capital();
+    const double target = ruined ? 0 : sizer_.Target(direction, equity_, price, inputs_.size());
     if (target == 0 && position == 0) return;
     PlaceOrder(symbol, position, target, price, now);
   }
@@ -219,7 +226,7 @@ class Run {
                                                .current = 0,
                                                .resulting = sign * amount,
                                                .price = price,
-                                               .other_exposure = ExposureOfOthers(symbol),
+                                               .other_exposure = exposure_after_orders_ - std::abs(position) * price,
                                                .equity = equity_});
       if (std::abs(allowance.allowed) < amount) {
         const double requested = sign * amount - position;
@@ -245,13 +252,11 @@ class Run {
                                 .requested_value = allowance.requested_value});
   }
 
-  // Gross value of the other symbols at their marks once their queued orders have traded.
-  double ExposureOfOthers(int32_t symbol) const {
+  // Gross value of all symbols at their marks once the queued orders have traded.
+  double ExposureAfterOrders() const {
     double value = 0;
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (i == static_cast<size_t>(symbol)) continue;
+    for (size_t i = 0; i < inputs_.size(); ++i)
       value += std::abs(portfolio_.quantities()[i] + queued_quantity_[i]) * portfolio_.marks()[i];
-    }
     return value;
   }
 
@@ -268,6 +273,8 @@ class Run {
   std::vector<int32_t> fresh_;
   std::vector<ForcedExit> exits_;
   std::vector<QueuedOrder> queue_;
+  bool aligned_ = false;  // every symbol has a bar at every step
+  double exposure_after_orders_ = 0;
   int64_t delay_;
   int64_t orders_ = 0;
   double equity_ = 0;
@@ -297,10 +304,11 @@ absl::StatusOr<SimulationResult> Simulator::Run(std::vector<SymbolInput> inputs,
   for (const SymbolInput& input : inputs) result.symbols.push_back(input.symbol);
   EquityCurve& curve = result.curve;
   curve.times = UnionOfTimes(inputs);
-  for (std::vector<double>* column : {&curve.equity, &curve.cash, &curve.gross_exposure}) column->resize(curve.size());
+  for (std::vector<double>* column : {&curve.equity, &curve.cash, &curve.gross_exposure})
+    column->reserve(curve.times.size());
 
   class Run run(capital_, engine_, sizer_, risk_, inputs, result);
-  for (size_t step = 0; step < curve.size(); ++step) {
+  for (size_t step = 0; step < curve.times.size(); ++step) {
     if (step % kCancelStride == 0) BF_RETURN_IF_ERROR(cancel.Check());
     BF_RETURN_IF_ERROR(run.Step(step));
   }

@@ -22,8 +22,10 @@ class StandardRiskManager final : public RiskManager {
   void Review(const Portfolio& portfolio, double equity, std::span<const int32_t> fresh,
               std::vector<ForcedExit>& exits) override {
     peak_ = std::max(peak_, equity);
-    drawdown_ = peak_ > 0 ? 1 - equity / peak_ : 1;
-    if (drawdown_ >= max_drawdown_) halted_ = true;
+    if (!halted_ && equity <= peak_ * (1 - max_drawdown_)) {
+      halted_ = true;
+      drawdown_ = 1 - equity / peak_;
+    }
     if (halted_) {
       // Every step, for every symbol that could trade: a position whose bars pause is closed when they come back.
       for (const int32_t symbol : fresh)

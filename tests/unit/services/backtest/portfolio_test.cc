@@ -34,8 +34,9 @@ TEST_F(PortfolioTest, EquityIsCashPlusPositionsAtTheirMarks) {
   ASSERT_THAT(Trade(10, 20, 1), IsOk());
   EXPECT_EQ(portfolio_.cash(), 799);
   portfolio_.Mark(0, 25);
-  EXPECT_EQ(portfolio_.Equity(), 1049);
-  EXPECT_EQ(portfolio_.GrossExposure(), 250);
+  portfolio_.Revalue();
+  EXPECT_EQ(portfolio_.equity(), 1049);
+  EXPECT_EQ(portfolio_.gross_exposure(), 250);
 }
 
 TEST_F(PortfolioTest, PnlOfARoundTripIncludesTheFeesOfBothEnds) {
@@ -44,7 +45,7 @@ TEST_F(PortfolioTest, PnlOfARoundTripIncludesTheFeesOfBothEnds) {
   ASSERT_EQ(trips_.size(), 1u);
   EXPECT_EQ(trips_[0].pnl, 5);
   EXPECT_EQ(trips_[0].bars, 2);
-  EXPECT_EQ(portfolio_.Equity(), 1005);
+  EXPECT_EQ(portfolio_.equity(), 1005);
   EXPECT_EQ(portfolio_.realized_pnl(), 5);
 }
 
@@ -82,13 +83,14 @@ TEST_F(PortfolioTest, AReversalClosesAndOpensInOneFill) {
   EXPECT_EQ(portfolio_.quantity(0), -5);
   EXPECT_EQ(portfolio_.lots(0)[0].fee, 1);
   portfolio_.Mark(0, 24);
-  EXPECT_EQ(portfolio_.Equity(), 1000 + 20 - 3 - 10);
+  portfolio_.Revalue();
+  EXPECT_EQ(portfolio_.equity(), 1000 + 20 - 3 - 10);
 }
 
 TEST_F(PortfolioTest, AShortEarnsWhenThePriceFalls) {
   ASSERT_THAT(Trade(-10, 20), IsOk());
   EXPECT_EQ(portfolio_.cash(), 1200);
-  EXPECT_EQ(portfolio_.Equity(), 1000);
+  EXPECT_EQ(portfolio_.equity(), 1000);
   ASSERT_THAT(Trade(10, 15), IsOk());
   EXPECT_EQ(trips_[0].quantity, -10);
   EXPECT_EQ(trips_[0].pnl, 50);
