@@ -21,14 +21,19 @@ bool IsModelName(std::string_view name) {
   });
 }
 
+bool IsSymbol(std::string_view symbol) {
+  return !symbol.empty() && symbol.size() <= 64 &&
+         std::all_of(symbol.begin(), symbol.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& violations) {
   if (symbols.size() > kMaxSymbols)
     violations.Add("spec.symbols", fmt::format("must be at most {}, were {}", kMaxSymbols, symbols.size()));
   std::set<std::string_view> seen;
   for (size_t i = 0; i < symbols.size(); ++i) {
     const std::string field = fmt::format("spec.symbols[{}]", i);
-    if (symbols[i].empty())
-      violations.Add(field, "must not be empty");
+    if (!IsSymbol(symbols[i]))
+      violations.Add(field, fmt::format("must be 1 to 64 printable characters without spaces, was '{}'", symbols[i]));
     else if (!seen.insert(symbols[i]).second)
       violations.Add(field, fmt::format("{} is given more than once", symbols[i]));
   }
@@ -37,8 +42,8 @@ void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& vio
 }  // namespace
 
 absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<component::ParamSpec>* params,
-                                      const absl::Status& unknown_model) {
-  base::Violations violations;
+                                      const absl::Status& unknown_model, base::Violations found) {
+  base::Violations& violations = found;
   if (spec.snapshot.size() <= std::string_view("snapshots/").size() || !spec.snapshot.starts_with("snapshots/"))
     violations.Add("spec.snapshot", fmt::format("must be snapshots/{{id}}, was '{}'", spec.snapshot));
   CheckSymbols(spec.symbols, violations);

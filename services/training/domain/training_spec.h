@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 
+#include "common/base/status.h"
 #include "common/component/catalog.h"
 #include "common/quant/features/labels.h"
 #include "common/quant/series.h"
@@ -29,8 +30,8 @@ struct TrainingSpec {
 
 // Fills in the defaults (those of the model's parameters too, from `params` of its kind) and checks everything that can
 // be known without the data. `params` is nullptr when the kind of model is unknown; `unknown_model` is then the
-// violation. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every violation, fields named as in the proto.
+// violation. `found` are violations that are already known. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every violation, fields named as in the proto.
 absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<component::ParamSpec>* params,
-                                      const absl::Status& unknown_model);
+                                      const absl::Status& unknown_model, base::Violations found = {});
 
 }  // namespace breadthflow::training
