@@ -49,8 +49,7 @@ absl::StatusOr<ModelPredictor::Shared> ModelPredictor::Load(const std::string& m
   return predictor;
 }
 
-absl::StatusOr<std::vector<double>> ModelPredictor::Predict(const std::string& model_id,
-                                                            const std::string& schema_hash,
+absl::StatusOr<std::vector<double>> ModelPredictor::Predict(const std::string& model_id, const std::string& schema_hash,
                                                             std::span<const double> values, absl::Time deadline) {
   BF_ASSIGN_OR_RETURN(const Shared predictor, Load(model_id, deadline));
   const quant::Artefact& artefact = predictor->artefact();

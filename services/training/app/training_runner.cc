@@ -55,8 +55,8 @@ absl::StatusOr<std::string> TrainingRunner::Submit(TrainingSpec spec, const Subm
                                                    base::Violations found) {
   const absl::StatusOr<const ModelEntry*> entry = models_.Find(spec.model.name);
   if (entry.ok()) spec.model.params.try_emplace("threads", int64_t{threads_});
-  BF_ASSIGN_OR_RETURN(spec, Complete(std::move(spec), entry.ok() ? &(*entry)->params : nullptr, entry.status(),
-                                     std::move(found)));
+  BF_ASSIGN_OR_RETURN(
+      spec, Complete(std::move(spec), entry.ok() ? &(*entry)->params : nullptr, entry.status(), std::move(found)));
   jobs::NewJob job;
   job.id = base::NewUuid(clock_.Now());
   job.kind = kJobKind;

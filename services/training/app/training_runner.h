@@ -20,7 +20,7 @@ namespace breadthflow::training {
 // Who asks for a run, and on whose behalf.
 struct Submitter {
   std::string principal;
-  std::string request_id;   // a UUID, or empty
+  std::string request_id;  // a UUID, or empty
   std::string traceparent;
   absl::Time deadline = absl::InfiniteFuture();
 };
@@ -35,9 +35,9 @@ class TrainingRunner {
                  const base::Clock& clock, int threads)
       : store_(store), data_(data), models_(models), clock_(clock), threads_(threads) {}
 
-  // Checks everything that can be known without the data and enqueues the run; returns its id. The same request_id gives
-  // the same id. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every violation, `REQUEST_ID_REUSED`.
-  // `found` are violations that were seen while the request was read; they are reported with the others.
+  // Checks everything that can be known without the data and enqueues the run; returns its id. The same request_id
+  // gives the same id. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every violation, `REQUEST_ID_REUSED`. `found` are
+  // violations that were seen while the request was read; they are reported with the others.
   absl::StatusOr<std::string> Submit(TrainingSpec spec, const Submitter& submitter, base::Violations found = {});
 
   // The work of one job: reads the bars, trains, and leaves the model to be written with the job's end. Bars, features

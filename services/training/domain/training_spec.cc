@@ -42,8 +42,7 @@ void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& vio
 }  // namespace
 
 absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<component::ParamSpec>* params,
-                                      const absl::Status& unknown_model, base::Violations found) {
-  base::Violations& violations = found;
+                                      const absl::Status& unknown_model, base::Violations violations) {
   if (spec.snapshot.size() <= std::string_view("snapshots/").size() || !spec.snapshot.starts_with("snapshots/"))
     violations.Add("spec.snapshot", fmt::format("must be snapshots/{{id}}, was '{}'", spec.snapshot));
   CheckSymbols(spec.symbols, violations);

@@ -30,8 +30,9 @@ struct TrainingSpec {
 
 // Fills in the defaults (those of the model's parameters too, from `params` of its kind) and checks everything that can
 // be known without the data. `params` is nullptr when the kind of model is unknown; `unknown_model` is then the
-// violation. `found` are violations that are already known. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every violation, fields named as in the proto.
+// violation. `violations` are those that are already known. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every
+// violation, fields named as in the proto.
 absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<component::ParamSpec>* params,
-                                      const absl::Status& unknown_model, base::Violations found = {});
+                                      const absl::Status& unknown_model, base::Violations violations = {});
 
 }  // namespace breadthflow::training

@@ -9,8 +9,18 @@ TrainingSpec FromProto(const v1::TrainingSpec& spec, base::Violations& violation
   TrainingSpec out;
   out.snapshot = spec.snapshot();
   out.symbols.assign(spec.symbols().begin(), spec.symbols().end());
-  if (spec.has_range()) out.range = rpc::FromProto(spec.range(), true, "spec.range", violations);
-  out.model = rpc::FromProto(spec.model(), "spec.model", violations);
+  // What is reported here is left out of the spec, so that it is not found wrong a second time.
+  if (spec.has_range()) {
+    const size_t before = violations.list().size();
+    const quant::TimeRange range = rpc::FromProto(spec.range(), true, "spec.range", violations);
+    if (violations.list().size() == before) out.range = range;
+  }
+  out.model.name = spec.model().name();
+  for (const auto& [name, value] : spec.model().params()) {
+    const size_t before = violations.list().size();
+    const component::ParamValue param = rpc::FromProto(value, "spec.model.params." + name, violations);
+    if (violations.list().size() == before) out.model.params.emplace(name, param);
+  }
   out.feature_set = spec.feature_set();
   out.horizon_bars = spec.horizon_bar_count();
   out.holdout_share = spec.holdout_share();

@@ -10,8 +10,8 @@
 
 namespace breadthflow::training {
 
-// What the proto can hold and the domain can not is added to `violations` with its field ("spec.range"); everything else
-// is checked by Complete().
+// What the proto can hold and the domain can not is added to `violations` with its field ("spec.range"); everything
+// else is checked by Complete().
 TrainingSpec FromProto(const v1::TrainingSpec& spec, base::Violations& violations);
 
 v1::TrainingSpec ToProto(const TrainingSpec& spec);

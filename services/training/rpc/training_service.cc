@@ -55,8 +55,7 @@ grpc::Status TrainingService::GetTrainingRun(grpc::ServerContext* context, const
   });
 }
 
-grpc::Status TrainingService::ListTrainingRuns(grpc::ServerContext* context,
-                                               const v1::ListTrainingRunsRequest* request,
+grpc::Status TrainingService::ListTrainingRuns(grpc::ServerContext* context, const v1::ListTrainingRunsRequest* request,
                                                v1::ListTrainingRunsResponse* response) {
   return parts_.guard.Serve(context, request, response, [&](const rpc::Call& call) -> absl::Status {
     constexpr char kQuery[] = "ListTrainingRuns";
@@ -121,9 +120,9 @@ grpc::Status TrainingService::Predict(grpc::ServerContext* context, const v1::Pr
                                       v1::PredictResponse* response) {
   return parts_.guard.Serve(context, request, response, [&](const rpc::Call& call) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("models", request->name()));
-    BF_ASSIGN_OR_RETURN(
-        const std::vector<double> probabilities,
-        parts_.predictor.Predict(id, request->feature_schema_sha256(), std::span(request->values()), call.deadline));
+    const std::span values(request->values().data(), static_cast<size_t>(request->values_size()));
+    BF_ASSIGN_OR_RETURN(const std::vector<double> probabilities,
+                        parts_.predictor.Predict(id, request->feature_schema_sha256(), values, call.deadline));
     response->mutable_probabilities()->Assign(probabilities.begin(), probabilities.end());
     return absl::OkStatus();
   });

@@ -138,11 +138,11 @@ absl::Status Complete(postgres::Transaction& tx, std::vector<Model>& models) {
 
 absl::Status InsertModel(postgres::Transaction& tx, const Model& model) {
   BF_ASSIGN_OR_RETURN(const postgres::Rows version, tx.Query(kNextVersion, {model.spec.model_name}));
-  BF_RETURN_IF_ERROR(tx.Execute(kInsertModel, {model.id, model.spec.model_name, version[0].Int(0), model.cut_off_ns,
-                                               model.valid_from_ns, postgres::TextArray(model.features),
-                                               model.schema_hash, model.rows, model.artefact_hash,
-                                               postgres::Bytes{model.artefact}})
-                         .status());
+  BF_RETURN_IF_ERROR(
+      tx.Execute(kInsertModel, {model.id, model.spec.model_name, version[0].Int(0), model.cut_off_ns,
+                                model.valid_from_ns, postgres::TextArray(model.features), model.schema_hash, model.rows,
+                                model.artefact_hash, postgres::Bytes{model.artefact}})
+          .status());
   int64_t ordinal = 0;
   for (const Score& score : model.scores) {
     postgres::Param baseline = nullptr;
@@ -178,12 +178,12 @@ absl::StatusOr<std::string> TrainingStore::Submit(const jobs::SubmitKey& key, co
   }
   const auto create = [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
     BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
-    BF_RETURN_IF_ERROR(tx.Execute(kInsertRun, {job.id, spec.snapshot, postgres::TextArray(spec.symbols), start, end,
-                                               spec.model.name, std::string(model_version),
-                                               component::ToJson(spec.model.params), spec.feature_set,
-                                               int64_t{spec.horizon_bars}, spec.holdout_share,
-                                               int64_t{spec.purge_bars}, spec.model_name})
-                           .status());
+    BF_RETURN_IF_ERROR(
+        tx.Execute(kInsertRun,
+                   {job.id, spec.snapshot, postgres::TextArray(spec.symbols), start, end, spec.model.name,
+                    std::string(model_version), component::ToJson(spec.model.params), spec.feature_set,
+                    int64_t{spec.horizon_bars}, spec.holdout_share, int64_t{spec.purge_bars}, spec.model_name})
+            .status());
     return job.id;
   };
   return jobs::SubmitOnce(database_, key, create, {.deadline = deadline});
@@ -229,9 +229,9 @@ absl::Status TrainingStore::RequestCancel(const std::string& id, absl::Time dead
     return status.code() == absl::StatusCode::kNotFound ? RunNotFound(id) : status;
   };
   // Asking twice is asking once, so an unknown commit may simply be repeated.
-  return database_.Transact(cancel, {.deadline = deadline,
-                                     .took_effect = [](postgres::Transaction&) { return false; },
-                                     .safe_to_retry = true});
+  return database_.Transact(
+      cancel,
+      {.deadline = deadline, .took_effect = [](postgres::Transaction&) { return false; }, .safe_to_retry = true});
 }
 
 jobs::Effects TrainingStore::SaveModel(Model model) {
@@ -257,7 +257,8 @@ absl::StatusOr<Model> TrainingStore::GetModel(const std::string& id, bool with_a
 absl::StatusOr<Page<Model>> TrainingStore::ListModels(const std::string& model_name, int page_size,
                                                       const std::string& cursor, absl::Time deadline) {
   // A cursor is "<create_time in microseconds> <id>", the sort key.
-  const std::pair<std::string, std::string> key = absl::StrSplit(cursor.empty() ? "0 " : cursor, absl::MaxSplits(' ', 1));
+  const std::pair<std::string, std::string> key =
+      absl::StrSplit(cursor.empty() ? "0 " : cursor, absl::MaxSplits(' ', 1));
   constexpr char kWhere[] = R"sql(
  WHERE ($1 = '' OR m.model_name = $1)
    AND ($3 = '' OR (m.create_time, m.id) < (timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3))
@@ -265,8 +266,9 @@ absl::StatusOr<Page<Model>> TrainingStore::ListModels(const std::string& model_n
   Page<Model> page;
   const auto read = [&](postgres::Transaction& tx) -> absl::Status {
     page = {};
-    BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(SelectModels(false) + kWhere,
-                                                            {model_name, key.first, key.second, int64_t{page_size} + 1}));
+    BF_ASSIGN_OR_RETURN(
+        const postgres::Rows rows,
+        tx.Query(SelectModels(false) + kWhere, {model_name, key.first, key.second, int64_t{page_size} + 1}));
     std::string last;
     for (const postgres::Row& row : rows) {
       if (page.items.size() == static_cast<size_t>(page_size)) {

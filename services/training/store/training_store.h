@@ -27,8 +27,8 @@ struct Page {
   std::string next;
 };
 
-// The only one that speaks SQL to the training schema. Thread-safe. Every method fails with UNAVAILABLE when the database
-// can not be reached and DEADLINE_EXCEEDED after `deadline`.
+// The only one that speaks SQL to the training schema. Thread-safe. Every method fails with UNAVAILABLE when the
+// database can not be reached and DEADLINE_EXCEEDED after `deadline`.
 class TrainingStore {
  public:
   // `database` must outlive the store.
