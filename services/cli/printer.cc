@@ -1,0 +1,118 @@
+#include "services/cli/printer.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "common/base/status.h"
+
+namespace breadthflow::cli {
+namespace {
+
+// Columns on a terminal: continuation bytes of UTF-8 take none.
+size_t Width(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+bool LooksNumeric(std::string_view text) {
+  bool digit = false;
+  for (const char c : text) {
+    if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
+      digit = true;
+    } else if (std::string_view("+-., %").find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return digit || text == "-";
+}
+
+}  // namespace
+
+std::string Render(const Table& table) {
+  std::vector<size_t> widths;
+  std::vector<bool> numeric;
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    size_t width = Width(table.columns[c]);
+    bool numbers = !table.rows.empty();
+    for (const auto& row : table.rows) {
+      width = std::max(width, Width(row[c]));
+      numbers = numbers && (row[c].empty() || LooksNumeric(row[c]));
+    }
+    widths.push_back(width);
+    numeric.push_back(numbers);
+  }
+  const auto line = [&](const std::vector<std::string>& cells) {
+    std::string text;
+    for (size_t c = 0; c < cells.size(); ++c) {
+      const std::string padding(widths[c] - Width(cells[c]), ' ');
+      text += (c == 0 ? "  " : "   ") + (numeric[c] ? padding + cells[c] : cells[c] + padding);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text + "\n";
+  };
+  std::string out = table.title.empty() ? "" : table.title + "\n";
+  if (table.rows.empty()) return out + "  (none)\n";
+  out += line(table.columns);
+  std::vector<std::string> rule;
+  for (const size_t width : widths) rule.emplace_back(width, '-');
+  out += line(rule);
+  for (const auto& row : table.rows) out += line(row);
+  return out;
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return "null\n";
+  return text;
+}
+
+void Printer::Result(const google::protobuf::Message& message, const std::function<void()>& describe) {
+  Result([&] { return ToJson(message); }, describe);
+}
+
+void Printer::Result(const std::function<std::string()>& json, const std::function<void()>& describe) {
+  if (mode_ == Mode::kJson) {
+    json_ << json() << std::flush;
+  } else if (!quiet_) {
+    describe();
+  }
+}
+
+void Printer::Show(const Table& table) {
+  if (!quiet_) people_ << Render(table) << std::flush;
+}
+
+void Printer::Say(std::string_view line) {
+  if (!quiet_) people_ << line << '\n' << std::flush;
+}
+
+void Printer::Raw(std::string_view text) { json_ << text << std::flush; }
+
+std::string DescribeError(const absl::Status& status) {
+  const base::ErrorDetails details = base::DetailsOf(status);
+  std::string message = base::Message(status);
+  if (!details.violations.empty()) {
+    // The message repeats the violations in one line; here each gets its own.
+    const size_t list = message.find(": " + details.violations.front().field);
+    if (list != std::string::npos) message.resize(list);
+  }
+  if (message.empty()) message = base::CodeName(status.code());
+  std::string text = fmt::format("error: {} ({})\n", message, details.reason);
+  for (const base::FieldViolation& violation : details.violations) {
+    text += fmt::format("  {}: {}\n", violation.field, violation.description);
+  }
+  if (const auto trace = details.metadata.find("trace_id"); trace != details.metadata.end()) {
+    text += fmt::format("  trace {}\n", trace->second);
+  }
+  return text;
+}
+
+void Printer::Error(const absl::Status& status) { people_ << DescribeError(status) << std::flush; }
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,68 @@
+#include "services/cli/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace breadthflow::cli {
+namespace {
+
+constexpr int kBarWidth = 28;
+
+std::string Seconds(absl::Duration duration) {
+  const int64_t seconds = std::max<int64_t>(0, absl::ToInt64Seconds(duration));
+  return seconds < 60 ? fmt::format("{} s", seconds) : fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+}
+
+}  // namespace
+
+Progress::Style Progress::Detect(bool quiet) {
+  if (quiet) return Style::kSilent;
+  return isatty(STDERR_FILENO) == 1 ? Style::kBar : Style::kLines;
+}
+
+Progress::Progress(Style style, std::ostream& out, const base::Clock& clock, std::string title)
+    : style_(style), out_(out), clock_(clock), title_(std::move(title)), start_(clock.Now()) {}
+
+Progress::~Progress() { Finish(); }
+
+void Progress::Update(double fraction, std::string_view stage) {
+  fraction_ = std::clamp(std::max(fraction_, fraction), 0.0, 1.0);
+  if (style_ == Style::kBar) {
+    DrawBar(stage);
+  } else if (style_ == Style::kLines) {
+    const int tenths = static_cast<int>(std::floor(fraction_ * 10 + 1e-9));
+    if (tenths == tenths_) return;
+    tenths_ = tenths;
+    out_ << fmt::format("{}: {} %{}{}\n", title_, tenths * 10, stage.empty() ? "" : "  ", stage) << std::flush;
+  }
+}
+
+void Progress::DrawBar(std::string_view stage) {
+  const int full = static_cast<int>(std::lround(fraction_ * kBarWidth));
+  std::string line = fmt::format("{} [{}{}] {:3.0f} %", title_, std::string(static_cast<size_t>(full), '#'),
+                                 std::string(static_cast<size_t>(kBarWidth - full), '.'), fraction_ * 100);
+  const absl::Duration spent = clock_.Now() - start_;
+  // An estimate from the first two per cent would only frighten.
+  if (fraction_ >= 0.02 && fraction_ < 1) line += "  " + Seconds(spent * (1 - fraction_) / fraction_) + " left";
+  if (!stage.empty()) line += fmt::format("  {}", stage.substr(0, 40));
+  out_ << '\r' << line << std::string(drawn_ > line.size() ? drawn_ - line.size() : 0, ' ') << std::flush;
+  drawn_ = line.size();
+}
+
+void Progress::Note(std::string_view line) {
+  if (style_ == Style::kSilent) return;
+  if (drawn_ > 0) out_ << '\r' << std::string(drawn_, ' ') << '\r';
+  drawn_ = 0;
+  out_ << line << '\n' << std::flush;
+}
+
+void Progress::Finish() {
+  if (drawn_ > 0) out_ << '\n' << std::flush;
+  drawn_ = 0;
+}
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,141 @@
+#include "services/cli/session.h"
+
+#include <map>
+
+#include "absl/time/clock.h"
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/rpc/status_bridge.h"
+
+namespace breadthflow::cli {
+namespace {
+
+constexpr const char* kServices[] = {"data", "signal", "backtest", "training", "registry", "orchestrator"};
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+bool Final(const common::v1::JobStatus& job) { return job.state() >= common::v1::JobStatus::STATE_SUCCEEDED; }
+
+absl::Status Outcome(const std::string& name, const common::v1::JobStatus& job) {
+  if (job.state() == common::v1::JobStatus::STATE_SUCCEEDED) return absl::OkStatus();
+  if (job.state() == common::v1::JobStatus::STATE_CANCELLED) {
+    return base::MakeError(absl::StatusCode::kCancelled, "CANCELLED", fmt::format("{} was cancelled", name));
+  }
+  const absl::Status error = rpc::FromProto(job.error());
+  base::ErrorDetails details = base::DetailsOf(error);
+  if (error.ok()) details.reason = "WORK_FAILED";
+  // ABORTED: the call was right, the work was not done, so that it is not mistaken for bad usage.
+  return base::MakeError(absl::StatusCode::kAborted, fmt::format("{} failed: {}", name, base::Message(error)), details);
+}
+
+bool MayComeBack(const absl::Status& status) {
+  return status.ok() || status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kDeadlineExceeded;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Options& options, Printer& printer, std::ostream& people,
+                                                       Interrupts& interrupts) {
+  std::unique_ptr<Session> session(new Session(options, printer, people, interrupts));
+  BF_RETURN_IF_ERROR(session->Connect());
+  return session;
+}
+
+Session::Session(const Options& options, Printer& printer, std::ostream& people, Interrupts& interrupts)
+    : options_(options),
+      printer_(printer),
+      people_(people),
+      interrupts_(interrupts),
+      channels_(rpc::Channels::Options{.service_key = options.api_key, .policies = rpc::SuitePolicies()}, metrics_) {}
+
+absl::Status Session::Connect() {
+  const std::string& server = options_.server;
+  if (server.find('=') == std::string::npos) {
+    for (const char* name : kServices) channels_.Connect(name, server);
+    return absl::OkStatus();
+  }
+  std::map<std::string, std::string> addresses;
+  base::Violations violations;
+  for (size_t begin = 0; begin <= server.size();) {
+    const size_t end = std::min(server.find(',', begin), server.size());
+    const std::string entry = server.substr(begin, end - begin);
+    const size_t equals = entry.find('=');
+    const std::string name = entry.substr(0, equals);
+    if (equals == std::string::npos || std::find(std::begin(kServices), std::end(kServices), name) == std::end(kServices)) {
+      violations.Add("--server", fmt::format("must be HOST:PORT or SERVICE=HOST:PORT,..., was '{}'", entry));
+    } else {
+      addresses[name] = entry.substr(equals + 1);
+    }
+    begin = end + 1;
+  }
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong address", "USAGE"));
+  for (const auto& [name, address] : addresses) channels_.Connect(name, address);
+  return absl::OkStatus();
+}
+
+std::unique_ptr<Progress> Session::MakeProgress(std::string title) {
+  return std::make_unique<Progress>(options_.progress, people_, clock_, std::move(title));
+}
+
+rpc::Outgoing Session::scope() const {
+  rpc::Outgoing outgoing;
+  outgoing.cancel = interrupts_.token();
+  return outgoing;
+}
+
+absl::Status Session::Follow(const std::string& title, const std::string& name,
+                             const std::function<absl::Status(const rpc::Outgoing&, Progress&, const Seen&)>& watch,
+                             const std::function<absl::Status(const rpc::Outgoing&)>& cancel) {
+  const std::unique_ptr<Progress> progress = MakeProgress(title);
+  common::v1::JobStatus job;
+  absl::Time heard = clock_.Now();
+  bool away = false;
+  while (true) {
+    const rpc::Outgoing outgoing = scope();
+    const absl::Status status = watch(outgoing, *progress, [&](const common::v1::JobStatus& seen) {
+      job = seen;
+      heard = clock_.Now();
+      if (away) progress->Note(title + ": the server is back");
+      away = false;
+      progress->Update(job.state() == common::v1::JobStatus::STATE_SUCCEEDED ? 1.0 : job.progress(), job.stage());
+    });
+    if (Final(job)) break;
+    if (outgoing.cancel.cancelled()) {
+      interrupts_.Renew();
+      progress->Note(fmt::format("{}: asking {} to stop; Ctrl-C again leaves at once", title, name));
+      BF_RETURN_IF_ERROR(cancel(scope()));
+      continue;
+    }
+    if (!MayComeBack(status)) return status;
+    if (clock_.Now() - heard > kPatience) {
+      return status.ok() ? base::MakeError(absl::StatusCode::kUnavailable, "LOST", "the server ended the watch early") : status;
+    }
+    if (!status.ok() && !away) {
+      away = true;
+      progress->Note(fmt::format("{}: the server does not answer; trying again for a minute", title));
+    }
+    absl::SleepFor(absl::Milliseconds(300));
+  }
+  progress->Finish();
+  return Outcome(name, job);
+}
+
+int ExitStatus(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+      return 2;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return 3;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return 4;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace breadthflow::cli
