@@ -52,7 +52,9 @@ std::string FlagLine(const Flag& flag) {
   return fmt::format("  {:<26} {}\n", left, right);
 }
 
-std::string CommandLine(const Command& command) { return fmt::format("  {:<22} {}\n", command.Name(), command.summary); }
+std::string CommandLine(const Command& command) {
+  return fmt::format("  {:<22} {}\n", command.Name(), command.summary);
+}
 
 }  // namespace
 
@@ -92,22 +94,30 @@ Flag SymbolsFlag(bool required) {
 }
 
 Flag TimeframeFlag() {
-  return {.name = "timeframe", .value = "TF", .description = "bar size", .default_value = "1day",
+  return {.name = "timeframe",
+          .value = "TF",
+          .description = "bar size",
+          .default_value = "1day",
           .choices = {"tick", "1min", "5min", "15min", "30min", "1hour", "1day", "1week", "1month"}};
 }
 
 Flag StartFlag(std::string default_value, std::string_view meaning) {
-  return {.name = "start", .value = "DATE", .description = fmt::format("first day {}", meaning),
+  return {.name = "start",
+          .value = "DATE",
+          .description = fmt::format("first day {}", meaning),
           .default_value = std::move(default_value)};
 }
 
 Flag EndFlag(std::string default_value, std::string_view meaning) {
-  return {.name = "end", .value = "DATE", .description = fmt::format("first day after what is {}", meaning),
+  return {.name = "end",
+          .value = "DATE",
+          .description = fmt::format("first day after what is {}", meaning),
           .default_value = std::move(default_value)};
 }
 
 Flag ParamFlag(std::string_view of) {
-  return {.name = "param", .value = "NAME=VALUE", .description = fmt::format("parameter of the {}", of), .repeated = true};
+  return {
+      .name = "param", .value = "NAME=VALUE", .description = fmt::format("parameter of the {}", of), .repeated = true};
 }
 
 Flag PageFlag() {

@@ -88,7 +88,8 @@ class Reader {
     std::set<std::string> seen;
     for (const auto& entry : node) {
       const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-      if (known.count(key) == 0) Add(entry.first, fmt::format("unknown key '{}'; known are {}", key, fmt::join(known, ", ")));
+      if (known.count(key) == 0)
+        Add(entry.first, fmt::format("unknown key '{}'; known are {}", key, fmt::join(known, ", ")));
       if (!seen.insert(key).second) Add(entry.first, fmt::format("key '{}' is there twice", key));
     }
     return true;

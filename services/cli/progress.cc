@@ -1,11 +1,10 @@
 #include "services/cli/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace breadthflow::cli {
 namespace {

@@ -62,7 +62,8 @@ absl::Status Session::Connect() {
     const std::string entry = server.substr(begin, end - begin);
     const size_t equals = entry.find('=');
     const std::string name = entry.substr(0, equals);
-    if (equals == std::string::npos || std::find(std::begin(kServices), std::end(kServices), name) == std::end(kServices)) {
+    if (equals == std::string::npos ||
+        std::find(std::begin(kServices), std::end(kServices), name) == std::end(kServices)) {
       violations.Add("--server", fmt::format("must be HOST:PORT or SERVICE=HOST:PORT,..., was '{}'", entry));
     } else {
       addresses[name] = entry.substr(equals + 1);
@@ -109,7 +110,8 @@ absl::Status Session::Follow(const std::string& title, const std::string& name,
     }
     if (!MayComeBack(status)) return status;
     if (clock_.Now() - heard > kPatience) {
-      return status.ok() ? base::MakeError(absl::StatusCode::kUnavailable, "LOST", "the server ended the watch early") : status;
+      return status.ok() ? base::MakeError(absl::StatusCode::kUnavailable, "LOST", "the server ended the watch early")
+                         : status;
     }
     if (!status.ok() && !away) {
       away = true;

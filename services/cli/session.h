@@ -57,8 +57,8 @@ class Session {
 
   // One way to watch a run. `watch` calls `seen` with each state of it until it is final or the stream breaks;
   // `cancel` asks it to stop. Shows progress, takes up the watch again when the server went away for up to a minute,
-  // and on Ctrl-C cancels the run and waits for its end. OK when it SUCCEEDED; otherwise the run's own error, as ABORTED
-  // (FAILED) or CANCELLED.
+  // and on Ctrl-C cancels the run and waits for its end. OK when it SUCCEEDED; otherwise the run's own error, as
+  // ABORTED (FAILED) or CANCELLED.
   using Seen = std::function<void(const common::v1::JobStatus&)>;
   absl::Status Follow(const std::string& title, const std::string& name,
                       const std::function<absl::Status(const rpc::Outgoing&, Progress&, const Seen&)>& watch,

@@ -35,7 +35,8 @@ absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violati
   const std::string copy(text);
   if (text.size() == 10 && absl::ParseTime("%Y-%m-%d", copy, absl::UTCTimeZone(), &time, &error)) return time;
   if (text.size() > 10 && absl::ParseTime(absl::RFC3339_full, copy, absl::UTCTimeZone(), &time, &error)) return time;
-  violations.Add(flag, fmt::format("must be a day like 2024-01-31 or an instant like 2024-01-31T21:00:00Z, was '{}'", text));
+  violations.Add(flag,
+                 fmt::format("must be a day like 2024-01-31 or an instant like 2024-01-31T21:00:00Z, was '{}'", text));
   return absl::UnixEpoch();
 }
 
@@ -49,7 +50,8 @@ common::v1::TimeRange ParseRange(const Arguments& arguments, base::Violations& v
   }
   if (range.has_start_time() && range.has_end_time() && violations.empty() &&
       rpc::FromProto(range.end_time()) <= rpc::FromProto(range.start_time())) {
-    violations.Add("--end", fmt::format("must be later than --start {}, was {}", arguments.Text("start"), arguments.Text("end")));
+    violations.Add(
+        "--end", fmt::format("must be later than --start {}, was {}", arguments.Text("start"), arguments.Text("end")));
   }
   return range;
 }
@@ -104,7 +106,8 @@ int ParseCount(const Arguments& arguments, std::string_view flag, int min, int m
   const std::string& text = arguments.Text(flag);
   int value = 0;
   if (absl::SimpleAtoi(text, &value) && value >= min && value <= max) return value;
-  violations.Add(fmt::format("--{}", flag), fmt::format("must be a whole number in [{}, {}], was '{}'", min, max, text));
+  violations.Add(fmt::format("--{}", flag),
+                 fmt::format("must be a whole number in [{}, {}], was '{}'", min, max, text));
   return min;
 }
 

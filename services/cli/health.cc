@@ -1,0 +1,86 @@
+#include "services/cli/health.h"
+
+#include <fmt/format.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include "common/base/status.h"
+
+namespace breadthflow::cli {
+namespace {
+
+struct Target {
+  const char* channel;
+  std::vector<std::string> services;
+};
+
+const std::vector<Target>& Targets() {
+  static const auto* targets = new std::vector<Target>{
+      {"data", {"breadthflow.data.v1.DataService"}},
+      {"signal", {"breadthflow.signal.v1.SignalService"}},
+      {"backtest", {"breadthflow.backtest.v1.BacktestService"}},
+      {"training", {"breadthflow.training.v1.TrainingService"}},
+      {"registry", {"breadthflow.registry.v1.ComponentService"}},
+      {"orchestrator", {"breadthflow.orchestrator.v1.PipelineService"}},
+  };
+  return *targets;
+}
+
+ServiceHealth Check(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
+  // HealthCheckRequest{service = 1} and HealthCheckResponse{status = 1}, by hand: the library does not ship the proto.
+  std::string request;
+  if (!service.empty()) request = fmt::format("\x0a{}{}", static_cast<char>(service.size()), service);
+  grpc::Slice slice(request);
+  const grpc::ByteBuffer body(&slice, 1);
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(2)));
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", body, &queue);
+  call->StartCall();
+  grpc::ByteBuffer answer;
+  grpc::Status status;
+  call->Finish(&answer, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  if (status.error_code() == grpc::StatusCode::NOT_FOUND) return {service, "UNKNOWN", "another process serves it"};
+  if (!status.ok()) return {service, "UNREACHABLE", status.error_message()};
+  grpc::Slice response;
+  if (!answer.DumpToSingleSlice(&response).ok()) return {service, "UNREACHABLE", "the answer can not be read"};
+  const bool serving = response.size() >= 2 && response.begin()[0] == 0x08 && response.begin()[1] == 1;
+  return {service, serving ? "SERVING" : "NOT_SERVING",
+          serving ? "" : "its database does not answer, or it is starting or draining"};
+}
+
+}  // namespace
+
+std::vector<ServiceHealth> CheckHealth(Session& session) {
+  std::vector<ServiceHealth> health;
+  const bool separate = session.server().find('=') != std::string::npos;
+  bool whole = false;
+  for (const Target& target : Targets()) {
+    const auto channel = session.channels().Get(target.channel);
+    if (!channel.ok()) continue;  // no address was given for it
+    if (separate || !whole) {
+      health.push_back(Check(*channel, ""));
+      if (separate) health.back().service = fmt::format("({})", target.channel);
+      whole = true;
+    }
+    for (const std::string& service : target.services) health.push_back(Check(*channel, service));
+  }
+  return health;
+}
+
+absl::Status Verdict(const std::vector<ServiceHealth>& health) {
+  std::string bad;
+  for (const ServiceHealth& entry : health) {
+    if (entry.status == "SERVING" || entry.status == "UNKNOWN") continue;
+    bad += fmt::format("{}{} is {}: {}", bad.empty() ? "" : "; ", entry.service.empty() ? "the server" : entry.service,
+                       entry.status, entry.detail);
+  }
+  if (bad.empty()) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kUnavailable, "NOT_SERVING", bad);
+}
+
+}  // namespace breadthflow::cli

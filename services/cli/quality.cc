@@ -1,0 +1,33 @@
+#include "services/cli/quality.h"
+
+#include <fmt/format.h>
+
+#include "services/cli/values.h"
+
+namespace breadthflow::cli {
+
+absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot) {
+  data::v1::GetQualityReportRequest request;
+  request.set_name("qualityReports/" + snapshot.substr(snapshot.find('/') + 1));
+  return session.data().Call(&data::v1::DataService::Stub::GetQualityReport, request, session.scope());
+}
+
+Table QualityTable(const data::v1::QualityReport& report) {
+  Table table{
+      .title = fmt::format("data quality: {}, score {:.4f}", report.passed() ? "passed" : "NOT passed", report.score()),
+      .columns = {"symbol", "expected", "rows", "score", "findings"}};
+  for (const data::v1::SeriesQuality& series : report.series()) {
+    std::string findings;
+    for (const data::v1::QualityFinding& finding : series.findings()) {
+      std::string severity = data::v1::QualityFinding::Severity_Name(finding.severity());
+      if (severity.rfind("SEVERITY_", 0) == 0) severity = severity.substr(9);
+      findings += fmt::format("{}{} {} ({})", findings.empty() ? "" : "; ", severity, finding.check(),
+                              finding.affected_row_count());
+    }
+    table.rows.push_back({series.key().symbol(), Grouped(series.expected_row_count()), Grouped(series.row_count()),
+                          fmt::format("{:.4f}", series.score()), findings.empty() ? "none" : findings});
+  }
+  return table;
+}
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "breadthflow/data/v1/quality.pb.h"
+
+#include "services/cli/session.h"
+
+namespace breadthflow::cli {
+
+// The quality report of `snapshots/{id}`.
+absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot);
+
+// One row per series: expected and present rows, score, findings.
+Table QualityTable(const data::v1::QualityReport& report);
+
+}  // namespace breadthflow::cli

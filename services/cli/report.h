@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+#include "services/cli/session.h"
+
+namespace breadthflow::cli {
+
+// The report of one backtest with what belongs to it from the other services: quality of its bars, scores of its model.
+// With `html_file` the page is written there, in one piece or not at all.
+absl::StatusOr<backtest::v1::Report> GetReport(Session& session, const std::string& run, const std::string& html_file);
+
+// Quality, scores, metrics, symbols, digest.
+absl::Status ShowReport(Session& session, const backtest::v1::Report& report);
+
+Table MetricTable(const backtest::v1::BacktestRun& run);
+
+}  // namespace breadthflow::cli
