@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/status.h"
 #include "services/cli/command.h"
 #include "services/cli/printer.h"
 #include "services/cli/session.h"

@@ -15,9 +15,11 @@
 #include "breadthflow/training/v1/training_service.grpc.pb.h"
 
 #include "common/base/clock.h"
+#include "common/base/status.h"
 #include "common/rpc/channels.h"
 #include "common/rpc/peer.h"
 #include "common/telemetry/metrics.h"
+#include "services/cli/command.h"
 #include "services/cli/interrupts.h"
 #include "services/cli/printer.h"
 #include "services/cli/progress.h"
