@@ -1,0 +1,312 @@
+#include "common/process/host.h"
+
+#include <atomic>
+#include <cstdio>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/base/hash.h"
+#include "common/base/status.h"
+#include "common/clients/component_announcer.h"
+#include "common/process/job_observer.h"
+#include "common/process/signals.h"
+#include "common/rpc/server.h"
+#include "common/security/authenticator.h"
+#include "common/telemetry/log.h"
+
+namespace breadthflow::process {
+namespace {
+
+constexpr absl::Duration kHealthInterval = absl::Seconds(1);
+constexpr absl::Duration kPingTimeout = absl::Seconds(2);
+constexpr absl::Duration kReportInterval = absl::Minutes(1);
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+// Stands in for keys that could not be read: nobody passes, and the process ends before it serves.
+class ClosedAuthenticator final : public security::Authenticator {
+ public:
+  absl::StatusOr<security::Principal> Authenticate(std::string_view) const override {
+    return base::MakeError(absl::StatusCode::kUnauthenticated, "INVALID_API_KEY", "the keys could not be read");
+  }
+};
+
+struct Slot {
+  std::string name;
+  std::unique_ptr<JobObserver> observer;
+  std::unique_ptr<postgres::Database> database;
+  std::unique_ptr<rpc::Module> module;
+  std::vector<std::string> services;  // full names
+  std::unique_ptr<clients::RegistryClient> registry;
+  std::unique_ptr<clients::ComponentAnnouncer> announcer;
+  telemetry::Gauge pool_in_use;
+  bool started = false;
+  bool serving = false;
+};
+
+}  // namespace
+
+struct Host::State {
+  State(HostOptions o, config::v1::ProcessConfig c)
+      : options(std::move(o)),
+        config(std::move(c)),
+        authenticator(MakeAuthenticator()),
+        guard({.max_concurrent_calls = config.server().max_concurrent_calls()}, *authenticator, metrics, clock),
+        channels({.service_key = config.auth().service_key()}, metrics),
+        page_tokens(base::Sha256HexOf("page tokens of " + config.database().url())),
+        job_options{.workers = config.jobs().workers(),
+                    .lease = ToDuration(config.jobs().lease()),
+                    .heartbeat = ToDuration(config.jobs().heartbeat()),
+                    .rescue_interval = ToDuration(config.jobs().rescue_interval()),
+                    .poll_interval = ToDuration(config.jobs().poll_interval())} {
+    if (!options.in_process_peers) {
+      const auto& peers = config.peers();
+      channels.Connect("data", peers.data());
+      channels.Connect("signal", peers.signal());
+      channels.Connect("backtest", peers.backtest());
+      channels.Connect("training", peers.training());
+      channels.Connect("registry", peers.registry());
+      channels.Connect("orchestrator", peers.orchestrator());
+    }
+  }
+
+  std::unique_ptr<security::Authenticator> MakeAuthenticator() {
+    if (config.auth().mode() != "file") return security::MakeOpenAuthenticator();
+    auto keys = security::MakeFileAuthenticator(config.auth().keys_file(), clock);
+    if (keys.ok()) return *std::move(keys);
+    setup = keys.status();
+    return std::make_unique<ClosedAuthenticator>();
+  }
+
+  bool StartListening();
+  void KeepHealthy();
+  bool StartModule(Slot& slot, absl::Time& reported);
+  void CheckDatabase(Slot& slot);
+  void Announce(Slot& slot);
+  void PrintReady();
+  void Drain();
+
+  const HostOptions options;
+  const config::v1::ProcessConfig config;
+  base::SystemClock clock;
+  absl::Status setup;
+  telemetry::Metrics metrics;
+  std::unique_ptr<security::Authenticator> authenticator;
+  rpc::Guard guard;
+  rpc::Channels channels;
+  rpc::PageTokens page_tokens;
+  jobs::RunnerOptions job_options;
+  std::vector<std::unique_ptr<Slot>> slots;
+  std::unique_ptr<rpc::Server> server;
+  std::unique_ptr<telemetry::MetricsServer> metrics_server;
+  absl::Notification stop;
+  std::atomic<bool> stop_asked{false};
+  std::atomic<int> port{0};
+  std::atomic<int> metrics_port{0};
+  std::atomic<int> exit_status{kExitOk};
+};
+
+Host::Host(HostOptions options, config::v1::ProcessConfig config) {
+  telemetry::StartLogging(
+      {.service = options.program, .minimum = telemetry::ParseSeverity(config.telemetry().log_level())});
+  state_ = std::make_unique<State>(std::move(options), std::move(config));
+}
+
+Host::~Host() {
+  // Calls have ended by now. The server goes before the services that it points to.
+  state_->server.reset();
+  state_->metrics_server.reset();
+  state_->slots.clear();
+}
+
+void Host::Add(const std::string& name, const std::function<std::unique_ptr<rpc::Module>(const ModuleContext&)>& make) {
+  State& state = *state_;
+  auto slot = std::make_unique<Slot>();
+  slot->name = name;
+  slot->observer = std::make_unique<JobObserver>(state.metrics, name);
+  slot->database = postgres::Database::Open({.url = state.config.database().url(),
+                                             .schema = name,
+                                             .pool_size = state.config.database().pool_size(),
+                                             .application_name = fmt::format("breadthflow-{}", name)});
+  slot->pool_in_use = state.metrics.Gauge("bf_db_pool_in_use", "Database connections in use.", {{"module", name}});
+  slot->module = make(ModuleContext{.config = state.config,
+                                    .clock = state.clock,
+                                    .metrics = state.metrics,
+                                    .database = *slot->database,
+                                    .channels = state.channels,
+                                    .guard = state.guard,
+                                    .page_tokens = state.page_tokens,
+                                    .job_options = state.job_options,
+                                    .job_observer = *slot->observer});
+  state.slots.push_back(std::move(slot));
+}
+
+int Host::Run() {
+  State& state = *state_;
+  if (!state.setup.ok()) {
+    fmt::print(stderr, "{}\n", base::Message(state.setup));
+    return kExitBadConfig;
+  }
+  const Signals signals([this] { Stop(); });
+  if (!state.StartListening()) return kExitFailed;
+  if (state.config.auth().mode() == "none") {
+    telemetry::LogWarning("authentication is off: whoever reaches this port may do everything",
+                          {{"host", state.config.server().host()}});
+  }
+  state.KeepHealthy();
+  state.Drain();
+  telemetry::FlushLogs();
+  return state.exit_status;
+}
+
+void Host::Stop() {
+  if (!state_->stop_asked.exchange(true)) state_->stop.Notify();
+}
+
+int Host::port() const { return state_->port; }
+int Host::metrics_port() const { return state_->metrics_port; }
+
+bool Host::State::StartListening() {
+  std::vector<grpc::Service*> services;
+  for (const auto& slot : slots) {
+    for (grpc::Service* service : slot->module->services()) services.push_back(service);
+  }
+  auto metrics_started =
+      telemetry::MetricsServer::Start(metrics, config.server().metrics_host(), config.server().metrics_port());
+  auto started = metrics_started.ok() ? rpc::Server::Start({.host = config.server().host(),
+                                                            .port = config.server().port(),
+                                                            .reflection = config.server().reflection()},
+                                                           services, guard)
+                                      : absl::StatusOr<std::unique_ptr<rpc::Server>>(metrics_started.status());
+  if (!started.ok()) {
+    fmt::print(stderr, "{}: {}\n", options.program, base::Message(started.status()));
+    return false;
+  }
+  metrics_server = *std::move(metrics_started);
+  server = *std::move(started);
+  port = server->port();
+  metrics_port = metrics_server->port();
+  metrics.Gauge("build_info", "Always 1.", {{"version", BREADTHFLOW_VERSION}, {"program", options.program}}).Set(1);
+
+  for (const auto& slot : slots) {
+    const std::string package = fmt::format("breadthflow.{}.v1.", slot->name);
+    for (const std::string& service : server->services()) {
+      if (!service.starts_with(package)) continue;
+      slot->services.push_back(service);
+      guard.SetReady(service, false);
+    }
+    if (options.in_process_peers) channels.Attach(slot->name, server->InProcessChannel());
+  }
+  return true;
+}
+
+void Host::State::KeepHealthy() {
+  bool ready = false;
+  absl::Time reported = absl::InfinitePast();
+  do {
+    bool all_started = true;
+    for (const auto& slot : slots) {
+      if (!slot->started && !StartModule(*slot, reported)) return;
+      all_started = all_started && slot->started;
+    }
+    for (const auto& slot : slots) {
+      if (slot->started && ready) CheckDatabase(*slot);
+      slot->pool_in_use.Set(slot->database->stats().in_use);
+    }
+    if (all_started && !ready) {
+      ready = true;
+      for (const auto& slot : slots) CheckDatabase(*slot);
+      PrintReady();
+    }
+  } while (!stop.WaitForNotificationWithTimeout(kHealthInterval));
+}
+
+// False when the process can not go on.
+bool Host::State::StartModule(Slot& slot, absl::Time& reported) {
+  const absl::Status status = slot.module->Start();
+  if (status.ok()) {
+    slot.started = true;
+    for (const std::string& service : slot.services) guard.SetReady(service, true);
+    Announce(slot);
+    return true;
+  }
+  if (status.code() != absl::StatusCode::kUnavailable) {
+    fmt::print(stderr, "{}: {} can not start: {}\n", options.program, slot.name, base::Message(status));
+    exit_status = kExitFailed;
+    return false;
+  }
+  if (clock.Now() - reported >= kReportInterval) {
+    reported = clock.Now();
+    telemetry::LogWarning("waiting for the database", {{"module", slot.name}, {"error", base::Message(status)}});
+  }
+  return true;
+}
+
+void Host::State::CheckDatabase(Slot& slot) {
+  const absl::Status status = slot.database->Ping(kPingTimeout);
+  if (status.ok() == slot.serving) return;
+  slot.serving = status.ok();
+  for (const std::string& service : slot.services) server->SetServing(service, slot.serving);
+  if (slot.serving)
+    telemetry::LogInfo("serving", {{"module", slot.name}});
+  else
+    telemetry::LogWarning("not serving: the database is gone",
+                          {{"module", slot.name}, {"error", base::Message(status)}});
+}
+
+void Host::State::Announce(Slot& slot) {
+  slot.registry = clients::MakeRegistryClient(channels);
+  const std::string name = slot.name;
+  slot.announcer = std::make_unique<clients::ComponentAnnouncer>(
+      *slot.registry, name, slot.module->announcements(), [name](const absl::Status& status) {
+        if (status.ok())
+          telemetry::LogInfo("components announced", {{"module", name}});
+        else if (status.code() == absl::StatusCode::kUnavailable)
+          telemetry::LogDebug("registry not reached", {{"module", name}});
+        else
+          telemetry::LogError("components were not accepted", {{"module", name}, {"error", base::Message(status)}});
+      });
+  slot.announcer->Start();
+}
+
+void Host::State::PrintReady() {
+  fmt::print("ready grpc={}:{} metrics={}:{}\n", config.server().host(), port.load(), config.server().metrics_host(),
+             metrics_port.load());
+  std::fflush(stdout);
+}
+
+void Host::State::Drain() {
+  const absl::Duration grace = ToDuration(config.server().drain_timeout());
+  server->SetDraining();
+  if (exit_status == kExitOk) absl::SleepFor(ToDuration(config.server().lame_duck()));
+
+  // A handler that does not look at its token must not keep the process: it can not write any more.
+  absl::Notification drained;
+  std::thread limit([&] {
+    if (!drained.WaitForNotificationWithTimeout(grace + absl::Seconds(5))) {
+      telemetry::LogWarning("a handler did not stop in time");
+      telemetry::FlushLogs();
+      _exit(exit_status);
+    }
+  });
+  std::vector<std::thread> drains;
+  for (const auto& slot : slots) {
+    if (slot->announcer) slot->announcer->Stop();
+    drains.emplace_back([&slot, grace] { slot->module->Drain(grace); });
+  }
+  guard.EndStreams();
+  server->Shutdown(grace);
+  for (std::thread& drain : drains) drain.join();
+  drained.Notify();
+  limit.join();
+}
+
+}  // namespace breadthflow::process
