@@ -86,7 +86,7 @@ constexpr std::string_view kCloseParts = R"sql(
 
 constexpr std::string_view kInsertParts = R"sql(
   INSERT INTO series_chunk (series_id, version_from, chunk_hash, row_count, byte_count, first_time_ns, last_time_ns)
-  SELECT $1, $2, decode(p.hash, 'hex'), p.row_count, p.byte_count, p.first_time_ns, p.last_time_ns
+  SELECT $1::bigint, $2::bigint, decode(p.hash, 'hex'), p.row_count, p.byte_count, p.first_time_ns, p.last_time_ns
   FROM unnest($3::text[], $4::int[], $5::int[], $6::bigint[], $7::bigint[])
        AS p (hash, row_count, byte_count, first_time_ns, last_time_ns))sql";
 

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "breadthflow/config/v1/config.pb.h"
+
+#include "common/jobs/runner.h"
+#include "common/process/module_context.h"
+#include "common/rpc/module.h"
+#include "services/data/app/fetcher.h"
+#include "services/data/app/reader.h"
+#include "services/data/rpc/data_service.h"
+#include "services/data/store/fetch_store.h"
+#include "services/data/store/series_store.h"
+#include "services/data/store/snapshot_store.h"
+
+namespace breadthflow::data {
+
+// The data service: fetches market data, keeps it and serves it as it was known at any instant.
+class DataModule final : public rpc::Module {
+ public:
+  static constexpr std::string_view kName = "data";
+  using Config = config::v1::DataConfig;
+
+  DataModule(const Config& config, const process::ModuleContext& context);
+
+  std::string name() const override { return std::string(kName); }
+  std::vector<grpc::Service*> services() override { return {&rpc_}; }
+  absl::Status Start() override;
+  void Drain(absl::Duration grace) override { runner_.Drain(grace); }
+  std::vector<component::Announcement> announcements() const override;
+
+ private:
+  postgres::Database& database_;
+  SeriesStore series_;
+  FetchStore runs_;
+  SnapshotStore snapshots_;
+  jobs::Runner runner_;
+  Fetcher fetcher_;
+  Reader reader_;
+  DataService rpc_;
+};
+
+}  // namespace breadthflow::data

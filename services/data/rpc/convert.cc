@@ -1,0 +1,159 @@
+#include "services/data/rpc/convert.h"
+
+#include "common/rpc/convert.h"
+#include "common/rpc/convert_job.h"
+#include "common/rpc/status_bridge.h"
+
+namespace breadthflow::data {
+
+v1::Resource ToProto(const Resource& resource) {
+  v1::Resource out;
+  out.set_name("resources/" + resource.id);
+  out.set_description(resource.description);
+  for (const Field& field : resource.fields) {
+    v1::Field& to = *out.add_fields();
+    to.set_name(field.name);
+    to.set_type(static_cast<v1::FieldType>(field.type));
+    to.set_unit(field.unit);
+    to.set_required(field.required);
+    if (field.min) to.set_min(*field.min);
+    to.set_min_exclusive(field.min_exclusive);
+    to.set_description(field.description);
+  }
+  out.set_frequency(resource.frequency);
+  for (const std::string& rule : resource.rules) out.add_rules(rule);
+  return out;
+}
+
+FetchSpec FromProto(const v1::FetchSpec& spec, base::Violations& violations) {
+  FetchSpec out;
+  if (!spec.resource().empty()) out.resource = spec.resource();
+  out.symbols.assign(spec.symbols().begin(), spec.symbols().end());
+  out.timeframe = rpc::FromProto(spec.timeframe(), "spec.timeframe", violations);
+  out.range = rpc::FromProto(spec.range(), true, "spec.range", violations);
+  out.source = rpc::FromProto(spec.source(), "spec.source", violations);
+  return out;
+}
+
+v1::FetchSpec ToProto(const FetchSpec& spec) {
+  v1::FetchSpec out;
+  out.set_resource(spec.resource);
+  out.mutable_symbols()->Add(spec.symbols.begin(), spec.symbols.end());
+  out.set_timeframe(rpc::ToProto(spec.timeframe));
+  *out.mutable_range() = rpc::ToProto(spec.range);
+  *out.mutable_source() = rpc::ToProto(spec.source);
+  return out;
+}
+
+v1::FetchRun ToProto(const FetchRun& run) {
+  v1::FetchRun out;
+  out.set_name("fetchRuns/" + run.id);
+  *out.mutable_spec() = ToProto(run.spec);
+  *out.mutable_job() = rpc::ToProto(run.job);
+  if (!rpc::IsFinal(out.job())) return out;
+  for (const FetchResult& result : run.results) {
+    v1::FetchResult& to = *out.add_results();
+    to.set_symbol(result.symbol);
+    to.set_outcome(static_cast<v1::FetchResult::Outcome>(result.outcome));
+    to.set_row_count(result.rows);
+    to.set_changed_row_count(result.changed_rows);
+    if (!result.error.ok()) *to.mutable_error() = rpc::ToProto(result.error);
+    to.set_retryable(result.retryable);
+    to.set_body_sha256(result.body_sha256);
+  }
+  return out;
+}
+
+v1::Snapshot ToProto(const Snapshot& snapshot) {
+  v1::Snapshot out;
+  out.set_name("snapshots/" + snapshot.id);
+  *out.mutable_range() = rpc::ToProto(snapshot.range);
+  *out.mutable_as_of_time() = rpc::ToProto(snapshot.as_of);
+  for (const SnapshotSeries& series : snapshot.series) {
+    v1::SnapshotSeries& to = *out.add_series();
+    *to.mutable_key() = rpc::ToProto(series.key);
+    to.set_basis(rpc::ToProto(series.basis));
+    to.set_row_count(series.rows);
+    to.set_content_sha256(series.content_sha256);
+    to.set_source(series.key.variant);
+  }
+  out.set_content_sha256(snapshot.content_sha256);
+  *out.mutable_create_time() = rpc::ToProto(snapshot.create_time);
+  return out;
+}
+
+SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, base::Violations& violations) {
+  SnapshotSpec spec;
+  if (!request.resource().empty()) spec.resource = request.resource();
+  spec.symbols.assign(request.symbols().begin(), request.symbols().end());
+  spec.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
+  if (request.has_range()) spec.range = rpc::FromProto(request.range(), false, "range", violations);
+  if (request.has_as_of_time()) spec.as_of = rpc::FromProto(request.as_of_time());
+  spec.source = request.source();
+  rpc::CheckRequestId(request.request_id(), "request_id", violations);
+  return spec;
+}
+
+v1::QualityReport ToProto(const QualityReport& report) {
+  v1::QualityReport out;
+  out.set_name("qualityReports/" + report.snapshot_id);
+  out.set_snapshot("snapshots/" + report.snapshot_id);
+  for (const SeriesQuality& series : report.series) {
+    v1::SeriesQuality& to = *out.add_series();
+    *to.mutable_key() = rpc::ToProto(series.key);
+    to.set_expected_row_count(series.expected_rows);
+    to.set_row_count(series.rows);
+    to.set_score(series.score);
+    for (const Finding& finding : series.findings) {
+      v1::QualityFinding& found = *to.add_findings();
+      found.set_check(finding.check);
+      found.set_severity(static_cast<v1::QualityFinding::Severity>(finding.severity));
+      found.set_affected_row_count(finding.affected_rows);
+      found.set_affected_share(AffectedShare(finding, series.expected_rows));
+      found.set_message(finding.message);
+      for (const int64_t time : finding.examples_ns) {
+        *found.add_example_times() = rpc::ToProto(quant::FromNanos(time));
+      }
+    }
+  }
+  out.set_score(report.score);
+  out.set_passed(report.passed);
+  out.mutable_recommendations()->Add(report.recommendations.begin(), report.recommendations.end());
+  *out.mutable_create_time() = rpc::ToProto(report.create_time);
+  return out;
+}
+
+ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& violations) {
+  ReadQuery query;
+  if (!request.snapshot().empty()) {
+    const absl::StatusOr<std::string> id = rpc::IdOf("snapshots", request.snapshot(), "snapshot");
+    if (id.ok())
+      query.snapshot_id = *id;
+    else
+      violations.Add("snapshot", base::Message(id.status()));
+  }
+  if (!request.resource().empty()) query.resource = request.resource();
+  query.symbols.assign(request.symbols().begin(), request.symbols().end());
+  query.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
+  if (request.has_range()) query.range = rpc::FromProto(request.range(), false, "range", violations);
+  if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time());
+  query.source = request.source();
+  return query;
+}
+
+v1::SeriesSummary ToProto(const columnar::SeriesHead& head) {
+  v1::SeriesSummary out;
+  *out.mutable_key() = rpc::ToProto(head.key);
+  out.set_basis(rpc::ToProto(head.basis));
+  out.set_source(head.key.variant);
+  out.set_row_count(head.rows);
+  if (head.rows > 0) {
+    *out.mutable_first_time() = rpc::ToProto(quant::FromNanos(head.first_time_ns));
+    *out.mutable_last_time() = rpc::ToProto(quant::FromNanos(head.last_time_ns));
+  }
+  *out.mutable_update_time() = rpc::ToProto(head.known_at);
+  out.set_stored_bytes(head.bytes);
+  return out;
+}
+
+}  // namespace breadthflow::data

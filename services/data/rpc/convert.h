@@ -1,0 +1,31 @@
+#pragma once
+
+#include "breadthflow/data/v1/data_service.pb.h"
+
+#include "common/base/status.h"
+#include "services/data/app/reader.h"
+#include "services/data/domain/fetch.h"
+#include "services/data/domain/quality/report.h"
+#include "services/data/domain/resource.h"
+#include "services/data/domain/snapshot.h"
+#include "services/data/store/fetch_store.h"
+
+// Messages of breadthflow.data.v1 <-> domain. What comes in adds its violations under the path of its field.
+namespace breadthflow::data {
+
+v1::Resource ToProto(const Resource& resource);
+
+FetchSpec FromProto(const v1::FetchSpec& spec, base::Violations& violations);
+v1::FetchSpec ToProto(const FetchSpec& spec);
+v1::FetchRun ToProto(const FetchRun& run);
+
+v1::Snapshot ToProto(const Snapshot& snapshot);
+SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, base::Violations& violations);
+
+v1::QualityReport ToProto(const QualityReport& report);
+
+ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& violations);
+
+v1::SeriesSummary ToProto(const columnar::SeriesHead& head);
+
+}  // namespace breadthflow::data

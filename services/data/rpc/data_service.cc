@@ -1,0 +1,290 @@
+#include "services/data/rpc/data_service.h"
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/hash.h"
+#include "common/base/status.h"
+#include "common/rpc/convert.h"
+#include "common/rpc/convert_job.h"
+#include "services/data/rpc/convert.h"
+#include "services/data/rpc/series_source.h"
+
+namespace breadthflow::data {
+namespace {
+
+using rpc::Call;
+
+// Cursors of lists by time: microseconds and id, which has no space.
+std::string ToCursor(absl::Time time, const std::string& id) {
+  return fmt::format("{} {}", absl::ToUnixMicros(time), id);
+}
+
+absl::StatusOr<std::optional<ListPosition>> FromCursor(const std::string& cursor) {
+  if (cursor.empty()) return std::nullopt;
+  int64_t micros = 0;
+  const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), micros);
+  if (error != std::errc() || end == cursor.data() + cursor.size()) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token is not a page token");
+  }
+  return ListPosition{absl::FromUnixMicros(micros), std::string(end + 1, cursor.data() + cursor.size())};
+}
+
+std::string ToCursor(const quant::SeriesKey& key) {
+  return fmt::format("{}\n{}\n{}\n{}", key.resource, key.symbol, static_cast<int>(key.timeframe), key.variant);
+}
+
+absl::StatusOr<std::optional<quant::SeriesKey>> KeyFromCursor(const std::string& cursor) {
+  if (cursor.empty()) return std::nullopt;
+  std::vector<std::string> parts(1);
+  for (const char c : cursor) {
+    if (c == '\n')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  if (parts.size() != 4 || parts[2].size() != 1) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token is not a page token");
+  }
+  return quant::SeriesKey{parts[0], parts[1], static_cast<quant::Timeframe>(parts[2][0] - '0'), parts[3]};
+}
+
+// The request without its id, as one text: the same request has the same hash.
+template <typename Request>
+std::string PayloadHash(Request request) {
+  request.clear_request_id();
+  return base::Sha256HexOf(request.SerializeAsString());
+}
+
+template <typename Request>
+Submission SubmissionOf(const Call& call, const Request& request) {
+  return {call.principal.name, call.traceparent(), request.request_id(), PayloadHash(request), call.deadline};
+}
+
+}  // namespace
+
+grpc::Status DataService::ListResources(grpc::ServerContext* context, const v1::ListResourcesRequest* request,
+                                        v1::ListResourcesResponse* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
+    BF_ASSIGN_OR_RETURN(const std::string after, parts_.page_tokens.Decode("ListResources", request->page_token()));
+    for (const Resource& resource : Resources()) {
+      if (resource.id <= after) continue;
+      if (response->resources_size() == size) {
+        const std::string& last = response->resources(size - 1).name();
+        response->set_next_page_token(
+            parts_.page_tokens.Encode("ListResources", last.substr(std::string_view("resources/").size())));
+        break;
+      }
+      *response->add_resources() = ToProto(resource);
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::GetResource(grpc::ServerContext* context, const v1::GetResourceRequest* request,
+                                      v1::Resource* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("resources", request->name()));
+    BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(id));
+    *response = ToProto(*resource);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::ListSources(grpc::ServerContext* context, const v1::ListSourcesRequest* request,
+                                      v1::ListSourcesResponse* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
+    for (const SourceEntry& source : parts_.sources.entries()) {
+      *response->add_sources() = rpc::ToProto(source.info, source.params);
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::CreateFetchRun(grpc::ServerContext* context, const v1::CreateFetchRunRequest* request,
+                                         v1::FetchRun* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    base::Violations violations;
+    const FetchSpec spec = FromProto(request->spec(), violations);
+    rpc::CheckRequestId(request->request_id(), "request_id", violations);
+    if (!violations.empty()) {
+      violations.Merge("", CheckSpec(spec));
+      return violations.ToStatus("invalid fetch");
+    }
+    BF_ASSIGN_OR_RETURN(const std::string id, parts_.fetcher.Submit(spec, SubmissionOf(call, *request)));
+    BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, call.deadline));
+    *response = ToProto(run);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::GetFetchRun(grpc::ServerContext* context, const v1::GetFetchRunRequest* request,
+                                      v1::FetchRun* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("fetchRuns", request->name()));
+    BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, call.deadline));
+    *response = ToProto(run);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::ListFetchRuns(grpc::ServerContext* context, const v1::ListFetchRunsRequest* request,
+                                        v1::ListFetchRunsResponse* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
+    BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode("ListFetchRuns", request->page_token()));
+    BF_ASSIGN_OR_RETURN(const std::optional<ListPosition> after, FromCursor(cursor));
+    BF_ASSIGN_OR_RETURN(std::vector<FetchRun> runs, parts_.runs.List(after, size + 1, call.deadline));
+    if (runs.size() > static_cast<size_t>(size)) {
+      runs.pop_back();
+      response->set_next_page_token(
+          parts_.page_tokens.Encode("ListFetchRuns", ToCursor(runs.back().create_time, runs.back().id)));
+    }
+    for (const FetchRun& run : runs) *response->add_fetch_runs() = ToProto(run);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::CancelFetchRun(grpc::ServerContext* context, const v1::CancelFetchRunRequest* request,
+                                         v1::FetchRun* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("fetchRuns", request->name()));
+    BF_RETURN_IF_ERROR(parts_.fetcher.Cancel(id, call.deadline));
+    BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, call.deadline));
+    *response = ToProto(run);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerWriteReactor<v1::FetchRun>* DataService::WatchFetchRun(grpc::CallbackServerContext* context,
+                                                                   const v1::WatchFetchRunRequest* request) {
+  return parts_.guard.Stream<v1::FetchRun>(
+      context, request,
+      [this](const Call&,
+             const v1::WatchFetchRunRequest& watch) -> absl::StatusOr<std::unique_ptr<rpc::Source<v1::FetchRun>>> {
+        BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("fetchRuns", watch.name()));
+        return rpc::WatchRun<v1::FetchRun>(
+            [this, id]() -> absl::StatusOr<v1::FetchRun> {
+              BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, absl::Now() + absl::Seconds(5)));
+              return ToProto(run);
+            },
+            [](const v1::FetchRun& run) { return rpc::IsFinal(run.job()); });
+      });
+}
+
+grpc::Status DataService::ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,
+                                     v1::ListSeriesResponse* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
+    const std::string query = "ListSeries|" + request->resource();
+    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
+    BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
+    columnar::SeriesFilter filter{.resource = request->resource(), .limit = size + 1};
+    BF_ASSIGN_OR_RETURN(filter.after, KeyFromCursor(cursor));
+    BF_ASSIGN_OR_RETURN(std::vector<columnar::SeriesHead> heads, parts_.series.chunks().List(filter));
+    if (heads.size() > static_cast<size_t>(size)) {
+      heads.pop_back();
+      response->set_next_page_token(parts_.page_tokens.Encode(query, ToCursor(heads.back().key)));
+    }
+    for (const columnar::SeriesHead& head : heads) *response->add_series() = ToProto(head);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerWriteReactor<common::v1::SeriesMessage>* DataService::ReadSeries(grpc::CallbackServerContext* context,
+                                                                             const v1::ReadSeriesRequest* request) {
+  return parts_.guard.Stream<common::v1::SeriesMessage>(
+      context, request,
+      [this](const Call& call, const v1::ReadSeriesRequest& read)
+          -> absl::StatusOr<std::unique_ptr<rpc::Source<common::v1::SeriesMessage>>> {
+        base::Violations violations;
+        const ReadQuery query = FromProto(read, violations);
+        SeriesStreamOptions options{.stored = read.encoding() == common::v1::SERIES_ENCODING_STORED,
+                                    .fields = {read.fields().begin(), read.fields().end()},
+                                    .deadline = call.deadline};
+        if (options.stored && !options.fields.empty()) violations.Add("fields", "need the packed encoding");
+        if (read.basis() != common::v1::PRICE_BASIS_UNSPECIFIED) {
+          options.basis = rpc::FromProto(read.basis(), "basis", violations);
+        }
+        BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
+        BF_ASSIGN_OR_RETURN(std::vector<PlannedSeries> planned, parts_.reader.Plan(query, call.deadline));
+        return MakeSeriesSource(parts_.reader, parts_.series, std::move(planned), std::move(options));
+      });
+}
+
+grpc::Status DataService::CreateSnapshot(grpc::ServerContext* context, const v1::CreateSnapshotRequest* request,
+                                         v1::Snapshot* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    base::Violations violations;
+    const SnapshotSpec spec = FromProto(*request, violations);
+    BF_RETURN_IF_ERROR(violations.ToStatus("invalid snapshot"));
+    BF_ASSIGN_OR_RETURN(const Snapshot snapshot,
+                        parts_.reader.CreateSnapshot(spec, SubmissionOf(call, *request), call.cancel));
+    *response = ToProto(snapshot);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::GetSnapshot(grpc::ServerContext* context, const v1::GetSnapshotRequest* request,
+                                      v1::Snapshot* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("snapshots", request->name()));
+    BF_ASSIGN_OR_RETURN(const Snapshot snapshot, parts_.snapshots.Get(id, call.deadline));
+    *response = ToProto(snapshot);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::ListSnapshots(grpc::ServerContext* context, const v1::ListSnapshotsRequest* request,
+                                        v1::ListSnapshotsResponse* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
+    BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode("ListSnapshots", request->page_token()));
+    BF_ASSIGN_OR_RETURN(const std::optional<ListPosition> after, FromCursor(cursor));
+    BF_ASSIGN_OR_RETURN(std::vector<Snapshot> snapshots, parts_.snapshots.List(after, size + 1, call.deadline));
+    if (snapshots.size() > static_cast<size_t>(size)) {
+      snapshots.pop_back();
+      response->set_next_page_token(
+          parts_.page_tokens.Encode("ListSnapshots", ToCursor(snapshots.back().create_time, snapshots.back().id)));
+    }
+    for (const Snapshot& snapshot : snapshots) *response->add_snapshots() = ToProto(snapshot);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::GetQualityReport(grpc::ServerContext* context, const v1::GetQualityReportRequest* request,
+                                           v1::QualityReport* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("qualityReports", request->name()));
+    BF_ASSIGN_OR_RETURN(const QualityReport report, parts_.reader.GetReport(id, call.deadline, call.cancel));
+    *response = ToProto(report);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status DataService::ListQualityReports(grpc::ServerContext* context, const v1::ListQualityReportsRequest* request,
+                                             v1::ListQualityReportsResponse* response) {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
+    const std::string query = "ListQualityReports";
+    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
+    BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
+    BF_ASSIGN_OR_RETURN(const std::optional<ListPosition> after, FromCursor(cursor));
+    BF_ASSIGN_OR_RETURN(std::vector<ListPosition> positions,
+                        parts_.snapshots.ListReports(after, size + 1, call.deadline));
+    if (positions.size() > static_cast<size_t>(size)) {
+      positions.pop_back();
+      response->set_next_page_token(
+          parts_.page_tokens.Encode(query, ToCursor(positions.back().create_time, positions.back().id)));
+    }
+    for (const ListPosition& position : positions) {
+      BF_RETURN_IF_ERROR(call.cancel.Check());
+      BF_ASSIGN_OR_RETURN(const QualityReport report, parts_.reader.GetReport(position.id, call.deadline, call.cancel));
+      *response->add_quality_reports() = ToProto(report);
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,104 @@
+#include "services/data/rpc/series_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/status.h"
+#include "common/columnar/chunk_codec.h"
+#include "common/rpc/convert.h"
+
+namespace breadthflow::data {
+namespace {
+
+using common::v1::SeriesMessage;
+
+class SeriesSource final : public rpc::Source<SeriesMessage> {
+ public:
+  SeriesSource(Reader& reader, SeriesStore& store, std::vector<PlannedSeries> planned, SeriesStreamOptions options)
+      : reader_(reader), store_(store), planned_(std::move(planned)), options_(std::move(options)) {}
+
+  absl::StatusOr<rpc::Step> Next(SeriesMessage* message) override {
+    message->Clear();
+    while (next_ < planned_.size()) {
+      const bool first = !open_;
+      if (first) BF_RETURN_IF_ERROR(Begin());
+      BF_ASSIGN_OR_RETURN(const bool more, Fill(*message));
+      if (first) {
+        // The first message says what follows, even when nothing does.
+        *message->mutable_first_of() = rpc::ToProto(planned_[next_].key);
+        message->set_basis(rpc::ToProto(adjusted_ ? *options_.basis : planned_[next_].basis));
+      }
+      if (!more) End();
+      if (more || first) return rpc::Step::Message();
+    }
+    return rpc::Step::End();
+  }
+
+ private:
+  absl::Status Begin() {
+    const PlannedSeries& planned = planned_[next_];
+    adjusted_ = options_.basis.has_value() && *options_.basis != planned.basis;
+    if (adjusted_) {
+      BF_ASSIGN_OR_RETURN(whole_, reader_.ReadAdjusted(planned, *options_.basis, options_.fields, options_.deadline));
+      row_ = 0;
+    } else {
+      BF_ASSIGN_OR_RETURN(SeriesCursor cursor, SeriesCursor::Open(store_, planned, options_.deadline));
+      cursor_.emplace(std::move(cursor));
+    }
+    open_ = true;
+    return absl::OkStatus();
+  }
+
+  void End() {
+    cursor_.reset();
+    whole_ = {};
+    open_ = false;
+    ++next_;
+  }
+
+  // False when the series has no more rows.
+  absl::StatusOr<bool> Fill(SeriesMessage& message) {
+    if (adjusted_) {
+      if (row_ == whole_.size()) return false;
+      const size_t end = std::min(whole_.size(), row_ + columnar::kRowsPerChunk);
+      if (options_.stored) {
+        BF_ASSIGN_OR_RETURN(*message.mutable_stored(), columnar::EncodeChunk(whole_, row_, end));
+      } else {
+        *message.mutable_packed() = rpc::ToProto(whole_, row_, end);
+      }
+      row_ = end;
+      return true;
+    }
+    if (options_.stored) {
+      BF_ASSIGN_OR_RETURN(std::optional<std::string> bytes, cursor_->NextStored());
+      if (!bytes) return false;
+      message.set_stored(*std::move(bytes));
+      return true;
+    }
+    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> rows, cursor_->NextRows(options_.fields));
+    if (!rows) return false;
+    *message.mutable_packed() = rpc::ToProto(*rows, 0, rows->size());
+    return true;
+  }
+
+  Reader& reader_;
+  SeriesStore& store_;
+  const std::vector<PlannedSeries> planned_;
+  const SeriesStreamOptions options_;
+  size_t next_ = 0;
+  bool open_ = false;
+  bool adjusted_ = false;
+  std::optional<SeriesCursor> cursor_;
+  quant::Series whole_;
+  size_t row_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<rpc::Source<SeriesMessage>> MakeSeriesSource(Reader& reader, SeriesStore& store,
+                                                             std::vector<PlannedSeries> planned,
+                                                             SeriesStreamOptions options) {
+  return std::make_unique<SeriesSource>(reader, store, std::move(planned), std::move(options));
+}
+
+}  // namespace breadthflow::data

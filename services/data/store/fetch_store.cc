@@ -1,0 +1,182 @@
+#include "services/data/store/fetch_store.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/status.h"
+#include "common/component/params_json.h"
+#include "common/jobs/store.h"
+
+namespace breadthflow::data {
+namespace {
+
+constexpr std::string_view kInsert = R"sql(
+  INSERT INTO fetch_run (id, resource, timeframe, start_time_ns, end_time_ns, symbols, source_name, source_version,
+                         source_params)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9::jsonb))sql";
+
+constexpr std::string_view kColumns =
+    "r.id, r.resource, r.timeframe, r.start_time_ns, r.end_time_ns, r.symbols::text, r.source_name, "
+    "r.source_version, r.source_params::text, r.create_time, ";
+constexpr int kJobColumn = 10;
+
+constexpr std::string_view kResults = R"sql(
+  SELECT position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable, error_code, error_reason,
+         error_message
+  FROM fetch_result WHERE run_id = $1 ORDER BY position)sql";
+
+constexpr std::string_view kViolations = R"sql(
+  SELECT position, field, description FROM fetch_violation WHERE run_id = $1 ORDER BY position, ordinal)sql";
+
+constexpr std::string_view kDeleteResults = "DELETE FROM fetch_result WHERE run_id = $1";
+
+constexpr std::string_view kInsertResults = R"sql(
+  INSERT INTO fetch_result (run_id, position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable,
+                            error_code, error_reason, error_message)
+  SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
+                           $9::int[], $10::text[], $11::text[]))sql";
+
+constexpr std::string_view kInsertViolations = R"sql(
+  INSERT INTO fetch_violation (run_id, position, ordinal, field, description)
+  SELECT $1, * FROM unnest($2::int[], $3::int[], $4::text[], $5::text[]))sql";
+
+constexpr std::string_view kHoldsJob = "SELECT 1 FROM job WHERE id = $1 AND epoch = $2 FOR SHARE";
+
+absl::StatusOr<FetchRun> FromRow(const postgres::Row& row) {
+  FetchRun run;
+  run.id = row.Text(0);
+  run.spec.resource = row.Text(1);
+  run.spec.timeframe = static_cast<quant::Timeframe>(row.Int(2));
+  run.spec.range = {row.Int(3), row.Int(4)};
+  const nlohmann::json symbols = nlohmann::json::parse(row.Text(5), nullptr, false);
+  if (!symbols.is_array()) return base::MakeError(absl::StatusCode::kDataLoss, "BAD_FETCH_RUN", "symbols are no list");
+  for (const nlohmann::json& symbol : symbols) run.spec.symbols.push_back(symbol.get<std::string>());
+  run.spec.source.name = row.Text(6);
+  run.source_version = row.Text(7);
+  BF_ASSIGN_OR_RETURN(run.spec.source.params, component::ParamsFromJson(row.Text(8)));
+  run.create_time = row.Time(9);
+  run.job = jobs::JobStore::FromRow(row, kJobColumn);
+  return run;
+}
+
+absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
+  BF_ASSIGN_OR_RETURN(const postgres::Rows violations, tx.Query(kViolations, {run.id}));
+  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kResults, {run.id}));
+  size_t next = 0;
+  for (const postgres::Row row : rows) {
+    FetchResult result{.symbol = row.Text(1),
+                       .outcome = static_cast<Outcome>(row.Int(2)),
+                       .rows = row.Int(3),
+                       .changed_rows = row.Int(4),
+                       .retryable = row.Bool(6),
+                       .body_sha256 = row.Text(5)};
+    base::ErrorDetails details{.reason = row.Text(8)};
+    for (; next < violations.size() && violations[next].Int(0) == row.Int(0); ++next) {
+      details.violations.push_back({violations[next].Text(1), violations[next].Text(2)});
+    }
+    if (result.outcome == Outcome::kFailed) {
+      result.error = base::MakeError(static_cast<absl::StatusCode>(row.Int(7)), row.Text(9), details);
+    }
+    run.results.push_back(std::move(result));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FetchStore::Insert(postgres::Transaction& tx, const std::string& id, const FetchSpec& spec,
+                                const std::string& source_version) {
+  return tx
+      .Execute(kInsert, {id, spec.resource, static_cast<int64_t>(spec.timeframe), spec.range.start_ns,
+                         spec.range.end_ns, nlohmann::json(spec.symbols).dump(), spec.source.name, source_version,
+                         component::ToJson(spec.source.params)})
+      .status();
+}
+
+absl::StatusOr<FetchRun> FetchStore::Get(const std::string& id, absl::Time deadline) {
+  FetchRun run;
+  const std::string sql = fmt::format("SELECT {}{} FROM fetch_run r JOIN job j ON j.id = r.id WHERE r.id = $1",
+                                      kColumns, jobs::JobStore::Columns("j"));
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(sql, {id}));
+        if (rows.empty()) {
+          return base::MakeError(absl::StatusCode::kNotFound, "FETCH_RUN_NOT_FOUND",
+                                 fmt::format("fetchRuns/{} does not exist", id));
+        }
+        BF_ASSIGN_OR_RETURN(run, FromRow(rows[0]));
+        return ReadResults(tx, run);
+      },
+      {.deadline = deadline, .read_only = true}));
+  return run;
+}
+
+absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListPosition>& after, int limit,
+                                                       absl::Time deadline) {
+  std::vector<FetchRun> runs;
+  const std::string sql = fmt::format(
+      "SELECT {}{} FROM fetch_run r JOIN job j ON j.id = r.id WHERE (r.create_time, r.id) < ($1, $2) "
+      "ORDER BY r.create_time DESC, r.id DESC LIMIT $3",
+      kColumns, jobs::JobStore::Columns("j"));
+  const ListPosition from = after.value_or(ListPosition{absl::InfiniteFuture(), ""});
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        runs.clear();
+        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(sql, {from.create_time, from.id, int64_t{limit}}));
+        for (const postgres::Row row : rows) {
+          BF_ASSIGN_OR_RETURN(FetchRun run, FromRow(row));
+          runs.push_back(std::move(run));
+        }
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .read_only = true}));
+  return runs;
+}
+
+absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id,
+                                     const std::vector<FetchResult>& results) {
+  std::vector<int64_t> positions, outcomes, rows, changed, codes, at, ordinals;
+  std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const FetchResult& result = results[i];
+    const base::ErrorDetails details = result.error.ok() ? base::ErrorDetails{} : base::DetailsOf(result.error);
+    positions.push_back(static_cast<int64_t>(i));
+    symbols.push_back(result.symbol);
+    outcomes.push_back(static_cast<int64_t>(result.outcome));
+    rows.push_back(result.rows);
+    changed.push_back(result.changed_rows);
+    hashes.push_back(result.body_sha256);
+    retryable.emplace_back(result.retryable ? "t" : "f");
+    codes.push_back(static_cast<int64_t>(result.error.code()));
+    reasons.push_back(details.reason);
+    messages.push_back(jobs::Truncated(base::Message(result.error), jobs::kMaxErrorBytes));
+    for (size_t v = 0; v < details.violations.size(); ++v) {
+      at.push_back(static_cast<int64_t>(i));
+      ordinals.push_back(static_cast<int64_t>(v));
+      fields.push_back(jobs::Truncated(details.violations[v].field, jobs::kMaxErrorBytes));
+      descriptions.push_back(jobs::Truncated(details.violations[v].description, jobs::kMaxErrorBytes));
+    }
+  }
+  using postgres::IntArray;
+  using postgres::TextArray;
+  BF_RETURN_IF_ERROR(tx.Execute(kDeleteResults, {id}).status());
+  BF_RETURN_IF_ERROR(
+      tx.Execute(kInsertResults,
+                 {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows), IntArray(changed),
+                  TextArray(hashes), TextArray(retryable), IntArray(codes), TextArray(reasons), TextArray(messages)})
+          .status());
+  if (at.empty()) return absl::OkStatus();
+  return tx
+      .Execute(kInsertViolations, {id, IntArray(at), IntArray(ordinals), TextArray(fields), TextArray(descriptions)})
+      .status();
+}
+
+absl::Status FetchStore::SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results) {
+  return database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const postgres::Rows held, tx.Query(kHoldsJob, {id, epoch}));
+    if (held.empty()) return jobs::LeaseLost(id, epoch);
+    return SaveResults(tx, id, results);
+  });
+}
+
+}  // namespace breadthflow::data

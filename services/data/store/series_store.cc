@@ -1,0 +1,89 @@
+#include "services/data/store/series_store.h"
+
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/columnar/chunk_codec.h"
+
+namespace breadthflow::data {
+
+absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std::string& resource,
+                                                                       const std::vector<std::string>& symbols,
+                                                                       quant::Timeframe timeframe,
+                                                                       const std::string& source, absl::Time as_of) {
+  columnar::SeriesFilter filter{.resource = resource, .symbols = symbols, .timeframe = timeframe};
+  if (!source.empty()) filter.variant = source;
+  BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> found, chunks_.List(filter, as_of));
+  std::map<std::string, std::vector<const columnar::SeriesHead*>> by_symbol;
+  for (const columnar::SeriesHead& head : found) by_symbol[head.key.symbol].push_back(&head);
+  std::vector<columnar::SeriesHead> heads;
+  base::ErrorDetails unknown{.reason = "UNKNOWN_SERIES"};
+  base::ErrorDetails several{.reason = "SEVERAL_SOURCES"};
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    const std::vector<const columnar::SeriesHead*>& candidates = by_symbol[symbols[i]];
+    const std::string field = fmt::format("symbols[{}]", i);
+    if (candidates.empty()) {
+      unknown.violations.push_back({field, fmt::format("{} {} is not stored{}", symbols[i], quant::ToText(timeframe),
+                                                       source.empty() ? "" : " from " + source)});
+    } else if (candidates.size() > 1) {
+      std::string names;
+      for (const columnar::SeriesHead* head : candidates) names += (names.empty() ? "" : ", ") + head->key.variant;
+      several.violations.push_back({field, fmt::format("{} is stored from {}: name the source", symbols[i], names)});
+    } else {
+      heads.push_back(*candidates.front());
+    }
+  }
+  const auto fail = [&](absl::StatusCode code, const base::ErrorDetails& details) {
+    std::string text = details.violations.front().description;
+    if (details.violations.size() > 1) text += fmt::format(" (and {} more)", details.violations.size() - 1);
+    return base::MakeError(code, fmt::format("{}: {}", resource, text), details);
+  };
+  if (!unknown.violations.empty()) return fail(absl::StatusCode::kNotFound, unknown);
+  if (!several.violations.empty()) return fail(absl::StatusCode::kFailedPrecondition, several);
+  return heads;
+}
+
+absl::StatusOr<quant::Series> SeriesStore::Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
+                                                absl::Time deadline) {
+  return chunks_.Read(planned.key,
+                      columnar::ReadOptions{
+                          .range = planned.range, .version = planned.version, .columns = fields, .deadline = deadline});
+}
+
+absl::StatusOr<SeriesCursor> SeriesCursor::Open(SeriesStore& store, PlannedSeries planned, absl::Time deadline) {
+  BF_ASSIGN_OR_RETURN(
+      columnar::ChunkCursor cursor,
+      store.chunks().Open(planned.key, {.range = planned.range, .version = planned.version, .deadline = deadline}));
+  return SeriesCursor(std::move(planned), std::move(cursor));
+}
+
+absl::StatusOr<std::optional<std::string>> SeriesCursor::NextStored() {
+  while (true) {
+    BF_ASSIGN_OR_RETURN(std::optional<columnar::EncodedChunk> chunk, cursor_.Next());
+    if (!chunk) return std::nullopt;
+    const quant::TimeRange& range = planned_.range;
+    if (chunk->first_time_ns >= range.start_ns && chunk->last_time_ns < range.end_ns) {
+      return std::optional(std::move(chunk->bytes));
+    }
+    quant::Series rows;
+    BF_RETURN_IF_ERROR(columnar::AppendChunk(chunk->bytes, range, {}, rows));
+    if (rows.empty()) continue;
+    BF_ASSIGN_OR_RETURN(std::string bytes, columnar::EncodeChunk(rows));
+    return std::optional(std::move(bytes));
+  }
+}
+
+absl::StatusOr<std::optional<quant::Series>> SeriesCursor::NextRows(const std::vector<std::string>& fields) {
+  while (true) {
+    BF_ASSIGN_OR_RETURN(const std::optional<columnar::EncodedChunk> chunk, cursor_.Next());
+    if (!chunk) return std::nullopt;
+    quant::Series rows{.key = planned_.key, .basis = planned_.basis};
+    BF_RETURN_IF_ERROR(columnar::AppendChunk(chunk->bytes, planned_.range, fields, rows));
+    if (!rows.empty()) return std::optional(std::move(rows));
+  }
+}
+
+}  // namespace breadthflow::data

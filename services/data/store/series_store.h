@@ -1,0 +1,68 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/columnar/chunk_store.h"
+#include "common/postgres/database.h"
+#include "services/data/domain/snapshot.h"
+
+namespace breadthflow::data {
+
+// One series of a read: a version, and the rows of it that are wanted.
+struct PlannedSeries {
+  quant::SeriesKey key;  // the variant names the source
+  quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  int64_t version = 0;
+  quant::TimeRange range;
+};
+
+// The market data of this service in the chunk store: the variant of a series is the source it came from, so that two
+// sources never mix in one series. Thread-safe.
+class SeriesStore {
+ public:
+  explicit SeriesStore(postgres::Database& database) : chunks_(database) {}
+
+  // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
+  // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored; FAILED_PRECONDITION
+  // SEVERAL_SOURCES with every symbol that several sources have.
+  absl::StatusOr<std::vector<columnar::SeriesHead>> Resolve(const std::string& resource,
+                                                            const std::vector<std::string>& symbols,
+                                                            quant::Timeframe timeframe, const std::string& source,
+                                                            absl::Time as_of);
+
+  // All rows of a planned series.
+  absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
+                                     absl::Time deadline);
+
+  columnar::ChunkStore& chunks() { return chunks_; }
+
+ private:
+  columnar::ChunkStore chunks_;
+};
+
+// Hands over a planned series piece by piece, each at most a chunk long and inside the range.
+class SeriesCursor {
+ public:
+  // Errors as columnar::ChunkStore::Open.
+  static absl::StatusOr<SeriesCursor> Open(SeriesStore& store, PlannedSeries planned, absl::Time deadline);
+
+  // The next rows as stored bytes; nullopt at the end. Chunks that lie inside the range are passed on untouched.
+  absl::StatusOr<std::optional<std::string>> NextStored();
+  // The next rows decoded, only the columns named (all when empty), with key and basis; nullopt at the end.
+  absl::StatusOr<std::optional<quant::Series>> NextRows(const std::vector<std::string>& fields);
+
+  const PlannedSeries& planned() const { return planned_; }
+
+ private:
+  SeriesCursor(PlannedSeries planned, columnar::ChunkCursor cursor)
+      : planned_(std::move(planned)), cursor_(std::move(cursor)) {}
+  PlannedSeries planned_;
+  columnar::ChunkCursor cursor_;
+};
+
+}  // namespace breadthflow::data
