@@ -42,7 +42,7 @@ struct FetchItem {
 };
 
 struct FetchRun {
-  RunStatus status;  // `result` stays empty: the data is in the store
+  RunStatus status;  // its result is the run itself: the rows are in the store
   FetchSpec spec;
   std::vector<FetchItem> items;  // one per symbol, in the order of the spec
 };
