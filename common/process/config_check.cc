@@ -101,7 +101,7 @@ void FillDefaults(const HostOptions& options, config::v1::ProcessConfig& config)
   if (peers.orchestrator().empty()) peers.set_orchestrator("localhost:50056");
 }
 
-absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config) {
+absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config, bool database_required) {
   base::Violations violations;
   const auto& server = config.server();
   CheckPort(violations, "server.port", server.port());
@@ -113,7 +113,7 @@ absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config) {
   CheckDuration(violations, "server.drain_timeout", server.drain_timeout(), absl::ZeroDuration(), absl::Minutes(10));
   CheckCount(violations, "server.max_concurrent_calls", server.max_concurrent_calls(), 100000);
 
-  if (config.database().url().empty()) {
+  if (database_required && config.database().url().empty()) {
     violations.Add("database.url", "is required: set BREADTHFLOW_DATABASE_URL or database.url");
   }
   CheckCount(violations, "database.pool_size", config.database().pool_size(), 1000);

@@ -115,6 +115,7 @@ struct Host::State {
 };
 
 Host::Host(HostOptions options, config::v1::ProcessConfig config) {
+  BlockStopSignals();  // before the threads of logs, channels and modules
   telemetry::StartLogging(
       {.service = options.program, .minimum = telemetry::ParseSeverity(config.telemetry().log_level())});
   state_ = std::make_unique<State>(std::move(options), std::move(config));

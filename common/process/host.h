@@ -25,14 +25,18 @@ struct HostOptions {
   int default_metrics_port = 0;
   // Modules find each other inside the process; else over the addresses of the section `peers`.
   bool in_process_peers = false;
+  // The program starts a database of its own when none is named: its absence is no error.
+  bool own_database = false;
+  std::string more_help;  // lines on flags that only this program has
 };
 
 // Fills in what was left out: hosts, ports, durations, pool size, workers, peers.
 void FillDefaults(const HostOptions& options, config::v1::ProcessConfig& config);
 
 // What is wrong with the values, all of it: ports and counts out of range, heartbeat not below lease, an unknown mode
-// of authentication, "none" on another address than loopback, a missing database or keys file.
-absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config);
+// of authentication, "none" on another address than loopback, a missing keys file, a missing database when it is
+// required.
+absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config, bool database_required = true);
 
 // One server process: telemetry, database pools, channels, Guard, gRPC and metrics ports, signals and drain, around one
 // module or several.

@@ -17,11 +17,11 @@ void PrintHelp(const HostOptions& options) {
       "usage: {0} [--config FILE] [--check-config] [--version] [--help]\n\n"
       "  --config FILE    YAML; default $BREADTHFLOW_CONFIG_DIR/{1}.yaml when the variable is set\n"
       "  --check-config   check configuration and database, then end: 0 good, 78 wrong, 3 no database\n"
-      "  --version        print the version\n\n"
+      "  --version        print the version\n{4}\n"
       "environment: BREADTHFLOW_DATABASE_URL, BREADTHFLOW_CONFIG_DIR, BREADTHFLOW__SECTION__KEY (overrides the file)\n"
       "default ports: gRPC {2}, metrics {3}\n",
       options.program, options.program.substr(options.program.find('-') + 1), options.default_port,
-      options.default_metrics_port);
+      options.default_metrics_port, options.more_help);
 }
 
 void PrintErrors(const absl::Status& status) {
@@ -87,7 +87,7 @@ std::optional<config::v1::ProcessConfig> LoadProcessConfig(const HostOptions& op
   }
   FillDefaults(options, shared);
   // What could not be read has its default now, so these are further errors.
-  const absl::Status checked = CheckProcessConfig(shared);
+  const absl::Status checked = CheckProcessConfig(shared, !options.own_database);
   if (!checked.ok()) PrintErrors(checked);
   if (!loaded.ok() || !checked.ok()) return std::nullopt;
   config.MergeFromString(shared.SerializeAsString());

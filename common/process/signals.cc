@@ -22,9 +22,13 @@ sigset_t StopSignals() {
 
 }  // namespace
 
-Signals::Signals(std::function<void()> stop) : stop_(std::move(stop)), wake_(eventfd(0, EFD_CLOEXEC)) {
+void BlockStopSignals() {
   const sigset_t set = StopSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+Signals::Signals(std::function<void()> stop) : stop_(std::move(stop)), wake_(eventfd(0, EFD_CLOEXEC)) {
+  BlockStopSignals();
   std::signal(SIGPIPE, SIG_IGN);
   thread_ = std::thread([this] { Wait(); });
 }

@@ -5,6 +5,9 @@
 
 namespace breadthflow::process {
 
+// Keeps SIGTERM and SIGINT from the threads made after this call; they wait for Signals. The first thing in main().
+void BlockStopSignals();
+
 // SIGTERM and SIGINT of this process, taken on a thread of their own. Made before any other thread, so that all inherit
 // the blocked mask. The first signal calls `stop`; a second one ends the process at once with status 1. SIGPIPE is
 // ignored.

@@ -15,6 +15,7 @@
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/hash.h"
@@ -60,7 +61,7 @@ std::string Line(const std::string& text, size_t number) {
 }
 
 std::string FindPrograms() {
-  for (const std::string folder :
+  for (const std::string& folder :
        {fmt::format("/usr/lib/postgresql/{}/bin", kMajor), std::string("/usr/local/pgsql/bin"),
         std::string("/usr/local/bin"), std::string("/usr/bin")}) {
     if (access((folder + "/initdb").c_str(), X_OK) == 0 && access((folder + "/postgres").c_str(), X_OK) == 0)

@@ -67,7 +67,7 @@ def rules():
         table[home + "domain/"] = PURE + ["common/jobs/job.h"]
         table[home + "app/"] = BELOW_APP + [home + "domain/", home + "store/", "common/clients/", "common/telemetry/", "common/http/",
                                             "common/jobs/"]
-        table[home + "store/"] = ADAPTER + [home + "domain/", "common/jobs/", "common/postgres/", "common/columnar/"]
+        table[home + "store/"] = ADAPTER + ["json", home + "domain/", "common/jobs/", "common/postgres/", "common/columnar/"]
         table[home] = EVERYTHING_COMMON + [home]
     table["services/data/sources/"] = ADAPTER + ["json", "zlib", "services/data/domain/", "common/http/"]
     table["services/training/domain/models/"] = ADAPTER + ["xgboost", "json", "services/training/domain/"]
