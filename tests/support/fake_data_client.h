@@ -11,10 +11,13 @@
 
 namespace breadthflow::testing {
 
-// A data service that knows the snapshots it was given. Reading is thread-safe; changing it is not.
+// A data service that knows the snapshots it was given, as they are: it adjusts no prices, but refuses to take an
+// adjustment out. For one reader at a time.
 class FakeDataClient final : public clients::DataClient {
  public:
   void AddSnapshot(const std::string& name, std::vector<quant::Series> series) { snapshots_[name] = std::move(series); }
+
+  std::vector<clients::ReadQuery> queries;  // every read so far
 
   // Called before each read and before each series that is handed over; an error ends the read with it.
   std::function<absl::Status(const std::string& symbol, const clients::CallScope& scope)> before;
@@ -39,13 +42,18 @@ class FakeDataClient final : public clients::DataClient {
     if (found == snapshots_.end())
       return base::MakeError(absl::StatusCode::kNotFound, "SNAPSHOT_NOT_FOUND", "there is no " + query.snapshot);
     if (before) BF_RETURN_IF_ERROR(before("", scope));
+    queries.push_back(query);
     std::vector<std::string> symbols = query.symbols;
     if (symbols.empty())
       for (const quant::Series& series : found->second) symbols.push_back(series.key.symbol);
     for (const std::string& symbol : symbols) {
       if (before) BF_RETURN_IF_ERROR(before(symbol, scope));
-      for (const quant::Series& series : found->second)
-        if (series.key.symbol == symbol) BF_RETURN_IF_ERROR(fn(series.Slice(query.range)));
+      for (const quant::Series& series : found->second) {
+        if (series.key.symbol != symbol) continue;
+        if (query.basis && series.basis > *query.basis)
+          return base::MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED", "can not be undone");
+        BF_RETURN_IF_ERROR(fn(series.Slice(query.range)));
+      }
     }
     return absl::OkStatus();
   }

@@ -22,7 +22,7 @@ struct Generated {
   std::vector<StoredSignals> signals;
 };
 
-// Turns the bars of a snapshot into stored signals. Bars arrive and go symbol by symbol: memory is bounded by the
+// Turns the bars of a snapshot, adjusted for splits, into stored signals. Bars arrive and go symbol by symbol: memory is bounded by the
 // largest series. Thread-safe. The clients and the store must outlive it.
 class Generator {
  public:

@@ -308,6 +308,20 @@ TEST_F(SignalRunsTest, AnOldAttemptCanNotWriteItsFailure) {
   EXPECT_THAT(runs_.Get(run.id, absl::InfiniteFuture())->results.at(0).error, IsOk());
 }
 
+TEST_F(SignalRunsTest, ReadPricesAdjustedForSplitsOrAsTheyAreWhenAdjustedForMore) {
+  EXPECT_EQ(Run(Spec({"CCC"})).job.state, jobs::State::kSucceeded);
+  ASSERT_EQ(data_.queries.size(), 1u);
+  EXPECT_EQ(data_.queries[0].basis, quant::PriceBasis::kSplitAdjusted);
+
+  quant::Series adjusted = RandomBars("DIV", 200);
+  adjusted.basis = quant::PriceBasis::kSplitAndDividendAdjusted;
+  data_.AddSnapshot("snapshots/adjusted", {adjusted});
+  SignalSpec spec = Spec();
+  spec.snapshot = "snapshots/adjusted";
+  EXPECT_EQ(Run(spec).job.state, jobs::State::kSucceeded);
+  EXPECT_EQ(data_.queries.back().basis, std::nullopt);
+}
+
 TEST_F(SignalRunsTest, TheSameInputsGiveTheSameContentInAnotherRun) {
   const SignalRun first = Run(Spec());
   const SignalRun second = Run(Spec());
