@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,10 +15,11 @@
 namespace breadthflow::quant {
 namespace {
 
-// Rows that walk a tree side by side: their loads do not wait for each other. A block of rows shares the nodes that a
-// tree brought into the cache.
+// Rows (or trees) that are walked side by side: their loads do not wait for each other. A block of rows shares the
+// nodes that a tree brought into the cache.
 constexpr size_t kAbreast = 8;
 constexpr size_t kBlock = 64;
+constexpr float kEndless = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
@@ -49,8 +51,8 @@ Predictor::Predictor(Artefact artefact) : artefact_(std::move(artefact)) {
     for (size_t at = begin; at < end; ++at) {
       const TreeNode& node = trees.nodes[at];
       const bool splits = node.left != 0;
-      steps_.push_back({node.value, splits ? begin + node.left : static_cast<uint32_t>(at), node.feature,
-                        static_cast<uint8_t>(node.default_left), splits});
+      steps_.push_back({splits ? node.value : kEndless, splits ? begin + node.left : static_cast<uint32_t>(at),
+                        node.feature, static_cast<uint8_t>(node.default_left), splits});
       if (!splits) continue;
       const uint32_t below = depth[at - begin] + 1;
       for (uint32_t child : {node.left, node.left + 1}) depth[child] = std::max(depth[child], below);
@@ -60,27 +62,62 @@ Predictor::Predictor(Artefact artefact) : artefact_(std::move(artefact)) {
   }
 }
 
+template <bool kAllFinite>
+uint32_t Predictor::Next(uint32_t at, const float* row) const {
+  const Step& step = steps_[at];
+  const float x = row[step.feature];
+  // A leaf's threshold is infinite and it leads to itself: every finite value stays there.
+  if constexpr (kAllFinite) return step.left + static_cast<uint32_t>(!(x < step.value));
+  const bool left = (x < step.value) | ((x != x) & (step.default_left != 0));
+  return step.left + static_cast<uint32_t>(!left & (step.splits != 0));
+}
+
+template <bool kAllFinite>
+float Predictor::OneMargin(const float* row) const {
+  float margin = artefact_.base_margin;
+  for (size_t first = 0; first < trees_.size(); first += kAbreast) {
+    const size_t abreast = std::min(kAbreast, trees_.size() - first);
+    std::array<uint32_t, kAbreast> at{};
+    uint32_t depth = 0;
+    for (size_t i = 0; i < abreast; ++i) {
+      at[i] = trees_[first + i].root;
+      depth = std::max(depth, trees_[first + i].depth);
+    }
+    for (uint32_t level = 0; level < depth; ++level)
+      for (size_t i = 0; i < abreast; ++i) at[i] = Next<kAllFinite>(at[i], row);
+    for (size_t i = 0; i < abreast; ++i) margin += artefact_.trees.nodes[at[i]].value;
+  }
+  return margin;
+}
+
+template <bool kAllFinite>
+void Predictor::MarginsOf(const float* rows, std::span<float> margins) const {
+  const size_t width = artefact_.columns.size();
+  std::fill(margins.begin(), margins.end(), artefact_.base_margin);
+  // Whole groups of rows side by side; what is left over one by one, with trees side by side.
+  const size_t grouped = margins.size() / kAbreast * kAbreast;
+  for (const Tree& tree : trees_) {
+    for (size_t first = 0; first < grouped; first += kAbreast) {
+      const float* const row = rows + first * width;
+      std::array<uint32_t, kAbreast> at;
+      at.fill(tree.root);
+      for (uint32_t level = 0; level < tree.depth; ++level)
+        for (size_t i = 0; i < kAbreast; ++i) at[i] = Next<kAllFinite>(at[i], row + i * width);
+      for (size_t i = 0; i < kAbreast; ++i) margins[first + i] += artefact_.trees.nodes[at[i]].value;
+    }
+  }
+  for (size_t row = grouped; row < margins.size(); ++row) margins[row] = OneMargin<kAllFinite>(rows + row * width);
+}
+
 void Predictor::Margins(std::span<const float> rows, std::span<float> margins) const {
   const size_t width = artefact_.columns.size();
-  const Step* const steps = steps_.data();
-  std::fill(margins.begin(), margins.end(), artefact_.base_margin);
   for (size_t block = 0; block < margins.size(); block += kBlock) {
-    const size_t block_end = std::min(block + kBlock, margins.size());
-    for (const Tree& tree : trees_) {
-      for (size_t first = block; first < block_end; first += kAbreast) {
-        const size_t abreast = std::min(kAbreast, block_end - first);
-        std::array<uint32_t, kAbreast> at;
-        at.fill(tree.root);
-        for (uint32_t level = 0; level < tree.depth; ++level) {
-          for (size_t i = 0; i < abreast; ++i) {
-            const Step& step = steps[at[i]];
-            const float x = rows[(first + i) * width + step.feature];
-            const bool left = (x < step.value) | ((x != x) & (step.default_left != 0));
-            at[i] = step.left + static_cast<uint32_t>(!left & (step.splits != 0));
-          }
-        }
-        for (size_t i = 0; i < abreast; ++i) margins[first + i] += steps[at[i]].value;
-      }
+    const size_t count = std::min(kBlock, margins.size() - block);
+    const std::span<const float> values = rows.subspan(block * width, count * width);
+    if (std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) {
+      MarginsOf<true>(values.data(), margins.subspan(block, count));
+    } else {
+      MarginsOf<false>(values.data(), margins.subspan(block, count));
     }
   }
 }

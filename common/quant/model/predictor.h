@@ -55,6 +55,13 @@ class Predictor {
   };
 
   explicit Predictor(Artefact artefact);
+  // The step after `at` for a row; a leaf stays where it is.
+  template <bool kAllFinite>
+  uint32_t Next(uint32_t at, const float* row) const;
+  template <bool kAllFinite>
+  float OneMargin(const float* row) const;
+  template <bool kAllFinite>
+  void MarginsOf(const float* rows, std::span<float> margins) const;
 
   Artefact artefact_;
   std::vector<Step> steps_;

@@ -69,19 +69,26 @@ float Walk(const Artefact& artefact, const float* row) {
 
 TEST(Predictor, GivesTheBitsOfWalkingEachTreeInOrder) {
   stats::RandomSequence random(3, "trees");
-  for (size_t rows : {0, 1, 7, 8, 9, 63, 64, 65, 200}) {
-    Artefact artefact = RandomTrees(5, 40, random);
-    artefact.base_margin = 0.3f;
-    std::vector<float> values(rows * 5);
-    for (float& value : values)
-      value = random.Below(10) == 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(random.Normal());
-    BF_ASSERT_OK_AND_ASSIGN(const Predictor predictor, Predictor::Make(artefact));
-    std::vector<float> margins(rows);
-    predictor.Margins(values, margins);
-    for (size_t row = 0; row < rows; ++row)
-      ASSERT_EQ(std::bit_cast<uint32_t>(margins[row]), std::bit_cast<uint32_t>(Walk(artefact, &values[row * 5])))
-          << row << " of " << rows;
-  }
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  // Rows without and with missing and infinite values: they take different ways.
+  for (size_t odd_values : {0, 1})
+    for (size_t rows : {0, 1, 7, 8, 9, 63, 64, 65, 200}) {
+      Artefact artefact = RandomTrees(5, 40, random);
+      artefact.base_margin = 0.3f;
+      std::vector<float> values(rows * 5);
+      for (float& value : values) {
+        value = static_cast<float>(random.Normal());
+        if (odd_values == 0 || random.Below(10) != 0) continue;
+        constexpr float kOdd[] = {std::numeric_limits<float>::quiet_NaN(), kInfinity, -kInfinity};
+        value = kOdd[random.Below(3)];
+      }
+      BF_ASSERT_OK_AND_ASSIGN(const Predictor predictor, Predictor::Make(artefact));
+      std::vector<float> margins(rows);
+      predictor.Margins(values, margins);
+      for (size_t row = 0; row < rows; ++row)
+        ASSERT_EQ(std::bit_cast<uint32_t>(margins[row]), std::bit_cast<uint32_t>(Walk(artefact, &values[row * 5])))
+            << row << " of " << rows;
+    }
 }
 
 TEST(Predictor, AThresholdItselfGoesRightAndAMissingFeatureTheDefaultWay) {
