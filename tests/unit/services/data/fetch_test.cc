@@ -1,0 +1,81 @@
+#include "services/data/domain/fetch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "services/data/domain/resource.h"
+#include "services/data/domain/snapshot.h"
+#include "tests/support/matchers.h"
+
+namespace breadthflow::data {
+namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
+
+TEST(Resource, FindsItselfAndNamesTheOthers) {
+  EXPECT_TRUE(FindResource("stock_price").ok());
+  EXPECT_THAT(FindResource("tulips"), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_RESOURCE"));
+  EXPECT_THAT(base::Message(FindResource("tulips").status()), ::testing::HasSubstr("stock_price"));
+}
+
+TEST(Resource, AcceptsSymbolsAsExchangesWriteThem) {
+  for (const char* good : {"A", "BRK-A", "BRK.B", "^GSPC", "EURUSD=X", "7203.T"}) EXPECT_FALSE(SymbolFault(good));
+  for (const char* bad : {"", "aapl", "A/B", "..", ".A", "A B", "A\n", "ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567"}) {
+    EXPECT_TRUE(SymbolFault(bad)) << bad;
+  }
+}
+
+TEST(Resource, NamesEveryFaultOfASeries) {
+  quant::Series series{.key = {"stock_price", "A"}, .basis = quant::PriceBasis::kNotPrices, .times = {1, 2}};
+  series.Add("open", std::vector<double>{1, -1});
+  series.Add("high", std::vector<double>{1, 1});
+  series.Add("low", std::vector<double>{2, 1});
+  series.Add("close", std::vector<int64_t>{1, 1});
+  series.Add("colour", std::vector<double>{1, 1});
+  base::Violations violations;
+  CheckSeries(
+      *FindResource("stock_price").value(), series, [](size_t row) { return "row " + std::to_string(row); },
+      violations);
+  std::vector<std::string> fields;
+  for (const auto& violation : violations.list()) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ::testing::ElementsAre("basis", "row 1", "close", "colour", "volume", "row 0"));
+}
+
+TEST(FetchSpec, NamesEveryViolation) {
+  FetchSpec spec{.resource = "tulips", .symbols = {"A", "a", "A"}, .range = {5, 5}};
+  const auto violations = base::DetailsOf(CheckSpec(spec)).violations;
+  std::vector<std::string> fields;
+  for (const auto& violation : violations) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ::testing::ElementsAre("spec.resource", "spec.symbols[1]", "spec.symbols[2]", "spec.range"));
+  EXPECT_THAT(CheckSpec({.symbols = {"A"}, .range = {1, 2}}), IsOk());
+  EXPECT_THAT(CheckSpec({.symbols = {}, .range = {1, 2}}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CheckSpec({.symbols = {"A"}}), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(FetchRun, FailsOnlyWhenEverySymbolFailed) {
+  const FetchResult ok{.symbol = "A", .outcome = Outcome::kOk, .rows = 1};
+  const FetchResult empty{.symbol = "B", .outcome = Outcome::kEmptyConfirmed};
+  FetchResult failed{.symbol = "C", .outcome = Outcome::kFailed, .error = absl::NotFoundError("no file")};
+  EXPECT_THAT(RunStatusOf({ok, failed}), IsOk());
+  EXPECT_THAT(RunStatusOf({empty, failed}), IsOk());
+  EXPECT_THAT(RunStatusOf({failed, failed}), StatusIs(absl::StatusCode::kFailedPrecondition, "ALL_SYMBOLS_FAILED"));
+  FetchResult again = failed;
+  again.retryable = true;
+  EXPECT_THAT(RunStatusOf({failed, again}), StatusIs(absl::StatusCode::kUnavailable, "ALL_SYMBOLS_FAILED"));
+}
+
+TEST(Snapshot, HashDependsOnSymbolsAndContentOnly) {
+  const SnapshotSeries a{.key = {"stock_price", "A", quant::Timeframe::kDay, "csv_file"}, .content_sha256 = "11"};
+  const SnapshotSeries b{.key = {"stock_price", "B", quant::Timeframe::kDay, "csv_file"}, .content_sha256 = "22"};
+  SnapshotSeries other = a;
+  other.key.variant = "simulated";
+  other.version = 9;
+  EXPECT_EQ(ContentHash({a, b}), ContentHash({b, other}));
+  other.content_sha256 = "33";
+  EXPECT_NE(ContentHash({a, b}), ContentHash({b, other}));
+}
+
+}  // namespace
+}  // namespace breadthflow::data

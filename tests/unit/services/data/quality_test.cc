@@ -1,0 +1,191 @@
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/data/domain/quality/report.h"
+#include "services/data/sources/catalog.h"
+#include "services/data/sources/csv_parser.h"
+#include "tests/support/matchers.h"
+#include "tests/support/shared_file.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+
+// A daily series on every session of 2015 and 2016, all bars alike.
+Series Clean() {
+  Series series{.key = {"stock_price", "A", quant::Timeframe::kDay, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
+  for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2015, 1, 1), absl::CivilDay(2017, 1, 1))) {
+    series.times.push_back(session.close_ns);
+  }
+  const size_t n = series.size();
+  series.Add("open", std::vector<double>(n, 10));
+  series.Add("high", std::vector<double>(n, 11));
+  series.Add("low", std::vector<double>(n, 9));
+  series.Add("close", std::vector<double>(n, 10));
+  series.Add("volume", std::vector<double>(n, 1000));
+  return series;
+}
+
+Series Without(const Series& series, size_t begin, size_t end) {
+  Series out = series.Rows(0, begin);
+  EXPECT_TRUE(quant::Append(out, series.Rows(end, series.size())).ok());
+  return out;
+}
+
+double& Value(Series& series, const char* name, size_t row) {
+  for (quant::Column& column : series.columns) {
+    if (column.name == name) return std::get<std::vector<double>>(column.values)[row];
+  }
+  std::abort();
+}
+
+SeriesQuality Check(const Series& series) { return CheckQuality(series, quant::Xnys()); }
+
+const Finding* Find(const SeriesQuality& quality, std::string_view check) {
+  for (const Finding& finding : quality.findings) {
+    if (finding.check == check) return &finding;
+  }
+  return nullptr;
+}
+
+TEST(Quality, CleanSeriesScoresOne) {
+  const SeriesQuality quality = Check(Clean());
+  EXPECT_TRUE(quality.findings.empty());
+  EXPECT_EQ(quality.score, 1);
+  EXPECT_EQ(quality.expected_rows, quality.rows);
+}
+
+TEST(Quality, EmptySeriesIsAnError) {
+  Series empty = Clean().Rows(0, 0);
+  EXPECT_EQ(Check(empty).score, 0);
+  EXPECT_EQ(Check(empty).findings[0].severity, Severity::kError);
+}
+
+TEST(Quality, ScoreIsTheShareOfRowsThatAreNotAffected) {
+  const SeriesQuality quality = Check(Without(Clean(), 100, 101));
+  const Finding* finding = Find(quality, "completeness");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->severity, Severity::kWarning);
+  EXPECT_EQ(finding->affected_rows, 1);
+  EXPECT_THAT(finding->examples_ns, ::testing::ElementsAre(Clean().times[100]));
+  EXPECT_DOUBLE_EQ(quality.score, 1 - 1.0 / static_cast<double>(Clean().size()));
+  EXPECT_EQ(Find(quality, "gaps"), nullptr) << "one missing session is no gap";
+}
+
+// The plan's own check called this series perfect: complete cells, but five months of sessions missing.
+TEST(Quality, FiveMissingMonthsAreAnError) {
+  const SeriesQuality quality = Check(Without(Clean(), 100, 205));
+  ASSERT_NE(Find(quality, "gaps"), nullptr);
+  EXPECT_EQ(Find(quality, "gaps")->severity, Severity::kError);
+  EXPECT_EQ(Find(quality, "gaps")->affected_rows, 105);
+  EXPECT_EQ(Find(quality, "completeness")->severity, Severity::kError);
+  EXPECT_NEAR(quality.score, 1 - 105.0 / 504, 1e-3) << "missing sessions are counted once";
+}
+
+TEST(Quality, SeesOpenAndCloseOutsideOfLowAndHigh) {
+  Series series = Clean();
+  Value(series, "close", 7) = 12;
+  const Finding* found = nullptr;
+  const SeriesQuality quality = Check(series);
+  found = Find(quality, "ohlc_order");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->severity, Severity::kError);
+  EXPECT_EQ(found->affected_rows, 1);
+  Value(series, "close", 7) = 11.000005;
+  EXPECT_EQ(Find(Check(series), "ohlc_order"), nullptr) << "rounding";
+  Value(series, "close", 7) = 11.01;
+  const SeriesQuality little = Check(series);
+  ASSERT_NE(Find(little, "ohlc_order"), nullptr);
+  EXPECT_EQ(Find(little, "ohlc_order")->severity, Severity::kWarning);
+}
+
+TEST(Quality, ZeroVolumeIsAWarningAndCostsLittle) {
+  Series series = Clean();
+  for (size_t row = 0; row < 100; ++row) Value(series, "volume", row) = 0;
+  const SeriesQuality quality = Check(series);
+  EXPECT_EQ(Find(quality, "zero_volume")->severity, Severity::kWarning);
+  EXPECT_EQ(Find(quality, "zero_volume")->affected_rows, 100);
+  EXPECT_EQ(Find(quality, "zero_volume")->examples_ns.size(), kMaxExamples);
+  EXPECT_GT(quality.score, 0.95);
+}
+
+TEST(Quality, PricesMustBePositive) {
+  Series series = Clean();
+  Value(series, "low", 3) = 0;
+  EXPECT_EQ(Find(Check(series), "positive_prices")->severity, Severity::kError);
+}
+
+TEST(Quality, TwoRowsOfOneDayAreDuplicatesAndTimesMustBeCloses) {
+  Series series = Clean();
+  series.times[10] = series.times[9] + 3'600'000'000'000;
+  const SeriesQuality quality = Check(series);
+  EXPECT_EQ(Find(quality, "duplicates")->affected_rows, 1);
+  EXPECT_EQ(Find(quality, "session_times")->affected_rows, 1);
+  EXPECT_EQ(Find(quality, "completeness")->affected_rows, 1);
+}
+
+TEST(Quality, IntradaySeriesAreNotMeasuredAgainstDailySessions) {
+  Series series = Clean();
+  series.key.timeframe = quant::Timeframe::kMin1;
+  for (int64_t& time : series.times) time += 12345;
+  EXPECT_TRUE(Check(series).findings.empty());
+}
+
+TEST(QualityReport, WeighsSeriesByTheirRowsAndNamesWhatToDo) {
+  SeriesQuality good{.key = {"stock_price", "A", quant::Timeframe::kDay, ""}, .expected_rows = 300, .score = 1};
+  SeriesQuality bad{.key = {"stock_price", "B", quant::Timeframe::kDay, ""}, .expected_rows = 100, .score = 0.6};
+  bad.findings.push_back({.check = "gaps", .severity = Severity::kWarning, .affected_rows = 40, .message = "x"});
+  QualityReport report = MakeReport("s", {good, bad});
+  EXPECT_DOUBLE_EQ(report.score, 0.9);
+  EXPECT_TRUE(report.passed);
+  EXPECT_THAT(report.recommendations, ::testing::ElementsAre(::testing::HasSubstr("gaps (B)")));
+  bad.findings[0].severity = Severity::kError;
+  EXPECT_FALSE(MakeReport("s", {good, bad}).passed);
+}
+
+Series ReadShared(const std::string& relative) {
+  const auto path = testing::SharedFile(relative);
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto data = ParseCsv(text.str(), path.filename().string(),
+                             {"stock_price", path.stem().string(), quant::Timeframe::kDay, {}}, {}, quant::Xnys());
+  EXPECT_TRUE(data.ok()) << data.status();
+  return data.ok() ? data->series : Series{};
+}
+
+TEST(Quality, JudgesRealFiles) {
+  if (testing::SharedFile("data/bars").empty()) GTEST_SKIP() << "no shared data here";
+  for (const char* symbol : {"AAPL", "MSFT", "JPM", "XOM"}) {
+    const SeriesQuality quality = Check(ReadShared(std::string("data/bars/daily/") + symbol + ".csv"));
+    EXPECT_GT(quality.score, 0.999) << symbol;
+    for (const Finding& finding : quality.findings) EXPECT_NE(finding.severity, Severity::kError) << finding.message;
+  }
+  EXPECT_EQ(Find(Check(ReadShared("data/bars/daily_quirks/AGFS.csv")), "zero_volume")->affected_rows, 49);
+  EXPECT_EQ(Find(Check(ReadShared("data/bars/daily_quirks/SPLP.csv")), "zero_volume")->affected_rows, 61);
+  EXPECT_EQ(Find(Check(ReadShared("data/bars/daily/GSPC.csv")), "zero_volume")->affected_rows, 2215);
+  EXPECT_TRUE(MakeReport("s", {Check(ReadShared("data/bars/daily_quirks/BRK-A.csv"))}).passed);
+}
+
+// Contract of every check: describes itself, has defaults that pass their own checks, survives what is odd.
+TEST(QualityChecks, HoldTheContractOfTheCatalogue) {
+  Series odd = Clean().Rows(0, 1);
+  odd.columns.clear();
+  for (const QualityCheckEntry& check : QualityChecks().entries()) {
+    EXPECT_EQ(check.info.kind, "quality_check");
+    EXPECT_FALSE(check.info.description.empty());
+    const auto params = component::Params::Check(check.params, {});
+    ASSERT_TRUE(params.ok()) << check.info.name;
+    for (const Series& series : {odd, Clean().Rows(0, 0)}) {
+      EXPECT_TRUE(check.run({series, quant::Xnys(), {}}, *params).empty()) << check.info.name;
+    }
+    EXPECT_TRUE(check.run({Clean(), quant::Xnys(), {}}, *params).empty()) << check.info.name;
+  }
+}
+
+}  // namespace
+}  // namespace breadthflow::data
