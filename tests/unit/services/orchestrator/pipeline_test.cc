@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
               },
               "pipeline.steps[2].depends_on[1]", "occurs twice"},
         Wrong{"Circle", [](Pipeline& p) { p.steps[0].depends_on = {"d"}; }, "pipeline.steps", "a -> c -> d -> a"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 TEST(Validate, ReportsEveryViolationAtOnce) {
   Pipeline pipeline = Table();

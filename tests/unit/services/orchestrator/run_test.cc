@@ -23,7 +23,7 @@ using ::testing::UnorderedElementsAre;
 const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
 
 // a -> b -> d, a -> c -> d, and e on its own.
-PipelineRun Run() {
+PipelineRun Diamond() {
   const auto step = [](const std::string& id, std::vector<std::string> depends_on) {
     return Step{.id = id, .kind = "k", .params = {}, .inputs = {}, .depends_on = std::move(depends_on)};
   };
@@ -48,7 +48,7 @@ void Put(PipelineRun& run, const std::string& steps, State state) {
 }
 
 TEST(Summarize, IsQueuedUntilAJobStarts) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   EXPECT_EQ(Summarize(run).state, State::kQueued);
   Put(run, "ae", State::kQueued);
   EXPECT_EQ(Summarize(run).state, State::kQueued);
@@ -56,7 +56,7 @@ TEST(Summarize, IsQueuedUntilAJobStarts) {
 }
 
 TEST(Summarize, IsRunningWhileAnyJobIsActive) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "a", State::kSucceeded);
   Put(run, "bc", State::kQueued);
   Put(run, "e", State::kFailed);
@@ -67,7 +67,7 @@ TEST(Summarize, IsRunningWhileAnyJobIsActive) {
 }
 
 TEST(Summarize, SucceedsWhenAllSteps) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "abcde", State::kSucceeded);
   const RunSummary summary = Summarize(run);
   EXPECT_EQ(summary.state, State::kSucceeded);
@@ -77,7 +77,7 @@ TEST(Summarize, SucceedsWhenAllSteps) {
 }
 
 TEST(Summarize, FailsWithTheFirstErrorOnceNothingElseCanRun) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "ace", State::kSucceeded);
   Put(run, "b", State::kFailed);
   const RunSummary summary = Summarize(run);
@@ -88,14 +88,14 @@ TEST(Summarize, FailsWithTheFirstErrorOnceNothingElseCanRun) {
 }
 
 TEST(Summarize, GoesOnAfterAFailureWhileOtherBranchesCan) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "a", State::kSucceeded);
   Put(run, "e", State::kFailed);
   EXPECT_EQ(Summarize(run).state, State::kRunning);  // b and c can start
 }
 
 TEST(Summarize, IsCancelledWhenAskedAndSomethingWasLeftOut) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "ae", State::kSucceeded);
   run.cancel_requested = true;
   EXPECT_EQ(Summarize(run).state, State::kCancelled);
@@ -106,7 +106,7 @@ TEST(Summarize, IsCancelledWhenAskedAndSomethingWasLeftOut) {
 }
 
 TEST(Summarize, MeansProgressOverStepsAndNamesWhatIsDone) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "a", State::kSucceeded);
   Put(run, "bc", State::kRunning);
   run.steps[1].job->progress = 0.5;
@@ -122,7 +122,7 @@ TEST(Summarize, AgreesWithItsStepsInEveryCombination) {
                                      State::kCancelled};
   for (int code = 0; code < 6 * 6 * 6 * 6 * 6; ++code) {
     for (const bool cancel : {false, true}) {
-      PipelineRun run = Run();
+      PipelineRun run = Diamond();
       run.cancel_requested = cancel;
       bool active = false;
       int succeeded = 0;
@@ -138,16 +138,20 @@ TEST(Summarize, AgreesWithItsStepsInEveryCombination) {
       ASSERT_EQ(jobs::IsTerminal(summary.state), !active && ready.empty()) << code;
       ASSERT_EQ(summary.state == State::kSucceeded, succeeded == 5) << code;
       ASSERT_EQ(jobs::IsTerminal(summary.state), summary.end_time != absl::InfinitePast()) << code;
-      if (cancel) ASSERT_TRUE(ready.empty()) << code;
+      if (cancel) {
+        ASSERT_TRUE(ready.empty()) << code;
+      }
       const auto repeat = StepsToRepeat(run, "");
       ASSERT_EQ(repeat.ok(), jobs::IsTerminal(summary.state) && succeeded < 5) << code;
-      if (repeat.ok()) ASSERT_EQ(repeat->size(), static_cast<size_t>(5 - succeeded)) << code;
+      if (repeat.ok()) {
+        ASSERT_EQ(repeat->size(), static_cast<size_t>(5 - succeeded)) << code;
+      }
     }
   }
 }
 
 TEST(ReadySteps, AreThoseWhoseDependenciesSucceeded) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   EXPECT_THAT(ReadySteps(run), ElementsAre(0, 4));
   Put(run, "ae", State::kRunning);
   EXPECT_THAT(ReadySteps(run), IsEmpty());
@@ -160,7 +164,7 @@ TEST(ReadySteps, AreThoseWhoseDependenciesSucceeded) {
 }
 
 TEST(StepsToRepeat, AreAllThatDidNotSucceed) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "ae", State::kSucceeded);
   Put(run, "b", State::kFailed);
   Put(run, "c", State::kSucceeded);
@@ -168,7 +172,7 @@ TEST(StepsToRepeat, AreAllThatDidNotSucceed) {
 }
 
 TEST(StepsToRepeat, FromAStepAreItAndWhatDependsOnIt) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "abcde", State::kSucceeded);
   EXPECT_THAT(*StepsToRepeat(run, "a"), ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(*StepsToRepeat(run, "b"), ElementsAre(1, 3));
@@ -176,14 +180,14 @@ TEST(StepsToRepeat, FromAStepAreItAndWhatDependsOnIt) {
 }
 
 TEST(StepsToRepeat, FromAStepAlsoTakeTheFailedOnesElsewhere) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   Put(run, "ab", State::kSucceeded);
   Put(run, "ce", State::kFailed);
   EXPECT_THAT(*StepsToRepeat(run, "b"), ElementsAre(1, 2, 3, 4));
 }
 
 TEST(StepsToRepeat, RefusesWhatCanNotBeRepeated) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   EXPECT_THAT(StepsToRepeat(run, ""), StatusIs(absl::StatusCode::kFailedPrecondition, "RUN_NOT_FINISHED"));
   EXPECT_THAT(StepsToRepeat(run, "z"), StatusIs(absl::StatusCode::kInvalidArgument));
   Put(run, "abcde", State::kSucceeded);
@@ -191,7 +195,7 @@ TEST(StepsToRepeat, RefusesWhatCanNotBeRepeated) {
 }
 
 TEST(ResolveInputs, TakesTheOutputsOfOtherSteps) {
-  PipelineRun run = Run();
+  PipelineRun run = Diamond();
   run.pipeline.steps[1].inputs = {{"snapshot", "a.snapshot"}, {"model", "e.model"}};
   run.steps[0].outputs = {{"snapshot", "snapshots/1"}, {"other", "x"}};
   EXPECT_THAT(ResolveInputs(run, 1), StatusIs(absl::StatusCode::kInternal, "MISSING_OUTPUT"));
