@@ -22,11 +22,12 @@ OrchestratorModule::OrchestratorModule(const Config&, const process::ModuleConte
       signal_(clients::MakeSignalClient(context.channels)),
       training_(clients::MakeTrainingClient(context.channels)),
       backtest_(clients::MakeBacktestClient(context.channels)),
+      registry_(clients::MakeRegistryClient(context.channels)),
       store_(context.database),
       steps_(store_, StepCatalog(), Services{*data_, *signal_, *training_, *backtest_}, context.clock,
              PipelineRunner::Options()),
       runner_(context.database, StepOptions(context.job_options), &context.job_observer),
-      pipelines_(store_, StepCatalog(), runner_, context.clock),
+      pipelines_(store_, StepCatalog(), *registry_, runner_, context.clock),
       service_(pipelines_, StepCatalog(), context.guard, context.page_tokens) {
   steps_.HandleJobs(runner_);
 }

@@ -10,6 +10,7 @@
 
 #include "common/clients/backtest_client.h"
 #include "common/clients/data_client.h"
+#include "common/clients/registry_client.h"
 #include "common/clients/signal_client.h"
 #include "common/clients/training_client.h"
 #include "common/jobs/runner.h"
@@ -41,6 +42,7 @@ class OrchestratorModule final : public rpc::Module {
   std::unique_ptr<clients::SignalClient> signal_;
   std::unique_ptr<clients::TrainingClient> training_;
   std::unique_ptr<clients::BacktestClient> backtest_;
+  std::unique_ptr<clients::RegistryClient> registry_;
   PipelineStore store_;
   PipelineRunner steps_;
   jobs::Runner runner_;

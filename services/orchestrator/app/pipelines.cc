@@ -3,19 +3,41 @@
 #include "common/base/hash.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "services/orchestrator/domain/component_check.h"
 
 namespace breadthflow::orchestrator {
+namespace {
 
-Pipelines::Pipelines(PipelineStore& store, const component::Catalog<StepEntry>& catalog, jobs::Runner& runner,
-                     const base::Clock& clock)
-    : store_(store), runner_(runner), clock_(clock), kinds_(KindsOf(catalog)) {
+// A run does not wait long for a check that the services make again.
+constexpr absl::Duration kRegistryPatience = absl::Seconds(2);
+
+}  // namespace
+
+Pipelines::Pipelines(PipelineStore& store, const component::Catalog<StepEntry>& catalog,
+                     clients::RegistryClient& registry, jobs::Runner& runner, const base::Clock& clock)
+    : store_(store), registry_(registry), runner_(runner), clock_(clock), kinds_(KindsOf(catalog)) {
   for (const StepEntry& entry : catalog.entries()) {
     if (!entry.cancellable) not_cancellable_.insert(entry.info.name);
   }
 }
 
+absl::Status Pipelines::Check(const Pipeline& pipeline, const std::string& traceparent) {
+  base::Violations violations;
+  violations.Merge("", Validate(pipeline, kinds_));
+  const auto registered = registry_.ListComponents(
+      "", {.deadline = clock_.Now() + kRegistryPatience, .traceparent = traceparent, .cancel = {}});
+  if (registered.ok()) {
+    KnownComponents known;  // they come with the newest version last
+    for (const clients::RegisteredComponent& component : *registered) {
+      known[component.info.kind][component.info.name] = component.params;
+    }
+    CheckComponents(pipeline, kinds_, known, violations);
+  }
+  return violations.ToStatus("invalid pipeline", "INVALID_PIPELINE");
+}
+
 absl::StatusOr<PipelineRun> Pipelines::Run(const Pipeline& pipeline, const Request& request) {
-  BF_RETURN_IF_ERROR(Validate(pipeline, kinds_));
+  BF_RETURN_IF_ERROR(Check(pipeline, request.traceparent));
   PipelineRun run;
   run.id = base::NewUuid(clock_.Now());
   run.pipeline = pipeline;

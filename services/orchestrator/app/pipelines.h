@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 
 #include "common/base/clock.h"
+#include "common/clients/registry_client.h"
 #include "common/component/catalog.h"
 #include "common/jobs/runner.h"
 #include "services/orchestrator/app/steps/step.h"
@@ -20,8 +21,8 @@ namespace breadthflow::orchestrator {
 class Pipelines {
  public:
   // All must outlive this. `runner` is only told that there is work.
-  Pipelines(PipelineStore& store, const component::Catalog<StepEntry>& catalog, jobs::Runner& runner,
-            const base::Clock& clock);
+  Pipelines(PipelineStore& store, const component::Catalog<StepEntry>& catalog, clients::RegistryClient& registry,
+            jobs::Runner& runner, const base::Clock& clock);
 
   // Who asks, and what makes the request the same request as another one.
   struct Request {
@@ -30,7 +31,8 @@ class Pipelines {
     std::string request_id;  // may be empty
   };
 
-  // Starts a run. INVALID_ARGUMENT INVALID_PIPELINE with every violation, or REQUEST_ID_REUSED.
+  // Starts a run. INVALID_ARGUMENT INVALID_PIPELINE with every violation, or REQUEST_ID_REUSED. Components that steps
+  // name are checked as the registry knows them; when it can not be asked, their services find out later.
   absl::StatusOr<PipelineRun> Run(const Pipeline& pipeline, const Request& request);
 
   // NOT_FOUND RUN_NOT_FOUND.
@@ -51,7 +53,10 @@ class Pipelines {
   absl::StatusOr<PipelineRun> Retry(const std::string& run_id, const std::string& from_step, const Request& request);
 
  private:
+  absl::Status Check(const Pipeline& pipeline, const std::string& traceparent);
+
   PipelineStore& store_;
+  clients::RegistryClient& registry_;
   jobs::Runner& runner_;
   const base::Clock& clock_;
   const StepKinds kinds_;

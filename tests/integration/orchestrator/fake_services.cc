@@ -284,6 +284,26 @@ absl::Status FakeServices::Cancel(const std::string& name) {
   });
 }
 
+absl::StatusOr<int64_t> FakeRegistry::AnnounceComponents(const std::string&,
+                                                         const std::vector<component::Announcement>&,
+                                                         const CallScope&) {
+  return absl::UnimplementedError("not asked for by pipelines");
+}
+
+absl::StatusOr<std::vector<clients::RegisteredComponent>> FakeRegistry::ListComponents(const std::string&,
+                                                                                       const CallScope&) {
+  if (!reachable) return absl::UnavailableError("the registry is down");
+  clients::RegisteredComponent strategy;
+  strategy.info.kind = "strategy";
+  strategy.params = {component::DoubleParam("buy_above", 0.55, 0.5, 1, "", "")};
+  std::vector<clients::RegisteredComponent> all;
+  for (const char* name : {"ml_model", "technical_analysis"}) {
+    strategy.info.name = name;
+    all.push_back(strategy);
+  }
+  return all;
+}
+
 TestOrchestrator::TestOrchestrator(const std::string& url, bool work)
     : database_(Open(url, "orchestrator", OrchestratorMigrations())),
       fakes_(url),
@@ -295,7 +315,7 @@ TestOrchestrator::TestOrchestrator(const std::string& url, bool work)
                            .heartbeat = absl::Milliseconds(300),
                            .rescue_interval = absl::Milliseconds(300),
                            .poll_interval = absl::Milliseconds(100)}),
-      pipelines_(store_, StepCatalog(), runner_, clock_) {
+      pipelines_(store_, StepCatalog(), registry_, runner_, clock_) {
   steps_.HandleJobs(runner_);
   if (work) Must(runner_.Start());
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "common/clients/registry_client.h"
 #include "common/clients/run.h"
 #include "common/jobs/runner.h"
 #include "common/postgres/database.h"
@@ -46,6 +47,16 @@ class FakeServices {
   std::unique_ptr<Services> services_;
 };
 
+// Knows the strategies ml_model and technical_analysis, whose `buy_above` is in [0.5, 1]; or can not be reached.
+class FakeRegistry final : public clients::RegistryClient {
+ public:
+  absl::StatusOr<int64_t> AnnounceComponents(const std::string&, const std::vector<component::Announcement>&,
+                                             const clients::CallScope&) override;
+  absl::StatusOr<std::vector<clients::RegisteredComponent>> ListComponents(const std::string& kind,
+                                                                           const clients::CallScope&) override;
+  bool reachable = true;
+};
+
 // One orchestrator without its gRPC: what OrchestratorModule assembles, around the fakes, with short leases.
 class TestOrchestrator {
  public:
@@ -54,6 +65,7 @@ class TestOrchestrator {
 
   Pipelines& pipelines() { return pipelines_; }
   FakeServices& fakes() { return fakes_; }
+  FakeRegistry& registry() { return registry_; }
   jobs::Runner& runner() { return runner_; }
 
   // Waits until the run has come to an end.
@@ -65,6 +77,7 @@ class TestOrchestrator {
   base::SystemClock clock_;
   std::unique_ptr<postgres::Database> database_;
   FakeServices fakes_;
+  FakeRegistry registry_;
   PipelineStore store_;
   PipelineRunner steps_;
   jobs::Runner runner_;

@@ -93,6 +93,22 @@ TEST_F(PipelineRunTest, RefusesAnInvalidPipelineAndStoresNothing) {
   EXPECT_EQ(database_.Sql("SELECT count(*) FROM orchestrator.job"), "0");
 }
 
+TEST_F(PipelineRunTest, RefusesComponentsAndTheirParametersAsTheRegistryKnowsThem) {
+  Pipeline pipeline = DemoPipeline();
+  pipeline.id = "?";
+  pipeline.steps[3].params["strategy.buy_above"] = 0.4;
+  pipeline.steps.push_back(Step{"other", "signals", {{"strategy", "guess"}}, {{"snapshot", "check.snapshot"}}, {}});
+  const absl::Status status = orchestrator_.pipelines().Run(pipeline, {}).status();
+  EXPECT_THAT(
+      base::DetailsOf(status).violations,
+      ElementsAre(::testing::Field(&base::FieldViolation::field, "pipeline.id"),
+                  base::FieldViolation{"pipeline.steps[3].params.strategy.buy_above", "must be in [0.5, 1], was 0.4"},
+                  base::FieldViolation{"pipeline.steps[5].params.strategy",
+                                       "unknown strategy 'guess'; known are ml_model, technical_analysis"}));
+  orchestrator_.registry().reachable = false;
+  EXPECT_THAT(base::DetailsOf(orchestrator_.pipelines().Run(pipeline, {}).status()).violations, SizeIs(1));
+}
+
 TEST_F(PipelineRunTest, FailsWithTheDownstreamErrorAndStartsNothingBehindIt) {
   Behave("trainingRuns", "fail");
   const PipelineRun run = orchestrator_.WaitForEnd(Start());
