@@ -1,6 +1,6 @@
 #include "services/training/app/training_runner.h"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -76,18 +76,24 @@ absl::StatusOr<std::vector<quant::Series>> TrainingRunner::ReadBars(const Traini
   scope.traceparent = context.job().traceparent;
   scope.cancel = context.cancel();
   std::vector<quant::Series> bars;
-  base::Violations without;
+  // Asked for and not yet seen with bars.
+  std::set<std::string> without(spec.symbols.begin(), spec.symbols.end());
   const auto keep = [&](quant::Series series) -> absl::Status {
-    if (series.empty()) without.Add(series.key.symbol, "has no bars in the range");
-    bars.push_back(std::move(series));
+    if (series.empty()) {
+      without.insert(series.key.symbol);
+    } else {
+      without.erase(series.key.symbol);
+      bars.push_back(std::move(series));
+    }
     return absl::OkStatus();
   };
   BF_RETURN_IF_ERROR(data_.ReadEach(query, keep, scope));
   if (without.empty() && !bars.empty()) return bars;
+  base::Violations violations;
+  for (const std::string& symbol : without) violations.Add(symbol, "has no bars in the range");
   return base::MakeError(absl::StatusCode::kNotFound,
-                         fmt::format("{} of {} symbols of {} have no bars in the range", without.list().size(),
-                                     bars.size(), spec.snapshot),
-                         {.reason = "NO_BARS", .violations = without.list()});
+                         fmt::format("{} symbols of {} have no bars in the range", without.size(), spec.snapshot),
+                         {.reason = "NO_BARS", .violations = violations.list()});
 }
 
 absl::StatusOr<jobs::Effects> TrainingRunner::Run(jobs::JobContext& context) {

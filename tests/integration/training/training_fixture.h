@@ -1,7 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include "common/base/clock.h"
-#include "common/clients/data_client.h"
 #include "common/jobs/runner.h"
 #include "common/postgres/database.h"
 #include "services/training/app/predictor.h"
@@ -20,79 +17,25 @@
 #include "services/training/domain/models/catalog.h"
 #include "services/training/store/training_store.h"
 #include "tests/support/bars.h"
+#include "tests/support/fake_data_client.h"
 #include "tests/support/matchers.h"
 #include "tests/support/postgres.h"
 
 namespace breadthflow::training {
 
-// Snapshots in memory. Only reading is asked of it here.
-class FakeDataClient final : public clients::DataClient {
- public:
-  std::map<std::string, std::vector<quant::Series>> snapshots;
-  std::function<absl::Status(const clients::CallScope&)> before_reading;
-
-  absl::Status ReadEach(const clients::ReadQuery& query, const std::function<absl::Status(quant::Series)>& fn,
-                        const clients::CallScope& scope) override {
-    if (before_reading) BF_RETURN_IF_ERROR(before_reading(scope));
-    const auto snapshot = snapshots.find(query.snapshot);
-    if (snapshot == snapshots.end())
-      return base::MakeError(absl::StatusCode::kNotFound, "SNAPSHOT_NOT_FOUND", "there is no " + query.snapshot);
-    base::Violations unknown;
-    for (const std::string& symbol : query.symbols)
-      if (Find(snapshot->second, symbol) == nullptr) unknown.Add(symbol, "is not in the snapshot");
-    if (!unknown.empty())
-      return base::MakeError(absl::StatusCode::kNotFound, "unknown symbols",
-                             {.reason = "UNKNOWN_SYMBOL", .violations = unknown.list()});
-    for (const quant::Series& series : snapshot->second) {
-      const bool wanted =
-          query.symbols.empty() || std::count(query.symbols.begin(), query.symbols.end(), series.key.symbol);
-      if (wanted) BF_RETURN_IF_ERROR(fn(series.Slice(query.range)));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::vector<quant::Series>> Read(const clients::ReadQuery&, const clients::CallScope&) override {
-    return Unused();
-  }
-  absl::StatusOr<std::string> CreateFetchRun(const clients::FetchSpec&, const std::string&,
-                                             const clients::CallScope&) override {
-    return Unused();
-  }
-  absl::StatusOr<clients::FetchRun> GetFetchRun(const std::string&, const clients::CallScope&) override {
-    return Unused();
-  }
-  absl::Status CancelFetchRun(const std::string&, const clients::CallScope&) override { return Unused(); }
-  absl::StatusOr<clients::SnapshotInfo> CreateSnapshot(const clients::SnapshotSpec&, const std::string&,
-                                                       const clients::CallScope&) override {
-    return Unused();
-  }
-  absl::StatusOr<clients::SnapshotInfo> GetSnapshot(const std::string&, const clients::CallScope&) override {
-    return Unused();
-  }
-  absl::StatusOr<clients::QualityReport> GetQualityReport(const std::string&, const clients::CallScope&) override {
-    return Unused();
-  }
-
- private:
-  static absl::Status Unused() { return absl::UnimplementedError("training does not ask for this"); }
-  static const quant::Series* Find(const std::vector<quant::Series>& all, const std::string& symbol) {
-    for (const quant::Series& series : all)
-      if (series.key.symbol == symbol) return &series;
-    return nullptr;
-  }
-};
-
 // The training service without its RPCs, on a database of its own, with workers that run.
 class TrainingFixture : public ::testing::Test {
  protected:
   TrainingFixture() {
-    data_.snapshots["snapshots/s"] = {testing::RandomWalk("A", 400, 1), testing::RandomWalk("B", 380, 2),
-                                      testing::RandomWalk("SHORT", 70, 3)};
+    data_.AddSnapshot("snapshots/s", {BarsOfA(), BarsOfB(), testing::RandomWalk("SHORT", 70, 3)});
     EXPECT_THAT(store_.Migrate(), testing::IsOk());
     runner_.Handle(TrainingRunner::kJobKind, [this](jobs::JobContext& context) { return training_.Run(context); });
     EXPECT_THAT(runner_.Start(), testing::IsOk());
   }
   ~TrainingFixture() override { runner_.Drain(absl::Seconds(10)); }
+
+  static quant::Series BarsOfA() { return testing::RandomWalk("A", 400, 1); }
+  static quant::Series BarsOfB() { return testing::RandomWalk("B", 380, 2); }
 
   static TrainingSpec Spec(std::vector<std::string> symbols = {"A", "B"}) {
     TrainingSpec spec;
@@ -135,7 +78,7 @@ class TrainingFixture : public ::testing::Test {
   std::unique_ptr<postgres::Database> database_ =
       postgres::Database::Open({.url = test_database_.url(), .schema = "training", .pool_size = 6});
   base::SystemClock clock_;
-  FakeDataClient data_;
+  testing::FakeDataClient data_;
   TrainingStore store_{*database_};
   TrainingRunner training_{store_, data_, Models(), clock_, 1};
   ModelPredictor predictor_{store_};

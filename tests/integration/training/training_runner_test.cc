@@ -1,5 +1,7 @@
 #include "services/training/app/training_runner.h"
 
+#include <thread>
+
 #include "common/base/hash.h"
 #include "common/quant/model/predictor.h"
 #include "tests/integration/training/training_fixture.h"
@@ -43,9 +45,8 @@ TEST_F(RunTraining, TheRunTellsWhatWasAskedAndWhatCameOut) {
 }
 
 TEST_F(RunTraining, NoSymbolsMeansAllOfTheSnapshot) {
-  data_.snapshots["snapshots/s"].pop_back();
-  TrainingSpec spec = Spec({});
-  EXPECT_EQ(Train(spec).artefact_hash, Train(Spec()).artefact_hash);
+  data_.AddSnapshot("snapshots/s", {BarsOfA(), BarsOfB()});
+  EXPECT_EQ(Train(Spec({})).artefact_hash, Train(Spec()).artefact_hash);
 }
 
 TEST_F(RunTraining, TheSameSpecGivesTheSameBytesAndTheNextVersion) {
@@ -72,7 +73,7 @@ TEST_F(RunTraining, VersionsAreCountedByName) {
 }
 
 TEST_F(RunTraining, TheRangeEndsWhatTheModelMayHaveSeen) {
-  const quant::Series& bars = data_.snapshots["snapshots/s"][0];
+  const quant::Series bars = BarsOfA();
   TrainingSpec spec = Spec({"A"});
   spec.range = quant::TimeRange{bars.times[10], bars.times[300]};
   const Model model = Train(spec);
@@ -129,9 +130,18 @@ class FailedTraining : public TrainingFixture {
   }
 };
 
-TEST_F(FailedTraining, UnknownSymbolsAreNamed) {
-  EXPECT_EQ(ExpectFailure(Spec({"A", "NOPE", "NADA"}), absl::StatusCode::kNotFound, "UNKNOWN_SYMBOL").violations.size(),
-            2u);
+TEST_F(FailedTraining, AnUnknownSymbolIsWhatTheDataServiceSaysOfIt) {
+  data_.before = [](const std::string& symbol, const clients::CallScope&) {
+    return symbol == "NOPE" ? base::MakeError(absl::StatusCode::kNotFound, "UNKNOWN_SYMBOL", "there is no NOPE")
+                            : absl::OkStatus();
+  };
+  ExpectFailure(Spec({"A", "NOPE"}), absl::StatusCode::kNotFound, "UNKNOWN_SYMBOL");
+}
+
+TEST_F(FailedTraining, SymbolsThatDoNotArriveAreNamed) {
+  EXPECT_EQ(
+      ExpectFailure(Spec({"A", "NOPE", "NADA"}), absl::StatusCode::kNotFound, "NO_BARS").violations,
+      (std::vector<base::FieldViolation>{{"NADA", "has no bars in the range"}, {"NOPE", "has no bars in the range"}}));
 }
 
 TEST_F(FailedTraining, UnknownSnapshot) {
@@ -142,7 +152,7 @@ TEST_F(FailedTraining, UnknownSnapshot) {
 
 TEST_F(FailedTraining, SymbolsWithoutBarsInTheRangeAreNamed) {
   TrainingSpec spec = Spec({"A", "B", "SHORT"});
-  const quant::Series& bars = data_.snapshots["snapshots/s"][0];
+  const quant::Series bars = BarsOfA();
   spec.range = quant::TimeRange{bars.times[100], bars.times[399]};
   EXPECT_EQ(ExpectFailure(spec, absl::StatusCode::kNotFound, "NO_BARS").violations,
             (std::vector<base::FieldViolation>{{"SHORT", "has no bars in the range"}}));
@@ -153,14 +163,16 @@ TEST_F(FailedTraining, TooFewRows) {
 }
 
 TEST_F(FailedTraining, BarsThatAreNotBars) {
-  data_.snapshots["snapshots/s"][0].columns.pop_back();
+  quant::Series bars = BarsOfA();
+  bars.columns.pop_back();
+  data_.AddSnapshot("snapshots/s", {bars, BarsOfB()});
   ExpectFailure(Spec(), absl::StatusCode::kInvalidArgument, "NOT_BARS");
 }
 
 TEST_F(FailedTraining, ALostDataServiceIsTriedAgain) {
   int calls = 0;
-  data_.before_reading = [&calls](const clients::CallScope&) {
-    return ++calls == 1 ? absl::UnavailableError("the data service restarts") : absl::OkStatus();
+  data_.before = [&calls](const std::string&, const clients::CallScope&) {
+    return calls++ == 0 ? absl::UnavailableError("the data service restarts") : absl::OkStatus();
   };
   BF_ASSERT_OK_AND_ASSIGN(const std::string id, Submit(Spec()));
   const jobs::Job job = Await(id);
@@ -173,7 +185,7 @@ class CancelledTraining : public TrainingFixture {};
 
 TEST_F(CancelledTraining, StopsAndKeepsNothing) {
   absl::Notification reading;
-  data_.before_reading = [&](const clients::CallScope& scope) {
+  data_.before = [&](const std::string&, const clients::CallScope& scope) {
     reading.Notify();
     while (!scope.cancel.cancelled()) std::this_thread::yield();
     return scope.cancel.Check();
