@@ -1,6 +1,8 @@
 #include "common/base/hash.h"
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <openssl/evp.h>
 
@@ -53,6 +55,23 @@ Sha256Digest Sha256Of(std::string_view bytes) {
 }
 
 std::string Sha256HexOf(std::string_view bytes) { return ToHex(Sha256Of(bytes)); }
+
+Sha256Digest HmacSha256(std::string_view key, std::string_view message) {
+  std::array<uint8_t, 64> block{};
+  if (key.size() > block.size()) {
+    const Sha256Digest digest = Sha256Of(key);
+    std::copy(digest.begin(), digest.end(), block.begin());
+  } else {
+    std::copy(key.begin(), key.end(), block.begin());
+  }
+  const auto hash = [&](uint8_t pad, const void* data, size_t size) {
+    std::array<uint8_t, 64> padded;
+    for (size_t i = 0; i < block.size(); ++i) padded[i] = block[i] ^ pad;
+    return std::move(Sha256().Bytes(padded.data(), padded.size()).Bytes(data, size)).Finish();
+  };
+  const Sha256Digest inner = hash(0x36, message.data(), message.size());
+  return hash(0x5c, inner.data(), inner.size());
+}
 
 std::string ToHex(const Sha256Digest& digest) {
   constexpr char kDigits[] = "0123456789abcdef";

@@ -33,6 +33,8 @@ class Sha256 {
 
 Sha256Digest Sha256Of(std::string_view bytes);
 std::string Sha256HexOf(std::string_view bytes);
+// HMAC-SHA-256 (RFC 2104) of `message` under `key`, both of any length.
+Sha256Digest HmacSha256(std::string_view key, std::string_view message);
 std::string ToHex(const Sha256Digest& digest);
 std::array<uint8_t, 20> Sha1Of(std::string_view bytes);  // UUID version 5 only
 

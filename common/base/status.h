@@ -67,8 +67,8 @@ class Violations {
 #define BF_CONCAT_INNER(a, b) a##b
 #define BF_CONCAT(a, b) BF_CONCAT_INNER(a, b)
 
-// Returns from the calling function when `expr` is not OK. Names are made by __COUNTER__: a lambda inside `expr` may use
-// these macros too.
+// Returns from the calling function when `expr` is not OK. Names are made by __COUNTER__: a lambda inside `expr` may
+// use these macros too.
 #define BF_RETURN_IF_ERROR(expr) BF_RETURN_IF_ERROR_(BF_CONCAT(bf_status_, __COUNTER__), expr)
 #define BF_RETURN_IF_ERROR_(tmp, expr)                    \
   do {                                                    \

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace breadthflow::base {
+
+// Length of the UTF-8 sequence at the beginning of `text` (RFC 3629: no surrogates, no overlong forms); 0 when it is
+// none or `text` is empty.
+size_t Utf8SequenceLength(std::string_view text);
+
+// `text` with every byte that is not part of UTF-8 replaced by U+FFFD: what protos and JSON accept as text.
+std::string ValidUtf8(std::string_view text);
+
+// The longest beginning of `text` (which must be UTF-8) of at most `limit` bytes that does not cut a character.
+std::string_view CutUtf8(std::string_view text, size_t limit);
+
+}  // namespace breadthflow::base

@@ -1,0 +1,162 @@
+#include "common/rpc/status_bridge.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/base/text.h"
+
+namespace breadthflow::rpc {
+namespace {
+
+constexpr size_t kMaxWireBytes = 4096;
+// The message travels twice, once percent-encoded: this much, all of it three bytes a character, still fits.
+constexpr size_t kMaxMessageBytes = 1000;
+constexpr size_t kMaxValueBytes = 256;
+constexpr size_t kMaxReasonBytes = 63;
+
+std::string Cut(std::string_view text, size_t limit, std::string_view mark) {
+  const std::string valid = base::ValidUtf8(text);
+  if (valid.size() <= limit) return valid;
+  return std::string(base::CutUtf8(valid, limit - mark.size())) + std::string(mark);
+}
+
+template <typename Detail>
+void AddDetail(google::rpc::Status& status, const Detail& detail) {
+  status.add_details()->PackFrom(detail);
+}
+
+google::protobuf::Duration DurationOf(absl::Duration duration) {
+  google::protobuf::Duration proto;
+  duration = std::clamp(duration, absl::ZeroDuration(), absl::Hours(24));
+  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+  return proto;
+}
+
+// The status with the first `shown` violations and, unless it does not fit even so, the metadata.
+google::rpc::Status Build(const absl::Status& status, const base::ErrorDetails& details, size_t shown,
+                          bool with_metadata) {
+  google::rpc::Status proto;
+  proto.set_code(static_cast<int>(status.code()));
+  proto.set_message(Cut(base::Message(status), kMaxMessageBytes, " [truncated]"));
+  google::rpc::ErrorInfo info;
+  info.set_reason(Cut(details.reason, kMaxReasonBytes, ""));
+  info.set_domain(std::string(kErrorDomain));
+  if (with_metadata) {
+    for (const auto& [key, value] : details.metadata) {
+      (*info.mutable_metadata())[Cut(key, kMaxValueBytes, "...")] = Cut(value, kMaxValueBytes, "...");
+    }
+  } else {
+    (*info.mutable_metadata())["metadata_count"] = std::to_string(details.metadata.size());
+  }
+  if (shown < details.violations.size()) {
+    (*info.mutable_metadata())["violations_count"] = std::to_string(details.violations.size());
+    (*info.mutable_metadata())["violations_shown"] = std::to_string(shown);
+  }
+  AddDetail(proto, info);
+  if (shown > 0) {
+    google::rpc::BadRequest bad;
+    for (size_t i = 0; i < shown; ++i) {
+      google::rpc::BadRequest::FieldViolation* violation = bad.add_field_violations();
+      violation->set_field(Cut(details.violations[i].field, kMaxValueBytes, "..."));
+      violation->set_description(Cut(details.violations[i].description, kMaxValueBytes, "..."));
+    }
+    AddDetail(proto, bad);
+  }
+  if (status.code() == absl::StatusCode::kResourceExhausted) {
+    google::rpc::QuotaFailure quota;
+    google::rpc::QuotaFailure::Violation* violation = quota.add_violations();
+    violation->set_subject(info.reason());
+    violation->set_description(Cut(base::Message(status), kMaxValueBytes, "..."));
+    AddDetail(proto, quota);
+  }
+  if (details.retry_after) {
+    google::rpc::RetryInfo retry;
+    *retry.mutable_retry_delay() = DurationOf(*details.retry_after);
+    AddDetail(proto, retry);
+  }
+  return proto;
+}
+
+bool Fits(const google::rpc::Status& proto) { return proto.message().size() + proto.ByteSizeLong() <= kMaxWireBytes; }
+
+absl::StatusCode CodeOf(int code) {
+  const bool known = code >= 0 && code <= static_cast<int>(absl::StatusCode::kUnauthenticated);
+  return known ? static_cast<absl::StatusCode>(code) : absl::StatusCode::kUnknown;
+}
+
+}  // namespace
+
+google::rpc::Status ToProto(const absl::Status& status) {
+  google::rpc::Status proto;
+  if (status.ok()) return proto;
+  const base::ErrorDetails details = base::DetailsOf(status);
+  proto = Build(status, details, details.violations.size(), true);
+  if (Fits(proto)) return proto;
+  const bool with_metadata = Fits(Build(status, details, 0, true));
+  size_t fits = 0;
+  size_t too_many = details.violations.size();
+  while (too_many - fits > 1) {
+    const size_t middle = fits + (too_many - fits) / 2;
+    (Fits(Build(status, details, middle, with_metadata)) ? fits : too_many) = middle;
+  }
+  return Build(status, details, fits, with_metadata);
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const google::rpc::Status proto = ToProto(status);
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), proto.message(), proto.SerializeAsString());
+}
+
+absl::Status FromProto(const google::rpc::Status& proto) {
+  const absl::StatusCode code = CodeOf(proto.code());
+  if (code == absl::StatusCode::kOk) return absl::OkStatus();
+  base::ErrorDetails details{.reason = base::CodeName(code), .metadata = {}, .violations = {}, .retry_after = {}};
+  for (const google::protobuf::Any& any : proto.details()) {
+    google::rpc::ErrorInfo info;
+    google::rpc::BadRequest bad;
+    google::rpc::RetryInfo retry;
+    if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info)) {
+      details.reason = info.reason();
+      for (const auto& [key, value] : info.metadata()) details.metadata[key] = value;
+    } else if (any.Is<google::rpc::BadRequest>() && any.UnpackTo(&bad)) {
+      for (const auto& violation : bad.field_violations()) {
+        details.violations.push_back({violation.field(), violation.description()});
+      }
+    } else if (any.Is<google::rpc::RetryInfo>() && any.UnpackTo(&retry)) {
+      details.retry_after =
+          absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
+    }
+  }
+  return base::MakeError(code, proto.message(), details);
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  google::rpc::Status proto;
+  if (!status.error_details().empty() && proto.ParseFromString(status.error_details()) &&
+      proto.code() == static_cast<int>(status.error_code())) {
+    return FromProto(proto);
+  }
+  const absl::StatusCode code = CodeOf(status.error_code());
+  return base::MakeError(code, base::CodeName(code), status.error_message());
+}
+
+std::string_view CodeLabel(absl::StatusCode code) {
+  static constexpr std::string_view kLabels[] = {
+      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+      "DataLoss", "Unauthenticated"};
+  const auto index = static_cast<size_t>(code);
+  return index < std::size(kLabels) ? kLabels[index] : "Unknown";
+}
+
+}  // namespace breadthflow::rpc
