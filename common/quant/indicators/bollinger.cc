@@ -12,20 +12,31 @@ struct BollingerKernel {
 
   SlidingWindow window;
   double deviations;
-  double divisor;
+  double inverse_divisor;
 
   void Reset() { window.Reset(); }
   void Step(const Bar& bar, double* out) {
-    window.PushForVariance(bar.close);
+    window.PushForSpread(bar.close);
     if (!window.ready()) {
       out[0] = out[1] = out[2] = kNotKnown;
       return;
     }
-    const double middle = window.Mean();
-    const double width = deviations * std::sqrt(window.Variance(divisor));
-    out[0] = middle + width;
-    out[1] = middle;
-    out[2] = middle - width;
+    out[1] = window.Mean();
+    Widen(window.Spread(), out[1], out, out + 2);
+  }
+  size_t Leap(const BarColumns& bars, size_t row, size_t end, double* const* columns) {
+    size_t done = 0;
+    // The spread waits in the place of the upper band.
+    while (const size_t more = window.PushBlocks<true>(&bars.close[row + done], end - row - done,
+                                                       columns[1] + row + done, columns[0] + row + done))
+      done += more;
+    for (size_t i = row; i < row + done; ++i) Widen(columns[0][i], columns[1][i], &columns[0][i], &columns[2][i]);
+    return done;
+  }
+  void Widen(double spread, double middle, double* upper, double* lower) const {
+    const double width = deviations * std::sqrt(spread * inverse_divisor);
+    *upper = middle + width;
+    *lower = middle - width;
   }
 };
 
@@ -46,9 +57,10 @@ IndicatorEntry Bollinger() {
           .warm_up = [](const component::Params& params) { return static_cast<size_t>(params.Int("period") - 1); },
           .make = [](const component::Params& params) -> absl::StatusOr<std::unique_ptr<Indicator>> {
             const int64_t period = params.Int("period");
-            return MakeKernelIndicator(BollingerKernel{.window = SlidingWindow(static_cast<size_t>(period)),
-                                                       .deviations = params.Double("deviations"),
-                                                       .divisor = static_cast<double>(period - params.Int("ddof"))});
+            return MakeKernelIndicator(
+                BollingerKernel{.window = SlidingWindow(static_cast<size_t>(period)),
+                                .deviations = params.Double("deviations"),
+                                .inverse_divisor = 1.0 / static_cast<double>(period - params.Int("ddof"))});
           }};
 }
 

@@ -13,6 +13,9 @@ namespace breadthflow::quant {
 //   static constexpr unsigned kInputs;                 // kReads... bits
 //   void Reset();
 //   void Step(const Bar& bar, double* out);            // inline; allocates nothing
+// and may have a faster way for many bars, which gives the same bits and returns how many of the bars [row, end) it
+// did:
+//   size_t Leap(const BarColumns& bars, size_t row, size_t end, double* const* columns);
 template <typename Kernel>
 class KernelIndicator final : public Indicator {
  public:
@@ -30,6 +33,10 @@ class KernelIndicator final : public Indicator {
     double* columns[Kernel::kOutputs];
     for (size_t k = 0; k < Kernel::kOutputs; ++k) columns[k] = outputs[k].data();
     for (size_t row = begin; row < end; ++row) {
+      if constexpr (requires { kernel.Leap(bars, row, end, columns); }) {
+        row += kernel.Leap(bars, row, end, columns);
+        if (row == end) break;
+      }
       double out[Kernel::kOutputs];
       kernel.Step(bars[row], out);
       for (size_t k = 0; k < Kernel::kOutputs; ++k) columns[k][row] = out[k];

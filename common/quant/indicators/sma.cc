@@ -15,6 +15,13 @@ struct SmaKernel {
     window.PushForMean(bar.close);
     out[0] = window.ready() ? window.Mean() : kNotKnown;
   }
+  size_t Leap(const BarColumns& bars, size_t row, size_t end, double* const* columns) {
+    size_t done = 0;
+    while (const size_t more =
+               window.PushBlocks<false>(&bars.close[row + done], end - row - done, columns[0] + row + done, nullptr))
+      done += more;
+    return done;
+  }
 };
 
 }  // namespace
