@@ -7,10 +7,10 @@
 
 namespace breadthflow::training {
 
-TrainingModule::TrainingModule(const config::v1::TrainingSection& section, const process::ModuleContext& context)
+TrainingModule::TrainingModule(const Config& config, const process::ModuleContext& context)
     : data_(clients::MakeDataClient(context.channels)),
       store_(context.database),
-      runner_(store_, *data_, Models(), context.clock, std::max(1, section.threads())),
+      runner_(store_, *data_, Models(), context.clock, std::max(1, config.training().threads())),
       predictor_(store_),
       jobs_(context.database, context.job_options, &context.job_observer),
       service_({.guard = context.guard,

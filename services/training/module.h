@@ -24,10 +24,7 @@ class TrainingModule final : public rpc::Module {
   static constexpr std::string_view kName = "training";
   using Config = config::v1::TrainingConfig;
 
-  TrainingModule(const Config& config, const process::ModuleContext& context)
-      : TrainingModule(config.training(), context) {}
-  // For a process that holds several modules.
-  TrainingModule(const config::v1::TrainingSection& section, const process::ModuleContext& context);
+  TrainingModule(const Config& config, const process::ModuleContext& context);
 
   std::string name() const override { return std::string(kName); }
   std::vector<grpc::Service*> services() override { return {&service_}; }

@@ -24,10 +24,10 @@ struct BoostingPlan {
 };
 
 // Grows the trees for the logistic loss; the model as XGBoost saves it in UBJSON. The gradients are computed here, from
-// quant::Probability: XGBoost would take them from the C library's expf, whose bits depend on the CPU. Everything else
-// in XGBoost is sums, products and its own generator seeded per booster, so the trees are the same on every CPU, and
-// `hist` and `exact` give the same bits with any number of threads. A forest is grown tree by tree, so that it can be
-// cancelled, with a learning rate of 1 / trees. Thread-safe. Errors as Trainer::Fit.
+// quant::Probability: XGBoost would take them from the C library's expf, which does not promise the same bits on every
+// CPU. Everything else in XGBoost is sums, products and its own generator seeded per booster, so the trees are the same
+// on every CPU, and `hist` and `exact` give the same bits with any number of threads. A forest is grown tree by tree,
+// so that it can be cancelled, with a learning rate of 1 / trees. Thread-safe. Errors as Trainer::Fit.
 absl::StatusOr<std::string> GrowModel(const BoostingPlan& plan, const quant::Matrix& rows, const FitOptions& options);
 
 // The same, converted.

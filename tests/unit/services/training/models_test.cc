@@ -2,6 +2,7 @@
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -168,6 +169,30 @@ TEST_P(Kinds, ThreadCountDoesNotChangeABit) {
   }
 }
 
+// XGBoost ignores names that it does not know, so each parameter must be seen to work.
+TEST_P(Kinds, EveryParameterChangesTheTreesButTheThreads) {
+  const std::map<std::string, component::ParamValue> others = {{"trees", int64_t{7}},
+                                                               {"max_depth", int64_t{2}},
+                                                               {"learning_rate", 0.3},
+                                                               {"row_share", 0.3},
+                                                               {"column_share", 0.3},
+                                                               {"min_child_weight", 80.0},
+                                                               {"l2", 40.0},
+                                                               {"min_gain", 30.0},
+                                                               {"seed", int64_t{9}},
+                                                               {"threads", int64_t{2}},
+                                                               {"max_bins", int64_t{6}},
+                                                               {"tree_method", std::string("exact")}};
+  const quant::Matrix rows = Rows(800, 0.02);
+  const component::RawParams params = {{"trees", int64_t{6}}};
+  const std::string digest = Digest(Fit(GetParam(), params, rows).trees);
+  for (const component::ParamSpec& spec : Models().Find(GetParam()).value()->params) {
+    component::RawParams changed = params;
+    changed[spec.name] = others.at(spec.name);
+    EXPECT_EQ(Digest(Fit(GetParam(), changed, rows).trees) == digest, spec.name == "threads") << spec.name;
+  }
+}
+
 TEST_P(Kinds, StopsSoonAfterItIsCancelled) {
   const ModelEntry* entry = Models().Find(GetParam()).value();
   FitOptions options;
@@ -213,14 +238,16 @@ TEST(ConvertTrees, RefusesWhatIsNotATreeModel) {
               StatusIs(absl::StatusCode::kInternal, "MODEL_LIBRARY"));
 }
 
-// OMP_NUM_THREADS is read when a process starts, so this binary runs itself.
-TEST(OpenMp, ItsEnvironmentDoesNotChangeABit) {
+// Read when a process starts, so this binary runs itself. The last setting makes the C library take the routines of a
+// CPU without fused multiply-add.
+TEST(Environment, ThreadsAndCpuDoNotChangeABit) {
   std::array<char, 4096> self{};
   ASSERT_GT(readlink("/proc/self/exe", self.data(), self.size() - 1), 0);
   std::vector<std::string> outputs;
-  for (const char* threads : {"1", "2"}) {
-    const std::string command = std::string("OMP_NUM_THREADS=") + threads + " '" + self.data() +
-                                "' --gtest_also_run_disabled_tests --gtest_filter=OpenMp.DISABLED_PrintsADigest";
+  for (const char* setting :
+       {"OMP_NUM_THREADS=1", "OMP_NUM_THREADS=2", "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"}) {
+    const std::string command = std::string(setting) + " '" + self.data() +
+                                "' --gtest_also_run_disabled_tests --gtest_filter=Environment.DISABLED_PrintsADigest";
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     ASSERT_NE(pipe, nullptr);
     std::string digests;
@@ -231,9 +258,10 @@ TEST(OpenMp, ItsEnvironmentDoesNotChangeABit) {
   }
   EXPECT_EQ(outputs[0].size(), 4 * (7 + 64 + 1u));
   EXPECT_EQ(outputs[0], outputs[1]);
+  EXPECT_EQ(outputs[0], outputs[2]);
 }
 
-TEST(OpenMp, DISABLED_PrintsADigest) {
+TEST(Environment, DISABLED_PrintsADigest) {
   const quant::Matrix rows = Rows(1500, 0.02);
   for (const char* model : {"random_forest", "gradient_boosting"}) {
     for (const char* method : {"hist", "exact"}) {
