@@ -81,8 +81,6 @@ class CopyWriter {
   std::string buffer_;
 };
 
-class Connection;
-
 // One transaction on a binary connection. Not thread-safe; valid only inside the body it was given to.
 class BinaryTransaction {
  public:
@@ -105,6 +103,7 @@ class BinaryTransaction {
   explicit BinaryTransaction(Connection& connection) : connection_(connection) {}
   absl::Status Fail(absl::Status status);
   Connection& connection_;
+  std::shared_ptr<bool> misread_ = std::make_shared<bool>(false);
   absl::Status failed_;
 };
 

@@ -16,6 +16,8 @@
 
 namespace breadthflow::postgres {
 
+class Connection;
+
 struct DatabaseOptions {
   std::string url;     // URI or key=value, as libpq takes it
   std::string schema;  // the search_path of every transaction; [a-z_][a-z0-9_]*
@@ -45,9 +47,11 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
 
  private:
-  friend class Database;
+  friend absl::Status WithTransaction(Connection&, const DatabaseOptions&,
+                                      const std::function<absl::Status(Transaction&)>&);
   struct State;
   explicit Transaction(std::unique_ptr<State> state);
+  absl::Status Finished() const;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pqxx/pqxx>
+
+#include "common/postgres/connection.h"
+#include "common/postgres/value.h"
+
+namespace breadthflow::postgres {
+
+// What a Row points into; `misread` is shared with the transaction that asked.
+struct Row::Result {
+  pqxx::result rows;
+  std::shared_ptr<bool> misread;
+};
+
+// A libpqxx connection that can not come back to life: pqxx 6.4 reconnects inside the same object without its session
+// state, so reactivation is inhibited and the client's idea of the backend is compared before each use.
+class TextConnection final : public Connection {
+ public:
+  static absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& connection_string);
+  ~TextConnection() override;
+
+  absl::StatusOr<std::vector<std::string>> Simple(const std::string& sql) override;
+  absl::StatusOr<pqxx::result> Execute(std::string_view sql, const std::vector<Param>& params, bool prepare);
+  void Cancel() override;
+  Kind kind() const override { return Kind::kText; }
+
+ private:
+  explicit TextConnection(std::unique_ptr<pqxx::connection> connection);
+  // The one place where exceptions of pqxx end.
+  absl::StatusOr<pqxx::result> Catch(const std::function<pqxx::result()>& call);
+  const std::string& Prepared(std::string_view sql);
+
+  std::unique_ptr<pqxx::connection> connection_;
+  std::unique_ptr<pqxx::nontransaction> session_;  // BEGIN and COMMIT are ours, and so is the doubt about COMMIT
+  int pid_ = 0;
+  std::map<std::string, std::string, std::less<>> prepared_;  // text -> name
+};
+
+}  // namespace breadthflow::postgres
