@@ -1,0 +1,79 @@
+#include "services/cli/printer.h"
+
+#include <sstream>
+
+#include "breadthflow/common/v1/component.pb.h"
+
+#include "services/cli/session.h"
+#include "tests/support/matchers.h"
+
+namespace breadthflow::cli {
+namespace {
+
+TEST(Table, AlignsTextLeftAndNumbersRight) {
+  const Table table{.title = "things", .columns = {"name", "rows"}, .rows = {{"a", "5"}, {"long name", "1,234"}}};
+  EXPECT_EQ(Render(table),
+            "things\n"
+            "  name         rows\n"
+            "  ---------   -----\n"
+            "  a               5\n"
+            "  long name   1,234\n");
+}
+
+TEST(Table, CountsCharactersNotBytes) {
+  const Table table{.columns = {"x"}, .rows = {{"\u00e9\u00e9"}, {"abc"}}};
+  EXPECT_EQ(Render(table), "  x\n  ---\n  \u00e9\u00e9\n  abc\n");
+}
+
+TEST(Table, SaysWhenItIsEmpty) { EXPECT_EQ(Render({.title = "", .columns = {"a"}}), "  (none)\n"); }
+
+TEST(Printer, KeepsJsonAndPeopleApart) {
+  std::ostringstream json;
+  std::ostringstream people;
+  common::v1::ComponentRef ref;
+  ref.set_name("rsi");
+  Printer printer(Printer::Mode::kJson, false, json, people);
+  printer.Result(ref, [&] { printer.Say("for people"); });
+  EXPECT_EQ(json.str(), "{\n \"name\": \"rsi\",\n \"params\": {}\n}\n");
+  EXPECT_EQ(people.str(), "");
+
+  json.str("");
+  Printer table(Printer::Mode::kTable, false, json, people);
+  table.Result(ref, [&] { table.Say("for people"); });
+  EXPECT_EQ(json.str(), "");
+  EXPECT_EQ(people.str(), "for people\n");
+}
+
+TEST(Printer, QuietStillPrintsJsonAndErrors) {
+  std::ostringstream json;
+  std::ostringstream people;
+  Printer printer(Printer::Mode::kJson, true, json, people);
+  printer.Say("hidden");
+  printer.Result(common::v1::ComponentRef(), [] {});
+  printer.Error(base::MakeError(absl::StatusCode::kNotFound, "NO_SUCH_RUN", "there is no run x"));
+  EXPECT_NE(json.str(), "");
+  EXPECT_EQ(people.str(), "error: there is no run x (NO_SUCH_RUN)\n");
+}
+
+TEST(Errors, GiveEachViolationALine) {
+  base::Violations violations;
+  violations.Add("spec.symbols[1]", "is empty");
+  violations.Add("prices.csv:17", "high 3 is below low 4");
+  EXPECT_EQ(DescribeError(violations.ToStatus("the request is wrong", "BAD_FETCH_SPEC")),
+            "error: the request is wrong (BAD_FETCH_SPEC)\n"
+            "  spec.symbols[1]: is empty\n"
+            "  prices.csv:17: high 3 is below low 4\n");
+}
+
+TEST(ExitStatus, IsThatOfTheContract) {
+  EXPECT_EQ(ExitStatus(absl::OkStatus()), 0);
+  EXPECT_EQ(ExitStatus(absl::AbortedError("the run failed")), 1);
+  EXPECT_EQ(ExitStatus(absl::NotFoundError("x")), 1);
+  EXPECT_EQ(ExitStatus(absl::InvalidArgumentError("x")), 2);
+  EXPECT_EQ(ExitStatus(absl::UnavailableError("x")), 3);
+  EXPECT_EQ(ExitStatus(absl::UnauthenticatedError("x")), 4);
+  EXPECT_EQ(ExitStatus(absl::PermissionDeniedError("x")), 4);
+}
+
+}  // namespace
+}  // namespace breadthflow::cli

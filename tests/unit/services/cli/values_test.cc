@@ -1,0 +1,56 @@
+#include "services/cli/values.h"
+
+#include "tests/support/matchers.h"
+
+namespace breadthflow::cli {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(Values, SymbolsAreUpperCaseWithoutSpaces) {
+  base::Violations violations;
+  EXPECT_THAT(ParseSymbols("aapl, msft,BRK-B", "--symbols", violations), ElementsAre("AAPL", "MSFT", "BRK-B"));
+  EXPECT_THAT(ParseSymbols("", "--symbols", violations), ElementsAre());
+  EXPECT_TRUE(violations.empty());
+  ParseSymbols("A,", "--symbols", violations);
+  EXPECT_EQ(violations.list().size(), 1u);
+}
+
+TEST(Values, TimesAreDaysOrInstantsInUtc) {
+  base::Violations violations;
+  EXPECT_EQ(ParseTime("2024-01-31", "--start", violations),
+            absl::FromCivil(absl::CivilDay(2024, 1, 31), absl::UTCTimeZone()));
+  EXPECT_EQ(ParseTime("2024-01-31T21:00:00Z", "--start", violations),
+            absl::FromCivil(absl::CivilHour(2024, 1, 31, 21), absl::UTCTimeZone()));
+  EXPECT_TRUE(violations.empty());
+  for (const char* wrong : {"2024-02-30", "yesterday", "2024-01-31T21", "31.01.2024", "2024-1-1"}) {
+    base::Violations found;
+    ParseTime(wrong, "--start", found);
+    EXPECT_EQ(found.list().size(), 1u) << wrong;
+  }
+}
+
+TEST(Values, ParametersHaveTheTypeTheyLookLikeUnlessQuoted) {
+  EXPECT_EQ(ParseParamValue("14").int_value(), 14);
+  EXPECT_EQ(ParseParamValue("0.5").double_value(), 0.5);
+  EXPECT_TRUE(ParseParamValue("true").bool_value());
+  EXPECT_EQ(ParseParamValue("split").string_value(), "split");
+  EXPECT_EQ(ParseParamValue("\"14\"").string_value(), "14");
+}
+
+TEST(Values, NamesMayBeShort) {
+  EXPECT_EQ(ResourceName("fetchRuns", "abc"), "fetchRuns/abc");
+  EXPECT_EQ(ResourceName("fetchRuns", "fetchRuns/abc"), "fetchRuns/abc");
+  EXPECT_EQ(ResourceName("fetchRuns", "latest"), "latest");
+}
+
+TEST(Values, NumbersAreGroupedForPeople) {
+  EXPECT_EQ(Grouped(0), "0");
+  EXPECT_EQ(Grouped(-1234567), "-1,234,567");
+  EXPECT_EQ(Money(-1234.5), "-1,234.50");
+  EXPECT_EQ(Money(-0.001), "0.00");
+  EXPECT_EQ(Percent(0.1234), "12.34 %");
+}
+
+}  // namespace
+}  // namespace breadthflow::cli
