@@ -31,7 +31,7 @@ std::string ResultDigest(const SimulationResult& result, std::span<const double>
   hash.Int(Size(result.open_positions));
   for (const OpenPosition& open : result.open_positions) {
     hash.Int(open.symbol).Double(open.quantity).Double(open.average_price).Double(open.last_price).Double(open.value);
-    hash.Double(open.unrealized_pnl).Int(open.opened_ns).Int(open.last_ns);
+    hash.Double(open.fee).Double(open.unrealized_pnl).Int(open.opened_ns).Int(open.bars).Int(open.last_ns);
   }
   hash.Int(Size(result.refusals));
   for (const Refusal& refusal : result.refusals) {

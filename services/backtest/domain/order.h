@@ -97,8 +97,10 @@ struct OpenPosition {
   double average_price = 0;  // of the lots held, fees left out
   double last_price = 0;
   double value = 0;           // quantity * last_price
-  double unrealized_pnl = 0;  // against the lots' prices, less the entry fees that no exit has taken yet
+  double fee = 0;             // entry fees that no exit has taken yet
+  double unrealized_pnl = 0;  // against the lots' prices, less `fee`
   int64_t opened_ns = 0;      // of the oldest lot
+  int64_t bars = 0;           // from the oldest lot to the last bar, in bars of the symbol
   int64_t last_ns = 0;        // of the bar that gave last_price
   friend bool operator==(const OpenPosition&, const OpenPosition&) = default;
 };

@@ -96,8 +96,12 @@ class Run {
                         .last_price = portfolio_.mark(symbol),
                         .value = quantity * portfolio_.mark(symbol),
                         .opened_ns = lots.front().time_ns,
+                        .bars = static_cast<int64_t>(inputs_[i].bars.size()) - 1 - lots.front().bar,
                         .last_ns = inputs_[i].bars.times.back()};
-      for (const Lot& lot : lots) open.unrealized_pnl += lot.quantity * (open.last_price - lot.price) - lot.fee;
+      for (const Lot& lot : lots) {
+        open.fee += lot.fee;
+        open.unrealized_pnl += lot.quantity * (open.last_price - lot.price) - lot.fee;
+      }
       result_.open_positions.push_back(open);
     }
     for (const QueuedOrder& queued : queue_) result_.unfilled.push_back(queued.order);

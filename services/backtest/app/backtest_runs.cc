@@ -1,0 +1,85 @@
+#include "services/backtest/app/backtest_runs.h"
+
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/ids.h"
+#include "common/base/status.h"
+#include "common/jobs/store.h"
+#include "common/jobs/submit.h"
+
+namespace breadthflow::backtest {
+
+BacktestRuns::BacktestRuns(BacktestStore& store, const Backtester& backtester, jobs::Runner& runner,
+                           const base::Clock& clock)
+    : store_(store), backtester_(backtester), runner_(runner), clock_(clock) {
+  runner_.Handle(std::string(kJobKind), [this](jobs::JobContext& context) { return Work(context); });
+}
+
+absl::StatusOr<std::string> BacktestRuns::Create(const BacktestSpec& spec, const std::string& request_id,
+                                                 const std::string& principal, const clients::CallScope& scope) {
+  BF_RETURN_IF_ERROR(backtester_.CheckInputs(spec, scope));
+  BacktestRun run;
+  run.id = base::NewUuid(clock_.Now());
+  run.spec = spec;
+  run.code_version = BREADTHFLOW_VERSION;
+  const jobs::SubmitKey key{.principal = principal,
+                            .method = "backtest.v1.BacktestService/CreateBacktestRun",
+                            .request_id = request_id,
+                            .payload_hash = Fingerprint(spec)};
+  const auto create = [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
+    jobs::NewJob job;
+    job.id = run.id;
+    job.kind = std::string(kJobKind);
+    job.principal = principal;
+    job.traceparent = scope.traceparent;
+    BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
+    BF_RETURN_IF_ERROR(BacktestStore::Insert(tx, run));
+    return run.id;
+  };
+  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(store_.database(), key, create,
+                                                       {.deadline = scope.deadline, .cancel = scope.cancel}));
+  runner_.WakeUp();
+  return id;
+}
+
+absl::StatusOr<BacktestRun> BacktestRuns::GetSucceeded(const std::string& id, absl::Time deadline) {
+  BF_ASSIGN_OR_RETURN(BacktestRun run, store_.Get(id, deadline));
+  if (run.job.state == jobs::State::kSucceeded) return run;
+  return base::MakeError(
+      absl::StatusCode::kFailedPrecondition, "RUN_NOT_SUCCEEDED",
+      fmt::format("{}/{} must have succeeded, is {}", kCollection, id, jobs::StateName(run.job.state)));
+}
+
+absl::Status BacktestRuns::Cancel(const std::string& id, absl::Time deadline) {
+  BF_RETURN_IF_ERROR(store_.Get(id, deadline).status());
+  // Asking twice is asking once.
+  BF_RETURN_IF_ERROR(store_.database().Transact(
+      [&](postgres::Transaction& tx) { return jobs::JobStore::RequestCancel(tx, id).status(); },
+      {.deadline = deadline, .took_effect = [](postgres::Transaction&) { return false; }}));
+  runner_.WakeUp();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<jobs::Effects> BacktestRuns::Work(jobs::JobContext& context) {
+  const jobs::Job& job = context.job();
+  BF_ASSIGN_OR_RETURN(const BacktestRun run, store_.Get(job.id, absl::InfiniteFuture()));
+  const clients::CallScope scope{absl::InfiniteFuture(), job.traceparent, context.cancel()};
+  BF_ASSIGN_OR_RETURN(
+      Outcome outcome,
+      backtester_.Run(
+          run.spec, [&](double fraction, std::string_view stage) { context.Progress(fraction, stage); }, scope));
+  BF_ASSIGN_OR_RETURN(columnar::WrittenSeries curve, store_.WriteCurve(CurveSeries(outcome, run.id)));
+  struct Kept {
+    Outcome outcome;
+    columnar::WrittenSeries curve;
+  };
+  auto kept = std::make_shared<const Kept>(Kept{std::move(outcome), std::move(curve)});
+  return jobs::Effects([this, kept, id = run.id](postgres::Transaction& tx) {
+    return store_.Complete(tx, id, kept->outcome, kept->curve);
+  });
+}
+
+}  // namespace breadthflow::backtest
