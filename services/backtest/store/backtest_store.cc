@@ -175,8 +175,8 @@ absl::StatusOr<std::vector<Trade>> BacktestStore::Trades(const std::string& run_
   return trades;
 }
 
-absl::StatusOr<std::vector<StoredFill>> BacktestStore::Fills(const std::string& run_id, absl::Time deadline) {
-  std::vector<StoredFill> fills;
+absl::StatusOr<std::vector<report::NamedFill>> BacktestStore::Fills(const std::string& run_id, absl::Time deadline) {
+  std::vector<report::NamedFill> fills;
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         BF_ASSIGN_OR_RETURN(fills, SelectFills(tx, run_id));
@@ -186,9 +186,9 @@ absl::StatusOr<std::vector<StoredFill>> BacktestStore::Fills(const std::string& 
   return fills;
 }
 
-absl::StatusOr<std::vector<StoredRefusal>> BacktestStore::Refusals(const std::string& run_id, int limit,
-                                                                   absl::Time deadline) {
-  std::vector<StoredRefusal> refusals;
+absl::StatusOr<std::vector<report::NamedRefusal>> BacktestStore::Refusals(const std::string& run_id, int limit,
+                                                                          absl::Time deadline) {
+  std::vector<report::NamedRefusal> refusals;
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         BF_ASSIGN_OR_RETURN(refusals, SelectRefusals(tx, run_id, limit));

@@ -16,21 +16,12 @@
 #include "common/quant/series.h"
 #include "services/backtest/domain/backtest_run.h"
 #include "services/backtest/domain/outcome.h"
+#include "services/backtest/domain/report/report.h"
 
 namespace breadthflow::backtest {
 
 // The tables of this service's schema, from number 100 on (jobs and chunks come with their own).
 const std::vector<postgres::Migration>& Migrations();
-
-// A fill and a refusal as they are stored: with the symbol's name in place of its position.
-struct StoredFill {
-  std::string symbol;
-  Fill fill;
-};
-struct StoredRefusal {
-  std::string symbol;
-  Refusal refusal;
-};
 
 // Which trades of a run: those after a sequence number, of one symbol unless that is empty.
 struct TradeQuery {
@@ -66,8 +57,8 @@ class BacktestStore {
 
   // In order; empty for a run that has not succeeded.
   absl::StatusOr<std::vector<Trade>> Trades(const std::string& run_id, const TradeQuery& query, absl::Time deadline);
-  absl::StatusOr<std::vector<StoredFill>> Fills(const std::string& run_id, absl::Time deadline);
-  absl::StatusOr<std::vector<StoredRefusal>> Refusals(const std::string& run_id, int limit, absl::Time deadline);
+  absl::StatusOr<std::vector<report::NamedFill>> Fills(const std::string& run_id, absl::Time deadline);
+  absl::StatusOr<std::vector<report::NamedRefusal>> Refusals(const std::string& run_id, int limit, absl::Time deadline);
 
   // The curve of a run that succeeded, decoded or chunk by chunk.
   absl::StatusOr<quant::Series> ReadCurve(const BacktestRun& run, absl::Time deadline);

@@ -97,9 +97,9 @@ absl::Status InsertFills(postgres::Transaction& tx, const std::string& run_id, c
       .status();
 }
 
-absl::StatusOr<std::vector<StoredFill>> SelectFills(postgres::Transaction& tx, const std::string& run_id) {
+absl::StatusOr<std::vector<report::NamedFill>> SelectFills(postgres::Transaction& tx, const std::string& run_id) {
   BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kSelectFills, {run_id}));
-  std::vector<StoredFill> fills;
+  std::vector<report::NamedFill> fills;
   for (const postgres::Row& row : rows) {
     fills.push_back({.symbol = row.Text(0),
                      .fill = {.sequence = row.Int(1),
@@ -186,10 +186,10 @@ absl::Status InsertRefusals(postgres::Transaction& tx, const std::string& run_id
       .status();
 }
 
-absl::StatusOr<std::vector<StoredRefusal>> SelectRefusals(postgres::Transaction& tx, const std::string& run_id,
-                                                          int limit) {
+absl::StatusOr<std::vector<report::NamedRefusal>> SelectRefusals(postgres::Transaction& tx, const std::string& run_id,
+                                                                 int limit) {
   BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kSelectRefusals, {run_id, static_cast<int64_t>(limit)}));
-  std::vector<StoredRefusal> refusals;
+  std::vector<report::NamedRefusal> refusals;
   for (const postgres::Row& row : rows) {
     refusals.push_back({.symbol = row.Text(0),
                         .refusal = {.time_ns = row.Int(8),

@@ -24,8 +24,8 @@ absl::Status InsertRefusals(postgres::Transaction& tx, const std::string& run_id
 // In order of sequence.
 absl::StatusOr<std::vector<Trade>> SelectTrades(postgres::Transaction& tx, const std::string& run_id,
                                                 const std::string& symbol, int64_t after, int64_t limit);
-absl::StatusOr<std::vector<StoredFill>> SelectFills(postgres::Transaction& tx, const std::string& run_id);
-absl::StatusOr<std::vector<StoredRefusal>> SelectRefusals(postgres::Transaction& tx, const std::string& run_id,
-                                                          int limit);
+absl::StatusOr<std::vector<report::NamedFill>> SelectFills(postgres::Transaction& tx, const std::string& run_id);
+absl::StatusOr<std::vector<report::NamedRefusal>> SelectRefusals(postgres::Transaction& tx, const std::string& run_id,
+                                                                 int limit);
 
 }  // namespace breadthflow::backtest
