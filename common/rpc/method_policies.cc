@@ -44,6 +44,7 @@ const MethodPolicies& SuitePolicies() {
 
       {"breadthflow.backtest.v1.BacktestService/ListExecutionEngines", Scope::kBacktestRun, kRetrySafe, kList},
       {"breadthflow.backtest.v1.BacktestService/ListRiskManagers", Scope::kBacktestRun, kRetrySafe, kList},
+      {"breadthflow.backtest.v1.BacktestService/ListSizers", Scope::kBacktestRun, kRetrySafe, kList},
       {"breadthflow.backtest.v1.BacktestService/CreateBacktestRun", Scope::kBacktestRun, kRetrySafe, kUnary},
       {"breadthflow.backtest.v1.BacktestService/GetBacktestRun", Scope::kBacktestRun, kRetrySafe, kUnary},
       {"breadthflow.backtest.v1.BacktestService/ListBacktestRuns", Scope::kBacktestRun, kRetrySafe, kList},
