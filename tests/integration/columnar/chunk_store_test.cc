@@ -1,0 +1,278 @@
+// The chunk store on a real PostgreSQL.
+#include "common/columnar/chunk_store.h"
+
+#include <atomic>
+#include <cmath>
+#include <random>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/matchers.h"
+#include "tests/support/postgres.h"
+
+namespace breadthflow::columnar {
+namespace {
+
+using quant::Series;
+using quant::SeriesKey;
+using quant::TimeRange;
+using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+using ::testing::SizeIs;
+using testing::StatusIs;
+
+constexpr int64_t kStep = 86'400'000'000'000;
+
+Series Bars(const std::string& symbol, int64_t begin, int64_t end, double shift = 0) {
+  Series series{.key = {"stock_price", symbol, quant::Timeframe::kDay, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
+  std::vector<double> close, volume;
+  for (int64_t day = begin; day < end; ++day) {
+    series.times.push_back(day * kStep);
+    close.push_back(std::round((100 + std::sin(static_cast<double>(day) / 10) * 20 + shift) * 100) / 100);
+    volume.push_back(static_cast<double>(1000 + day % 7 * 100));
+  }
+  series.Add("close", std::move(close));
+  series.Add("volume", std::move(volume));
+  return series;
+}
+
+class ChunkStoreTest : public ::testing::Test {
+ protected:
+  ChunkStoreTest() { EXPECT_THAT(postgres::Migrate(*database_, Migrations()), IsOk()); }
+
+  absl::StatusOr<int64_t> Commit(const WrittenSeries& written) {
+    int64_t version = 0;
+    const absl::Status status = database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      BF_ASSIGN_OR_RETURN(version, store_.Commit(tx, written));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return version;
+  }
+
+  int64_t Count(const std::string& table) { return std::stoll(server_.Sql("SELECT count(*) FROM data." + table)); }
+
+  // The database's clock, later than everything committed and earlier than everything that follows.
+  absl::Time Now() {
+    absl::Time now;
+    EXPECT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      BF_ASSIGN_OR_RETURN(const auto rows, tx.Query("SELECT clock_timestamp(), pg_sleep(0.002)"));
+      now = rows[0].Time(0);
+      return absl::OkStatus();
+    }),
+                IsOk());
+    return now;
+  }
+
+  testing::TestDatabase server_;
+  std::unique_ptr<postgres::Database> database_ =
+      postgres::Database::Open({.url = server_.url(), .schema = "data", .pool_size = 5});
+  ChunkStore store_{*database_};
+};
+
+TEST_F(ChunkStoreTest, ReadsBackWhatWasPut) {
+  const Series bars = Bars("A", 0, 20000);
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries written, store_.Put(bars, {.provenance = "fetchRuns/1"}));
+  EXPECT_EQ(written.rows_inserted, 20000);
+  EXPECT_THAT(store_.Read(bars.key), IsOkAndHolds(bars));
+  EXPECT_THAT(store_.Read(bars.key, TimeRange{5 * kStep, 9000 * kStep}, absl::InfiniteFuture()),
+              IsOkAndHolds(bars.Rows(5, 9000)));
+  BF_ASSERT_OK_AND_ASSIGN(const SeriesHead head, store_.Head(bars.key));
+  EXPECT_EQ(head.version, 1);
+  EXPECT_EQ(head.rows, 20000);
+  EXPECT_EQ(head.chunk_count, 3);
+  EXPECT_EQ(head.first_time_ns, 0);
+  EXPECT_EQ(head.last_time_ns, 19999 * kStep);
+  EXPECT_EQ(head.provenance, "fetchRuns/1");
+  EXPECT_GT(head.bytes, 0);
+  BF_ASSERT_OK_AND_ASSIGN(const Series close, store_.Read(bars.key, {.columns = {"close"}}));
+  EXPECT_THAT(close.columns, SizeIs(1));
+}
+
+TEST_F(ChunkStoreTest, UnknownSeriesIsNotFoundAndAnEmptyRangeIsEmpty) {
+  EXPECT_THAT(store_.Read(Bars("A", 0, 1).key), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  ASSERT_THAT(store_.Put(Bars("A", 0, 10)), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const Series none,
+                          store_.Read(Bars("A", 0, 1).key, TimeRange{50 * kStep, 60 * kStep}, absl::InfiniteFuture()));
+  EXPECT_TRUE(none.empty());
+  EXPECT_THAT(store_.Put(Bars("E", 0, 0)), IsOk());
+  EXPECT_THAT(store_.Head(Bars("E", 0, 0).key), IsOk()) << "a series without rows exists all the same";
+}
+
+TEST_F(ChunkStoreTest, UnchangedRowsWriteNoVersion) {
+  const Series bars = Bars("A", 0, 20000);
+  ASSERT_THAT(store_.Put(bars), IsOk());
+  const int64_t chunks = Count("chunk");
+  for (const Series& again : {bars, bars.Rows(100, 200), bars.Rows(8000, 20000)}) {
+    BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries written, store_.Put(again));
+    EXPECT_TRUE(written.unchanged());
+  }
+  EXPECT_EQ(Count("chunk"), chunks);
+  EXPECT_EQ(Count("series_version"), 1);
+  EXPECT_EQ(store_.Head(bars.key)->version, 1);
+}
+
+TEST_F(ChunkStoreTest, EqualValuesAreStoredOnce) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 5000)), IsOk());
+  Series other = Bars("B", 0, 5000);
+  ASSERT_THAT(store_.Put(other), IsOk());
+  EXPECT_EQ(Count("chunk"), 1);
+  EXPECT_THAT(store_.Read(other.key), IsOkAndHolds(other));
+}
+
+TEST_F(ChunkStoreTest, EveryEarlierStateCanStillBeRead) {
+  const Series first = Bars("A", 0, 1000);
+  ASSERT_THAT(store_.Put(first), IsOk());
+  const absl::Time before = Now();
+  Series revised = Bars("A", 500, 501, 7);
+  ASSERT_THAT(store_.Put(revised), IsOk());
+  const absl::Time between = Now();
+  ASSERT_THAT(store_.Put(Bars("A", 1000, 1100)), IsOk());
+  EXPECT_THAT(store_.Read(first.key, {}, before), IsOkAndHolds(first));
+  BF_ASSERT_OK_AND_ASSIGN(const Series second, store_.Read(first.key, {}, between));
+  EXPECT_EQ(second.size(), 1000u);
+  EXPECT_EQ(second.Doubles("close")[500], revised.Doubles("close")[0]);
+  EXPECT_EQ(store_.Read(first.key)->size(), 1100u);
+  EXPECT_THAT(store_.Read(first.key, {.version = 1}), IsOkAndHolds(first));
+  EXPECT_THAT(store_.Read(first.key, {.version = 2}), IsOkAndHolds(second));
+  EXPECT_THAT(store_.Read(first.key, {.version = 9}), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store_.Read(first.key, {}, before - absl::Hours(1)), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ChunkStoreTest, TheSecondOfTwoWritersIsTurnedAway) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries one, store_.Write(Bars("A", 100, 110)));
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries two, store_.Write(Bars("A", 100, 120)));
+  EXPECT_THAT(Commit(one), IsOkAndHolds(2));
+  EXPECT_THAT(Commit(two), StatusIs(absl::StatusCode::kAborted, "CONFLICT"));
+  EXPECT_EQ(store_.Read(Bars("A", 0, 1).key)->size(), 110u);
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries new_one, store_.Write(Bars("N", 0, 10)));
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries new_two, store_.Write(Bars("N", 0, 20)));
+  EXPECT_THAT(Commit(new_one), IsOkAndHolds(1));
+  EXPECT_THAT(Commit(new_two), StatusIs(absl::StatusCode::kAborted, "CONFLICT"));
+}
+
+TEST_F(ChunkStoreTest, ConcurrentWritersLoseNothing) {
+  constexpr int kWriters = 4;
+  std::vector<std::thread> threads;
+  std::atomic<int> failed = 0;
+  for (int w = 0; w < kWriters; ++w) {
+    threads.emplace_back([&, w] {
+      for (int i = 0; i < 10; ++i) {
+        const int64_t day = (i * kWriters + w) * 10;
+        absl::Status status;
+        for (int attempt = 0; attempt < 50; ++attempt) {
+          status = store_.Put(Bars("A", day, day + 10)).status();
+          if (status.code() != absl::StatusCode::kAborted) break;
+        }
+        if (!status.ok()) ++failed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+  EXPECT_THAT(store_.Read(Bars("A", 0, 1).key), IsOkAndHolds(Bars("A", 0, 400)));
+}
+
+TEST_F(ChunkStoreTest, RefusesAnotherBasisAndWhatIsNoSeries) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  Series raw = Bars("A", 0, 100);
+  raw.basis = quant::PriceBasis::kRaw;
+  EXPECT_THAT(store_.Put(raw), StatusIs(absl::StatusCode::kFailedPrecondition, "BASIS_CONFLICT"));
+  Series unsorted = Bars("A", 0, 100);
+  std::swap(unsorted.times[3], unsorted.times[4]);
+  EXPECT_THAT(store_.Put(unsorted), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(ChunkStoreTest, WhatWasNotCommittedIsOnlyAnOrphan) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  ASSERT_THAT(store_.Write(Bars("A", 50, 9000, 3)), IsOk());
+  EXPECT_THAT(store_.Read(Bars("A", 0, 1).key), IsOkAndHolds(Bars("A", 0, 100)));
+  EXPECT_GT(Count("chunk"), 1);
+  EXPECT_THAT(store_.SweepOrphans(absl::Hours(1)), IsOkAndHolds(0)) << "a writer may still be at work";
+  const int64_t orphans = Count("chunk") - 1;
+  EXPECT_THAT(store_.SweepOrphans(absl::ZeroDuration()), IsOkAndHolds(orphans));
+  EXPECT_EQ(Count("chunk"), 1);
+  EXPECT_THAT(store_.Read(Bars("A", 0, 1).key), IsOkAndHolds(Bars("A", 0, 100)));
+}
+
+TEST_F(ChunkStoreTest, ASeriesThatASourceSpeaksForLosesWhatItTookBack) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  Series fewer = Bars("A", 10, 20);
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries written, store_.Put(fewer, {.replaces = TimeRange{0, 50 * kStep}}));
+  EXPECT_EQ(written.rows_removed, 40);
+  EXPECT_EQ(store_.Read(fewer.key)->size(), 60u);
+  EXPECT_EQ(store_.Read(fewer.key, {.version = 1})->size(), 100u);
+}
+
+TEST_F(ChunkStoreTest, StreamsALongSeriesChunkByChunkWhileItChanges) {
+  const Series bars = Bars("A", 0, 50 * static_cast<int64_t>(kRowsPerChunk));
+  ASSERT_THAT(store_.Put(bars), IsOk());
+  Series got{.key = bars.key, .basis = bars.basis};
+  int chunks = 0;
+  EXPECT_THAT(store_.Stream(bars.key, {},
+                            [&](EncodedChunk chunk) -> absl::Status {
+                              if (++chunks == 3) BF_RETURN_IF_ERROR(store_.Put(Bars("A", 300000, 300001, 9)).status());
+                              return AppendChunk(chunk.bytes, {}, {}, got);
+                            }),
+              IsOk());
+  EXPECT_EQ(chunks, 50);
+  EXPECT_EQ(got, bars) << "the version it began with";
+  EXPECT_THAT(store_.Stream(bars.key, {}, [](const EncodedChunk&) { return absl::CancelledError("enough"); }),
+              StatusIs(absl::StatusCode::kCancelled));
+}
+
+TEST_F(ChunkStoreTest, ListsByKeyAndPages) {
+  for (const char* symbol : {"C", "A", "B"}) ASSERT_THAT(store_.Put(Bars(symbol, 0, 10)), IsOk());
+  const absl::Time then = Now();
+  ASSERT_THAT(store_.Put(Bars("D", 0, 10)), IsOk());
+  Series run = Bars("A", 0, 5);
+  run.key.resource = "signal";
+  run.key.variant = "run-1";
+  ASSERT_THAT(store_.Put(run), IsOk());
+  const auto symbols = [](const absl::StatusOr<std::vector<SeriesHead>>& heads) {
+    std::vector<std::string> out;
+    for (const SeriesHead& head : *heads) out.push_back(head.key.symbol);
+    return out;
+  };
+  EXPECT_THAT(symbols(store_.List({})), ElementsAre("A", "A", "B", "C", "D"));
+  EXPECT_THAT(symbols(store_.List({.resource = "stock_price"}, then)), ElementsAre("A", "B", "C"));
+  EXPECT_THAT(symbols(store_.List({.symbols = {"D", "B", "X"}})), ElementsAre("B", "D"));
+  EXPECT_THAT(symbols(store_.List({.variant = "run-1"})), ElementsAre("A"));
+  EXPECT_THAT(symbols(store_.List({.timeframe = quant::Timeframe::kMin1})), ElementsAre());
+  BF_ASSERT_OK_AND_ASSIGN(const auto page, store_.List({.resource = "stock_price", .limit = 2}));
+  EXPECT_THAT(symbols(store_.List({.resource = "stock_price", .after = page.back().key})), ElementsAre("C", "D"));
+}
+
+TEST_F(ChunkStoreTest, DamagedBytesInTheDatabaseAreDataLoss) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 1000)), IsOk());
+  server_.Sql("UPDATE data.chunk SET body = set_byte(body, 300, (get_byte(body, 300) + 1) % 256)");
+  EXPECT_THAT(store_.Read(Bars("A", 0, 1).key), StatusIs(absl::StatusCode::kDataLoss, "CORRUPT_CHUNK"));
+}
+
+// Histories of revisions against a list of whole copies.
+TEST_F(ChunkStoreTest, AnyPastStateEqualsACopyMadeThen) {
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    std::mt19937_64 random(seed);
+    const std::string symbol = "S" + std::to_string(seed);
+    std::vector<std::pair<absl::Time, Series>> copies;
+    for (int step = 0; step < 12; ++step) {
+      const auto begin = static_cast<int64_t>(random() % 200);
+      const Series rows =
+          Bars(symbol, begin, begin + 1 + static_cast<int64_t>(random() % 60), static_cast<double>(random() % 3));
+      WriteOptions options;
+      if (random() % 3 == 0) options.replaces = TimeRange{rows.times.front() - kStep, rows.times.back() + 2 * kStep};
+      ASSERT_THAT(store_.Put(rows, options), IsOk());
+      copies.emplace_back(Now(), store_.Read(rows.key).value());
+    }
+    for (const auto& [time, copy] : copies) {
+      ASSERT_THAT(store_.Read(copy.key, {}, time), IsOkAndHolds(copy)) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace breadthflow::columnar
