@@ -172,8 +172,14 @@ Column EmptyColumn(std::string_view name, ColumnType type) {
   return column;
 }
 
-void Resize(Column& column, size_t size) {
-  std::visit([&](auto& values) { values.resize(size); }, column.values);
+// Room for `capacity` rows, of which there are `size`.
+void Resize(Column& column, size_t size, size_t capacity = 0) {
+  std::visit(
+      [&](auto& values) {
+        if (capacity > values.capacity()) values.reserve(capacity);
+        values.resize(size);
+      },
+      column.values);
 }
 
 // Gives a column that ends at row `from` missing values up to row `to`.
@@ -296,7 +302,7 @@ absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const s
       status = Corrupt(fmt::format("column {} changes its type or appears twice", entry.name));
       break;
     }
-    Resize(*column, end);
+    Resize(*column, end, series.times.capacity());
     status = GetColumn(entry, at, header.rows, *column);
   }
   if (status.ok() && in.remaining() != 0) status = Corrupt("bytes after the last column");

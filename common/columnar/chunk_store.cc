@@ -374,12 +374,22 @@ absl::StatusOr<std::optional<EncodedChunk>> ChunkCursor::Next() {
 
 absl::StatusOr<Series> ChunkStore::Read(const SeriesKey& key, const ReadOptions& options) {
   BF_ASSIGN_OR_RETURN(ChunkCursor cursor, Open(key, options));
-  Series series{.key = key, .basis = cursor.head().basis};
+  std::vector<std::string> chunks;
+  size_t rows = 0;
   while (true) {
-    BF_ASSIGN_OR_RETURN(const std::optional<EncodedChunk> chunk, cursor.Next());
-    if (!chunk) return series;
-    BF_RETURN_IF_ERROR(AppendChunk(chunk->bytes, options.range, options.columns, series));
+    BF_ASSIGN_OR_RETURN(std::optional<EncodedChunk> chunk, cursor.Next());
+    if (!chunk) break;
+    rows += static_cast<size_t>(chunk->rows);
+    chunks.push_back(std::move(chunk->bytes));
   }
+  // Decoded at last, when it is known how much room the rows need.
+  Series series{.key = key, .basis = cursor.head().basis};
+  series.times.reserve(rows);
+  for (std::string& bytes : chunks) {
+    BF_RETURN_IF_ERROR(AppendChunk(bytes, options.range, options.columns, series));
+    bytes = {};
+  }
+  return series;
 }
 
 absl::StatusOr<Series> ChunkStore::Read(const SeriesKey& key, quant::TimeRange range, absl::Time as_of) {
