@@ -24,7 +24,7 @@ using testing::IsOkAndHolds;
 using ::testing::SizeIs;
 using testing::StatusIs;
 
-constexpr int64_t kStep = 86'400'000'000'000;
+constexpr int64_t kStep = 3'600'000'000'000;
 
 Series Bars(const std::string& symbol, int64_t begin, int64_t end, double shift = 0) {
   Series series{.key = {"stock_price", symbol, quant::Timeframe::kDay, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
