@@ -19,15 +19,15 @@ std::string_view ToText(OrderReason reason) {
 std::string_view ToText(RefusalRule rule) {
   switch (rule) {
     case RefusalRule::kPositionShare:
-      return "position_share";
+      return "max_position_share";
     case RefusalRule::kGrossExposure:
-      return "gross_exposure";
+      return "max_gross_exposure";
     case RefusalRule::kMinTradeValue:
       return "min_trade_value";
     case RefusalRule::kMaxTradeValue:
       return "max_trade_value";
     case RefusalRule::kDrawdownHalt:
-      return "drawdown_halt";
+      return "max_drawdown";
     case RefusalRule::kBuyingPower:
       return "buying_power";
     case RefusalRule::kLotSize:

@@ -72,7 +72,8 @@ enum class RefusalRule {
   kBuyingPower = 6,    // the account can not pay for it, fees included
   kLotSize = 7,        // less than one lot
 };
-std::string_view ToText(RefusalRule rule);  // "position_share", "gross_exposure" ...
+// The parameter that set the limit where there is one: "max_position_share" ... "buying_power", "lot_size".
+std::string_view ToText(RefusalRule rule);
 
 // A refusal with its numbers. `requested` and `allowed` are order quantities; `limit` is the rule's limit, `before` and
 // `requested_value` the measured value before the order and as it would have been with all of it, in the rule's unit

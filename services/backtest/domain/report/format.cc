@@ -1,5 +1,6 @@
 #include "services/backtest/domain/report/format.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -69,6 +70,12 @@ std::string Day(int64_t time_ns) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixNanos(time_ns), absl::UTCTimeZone());
 }
 
+std::string Words(std::string_view name) {
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
 std::string MetricText(const MetricRow& metric) {
   if (metric.unit == "fraction") return Percent(metric.value);
   if (metric.unit == "money") return Money(metric.value);
@@ -94,9 +101,7 @@ std::string MetricTitle(std::string_view name) {
       {"costs_share", "Costs as share of gross profit"},
   };
   if (const auto found = titles->find(name); found != titles->end()) return std::string(found->second);
-  std::string title(name);
-  for (char& c : title)
-    if (c == '_') c = ' ';
+  std::string title = Words(name);
   if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 'a' + 'A');
   return title;
 }

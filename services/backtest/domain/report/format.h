@@ -17,6 +17,7 @@ std::string Money(double value);                         // two digits below 100
 std::string Price(double value);                         // as many digits as a price of this size needs
 std::string Quantity(double value);                      // no digits for whole numbers, else up to four
 std::string Day(int64_t time_ns);                        // "2024-03-28", UTC
+std::string Words(std::string_view name);                // "stop_loss" -> "stop loss"
 std::string MetricText(const MetricRow& metric);         // by its unit
 std::string MetricTitle(std::string_view name);          // "max_drawdown" -> "Max drawdown"
 

@@ -39,7 +39,7 @@ std::string Tiles(const Report& report) {
       html += Tile(label, MetricText(*metric), coloured ? Sign(metric->value) : std::string_view(), note);
   };
   const MetricRow* hold = Find(report, "benchmark_total_return");
-  add("total_return", "Total return", true, hold == nullptr ? "" : "buy and hold " + Percent(hold->value));
+  add("total_return", "Total return", true, hold == nullptr ? "" : "hold " + Percent(hold->value));
   add("cagr", "CAGR", true, "by calendar time");
   add("sharpe", "Sharpe ratio", true, "annual");
   const MetricRow* days = Find(report, "max_drawdown_days");
@@ -108,7 +108,7 @@ std::string SymbolChart(const PriceHistory& prices, const std::vector<const Name
          .style = fill.quantity > 0 ? "buy" : "sell",
          .up = fill.quantity > 0,
          .title = fmt::format("{}: {} {} at {} ({})", Day(fill.time_ns), fill.quantity > 0 ? "bought" : "sold",
-                              Quantity(std::abs(fill.quantity)), Price(fill.price), ToText(fill.reason))});
+                              Quantity(std::abs(fill.quantity)), Price(fill.price), Words(ToText(fill.reason)))});
   }
   return RenderChart(chart);
 }

@@ -149,7 +149,7 @@ std::string RenderChart(const Chart& chart) {
       std::all_of(chart.lines.begin(), chart.lines.end(), [](const ChartLine& line) { return line.values.empty(); });
   if (empty) return "";
   Frame frame = FrameOf(chart);
-  const double step = NiceStep(frame.high - frame.low, std::max(2.0, chart.height / 60.0));
+  const double step = NiceStep(frame.high - frame.low, std::max(2.0, chart.height / 48.0));
   frame.low = std::floor(frame.low / step + 1e-9) * step;
   frame.high = std::ceil(frame.high / step - 1e-9) * step;
 

@@ -23,6 +23,23 @@ std::string Cut(size_t shown, size_t all, std::string_view what) {
   return fmt::format(R"(<p class="soft">The first {} of {} {}.</p>)", shown, all, what);
 }
 
+// A value in the unit of its rule.
+std::string LimitText(RefusalRule rule, double value) {
+  switch (rule) {
+    case RefusalRule::kPositionShare:
+    case RefusalRule::kGrossExposure:
+    case RefusalRule::kDrawdownHalt:
+      return Percent(value);
+    case RefusalRule::kMinTradeValue:
+    case RefusalRule::kMaxTradeValue:
+    case RefusalRule::kBuyingPower:
+      return Money(value);
+    case RefusalRule::kLotSize:
+      return Quantity(value);
+  }
+  return Decimal(value, 2);
+}
+
 // A cell whose colour says sign and size; full colour at 10 %.
 std::string HeatCell(const std::optional<double>& value) {
   if (!value) return "<td></td>";
@@ -90,7 +107,7 @@ std::string TradeTable(std::span<const Trade* const> trades) {
                    Day(trade->entry_ns), trade->open ? "open" : Day(trade->exit_ns), Quantity(trade->quantity),
                    Price(trade->entry_price), Price(trade->exit_price), Sign(trade->pnl), Money(trade->pnl),
                    Sign(trade->pnl), SignedPercent(trade->Return(), 2), trade->bars,
-                   trade->open ? std::string_view("\u2013") : ToText(trade->exit_reason));
+                   trade->open ? "\u2013" : Words(ToText(trade->exit_reason)));
   }
   return html + "</table></div>" + Cut(kMaxTrades, trades.size(), "trades");
 }
@@ -122,20 +139,20 @@ std::string SectionTable(const Section& section) {
 std::string RefusalTable(const std::vector<NamedRefusal>& refusals) {
   if (refusals.empty()) return "";
   std::string html =
-      R"(<section class="card"><h2>Orders cut or refused</h2><div class="scroll"><table><tr><th>Day</th>)"
-      R"(<th class="text">Symbol</th><th class="text">Limit</th><th>Requested</th><th>Allowed</th><th>Limit value</th>)"
-      "<th>Would have been</th></tr>";
+      fmt::format(R"(<section class="card"><h2>Orders cut or refused</h2><details{}><summary>{} orders</summary>)",
+                  refusals.size() <= 12 ? " open" : "", refusals.size());
+  html += R"(<div class="scroll"><table><tr><th>Day</th><th class="text">Symbol</th><th class="text">Limit</th>)"
+          "<th>Requested</th><th>Allowed</th><th>Limit value</th><th>Would have been</th></tr>";
   for (size_t i = 0; i < std::min(refusals.size(), kMaxRefusals); ++i) {
     const Refusal& refusal = refusals[i].refusal;
-    const bool money = refusal.limit > 10 || refusal.requested_value > 10;
-    const auto value = [&](double number) { return money ? Money(number) : Percent(number); };
     fmt::format_to(std::back_inserter(html),
                    R"(<tr><td>{}</td><td class="text">{}</td><td class="text">{}</td><td>{}</td><td>{}</td><td>{}</td>)"
                    "<td>{}</td></tr>",
-                   Day(refusal.time_ns), Escape(refusals[i].symbol), ToText(refusal.rule), Quantity(refusal.requested),
-                   Quantity(refusal.allowed), value(refusal.limit), value(refusal.requested_value));
+                   Day(refusal.time_ns), Escape(refusals[i].symbol), Words(ToText(refusal.rule)),
+                   Quantity(refusal.requested), Quantity(refusal.allowed), LimitText(refusal.rule, refusal.limit),
+                   LimitText(refusal.rule, refusal.requested_value));
   }
-  return html + "</table></div>" + Cut(kMaxRefusals, refusals.size(), "refusals") + "</section>";
+  return html + "</table></div>" + Cut(kMaxRefusals, refusals.size(), "refusals") + "</details></section>";
 }
 
 std::string LineageTable(const std::vector<LineageRow>& rows, const std::string& digest) {
