@@ -1,0 +1,107 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/jobs/runner.h"
+#include "common/jobs/store.h"
+#include "common/postgres/listener.h"
+
+namespace breadthflow::jobs {
+
+// The shared state and the threads of a Runner. Threads hold it, so that a handler which does not stop in time can be
+// left behind.
+//
+//   dispatcher   claims as many jobs as there are free workers; woken by hints, else every poll interval
+//   workers      run handlers and write how they ended
+//   heartbeat    renews leases, writes progress, passes on cancel wishes and lost leases
+//   rescuer      takes back jobs whose lease ran out, measures the queue, forgets old requests
+//   watcher      tells subscribers what changed and sends the NOTIFY that WakeUp asked for
+class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
+ public:
+  Core(postgres::Database& database, RunnerOptions options, Observer* observer);
+
+  void Handle(std::string kind, Handler handler);
+  absl::Status Start();
+  void Drain(absl::Duration grace);
+  void WakeUp(bool tell_others);
+  std::unique_ptr<Subscription> Watch(std::string id, std::function<void(const Job*)> changed);
+  const std::string& worker_id() const { return worker_id_; }
+  int running() const;
+
+ private:
+  class Context;
+  class Subscriber;
+
+  void Dispatch();
+  void Work();
+  void Heartbeat();
+  void Rescue();
+  void WatchChanges();
+
+  void RunJob(const std::shared_ptr<Context>& context);
+  absl::StatusOr<Effects> CallHandler(Context& context);
+  // The job's row after a successful attempt; errors of the effects are those of the attempt.
+  absl::Status Succeed(const Context& context, const Effects& effects);
+  void WriteFailure(Context& context, const absl::Status& error, absl::Duration elapsed);
+  void RenewLeases();
+  void RescueOnce();
+  void TellSubscribers();
+  void Trouble(std::string_view what, const absl::Status& status);
+  absl::Duration Jittered(absl::Duration duration, double low, double high);
+
+  // Waits at most `timeout`; false when the runner stops. `woken` is reset when it was set.
+  bool WaitFor(absl::Duration timeout, bool* woken);
+
+  postgres::Database& database_;
+  const RunnerOptions options_;
+  const absl::Duration heartbeat_;
+  Observer* const observer_;
+  const std::string worker_id_;
+  const std::string channel_;
+  std::map<std::string, Handler> handlers_;
+  std::unique_ptr<postgres::Listener> listener_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool started_ = false;
+  bool stopping_ = false;
+  bool wake_dispatcher_ = false;
+  bool wake_heartbeat_ = false;
+  bool wake_watcher_ = false;
+  bool notify_ = false;
+  int busy_ = 0;  // workers with a job, claimed ones included
+  std::deque<std::shared_ptr<Context>> claimed_;
+  std::map<std::string, std::shared_ptr<Context>> running_;
+  std::map<uint64_t, std::shared_ptr<Subscriber>> subscribers_;
+  uint64_t next_subscriber_ = 0;
+  std::mt19937_64 random_;
+  std::vector<std::thread> threads_;
+  int live_threads_ = 0;
+};
+
+// One job in the hands of this process.
+class Runner::Core::Context final : public JobContext {
+ public:
+  explicit Context(Job job) : job_(std::move(job)) {}
+  const Job& job() const override { return job_; }
+  base::CancelToken cancel() const override { return cancel_; }
+  void Progress(double fraction, std::string_view stage) override;
+  Lease lease() const;
+
+ private:
+  const Job job_;
+  const base::CancelToken cancel_;
+  mutable std::mutex mutex_;
+  double progress_ = 0;
+  std::string stage_;
+};
+
+}  // namespace breadthflow::jobs

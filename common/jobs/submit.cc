@@ -1,0 +1,72 @@
+#include "common/jobs/submit.h"
+
+#include "common/base/status.h"
+
+namespace breadthflow::jobs {
+namespace {
+
+using postgres::Rows;
+using postgres::Transaction;
+
+constexpr char kRemember[] =
+    "INSERT INTO request (principal, method, request_id, payload_hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+constexpr char kAnswer[] = "UPDATE request SET response = $4 WHERE principal = $1 AND method = $2 AND request_id = $3";
+constexpr char kFind[] =
+    "SELECT payload_hash, response FROM request WHERE principal = $1 AND method = $2 AND request_id = $3";
+
+absl::Status Reused(const SubmitKey& key) {
+  return base::MakeError(
+      absl::StatusCode::kInvalidArgument, "this request_id was used for another request",
+      {.reason = "REQUEST_ID_REUSED",
+       .metadata = {{"request_id", key.request_id}},
+       .violations = {{"request_id", "was used for another request of this method; take a new one"}}});
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const SubmitKey& key,
+                                       const std::function<absl::StatusOr<std::string>(Transaction&)>& create,
+                                       const postgres::TransactOptions& options) {
+  std::string response;
+  if (key.request_id.empty()) {
+    const absl::Status status = database.Transact(
+        [&](Transaction& tx) -> absl::Status {
+          BF_ASSIGN_OR_RETURN(response, create(tx));
+          return absl::OkStatus();
+        },
+        options);
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  postgres::TransactOptions safe = options;
+  safe.safe_to_retry = true;
+  safe.took_effect = [&](Transaction& tx) -> absl::StatusOr<bool> {
+    BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
+    if (rows.empty()) return false;
+    response = rows[0].Text(1);
+    return true;
+  };
+  const absl::Status status = database.Transact(
+      [&](Transaction& tx) -> absl::Status {
+        // Waits for a concurrent first caller: then either its row is there, or it failed and ours is the first.
+        BF_ASSIGN_OR_RETURN(const int64_t first,
+                            tx.Execute(kRemember, {key.principal, key.method, key.request_id, key.payload_hash}));
+        if (first == 1) {
+          BF_ASSIGN_OR_RETURN(response, create(tx));
+          return tx.Execute(kAnswer, {key.principal, key.method, key.request_id, response}).status();
+        }
+        BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
+        if (rows.empty()) {
+          return base::MakeError(absl::StatusCode::kAborted, "CONFLICT", "the request is being forgotten; try again");
+        }
+        if (rows[0].Text(0) != key.payload_hash) return Reused(key);
+        response = rows[0].Text(1);
+        return absl::OkStatus();
+      },
+      safe);
+  if (!status.ok()) return status;
+  return response;
+}
+
+}  // namespace breadthflow::jobs
