@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -41,15 +44,21 @@ class Channels {
   // FAILED_PRECONDITION `NO_PEER` when nobody said where `name` is.
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Get(std::string_view name) const;
 
-  // For Peer: what the methods of the table need per call.
-  struct Method {
-    std::string name;
-    absl::Duration default_deadline = absl::Seconds(30);
+  // For Peer: what it needs to know about the methods of the table. Metrics of a method exist from its first call on.
+  struct Instruments {
     telemetry::Counter started;
     telemetry::Histogram seconds;
-    std::map<int, telemetry::Counter> handled;  // by code
+    std::array<telemetry::Counter, 17> handled;  // by code
   };
-  const Method& MethodOf(const google::protobuf::Descriptor* request) const;
+  struct Method {
+    std::string name = "an unknown method";
+    absl::Duration default_deadline = absl::Seconds(30);
+    std::function<Instruments()> instruments;
+    std::unique_ptr<std::once_flag> once = std::make_unique<std::once_flag>();
+    Instruments used;
+    Instruments& Use();
+  };
+  Method& MethodOf(const google::protobuf::Descriptor* request);
   const std::string& service_key() const { return options_.service_key; }
   Watchdog& watchdog() { return watchdog_; }
 

@@ -40,6 +40,9 @@ class StreamCore : public Watched, public std::enable_shared_from_this<StreamCor
   // Ends at once with `status`, without ever having asked: a call that was refused.
   void Refuse(const absl::Status& status, Ended ended);
 
+  // Ends it soon with UNAVAILABLE `SHUTTING_DOWN`.
+  void Stop() { call_.cancel.Cancel(base::CancelReason::kShuttingDown); }
+
   void Look(absl::Time now) override;
 
  protected:
@@ -58,13 +61,14 @@ class StreamCore : public Watched, public std::enable_shared_from_this<StreamCor
   struct Action {
     int send = -1;
     bool pump = false;
+    bool abort = false;
     bool finish = false;
   };
   void Pump();
-  void SchedulePump(absl::Duration delay);
   absl::StatusOr<Step> Ask(int slot);
-  void Fail(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Action Finishing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Take(int slot, const absl::StatusOr<Step>& step, Action& action) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Settle(Action& action) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(const Action& action);
 
   Call call_;
@@ -79,13 +83,15 @@ class StreamCore : public Watched, public std::enable_shared_from_this<StreamCor
   absl::Mutex mutex_;
   bool producing_ ABSL_GUARDED_BY(mutex_) = false;  // a pump is running or scheduled
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more will be sent after what is being sent
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool aborting_ ABSL_GUARDED_BY(mutex_) = false;  // Abort() is under way: the call must stay until it returns
   bool aborted_ ABSL_GUARDED_BY(mutex_) = false;
-  int ready_slot_ ABSL_GUARDED_BY(mutex_) = -1;
-  int free_slot_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more is asked for
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  int sending_slot_ ABSL_GUARDED_BY(mutex_) = 0;
+  int ready_slot_ ABSL_GUARDED_BY(mutex_) = -1;  // a message that waits for the one before it
   int64_t messages_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Time moved_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time ask_again_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 

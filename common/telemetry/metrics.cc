@@ -16,20 +16,20 @@
 
 namespace breadthflow::telemetry {
 
-void Counter::Increment(double by) {
+void Counter::Increment(double by) const {
   if (counter_) counter_->Increment(by);
 }
 double Counter::Value() const { return counter_ ? counter_->Value() : 0; }
 
-void Gauge::Set(double value) {
+void Gauge::Set(double value) const {
   if (gauge_) gauge_->Set(value);
 }
-void Gauge::Add(double by) {
+void Gauge::Add(double by) const {
   if (gauge_) gauge_->Increment(by);
 }
 double Gauge::Value() const { return gauge_ ? gauge_->Value() : 0; }
 
-void Histogram::Observe(double value) {
+void Histogram::Observe(double value) const {
   if (histogram_) histogram_->Observe(value);
 }
 

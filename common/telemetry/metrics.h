@@ -25,7 +25,7 @@ class Counter {
  public:
   Counter() = default;
   explicit Counter(prometheus::Counter* counter) : counter_(counter) {}
-  void Increment(double by = 1);  // by >= 0
+  void Increment(double by = 1) const;  // by >= 0
   double Value() const;
 
  private:
@@ -36,8 +36,8 @@ class Gauge {
  public:
   Gauge() = default;
   explicit Gauge(prometheus::Gauge* gauge) : gauge_(gauge) {}
-  void Set(double value);
-  void Add(double by);
+  void Set(double value) const;
+  void Add(double by) const;
   double Value() const;
 
  private:
@@ -48,7 +48,7 @@ class Histogram {
  public:
   Histogram() = default;
   explicit Histogram(prometheus::Histogram* histogram) : histogram_(histogram) {}
-  void Observe(double value);
+  void Observe(double value) const;
 
  private:
   prometheus::Histogram* histogram_ = nullptr;
