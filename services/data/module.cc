@@ -13,6 +13,16 @@ namespace {
 // Chunks of fetches that did not end are older than this: the longest lease and then some.
 constexpr absl::Duration kOrphanAge = absl::Hours(24);
 
+// Any folder may be read only as long as nobody but this machine can ask for it.
+SourceEntry::Environment EnvironmentOf(const DataModule::Config& config, const process::ModuleContext& context) {
+  const std::string& host = context.config.server().host();
+  const bool loopback = host.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
+  SourceEntry::Environment environment;
+  environment.csv_roots = {config.data().csv_roots().begin(), config.data().csv_roots().end()};
+  environment.csv_anywhere = environment.csv_roots.empty() && loopback;
+  return environment;
+}
+
 }  // namespace
 
 DataModule::DataModule(const Config& config, const process::ModuleContext& context)
@@ -21,8 +31,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       runs_(database_),
       snapshots_(database_),
       runner_(database_, context.job_options, &context.job_observer),
-      fetcher_(database_, series_, runs_, Sources(),
-               {.csv_roots = {config.data().csv_roots().begin(), config.data().csv_roots().end()}}, context.clock,
+      fetcher_(database_, series_, runs_, Sources(), EnvironmentOf(config, context), context.clock,
                [this] { runner_.WakeUp(); }),
       reader_(database_, series_, snapshots_, context.clock),
       rpc_({.guard = context.guard,

@@ -66,7 +66,8 @@ struct SourceEntry {
   std::vector<component::ParamSpec> params;
   // What the process allows to all sources; not parameters of a fetch.
   struct Environment {
-    std::vector<std::string> csv_roots;  // folders below which files may be read; empty: anywhere
+    std::vector<std::string> csv_roots;  // folders below which files may be read
+    bool csv_anywhere = false;           // or any folder: only for callers on this machine
   };
   std::function<absl::StatusOr<std::unique_ptr<Source>>(const component::Params&, const Environment&)> make;
 };

@@ -80,7 +80,7 @@ absl::StatusOr<std::unique_ptr<Source>> Make(const component::Params& params, co
   const fs::path folder = params.String("path");
   base::Violations violations;
   std::error_code error;
-  bool allowed = env.csv_roots.empty();
+  bool allowed = env.csv_anywhere;
   for (const std::string& root : env.csv_roots) allowed |= Below(folder, root);
   if (!allowed) {
     violations.Add("path", fmt::format("{} is not below a folder that this server may read", folder.string()));

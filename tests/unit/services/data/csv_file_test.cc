@@ -128,7 +128,8 @@ class CsvFile : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  absl::StatusOr<std::unique_ptr<Source>> Make(const std::string& path, SourceEntry::Environment env = {}) {
+  absl::StatusOr<std::unique_ptr<Source>> Make(const std::string& path,
+                                               SourceEntry::Environment env = {.csv_anywhere = true}) {
     const SourceEntry* entry = Sources().Find("csv_file").value();
     return entry->make(component::Params::Check(entry->params, {{"path", path}}).value(), env);
   }
@@ -148,6 +149,8 @@ TEST_F(CsvFile, ReadsOnlyBelowTheFoldersThatItMay) {
   EXPECT_THAT(Make((folder_ / "..").string(), {.csv_roots = {folder_.string()}}),
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Make(folder_.string(), {.csv_roots = {"/x", folder_.string()}}), IsOk());
+  EXPECT_THAT(Make(folder_.string(), {}), StatusIs(absl::StatusCode::kInvalidArgument))
+      << "nowhere, when none is named";
 }
 
 TEST_F(CsvFile, StopsWhenCancelled) {

@@ -37,7 +37,7 @@ class SourceContract : public ::testing::TestWithParam<std::string> {
     for (const component::ParamSpec& spec : entry->params) {
       if (spec.name == "path") given["path"] = folder_.string();
     }
-    return entry->make(component::Params::Check(entry->params, given).value(), {}).value();
+    return entry->make(component::Params::Check(entry->params, given).value(), {.csv_anywhere = true}).value();
   }
 
   static quant::Series Fetch(const Source& source, quant::TimeRange range) {
