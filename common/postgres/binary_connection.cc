@@ -29,6 +29,8 @@ absl::StatusOr<std::unique_ptr<Connection>> BinaryConnection::Connect(const std:
   std::unique_ptr<BinaryConnection> connection(new BinaryConnection(PQconnectdb(connection_string.c_str())));
   if (PQstatus(connection->connection_) != CONNECTION_OK)
     return Unavailable(FirstLine(PQerrorMessage(connection->connection_)));
+  PQsetNoticeProcessor(
+      connection->connection_, +[](void*, const char*) {}, nullptr);
   BF_ASSIGN_OR_RETURN(const std::vector<std::string> backend, connection->Simple(kBackendSql));
   if (backend.size() == 2) connection->backend_ = {backend[0], backend[1]};
   return connection;

@@ -24,7 +24,10 @@ absl::Status Connection::BeforeStatement() {
   return limited.ok() ? limited : Fail(limited);
 }
 
-absl::Status Connection::Fail(const SqlError& error, bool broken) {
+absl::Status Connection::Fail(const SqlError& found, bool broken) {
+  SqlError error = found;
+  // What a dying server says last is not about the statement; only these name why the session ended.
+  if (broken && !error.sqlstate.starts_with("57P") && !error.sqlstate.starts_with("25P")) error.sqlstate.clear();
   if (broken) broken_ = true;
   if (broken || error.sqlstate == "57014") certain_ = false;
   absl::Status status = StatusOf(error);

@@ -62,7 +62,7 @@ class Connection {
   // The failure so far, or that of the limits; OK to send a statement.
   absl::Status BeforeStatement();
   // Records and returns the status of `error`.
-  absl::Status Fail(const SqlError& error, bool broken);
+  absl::Status Fail(const SqlError& found, bool broken);
   absl::Status Fail(absl::Status status);
 
   Backend backend_;

@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <thread>
-#include <utility>
 
-#include "absl/synchronization/notification.h"
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "common/postgres/backoff.h"
 #include "common/postgres/binary_connection.h"
@@ -22,45 +22,48 @@ class Listener::Thread {
         channel_(std::move(channel)),
         on_connect_(std::move(on_connect)),
         on_notify_(std::move(on_notify)),
-        thread_([this] { Run(); }) {}
+        wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        thread_([this] { Loop(); }) {}
 
   ~Thread() {
-    stop_.Notify();
+    stop_ = true;
+    eventfd_write(wake_, 1);
     thread_.join();
+    close(wake_);
   }
 
   bool connected() const { return connected_; }
 
  private:
-  static constexpr int kPollMilliseconds = 50;
-
-  void Run() {
-    for (int failures = 0; !stop_.HasBeenNotified();) {
-      const bool was_connected = Listen();
+  void Loop() {
+    int failures = 0;
+    while (!stop_) {
+      if (ListenOnce()) failures = 0;
       connected_ = false;
-      failures = was_connected ? 1 : failures + 1;
-      stop_.WaitForNotificationWithTimeout(ReconnectPause(failures));
+      const absl::Duration pause = ReconnectPause(++failures);
+      pollfd stopped{wake_, POLLIN, 0};
+      if (!stop_) poll(&stopped, 1, static_cast<int>(absl::ToInt64Milliseconds(pause)));
     }
   }
 
-  // Returns when the connection ended: whether there was one.
-  bool Listen() {
+  // True when it was connected for a while.
+  bool ListenOnce() {
     const absl::StatusOr<std::string> connection_string = ConnectionString(options_);
     if (!connection_string.ok()) return false;
-    absl::StatusOr<std::unique_ptr<Connection>> connected = ConnectBinary(*connection_string);
-    if (!connected.ok()) return false;
-    auto& connection = static_cast<BinaryConnection&>(**connected);
+    const absl::StatusOr<std::unique_ptr<Connection>> opened = ConnectBinary(*connection_string);
+    if (!opened.ok()) return false;
+    auto& connection = static_cast<BinaryConnection&>(**opened);
     if (!connection.Simple(fmt::format("LISTEN \"{}\"", channel_)).ok()) return false;
     connected_ = true;
     on_connect_();
-    while (!stop_.HasBeenNotified()) {
-      pollfd socket{PQsocket(connection.raw()), POLLIN, 0};
-      const int ready = poll(&socket, 1, kPollMilliseconds);
-      if (ready > 0 && PQconsumeInput(connection.raw()) == 0) return true;
-      while (PGnotify* notify = PQnotifies(connection.raw())) {
-        on_notify_(notify->extra);
-        PQfreemem(notify);
+    while (!stop_ && PQstatus(connection.raw()) == CONNECTION_OK) {
+      while (PGnotify* notice = PQnotifies(connection.raw())) {
+        on_notify_(notice->extra);
+        PQfreemem(notice);
       }
+      pollfd waits[] = {{PQsocket(connection.raw()), POLLIN, 0}, {wake_, POLLIN, 0}};
+      poll(waits, 2, -1);
+      if (waits[0].revents != 0 && PQconsumeInput(connection.raw()) != 1) break;
     }
     return true;
   }
@@ -69,8 +72,9 @@ class Listener::Thread {
   const std::string channel_;
   const std::function<void()> on_connect_;
   const std::function<void(std::string_view)> on_notify_;
+  const int wake_;
+  std::atomic<bool> stop_{false};
   std::atomic<bool> connected_{false};
-  absl::Notification stop_;
   std::thread thread_;
 };
 
@@ -78,7 +82,9 @@ Listener::Listener(const Database& database, std::string channel, std::function<
                    std::function<void(std::string_view payload)> on_notify)
     : thread_(std::make_unique<Thread>(database.options(), std::move(channel), std::move(on_connect),
                                        std::move(on_notify))) {}
+
 Listener::~Listener() = default;
+
 bool Listener::connected() const { return thread_->connected(); }
 
 }  // namespace breadthflow::postgres

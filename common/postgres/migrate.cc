@@ -1,7 +1,10 @@
 #include "common/postgres/migrate.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <random>
+#include <sstream>
 
 #include "absl/time/clock.h"
 #include <fmt/format.h>
@@ -15,160 +18,185 @@ namespace breadthflow::postgres {
 namespace {
 
 constexpr char kNoTransaction[] = "-- no transaction";
-constexpr absl::Duration kLockPoll = absl::Milliseconds(100);
 
-std::string Quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
-  return out + "'";
+// Numbers of one range belong to one owner: 1-9 jobs, 10-19 chunks, the rest the service.
+int RangeOf(int number) { return number < 10 ? 0 : number < 20 ? 1 : 2; }
+
+int64_t LockKey(std::string_view schema) {
+  const base::Sha256Digest digest = base::Sha256Of(fmt::format("breadthflow migration of {}", schema));
+  uint64_t key = 0;
+  for (int i = 0; i < 8; ++i) key = key << 8 | digest[static_cast<size_t>(i)];
+  return static_cast<int64_t>(key);
 }
 
-// The part of the numbers that one component owns: 1-9 jobs, 10-19 chunks, 100 and up the service.
-int RangeOf(int number) { return number < 100 ? number / 10 : 100; }
+void Pause(absl::Duration about) {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  absl::SleepFor(about * std::uniform_real_distribution<double>(0.5, 1.5)(engine));
+}
 
-// Migrations on one connection of its own, outside the pool: the advisory lock lives in its session.
+absl::Status CheckGiven(std::vector<Migration>& migrations) {
+  std::sort(migrations.begin(), migrations.end(),
+            [](const Migration& a, const Migration& b) { return a.number < b.number; });
+  for (size_t i = 0; i < migrations.size(); ++i) {
+    if (migrations[i].number <= 0) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, "MIGRATION_NUMBER",
+                             fmt::format("a migration's number must be positive, was {}", migrations[i].number));
+    }
+    if (i > 0 && migrations[i].number == migrations[i - 1].number) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, "MIGRATION_NUMBER",
+                             fmt::format("migration {} is given twice ({}, {})", migrations[i].number,
+                                         migrations[i - 1].name, migrations[i].name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The work, on one connection that holds the advisory lock.
 class Migrator {
  public:
   Migrator(Connection& connection, const std::string& schema, const MigrateOptions& options)
       : connection_(connection), schema_(schema), options_(options) {}
 
-  absl::Status Run(const std::vector<Migration>& migrations) {
-    BF_RETURN_IF_ERROR(Lock());
-    BF_RETURN_IF_ERROR(
-        Do(fmt::format("SET statement_timeout = {}", absl::ToInt64Milliseconds(options_.statement_timeout))));
-    BF_RETURN_IF_ERROR(Do(fmt::format("SET lock_timeout = {}", absl::ToInt64Milliseconds(options_.lock_timeout))));
-    BF_RETURN_IF_ERROR(Do("SET client_min_messages = warning"));
-    BF_RETURN_IF_ERROR(Do(fmt::format("CREATE SCHEMA IF NOT EXISTS {}", schema_)));
-    BF_RETURN_IF_ERROR(Do(fmt::format("SET search_path = {}", schema_)));
-    BF_RETURN_IF_ERROR(
-        Do("CREATE TABLE IF NOT EXISTS schema_migration (number int PRIMARY KEY, name text NOT NULL, "
-           "sha256 text NOT NULL, apply_time timestamptz NOT NULL DEFAULT clock_timestamp())"));
-    BF_RETURN_IF_ERROR(ReadApplied());
-    BF_RETURN_IF_ERROR(CheckApplied(migrations));
-    for (const Migration& migration : migrations) {
-      if (!applied_.contains(migration.number)) BF_RETURN_IF_ERROR(Apply(migration));
-    }
-    return absl::OkStatus();  // the lock goes with the session
-  }
-
- private:
-  absl::Status Do(const std::string& sql) { return connection_.Simple(sql).status(); }
-
-  // Polled, never waited for: a waiter inside PostgreSQL would deadlock with CREATE INDEX CONCURRENTLY.
   absl::Status Lock() {
-    const std::string sql = fmt::format("SELECT pg_try_advisory_lock(hashtextextended({}, 7))",
-                                        Quoted("breadthflow migrations of " + schema_));
-    const absl::Time give_up = std::min(options_.deadline, absl::Now() + options_.statement_timeout * 2);
     while (true) {
-      BF_ASSIGN_OR_RETURN(const std::vector<std::string> got, connection_.Simple(sql));
+      BF_ASSIGN_OR_RETURN(const std::vector<std::string> got,
+                          connection_.Simple(fmt::format("SELECT pg_try_advisory_lock({})", LockKey(schema_))));
       if (!got.empty() && got[0] == "t") return absl::OkStatus();
-      if (absl::Now() + kLockPoll >= give_up) {
-        return base::MakeError(absl::StatusCode::kAborted, "LOCK_TIMEOUT",
-                               fmt::format("another process is migrating schema {} for too long", schema_));
+      if (absl::Now() >= options_.deadline) {
+        return StatusOf(SqlError{.sqlstate = "55P03", .message = "another process is migrating this schema"});
       }
-      absl::SleepFor(kLockPoll);
+      Pause(absl::Milliseconds(50));
     }
   }
 
-  absl::Status ReadApplied() {
-    BF_ASSIGN_OR_RETURN(
-        const std::vector<std::string> rows,
-        connection_.Simple("SELECT coalesce(string_agg(number || ' ' || sha256, ',' ORDER BY number), '') "
-                           "FROM schema_migration"));
-    const std::string list = rows.empty() ? "" : rows[0];
-    for (size_t at = 0; at < list.size();) {
-      const size_t end = std::min(list.find(',', at), list.size());
-      const std::string entry = list.substr(at, end - at);
-      const size_t space = entry.find(' ');
-      applied_[std::stoi(entry.substr(0, space))] = entry.substr(space + 1);
-      at = end + 1;
-    }
+  absl::Status PrepareSchema() {
+    return Retrying([&] {
+      return Simple(
+          fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; "
+                      "CREATE TABLE IF NOT EXISTS {0}.schema_migration ("
+                      "number integer CONSTRAINT schema_migration_pkey PRIMARY KEY, name text NOT NULL, "
+                      "sha256 text NOT NULL, apply_time timestamptz NOT NULL DEFAULT clock_timestamp())",
+                      schema_));
+    });
+  }
+
+  absl::Status Read() {
+    BF_ASSIGN_OR_RETURN(const std::vector<std::string> row,
+                        connection_.Simple("SELECT coalesce(string_agg(number || ' ' || sha256, ' '), '') "
+                                           "FROM schema_migration"));
+    std::istringstream list(row.empty() ? "" : row[0]);
+    int number = 0;
+    std::string sha256;
+    while (list >> number >> sha256) applied_[number] = sha256;
     return absl::OkStatus();
   }
 
-  absl::Status CheckApplied(const std::vector<Migration>& migrations) const {
+  absl::Status CheckAgainst(const std::vector<Migration>& migrations) const {
+    std::map<int, int> newest_given;
+    std::map<int, int> newest_applied;
+    for (const auto& [number, sha256] : applied_) newest_applied[RangeOf(number)] = number;
     std::map<int, const Migration*> given;
-    std::map<int, int> newest;  // by range
     for (const Migration& migration : migrations) {
       given[migration.number] = &migration;
-      int& last = newest[RangeOf(migration.number)];
-      last = std::max(last, migration.number);
-    }
-    for (const auto& [number, hash] : applied_) {
-      const auto found = given.find(number);
-      if (found != given.end() && base::Sha256HexOf(found->second->sql) != hash) {
-        return base::MakeError(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED",
-                               fmt::format("migration {:04}_{} of schema {} was applied with another text", number,
-                                           found->second->name, schema_));
+      newest_given[RangeOf(migration.number)] = migration.number;
+      const auto applied = applied_.find(migration.number);
+      if (applied != applied_.end() && applied->second != base::Sha256HexOf(migration.sql)) {
+        return Refused("MIGRATION_CHANGED", migration.number, "was changed after it had been applied");
       }
-      const auto range = newest.find(RangeOf(number));
-      if (found == given.end() && range != newest.end() && number < range->second) {
-        return base::MakeError(
-            absl::StatusCode::kFailedPrecondition, "MIGRATION_MISSING",
-            fmt::format("schema {} has migration {:04}, which this program does not know", schema_, number));
+      if (applied == applied_.end() && migration.number < newest_applied[RangeOf(migration.number)]) {
+        return Refused("MIGRATION_OUT_OF_ORDER", migration.number, "is older than one that has been applied");
+      }
+    }
+    for (const auto& [number, sha256] : applied_) {
+      if (!given.contains(number) && number < newest_given[RangeOf(number)]) {
+        return Refused("MIGRATION_MISSING", number, "has been applied, but this program does not know it");
       }
     }
     return absl::OkStatus();
   }
 
   absl::Status Apply(const Migration& migration) {
+    if (applied_.contains(migration.number)) return absl::OkStatus();
     const std::string record =
-        fmt::format("INSERT INTO schema_migration (number, name, sha256) VALUES ({}, {}, {})", migration.number,
-                    Quoted(migration.name), Quoted(base::Sha256HexOf(migration.sql)));
-    const bool alone = migration.sql.starts_with(kNoTransaction);
+        fmt::format("INSERT INTO {}.schema_migration (number, name, sha256) VALUES ({}, '{}', '{}')", schema_,
+                    migration.number, migration.name, base::Sha256HexOf(migration.sql));
+    const absl::Status status = Retrying([&]() -> absl::Status {
+      if (migration.sql.rfind(kNoTransaction, 0) == 0) {
+        BF_RETURN_IF_ERROR(DropUnfinishedIndexes());
+        BF_RETURN_IF_ERROR(Simple(migration.sql));
+        return Simple(record);
+      }
+      return Simple(fmt::format("BEGIN;\n{}\n;{};COMMIT", migration.sql, record));
+    });
+    if (status.ok()) return status;
+    return base::MakeError(status.code(),
+                           fmt::format("migration {} ({}) of schema {}: {}", migration.number, migration.name, schema_,
+                                       base::Message(status)),
+                           base::DetailsOf(status));
+  }
+
+  absl::Status Configure() {
+    return Simple(
+        fmt::format("SET search_path = {}; SET lock_timeout = {}; SET statement_timeout = {}; "
+                    "SET client_min_messages = warning",
+                    schema_, absl::ToInt64Milliseconds(options_.lock_timeout),
+                    absl::ToInt64Milliseconds(options_.statement_timeout)));
+  }
+
+ private:
+  absl::Status Simple(const std::string& sql) { return connection_.Simple(sql).status(); }
+
+  absl::Status Refused(const char* reason, int number, const char* what) const {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, reason,
+                           fmt::format("migration {} of schema {} {}", number, schema_, what));
+  }
+
+  // CREATE INDEX CONCURRENTLY that is killed leaves an invalid index, which IF NOT EXISTS would take for the finished
+  // one.
+  absl::Status DropUnfinishedIndexes() {
+    BF_ASSIGN_OR_RETURN(
+        const std::vector<std::string> drop,
+        connection_.Simple(fmt::format("SELECT string_agg(format('DROP INDEX %s;', indexrelid::regclass), ' ') "
+                                       "FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+                                       "WHERE NOT indisvalid AND relnamespace = '{}'::regnamespace",
+                                       schema_)));
+    return drop.empty() || drop[0].empty() ? absl::OkStatus() : Simple(drop[0]);
+  }
+
+  // Again while a lock or a conflict is in the way; other queries get their turn in the pauses.
+  absl::Status Retrying(const std::function<absl::Status()>& work) {
     for (int attempt = 1;; ++attempt) {
-      absl::Status status;
-      if (alone) {
-        status = Do(migration.sql);
-        if (status.ok()) status = Do(record);
-      } else {
-        status = Do("BEGIN; " + migration.sql + "\n; " + record + "; COMMIT");
-      }
-      if (status.ok()) return status;
-      const std::string sqlstate = connection_.failure_sqlstate();
-      if (connection_.broken()) return status;
+      const absl::Status status = work();
+      if (status.ok() || connection_.broken()) return status;
+      const bool again = status.code() == absl::StatusCode::kAborted;
       connection_.ClearFailure();
-      if (!alone) BF_RETURN_IF_ERROR(Do("ROLLBACK"));
-      const bool lock_was_taken = sqlstate == "55P03" || IsTransactionConflict(sqlstate);
-      if (!lock_was_taken || attempt >= options_.lock_tries || absl::Now() >= options_.deadline) {
-        return base::MakeError(status.code(),
-                               fmt::format("migration {:04}_{} of schema {}: {}", migration.number, migration.name,
-                                           schema_, base::Message(status)),
-                               base::DetailsOf(status));
-      }
-      absl::SleepFor(kLockPoll);
+      BF_RETURN_IF_ERROR(Simple("ROLLBACK"));
+      if (!again || attempt >= options_.lock_tries || absl::Now() >= options_.deadline) return status;
+      Pause(absl::Milliseconds(100));
     }
   }
 
   Connection& connection_;
-  const std::string schema_;
-  const MigrateOptions options_;
-  std::map<int, std::string> applied_;
+  const std::string& schema_;
+  const MigrateOptions& options_;
+  std::map<int, std::string> applied_;  // number -> sha256 of its text
 };
-
-absl::Status CheckNumbers(const std::vector<Migration>& migrations) {
-  for (size_t i = 0; i < migrations.size(); ++i) {
-    if (migrations[i].number <= 0) {
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "BAD_MIGRATION", "migration numbers are positive");
-    }
-    if (i > 0 && migrations[i].number == migrations[i - 1].number) {
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "BAD_MIGRATION",
-                             fmt::format("migration {} is given twice", migrations[i].number));
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
 absl::Status Migrate(Database& database, std::vector<Migration> migrations, const MigrateOptions& options) {
-  std::sort(migrations.begin(), migrations.end(),
-            [](const Migration& a, const Migration& b) { return a.number < b.number; });
-  BF_RETURN_IF_ERROR(CheckNumbers(migrations));
+  BF_RETURN_IF_ERROR(CheckGiven(migrations));
+  // A connection of its own, outside the pool: its settings and its advisory lock end with it.
   BF_ASSIGN_OR_RETURN(const std::string connection_string, ConnectionString(database.options()));
   BF_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, ConnectBinary(connection_string));
-  connection->SetLimits({.deadline = options.deadline});
-  return Migrator(*connection, database.schema(), options).Run(migrations);
+  Migrator migrator(*connection, database.schema(), options);
+  BF_RETURN_IF_ERROR(migrator.Configure());
+  BF_RETURN_IF_ERROR(migrator.Lock());
+  BF_RETURN_IF_ERROR(migrator.PrepareSchema());
+  BF_RETURN_IF_ERROR(migrator.Read());
+  BF_RETURN_IF_ERROR(migrator.CheckAgainst(migrations));
+  for (const Migration& migration : migrations) BF_RETURN_IF_ERROR(migrator.Apply(migration));
+  return absl::OkStatus();
 }
 
 }  // namespace breadthflow::postgres

@@ -30,11 +30,12 @@ struct MigrateOptions {
 // order of numbers, each in its own transaction with its record. Any number of processes may call it at the same time:
 // one works, the others wait (pg_try_advisory_lock, polled). Killed at any moment, the next call finishes the work.
 //
-// Errors: FAILED_PRECONDITION MIGRATION_CHANGED when an applied migration has other text than the given one (by
-// SHA-256), MIGRATION_MISSING when the schema lists one inside the number range given here (1-9, 10-19, 100 ...) that
-// is not given and is older than the newest given (a newer schema is fine: the binary before this one must keep
-// running); INVALID_ARGUMENT for a number that is given twice or is not positive; ABORTED LOCK_TIMEOUT; UNAVAILABLE
-// DB_UNAVAILABLE.
+// Errors, FAILED_PRECONDITION: MIGRATION_CHANGED when an applied migration has other text than the given one (by
+// SHA-256), MIGRATION_OUT_OF_ORDER when a given one that is not applied is older than an applied one, MIGRATION_MISSING
+// when an applied one is not given though a newer one is. Order and gaps count within a number range (1-9, 10-19, from
+// 20); a schema that is newer than everything given is fine, so that the binary before this one keeps running.
+// INVALID_ARGUMENT MIGRATION_NUMBER for a number that is given twice or is not positive; ABORTED LOCK_TIMEOUT (+
+// retry); UNAVAILABLE DB_UNAVAILABLE; INTERNAL for SQL that the server refuses.
 absl::Status Migrate(Database& database, std::vector<Migration> migrations, const MigrateOptions& options = {});
 
 }  // namespace breadthflow::postgres

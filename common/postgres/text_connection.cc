@@ -12,6 +12,13 @@ namespace {
 
 constexpr size_t kMaxPrepared = 256;  // per connection; more different texts than that are sent as they are
 
+// "ERROR:  no such thing\nDETAIL:  ..." -> "no such thing".
+std::string Primary(const std::string& message) {
+  const std::string line = message.substr(0, message.find('\n'));
+  const size_t severity = line.find(":  ");
+  return severity == std::string::npos ? line : line.substr(severity + 3);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> TextConnection::Connect(const std::string& connection_string) {
@@ -49,6 +56,18 @@ absl::StatusOr<pqxx::result> TextConnection::Catch(const std::function<pqxx::res
   } catch (const pqxx::sql_error& caught) {
     error.sqlstate = caught.sqlstate();
     error.message = caught.what();
+  } catch (const pqxx::serialization_failure& caught) {  // these four are not sql_errors in 6.4
+    error.sqlstate = "40001";
+    error.message = caught.what();
+  } catch (const pqxx::deadlock_detected& caught) {
+    error.sqlstate = "40P01";
+    error.message = caught.what();
+  } catch (const pqxx::statement_completion_unknown& caught) {
+    error.sqlstate = "40003";
+    error.message = caught.what();
+  } catch (const pqxx::transaction_rollback& caught) {
+    error.sqlstate = "40000";
+    error.message = caught.what();
   } catch (const pqxx::broken_connection& caught) {
     error.message = caught.what();
     broken = true;
@@ -64,8 +83,8 @@ absl::StatusOr<pqxx::result> TextConnection::Catch(const std::function<pqxx::res
     MarkUncertain();
   }
   if (!connection_->is_open()) broken = true;
-  if (broken && error.sqlstate.rfind("57", 0) != 0) error.sqlstate.clear();
   if (!broken && error.sqlstate.empty()) error.sqlstate = "XX000";
+  error.message = Primary(error.message);
   if (error.sqlstate.rfind("23", 0) == 0) error.constraint = ConstraintIn(error.message);
   return Fail(error, broken);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -113,6 +114,10 @@ bool ChildProcess::Wait(absl::Duration timeout) {
     }
   }
   return true;
+}
+
+std::string TestProgram(const std::string& name) {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
 }
 
 int RunProgram(const ChildProcess::Options& options) {

@@ -37,6 +37,9 @@ class ChildProcess {
   bool reaped_ = true;
 };
 
+// The path of a program that lies beside this test binary.
+std::string TestProgram(const std::string& name);
+
 // Runs a program to its end; its exit status, or 128 + signal.
 int RunProgram(const ChildProcess::Options& options);
 
