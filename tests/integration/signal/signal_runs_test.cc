@@ -39,6 +39,8 @@ class SignalRunsTest : public ::testing::Test {
     EXPECT_THAT(runner_.Start(), IsOk());
   }
 
+  ~SignalRunsTest() override { runner_.Drain(absl::Seconds(10)); }
+
   static jobs::RunnerOptions RunnerOptions() {
     jobs::RunnerOptions options;
     options.poll_interval = absl::Milliseconds(50);

@@ -51,6 +51,7 @@ class SignalServiceTest : public ::testing::Test {
     client_.reset();
     channels_.Attach("signal", nullptr);
     server_.reset();
+    runner_.Drain(absl::Seconds(10));
   }
 
   template <typename Request, typename Response>
