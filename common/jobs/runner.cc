@@ -14,6 +14,8 @@
 namespace breadthflow::jobs {
 namespace {
 
+constexpr absl::Duration kCoalesce = absl::Milliseconds(20);
+
 std::string MakeWorkerId() {
   char host[256] = {};
   gethostname(host, sizeof(host) - 1);
@@ -66,12 +68,22 @@ Lease Runner::Core::Context::lease() const {
   return {job_.id, job_.epoch, progress_, stage_};
 }
 
+bool Runner::Core::Context::DueForRenewal(absl::Time now, absl::Duration interval) const {
+  const std::lock_guard lock(mutex_);
+  return now - renewed_ >= interval || progress_ != written_progress_ || stage_ != written_stage_;
+}
+
+void Runner::Core::Context::Renewed(absl::Time now, const Lease& written) {
+  const std::lock_guard lock(mutex_);
+  renewed_ = now;
+  written_progress_ = written.progress;
+  written_stage_ = written.stage;
+}
+
 Runner::Core::Core(postgres::Database& database, RunnerOptions options, Observer* observer)
     : database_(database),
       options_(std::move(options)),
-      // Cancel wishes and progress travel with it, so it is never slower than the poll.
-      heartbeat_(std::min(options_.heartbeat > absl::ZeroDuration() ? options_.heartbeat : options_.lease / 3,
-                          options_.poll_interval)),
+      heartbeat_(options_.heartbeat > absl::ZeroDuration() ? options_.heartbeat : options_.lease / 3),
       observer_(observer),
       worker_id_(MakeWorkerId()),
       channel_("jobs_" + database.schema()),
@@ -85,23 +97,21 @@ absl::Status Runner::Core::Start() {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_STARTED", "a runner is started once");
   }
   started_ = true;
-  // Threads outlive the Runner object when a handler hangs: each holds the core.
-  const auto spawn = [this](void (Core::*loop)()) {
-    ++live_threads_;
-    threads_.emplace_back([core = shared_from_this(), loop] {
-      (core.get()->*loop)();
-      const std::lock_guard done(core->mutex_);
-      --core->live_threads_;
-      core->changed_.notify_all();
-    });
-  };
   if (!handlers_.empty()) {
-    spawn(&Core::Dispatch);
-    spawn(&Core::Heartbeat);
-    for (int i = 0; i < options_.workers; ++i) spawn(&Core::Work);
+    keepers_.emplace_back([this] { Dispatch(); });
+    keepers_.emplace_back([this] { Heartbeat(); });
+    live_workers_ = options_.workers;
+    for (int i = 0; i < options_.workers; ++i) {
+      workers_.emplace_back([this] {
+        Work();
+        const std::lock_guard done(mutex_);
+        --live_workers_;
+        changed_.notify_all();
+      });
+    }
   }
-  spawn(&Core::Rescue);
-  spawn(&Core::WatchChanges);
+  keepers_.emplace_back([this] { Rescue(); });
+  keepers_.emplace_back([this] { WatchChanges(); });
   if (options_.listen) {
     const auto wake = [this] { WakeUp(false); };
     listener_ = std::make_unique<postgres::Listener>(database_, channel_, wake, [wake](std::string_view) { wake(); });
@@ -110,39 +120,52 @@ absl::Status Runner::Core::Start() {
 }
 
 void Runner::Core::Drain(absl::Duration grace) {
-  std::vector<Lease> leases;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
     stopping_ = true;
-    for (const auto& [id, context] : running_) {
-      context->cancel().Cancel(base::CancelReason::kShuttingDown);
-      leases.push_back(context->lease());
-    }
   }
+  stop_.Cancel(base::CancelReason::kShuttingDown);
   changed_.notify_all();
   const absl::Time deadline = absl::Now() + grace;
-  if (!leases.empty()) {
-    postgres::TransactOptions options;
-    options.deadline = absl::Now() + std::clamp(grace, absl::Seconds(1), absl::Seconds(5));
-    const absl::Status released =
-        database_.Transact([&](postgres::Transaction& tx) { return JobStore::Release(tx, leases).status(); }, options);
-    if (!released.ok()) Trouble("release", released);
-  }
+  const auto database_deadline = absl::Now() + std::clamp(grace, absl::Seconds(1), absl::Seconds(5));
+  std::set<std::string> released;
+  ReleaseAll(released, database_deadline);
   listener_.reset();
+  for (std::thread& keeper : keepers_) keeper.join();
+  ReleaseAll(released, database_deadline);  // what the dispatcher claimed meanwhile
   std::unique_lock lock(mutex_);
-  const auto patience =
-      std::chrono::microseconds(std::max<int64_t>(absl::ToInt64Microseconds(deadline - absl::Now()), 0));
-  changed_.wait_for(lock, patience, [this] { return live_threads_ == 0; });
-  const bool ended = live_threads_ == 0;
-  lock.unlock();
-  for (std::thread& thread : threads_) {
-    if (ended)
-      thread.join();
-    else
-      thread.detach();
+  const int64_t patience = std::max<int64_t>(absl::ToInt64Microseconds(deadline - absl::Now()), 0);
+  changed_.wait_for(lock, std::chrono::microseconds(patience), [this] { return live_workers_ == 0; });
+}
+
+void Runner::Core::ReleaseAll(std::set<std::string>& released, absl::Time deadline) {
+  std::vector<Lease> leases;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, context] : running_) {
+      context->cancel().Cancel(base::CancelReason::kShuttingDown);
+      if (released.insert(id).second) leases.push_back(context->lease());
+    }
   }
-  threads_.clear();
+  if (leases.empty()) return;
+  postgres::TransactOptions options;
+  options.deadline = deadline;
+  const absl::Status status =
+      database_.Transact([&](postgres::Transaction& tx) { return JobStore::Release(tx, leases).status(); }, options);
+  // Then they are rescued when their leases run out.
+  if (!status.ok() && observer_ != nullptr) observer_->Trouble("release", status);
+}
+
+void Runner::Core::Join() {
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+}
+
+postgres::TransactOptions Runner::Core::UntilStopped() const {
+  postgres::TransactOptions options;
+  options.cancel = stop_;
+  return options;
 }
 
 void Runner::Core::WakeUp(bool tell_others) {
@@ -203,11 +226,12 @@ absl::Duration Runner::Core::Jittered(absl::Duration duration, double low, doubl
 }
 
 void Runner::Core::Trouble(std::string_view what, const absl::Status& status) {
-  if (observer_ != nullptr) observer_->Trouble(what, status);
+  if (observer_ != nullptr && !stop_.cancelled()) observer_->Trouble(what, status);
 }
 
 void Runner::Core::WatchChanges() {
-  while (WaitFor(options_.poll_interval, &wake_watcher_)) {
+  // Many changes at once make one hint and one look.
+  while (WaitFor(options_.poll_interval, &wake_watcher_) && WaitFor(kCoalesce, nullptr)) {
     bool notify = false;
     {
       const std::lock_guard lock(mutex_);
@@ -216,7 +240,8 @@ void Runner::Core::WatchChanges() {
     if (notify) {
       // A hint of its own, outside every other transaction: NOTIFY takes a global lock at commit.
       const absl::Status sent = database_.Transact(
-          [&](postgres::Transaction& tx) { return tx.Query("SELECT pg_notify($1, '')", {channel_}).status(); });
+          [&](postgres::Transaction& tx) { return tx.Query("SELECT pg_notify($1, '')", {channel_}).status(); },
+          UntilStopped());
       if (!sent.ok()) Trouble("notify", sent);
     }
     TellSubscribers();
@@ -233,7 +258,7 @@ void Runner::Core::TellSubscribers() {
   std::vector<std::string> ids;
   for (const auto& [key, subscriber] : subscribers) ids.push_back(subscriber->id());
   std::map<std::string, Job> jobs;
-  postgres::TransactOptions options;
+  postgres::TransactOptions options = UntilStopped();
   options.read_only = true;
   const absl::Status read = database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
@@ -254,7 +279,10 @@ void Runner::Core::TellSubscribers() {
 
 Runner::Runner(postgres::Database& database, RunnerOptions options, Observer* observer)
     : core_(std::make_shared<Core>(database, std::move(options), observer)) {}
-Runner::~Runner() { Drain(absl::ZeroDuration()); }
+Runner::~Runner() {
+  Drain(absl::ZeroDuration());
+  core_->Join();
+}
 void Runner::Handle(std::string kind, Handler handler) { core_->Handle(std::move(kind), std::move(handler)); }
 absl::Status Runner::Start() { return core_->Start(); }
 void Runner::Drain(absl::Duration grace) { core_->Drain(grace); }

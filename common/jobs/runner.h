@@ -54,7 +54,7 @@ class Runner {
  public:
   // `database` and `observer` (may be null) must outlive the runner.
   Runner(postgres::Database& database, RunnerOptions options, Observer* observer = nullptr);
-  ~Runner();  // Drain(0) when it was not drained
+  ~Runner();  // Drain(0), then waits for the handlers, however long: they use what is destroyed next
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -64,8 +64,7 @@ class Runner {
   absl::Status Start();
 
   // Stops claiming, tells running handlers SHUTTING_DOWN and gives their leases back at once, so that other replicas go
-  // on; then waits for the handlers, at most `grace`. What does not stop by then is left to the process exit: it can
-  // not write any more. Idempotent.
+  // on; then waits for the handlers, at most `grace`. What has not stopped by then can not write any more. Idempotent.
   void Drain(absl::Duration grace);
 
   // Something changed (a job was enqueued or cancel was asked, and committed): looks at once, and tells other processes

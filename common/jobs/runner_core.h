@@ -6,9 +6,12 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "absl/time/clock.h"
 
 #include "common/jobs/runner.h"
 #include "common/jobs/store.h"
@@ -16,14 +19,15 @@
 
 namespace breadthflow::jobs {
 
-// The shared state and the threads of a Runner. Threads hold it, so that a handler which does not stop in time can be
-// left behind.
+// The shared state and the threads of a Runner. Subscriptions hold it, so that they may outlive the Runner.
 //
 //   dispatcher   claims as many jobs as there are free workers; woken by hints, else every poll interval
 //   workers      run handlers and write how they ended
 //   heartbeat    renews leases, writes progress, passes on cancel wishes and lost leases
 //   rescuer      takes back jobs whose lease ran out, measures the queue, forgets old requests
 //   watcher      tells subscribers what changed and sends the NOTIFY that WakeUp asked for
+//
+// All but the workers stop within moments; a worker stops when its handler does.
 class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
  public:
   Core(postgres::Database& database, RunnerOptions options, Observer* observer);
@@ -31,6 +35,7 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   void Handle(std::string kind, Handler handler);
   absl::Status Start();
   void Drain(absl::Duration grace);
+  void Join();  // after Drain: waits for handlers, however long
   void WakeUp(bool tell_others);
   std::unique_ptr<Subscription> Watch(std::string id, std::function<void(const Job*)> changed);
   const std::string& worker_id() const { return worker_id_; }
@@ -48,14 +53,19 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
 
   void RunJob(const std::shared_ptr<Context>& context);
   absl::StatusOr<Effects> CallHandler(Context& context);
-  // The job's row after a successful attempt; errors of the effects are those of the attempt.
+  absl::StatusOr<std::vector<Job>> Claim(const std::vector<std::string>& kinds, int limit);
+  // Writes the effects and SUCCEEDED; an error of the effects is the attempt's.
   absl::Status Succeed(const Context& context, const Effects& effects);
   void WriteFailure(Context& context, const absl::Status& error, absl::Duration elapsed);
   void RenewLeases();
+  // Gives back what runs here and is not in `released` yet, and tells its handlers.
+  void ReleaseAll(std::set<std::string>& released, absl::Time deadline);
   void RescueOnce();
   void TellSubscribers();
   void Trouble(std::string_view what, const absl::Status& status);
   absl::Duration Jittered(absl::Duration duration, double low, double high);
+
+  postgres::TransactOptions UntilStopped() const;
 
   // Waits at most `timeout`; false when the runner stops. `woken` is reset when it was set.
   bool WaitFor(absl::Duration timeout, bool* woken);
@@ -66,6 +76,7 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   Observer* const observer_;
   const std::string worker_id_;
   const std::string channel_;
+  const base::CancelToken stop_;  // ends the statements of everything but the workers
   std::map<std::string, Handler> handlers_;
   std::unique_ptr<postgres::Listener> listener_;
 
@@ -83,8 +94,9 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   std::map<uint64_t, std::shared_ptr<Subscriber>> subscribers_;
   uint64_t next_subscriber_ = 0;
   std::mt19937_64 random_;
-  std::vector<std::thread> threads_;
-  int live_threads_ = 0;
+  std::vector<std::thread> keepers_;  // all threads but the workers
+  std::vector<std::thread> workers_;
+  int live_workers_ = 0;
 };
 
 // One job in the hands of this process.
@@ -95,6 +107,9 @@ class Runner::Core::Context final : public JobContext {
   base::CancelToken cancel() const override { return cancel_; }
   void Progress(double fraction, std::string_view stage) override;
   Lease lease() const;
+  // True when the row should be written: there is progress to show, or the last time is `interval` ago.
+  bool DueForRenewal(absl::Time now, absl::Duration interval) const;
+  void Renewed(absl::Time now, const Lease& written);
 
  private:
   const Job job_;
@@ -102,6 +117,9 @@ class Runner::Core::Context final : public JobContext {
   mutable std::mutex mutex_;
   double progress_ = 0;
   std::string stage_;
+  double written_progress_ = 0;
+  std::string written_stage_;
+  absl::Time renewed_ = absl::Now();
 };
 
 }  // namespace breadthflow::jobs

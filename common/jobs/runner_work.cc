@@ -42,19 +42,14 @@ void Runner::Core::Dispatch() {
         free = options_.workers - busy_;
       }
       if (free <= 0) break;
-      std::vector<Job> jobs;
-      const absl::Status claimed = database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
-        BF_ASSIGN_OR_RETURN(jobs, JobStore::Claim(tx, kinds, free, worker_id_, options_.lease));
-        return absl::OkStatus();
-      });
-      // When COMMIT was in doubt the claimed jobs come back by themselves: their lease runs out.
-      if (!claimed.ok()) Trouble("claim", claimed);
-      if (!claimed.ok() || jobs.empty()) break;
+      const absl::StatusOr<std::vector<Job>> jobs = Claim(kinds, free);
+      if (!jobs.ok()) Trouble("claim", jobs.status());
+      if (!jobs.ok() || jobs->empty()) break;
       {
         const std::lock_guard lock(mutex_);
-        for (Job& job : jobs) {
-          auto context = std::make_shared<Context>(std::move(job));
-          running_[context->job().id] = context;
+        for (const Job& job : *jobs) {
+          auto context = std::make_shared<Context>(job);
+          running_[job.id] = context;
           claimed_.push_back(std::move(context));
           ++busy_;
         }
@@ -62,6 +57,25 @@ void Runner::Core::Dispatch() {
       changed_.notify_all();
     }
   } while (WaitFor(options_.poll_interval, &wake_dispatcher_));
+}
+
+absl::StatusOr<std::vector<Job>> Runner::Core::Claim(const std::vector<std::string>& kinds, int limit) {
+  std::vector<Job> jobs;
+  postgres::TransactOptions options = UntilStopped();
+  options.took_effect = [&](postgres::Transaction& tx) -> absl::StatusOr<bool> {
+    BF_ASSIGN_OR_RETURN(jobs, JobStore::HeldBy(tx, worker_id_));
+    const std::lock_guard lock(mutex_);
+    std::erase_if(jobs, [this](const Job& job) { return running_.contains(job.id); });
+    return !jobs.empty();
+  };
+  const absl::Status claimed = database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(jobs, JobStore::Claim(tx, kinds, limit, worker_id_, options_.lease));
+        return absl::OkStatus();
+      },
+      options);
+  if (!claimed.ok()) return claimed;
+  return jobs;
 }
 
 void Runner::Core::Work() {
@@ -80,7 +94,7 @@ void Runner::Core::Work() {
       const std::lock_guard lock(mutex_);
       running_.erase(context->job().id);
       --busy_;
-      wake_dispatcher_ = wake_watcher_ = true;
+      wake_dispatcher_ = wake_watcher_ = notify_ = true;  // watchers in other processes want to know too
     }
     changed_.notify_all();
   }
@@ -91,8 +105,10 @@ absl::StatusOr<Effects> Runner::Core::CallHandler(Context& context) {
     return handlers_.at(context.job().kind)(context);
   } catch (const std::exception& error) {
     Trouble("handler", absl::InternalError(error.what()));
-    return base::MakeError(absl::StatusCode::kInternal, "INTERNAL", "the work failed by an exception; see the log");
+  } catch (...) {
+    Trouble("handler", absl::InternalError("an exception that is no std::exception"));
   }
+  return base::MakeError(absl::StatusCode::kInternal, "INTERNAL", "the work failed by an exception; see the log");
 }
 
 void Runner::Core::RunJob(const std::shared_ptr<Context>& context) {
@@ -125,9 +141,13 @@ absl::Status Runner::Core::Succeed(const Context& context, const Effects& effect
     return now.state == State::kSucceeded && now.epoch == job.epoch;
   };
   const absl::Time give_up = absl::Now() + options_.lease;
-  while (true) {
+  for (int attempt = 1;; ++attempt) {
     const absl::Status status = database_.Transact(
         [&](postgres::Transaction& tx) -> absl::Status {
+          if (attempt > 1) {  // the last COMMIT may have been one nobody could tell about
+            BF_ASSIGN_OR_RETURN(const bool done, options.took_effect(tx));
+            if (done) return absl::OkStatus();
+          }
           BF_RETURN_IF_ERROR(JobStore::Finish(tx, job.id, job.epoch));
           return effects ? effects(tx) : absl::OkStatus();
         },
@@ -163,8 +183,10 @@ void Runner::Core::WriteFailure(Context& context, const absl::Status& error, abs
   }
 }
 
+// Looks every poll interval, since cancel wishes and progress travel this way; writes a row only when there is a
+// reason.
 void Runner::Core::Heartbeat() {
-  while (WaitFor(heartbeat_, &wake_heartbeat_)) RenewLeases();
+  while (WaitFor(std::min(heartbeat_, options_.poll_interval), &wake_heartbeat_)) RenewLeases();
 }
 
 void Runner::Core::RenewLeases() {
@@ -174,14 +196,27 @@ void Runner::Core::RenewLeases() {
     running = running_;
   }
   if (running.empty()) return;
-  std::vector<Lease> leases;
-  for (const auto& [id, context] : running) leases.push_back(context->lease());
+  const absl::Time now = absl::Now();
+  std::vector<Lease> due;
+  std::vector<Lease> others;
+  for (const auto& [id, context] : running) {
+    (context->DueForRenewal(now, heartbeat_) ? due : others).push_back(context->lease());
+  }
   std::vector<LeaseState> held;
-  const absl::Status renewed = database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(held, JobStore::Heartbeat(tx, leases, options_.lease));
-    return absl::OkStatus();
-  });
+  const absl::Status renewed = database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        held.clear();
+        for (const auto& [leases, look] : {std::pair(&due, false), std::pair(&others, true)}) {
+          if (leases->empty()) continue;
+          BF_ASSIGN_OR_RETURN(const std::vector<LeaseState> states,
+                              look ? JobStore::Held(tx, *leases) : JobStore::Heartbeat(tx, *leases, options_.lease));
+          held.insert(held.end(), states.begin(), states.end());
+        }
+        return absl::OkStatus();
+      },
+      UntilStopped());
   if (!renewed.ok()) return Trouble("heartbeat", renewed);
+  for (const Lease& lease : due) running.at(lease.id)->Renewed(now, lease);
   for (const LeaseState& state : held) {
     const auto found = running.find(state.id);
     if (found == running.end()) continue;
@@ -199,10 +234,12 @@ void Runner::Core::Rescue() {
   while (WaitFor(Jittered(options_.rescue_interval, 0.8, 1.2), nullptr)) {
     RescueOnce();
     if (absl::Now() - swept < kSweepInterval) continue;
-    const absl::Status done = database_.Transact([&](postgres::Transaction& tx) {
-      return JobStore::SweepRequests(tx, std::max(options_.request_retention, absl::Hours(24 * 7)), kSweepBatch)
-          .status();
-    });
+    const absl::Status done = database_.Transact(
+        [&](postgres::Transaction& tx) {
+          return JobStore::SweepRequests(tx, std::max(options_.request_retention, absl::Hours(24 * 7)), kSweepBatch)
+              .status();
+        },
+        UntilStopped());
     if (done.ok())
       swept = absl::Now();
     else
@@ -212,20 +249,27 @@ void Runner::Core::Rescue() {
 
 void Runner::Core::RescueOnce() {
   JobStore::Rescued rescued;
-  std::vector<QueueDepth> depths;
-  const absl::Status status = database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(rescued, JobStore::Rescue(tx, kRescueBatch));
-    if (observer_ == nullptr) return absl::OkStatus();
-    BF_ASSIGN_OR_RETURN(depths, JobStore::Depth(tx));
-    return absl::OkStatus();
-  });
+  const absl::Status status = database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(rescued, JobStore::Rescue(tx, kRescueBatch));
+        return absl::OkStatus();
+      },
+      UntilStopped());
   if (!status.ok()) return Trouble("rescue", status);
   for (const absl::Status& error : rescued.errors) Trouble("rescue", error);
-  if (observer_ != nullptr) {
-    for (const Job& job : rescued.jobs) observer_->Rescued(job);
-    for (const QueueDepth& depth : depths) observer_->Depth(depth);
-  }
   if (!rescued.jobs.empty()) WakeUp(true);
+  if (observer_ == nullptr) return;
+  for (const Job& job : rescued.jobs) observer_->Rescued(job);
+
+  std::vector<QueueDepth> depths;
+  const absl::Status measured = database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(depths, JobStore::Depth(tx));
+        return absl::OkStatus();
+      },
+      UntilStopped());
+  if (!measured.ok()) return Trouble("depth", measured);
+  for (const QueueDepth& depth : depths) observer_->Depth(depth);
 }
 
 }  // namespace breadthflow::jobs

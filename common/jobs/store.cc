@@ -58,6 +58,10 @@ renewed AS (
   FROM mine m, free f WHERE j.id = f.id AND m.id = f.id)
 SELECT j.id, j.cancel_requested FROM job j JOIN mine m ON j.id = m.id AND j.epoch = m.epoch WHERE j.state = 2)";
 
+constexpr char kHeld[] = R"(
+SELECT j.id, j.cancel_requested FROM job j
+JOIN unnest($1::text[], $2::bigint[]) AS m (id, epoch) ON j.id = m.id AND j.epoch = m.epoch WHERE j.state = 2)";
+
 constexpr char kFinish[] = R"(
 UPDATE job SET state = 3, progress = 1, lease_until = NULL, end_time = clock_timestamp(), error_code = 0,
                error_message = '', error_payload = ''
@@ -84,9 +88,10 @@ UPDATE job SET state = $2::smallint, lease_until = NULL, worker_id = '', error_c
 WHERE id = $1)";
 
 constexpr char kDepth[] = R"(
-SELECT kind, state, count(*),
-       coalesce(extract(epoch FROM clock_timestamp() - min(run_at) FILTER (WHERE state = 1 AND run_at <= clock_timestamp())), 0)::float8
-FROM job WHERE state < 3 GROUP BY kind, state)";
+SELECT kind, 1, count(*),
+       coalesce(extract(epoch FROM clock_timestamp() - min(run_at) FILTER (WHERE run_at <= clock_timestamp())), 0)::float8
+FROM job WHERE state = 1 GROUP BY kind
+UNION ALL SELECT kind, 2, count(*), 0 FROM job WHERE state = 2 GROUP BY kind)";
 
 constexpr char kSweepRequests[] = R"(
 DELETE FROM request WHERE ctid = ANY(ARRAY(
@@ -127,9 +132,17 @@ absl::Status ErrorFrom(int64_t code, const std::string& message, const std::stri
   return status;
 }
 
+// An error that fits its row: a long list of violations is left out, the message names the first ones anyway.
+absl::Status Bounded(const absl::Status& error) {
+  if (PayloadOf(error).size() <= kMaxErrorBytes) return error;
+  const base::ErrorDetails details = base::DetailsOf(error);
+  return base::MakeError(error.code(), base::Message(error),
+                         {.reason = details.reason, .retry_after = details.retry_after});
+}
+
 absl::Status LeaveRunning(Transaction& tx, std::string_view id, State state, const absl::Status& error,
                           absl::Duration delay) {
-  const absl::Status kept = state == State::kCancelled ? Cancelled() : error;
+  const absl::Status kept = state == State::kCancelled ? Cancelled() : Bounded(error);
   return tx
       .Execute(kLeaveRunning,
                {std::string(id), static_cast<int64_t>(state), static_cast<int64_t>(kept.code()),
@@ -230,6 +243,24 @@ absl::StatusOr<std::vector<LeaseState>> JobStore::Heartbeat(Transaction& tx, con
   std::vector<LeaseState> held;
   for (const Row row : rows) held.push_back({row.Text(0), row.Bool(1)});
   return held;
+}
+
+absl::StatusOr<std::vector<LeaseState>> JobStore::Held(Transaction& tx, const std::vector<Lease>& leases) {
+  const LeaseArrays arrays(leases);
+  BF_ASSIGN_OR_RETURN(const Rows rows,
+                      tx.Query(kHeld, {postgres::TextArray(arrays.ids), postgres::IntArray(arrays.epochs)}));
+  std::vector<LeaseState> held;
+  for (const Row row : rows) held.push_back({row.Text(0), row.Bool(1)});
+  return held;
+}
+
+absl::StatusOr<std::vector<Job>> JobStore::HeldBy(Transaction& tx, std::string_view worker_id) {
+  BF_ASSIGN_OR_RETURN(const Rows rows,
+                      tx.Query(fmt::format("SELECT {} FROM job j WHERE j.state = 2 AND j.worker_id = $1", Columns("j")),
+                               {std::string(worker_id)}));
+  std::vector<Job> jobs;
+  for (const Row row : rows) jobs.push_back(FromRow(row, 0));
+  return jobs;
 }
 
 absl::Status JobStore::Finish(Transaction& tx, std::string_view id, int64_t epoch) {

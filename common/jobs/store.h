@@ -71,6 +71,11 @@ class JobStore {
   static absl::StatusOr<std::vector<LeaseState>> Heartbeat(postgres::Transaction& tx, const std::vector<Lease>& leases,
                                                            absl::Duration lease);
 
+  // Which of the leases are still ours, without renewing them.
+  static absl::StatusOr<std::vector<LeaseState>> Held(postgres::Transaction& tx, const std::vector<Lease>& leases);
+  // The running jobs of a worker: how it finds out what it claimed when that COMMIT was in doubt.
+  static absl::StatusOr<std::vector<Job>> HeldBy(postgres::Transaction& tx, std::string_view worker_id);
+
   // RUNNING -> SUCCEEDED if `epoch` still holds the job, else ABORTED LEASE_LOST; CANCELLED when cancel was asked
   // before. Called first in the transaction that writes the effects: the row stays locked, so no rescue comes between.
   static absl::Status Finish(postgres::Transaction& tx, std::string_view id, int64_t epoch);

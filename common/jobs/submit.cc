@@ -43,7 +43,7 @@ absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const Submi
   safe.safe_to_retry = true;
   safe.took_effect = [&](Transaction& tx) -> absl::StatusOr<bool> {
     BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
-    if (rows.empty()) return false;
+    if (rows.empty() || rows[0].Text(0) != key.payload_hash) return false;
     response = rows[0].Text(1);
     return true;
   };

@@ -112,6 +112,8 @@ struct Host::State {
   std::atomic<int> port{0};
   std::atomic<int> metrics_port{0};
   std::atomic<int> exit_status{kExitOk};
+  absl::Notification drained;
+  std::thread exit_limit;  // from Drain() to the end of the modules
 };
 
 Host::Host(HostOptions options, config::v1::ProcessConfig config) {
@@ -125,7 +127,11 @@ Host::~Host() {
   // Calls have ended by now. The server goes before the services that it points to.
   state_->server.reset();
   state_->metrics_server.reset();
-  state_->slots.clear();
+  state_->slots.clear();  // waits for handlers that run still, until the limit ends the process
+  if (state_->exit_limit.joinable()) {
+    state_->drained.Notify();
+    state_->exit_limit.join();
+  }
 }
 
 void Host::Add(const std::string& name, const std::function<std::unique_ptr<rpc::Module>(const ModuleContext&)>& make) {
@@ -290,8 +296,7 @@ void Host::State::Drain() {
   if (exit_status == kExitOk) absl::SleepFor(ToDuration(config.server().lame_duck()));
 
   // A handler that does not look at its token must not keep the process: it can not write any more.
-  absl::Notification drained;
-  std::thread limit([&] {
+  exit_limit = std::thread([this, grace] {
     if (!drained.WaitForNotificationWithTimeout(grace + absl::Seconds(5))) {
       telemetry::LogWarning("a handler did not stop in time");
       telemetry::FlushLogs();
@@ -306,8 +311,6 @@ void Host::State::Drain() {
   guard.EndStreams();
   server->Shutdown(grace);
   for (std::thread& drain : drains) drain.join();
-  drained.Notify();
-  limit.join();
 }
 
 }  // namespace breadthflow::process

@@ -45,7 +45,7 @@ class PostgresServer {
   std::unique_ptr<State> state_;
 };
 
-// A fresh, empty database of its own on `server`; dropped (with whoever is connected) at the end.
+// A fresh, empty database of its own on `server`; gone with a private server, dropped from a given one.
 class TestDatabase {
  public:
   explicit TestDatabase(PostgresServer& server = PostgresServer::Shared());
