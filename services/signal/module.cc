@@ -19,6 +19,7 @@ SignalModule::SignalModule(const Config&, const process::ModuleContext& context)
 
 absl::Status SignalModule::Start() {
   BF_RETURN_IF_ERROR(postgres::Migrate(database_, SignalStore::AllMigrations()));
+  BF_RETURN_IF_ERROR(store_.SweepOrphans().status());
   return runner_.Start();
 }
 

@@ -22,8 +22,8 @@ struct Generated {
   std::vector<StoredSignals> signals;
 };
 
-// Turns the bars of a snapshot, adjusted for splits, into stored signals. Bars arrive and go symbol by symbol: memory is bounded by the
-// largest series. Thread-safe. The clients and the store must outlive it.
+// Turns the bars of a snapshot, adjusted for splits, into stored signals. Bars arrive and go symbol by symbol: memory
+// is bounded by the largest series. Thread-safe. The clients and the store must outlive it.
 class Generator {
  public:
   Generator(clients::DataClient& data, clients::TrainingClient& training, SignalStore& store)

@@ -54,6 +54,9 @@ class SignalStore {
   // The stored chunks of one symbol's signals; nullopt when the symbol has none.
   absl::StatusOr<std::optional<columnar::ChunkCursor>> Open(const quant::SeriesKey& key, absl::Time deadline);
 
+  // Deletes chunks of runs that never came to Complete, once they are a day old; returns how many.
+  absl::StatusOr<int64_t> SweepOrphans() { return chunks_.SweepOrphans(absl::Hours(24)); }
+
   // Key of a run's signals for one symbol.
   static quant::SeriesKey KeyOf(const std::string& run_id, const SymbolResult& result);
 

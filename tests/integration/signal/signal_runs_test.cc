@@ -223,6 +223,10 @@ TEST_F(SignalRunsTest, OneBadSymbolFailsTheRunAndEverySymbolSaysWhy) {
   EXPECT_THAT(run.results[1].error, StatusIs(absl::StatusCode::kInvalidArgument, "NOT_BARS"));
   EXPECT_THAT(run.results[2].error, StatusIs(absl::StatusCode::kFailedPrecondition, "NO_BARS"));
   EXPECT_EQ(server_.Sql("SELECT count(*) FROM signal.series"), "0") << "nothing of a failed run is kept";
+  EXPECT_EQ(server_.Sql("SELECT count(*) FROM signal.chunk"), "1") << "but what was written for AAA";
+  EXPECT_EQ(*store_.SweepOrphans(), 0) << "a run may still be at work";
+  server_.Sql("UPDATE signal.chunk SET stored_at = stored_at - interval '25 hours'");
+  EXPECT_EQ(*store_.SweepOrphans(), 1);
 }
 
 TEST_F(SignalRunsTest, APassingFaultIsTriedAgainAndLeavesNothingTwice) {
@@ -322,6 +326,17 @@ TEST_F(SignalRunsTest, ReadPricesAdjustedForSplitsOrAsTheyAreWhenAdjustedForMore
   spec.snapshot = "snapshots/adjusted";
   EXPECT_EQ(Run(spec).job.state, jobs::State::kSucceeded);
   EXPECT_EQ(data_.queries.back().basis, std::nullopt);
+}
+
+TEST_F(SignalRunsTest, TheOrderOfTheSymbolsChangesNothing) {
+  const SignalRun forwards = Run(Spec({"AAA", "BBB", "CCC"}));
+  const SignalRun backwards = Run(Spec({"CCC", "AAA", "BBB"}));
+  ASSERT_EQ(forwards.results.size(), 3u);
+  ASSERT_EQ(backwards.results.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(forwards.results[i].symbol, backwards.results[i].symbol);
+    EXPECT_EQ(forwards.results[i].content_sha256, backwards.results[i].content_sha256);
+  }
 }
 
 TEST_F(SignalRunsTest, TheSameInputsGiveTheSameContentInAnotherRun) {
