@@ -94,6 +94,7 @@ quant::TimeRange FromProto(const common::v1::TimeRange& range, bool required, st
                            base::Violations& violations) {
   const std::string start_field = fmt::format("{}.start_time", field);
   const std::string end_field = fmt::format("{}.end_time", field);
+  const size_t violations_before = violations.list().size();
   quant::TimeRange result;
   if (range.has_start_time()) {
     result.start_ns = NanosOf(range.start_time(), start_field, violations);
@@ -105,7 +106,8 @@ quant::TimeRange FromProto(const common::v1::TimeRange& range, bool required, st
   } else if (required) {
     violations.Add(end_field, "is required");
   }
-  if (range.has_start_time() && range.has_end_time() && result.end_ns <= result.start_ns) {
+  const bool both = range.has_start_time() && range.has_end_time() && violations.list().size() == violations_before;
+  if (both && result.end_ns <= result.start_ns) {
     violations.Add(end_field, fmt::format("must be later than start_time {}, was {}",
                                           absl::FormatTime(quant::FromNanos(result.start_ns), absl::UTCTimeZone()),
                                           absl::FormatTime(quant::FromNanos(result.end_ns), absl::UTCTimeZone())));

@@ -129,7 +129,8 @@ struct Guard::State {
   std::map<std::string, std::unique_ptr<std::atomic<bool>>, std::less<>> ready;  // by service
   std::vector<std::string> ambiguous;  // methods whose request another method has too
   std::atomic<bool> streams_ended{false};
-  std::atomic<bool> closed{false};
+  std::atomic<bool> closed{false};     // nothing new is served
+  std::atomic<bool> cancelled{false};  // and what was begun is to end
   std::atomic<int> calls{0};
   std::atomic<int> streams{0};
   absl::Mutex mutex;
@@ -209,6 +210,8 @@ void Guard::SetReady(std::string_view service, bool ready) {
   if (found != state_->ready.end()) *found->second = ready;
 }
 
+void Guard::RefuseNew() { state_->closed = true; }
+
 void Guard::EndStreams() {
   state_->streams_ended = true;
   state_->watchdog.ForEach([](Watched& watched) {
@@ -218,6 +221,7 @@ void Guard::EndStreams() {
 
 void Guard::CancelAll() {
   state_->closed = true;
+  state_->cancelled = true;
   EndStreams();
   state_->watchdog.ForEach([](Watched& watched) {
     if (auto* call = dynamic_cast<UnaryCall*>(&watched)) call->Stop();
@@ -344,7 +348,6 @@ grpc::Status Guard::ServeUnary(grpc::ServerContext& context, const google::proto
             .deadline = absl::InfiniteFuture(),
             .cancel = {},
             .trace = telemetry::ContinueTrace(MetadataOf(context, "traceparent"))};
-  context.AddInitialMetadata("traceparent", call.traceparent());
   absl::Status status = state_->Enter(*method, context, request, call);
   if (status.ok()) status = state_->Admit(call.principal.key_id);
   if (status.ok()) {
@@ -354,12 +357,18 @@ grpc::Status Guard::ServeUnary(grpc::ServerContext& context, const google::proto
                             .step_id = {},
                             .principal_key_id = call.principal.key_id});
     const auto entry = state_->watchdog.Add(std::make_shared<UnaryCall>(context, call));
-    if (state_->closed) call.cancel.Cancel(base::CancelReason::kShuttingDown);
+    if (state_->cancelled) call.cancel.Cancel(base::CancelReason::kShuttingDown);
     status = state_->Run(body, call);
     state_->watchdog.Remove(entry);
     state_->Leave(call.principal.key_id);
   } else if (const auto retry = base::DetailsOf(status).retry_after) {
     context.AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(absl::ToInt64Milliseconds(*retry)));
+  }
+  // An answer that begins with headers counts as begun, and the client would not try again after UNAVAILABLE.
+  if (status.ok()) {
+    context.AddInitialMetadata("traceparent", call.traceparent());
+  } else {
+    context.AddTrailingMetadata("traceparent", call.traceparent());
   }
   state_->Finish(*method, call, begin, status, status.ok() ? 1 : 0);
   return ToGrpc(status);
@@ -382,7 +391,7 @@ void Guard::BeginStream(grpc::CallbackServerContext& context, const google::prot
             .deadline = absl::InfiniteFuture(),
             .cancel = {},
             .trace = telemetry::ContinueTrace(MetadataOf(context, "traceparent"))};
-  context.AddInitialMetadata("traceparent", call.traceparent());
+  context.AddTrailingMetadata("traceparent", call.traceparent());
   absl::Status status = state_->Enter(*method, context, request, call);
   if (status.ok() && state_->streams.fetch_add(1) >= state_->options.max_streams) {
     --state_->streams;

@@ -110,9 +110,12 @@ class Guard {
   // While a service is not ready its methods answer UNAVAILABLE `NOT_READY`. Ready at first.
   void SetReady(std::string_view service, bool ready);
 
-  // Ends open streams with UNAVAILABLE `SHUTTING_DOWN`; unary calls go on.
+  // The steps of a drain, each with UNAVAILABLE `SHUTTING_DOWN`. Refuses calls that come from now on, so that clients
+  // try another replica; those at work go on.
+  void RefuseNew();
+  // Ends open streams; unary calls go on.
   void EndStreams();
-  // Cancels everything in flight with the same status; what comes later gets it at once.
+  // Refuses new calls and cancels everything in flight.
   void CancelAll();
 
   int calls_in_flight() const;

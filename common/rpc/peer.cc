@@ -102,6 +102,10 @@ absl::Status ClientCall::Finish(const grpc::Status& status) {
                         fmt::format("{} sent nothing for {} s", state.method.name, absl::ToInt64Seconds(kStreamIdle)));
   } else if (result.code() == absl::StatusCode::kCancelled && state.cancel.cancelled()) {
     result = state.cancel.Check();
+  } else if (result.code() == absl::StatusCode::kCancelled && status.error_details().empty()) {
+    // Nobody here cancelled, and no handler answered: gRPC of a server that is going away.
+    result = base::MakeError(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                             fmt::format("the server ended {}", state.method.name));
   }
   const auto code = static_cast<size_t>(result.code());
   state.instruments.handled[std::min(code, state.instruments.handled.size() - 1)].Increment();

@@ -2,12 +2,10 @@
 
 #include <map>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include <fmt/format.h>
 #include <grpc/support/log.h>
@@ -30,6 +28,9 @@ namespace {
 
 // The Guard refuses more than 4 MiB in its own words; this is where gRPC itself gives up.
 constexpr int kMaxReceiveBytes = 8 << 20;
+constexpr absl::Duration kDrainPoll = absl::Milliseconds(5);
+constexpr absl::Duration kFarewell = absl::Milliseconds(200);
+constexpr const char* kReflectionPlugin = "proto_server_reflection";
 
 // Runs inside BuildAndStart(), when the services are known and nothing is served yet.
 class CoverPlugin final : public grpc::ServerBuilderPlugin {
@@ -54,15 +55,15 @@ class CoverPlugin final : public grpc::ServerBuilderPlugin {
   std::shared_ptr<Outcome> outcome_;
 };
 
-// Plug-ins of this one server: gRPC's own way to switch reflection on does it for the whole process.
+// What this one server gets: gRPC adds reflection to all servers of a process that links it.
 class Plugins final : public grpc::ServerBuilderOption {
  public:
   Plugins(Guard& guard, std::shared_ptr<CoverPlugin::Outcome> outcome, bool reflection)
       : guard_(guard), outcome_(std::move(outcome)), reflection_(reflection) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    if (!reflection_) std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == kReflectionPlugin; });
     plugins->push_back(std::make_unique<CoverPlugin>(guard_, outcome_));
-    if (reflection_) plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
   }
 
  private:
@@ -124,6 +125,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::call_once(once, [] {
     gpr_set_log_function(LogOfGrpc);
     grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
   auto state = std::make_unique<State>(guard);
   state->options = options;
@@ -203,16 +205,17 @@ void Server::Shutdown(absl::Duration grace) {
     state_->shut_down = true;
   }
   SetDraining();
-  state_->guard.EndStreams();
-  // Our reason reaches the handlers before gRPC's own cancellation does.
-  absl::Notification done;
-  std::thread limit([&] {
-    if (!done.WaitForNotificationWithTimeout(grace)) state_->guard.CancelAll();
-  });
-  state_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace + absl::Milliseconds(500)));
+  // gRPC would answer CANCELLED to what arrives once it shuts down, and clients do not repeat that: so the Guard says
+  // UNAVAILABLE as long as there is something to wait for, and gRPC is shut down last.
+  Guard& guard = state_->guard;
+  guard.RefuseNew();
+  guard.EndStreams();
+  const absl::Time deadline = absl::Now() + grace;
+  while (guard.calls_in_flight() + guard.streams_open() > 0 && absl::Now() < deadline) absl::SleepFor(kDrainPoll);
+  guard.CancelAll();
+  // Time for the last answers to leave, and for the health watchers of other processes to be cut off.
+  state_->server->Shutdown(absl::ToChronoTime(absl::Now() + kFarewell));
   state_->server->Wait();
-  done.Notify();
-  limit.join();
 }
 
 }  // namespace breadthflow::rpc

@@ -19,6 +19,8 @@ constexpr size_t kMaxWireBytes = 4096;
 constexpr size_t kMaxMessageBytes = 1000;
 constexpr size_t kMaxValueBytes = 256;
 constexpr size_t kMaxReasonBytes = 63;
+// No more than this fit, however short they are.
+constexpr size_t kMaxViolations = 512;
 
 std::string Cut(std::string_view text, size_t limit, std::string_view mark) {
   const std::string valid = base::ValidUtf8(text);
@@ -97,11 +99,11 @@ google::rpc::Status ToProto(const absl::Status& status) {
   google::rpc::Status proto;
   if (status.ok()) return proto;
   const base::ErrorDetails details = base::DetailsOf(status);
-  proto = Build(status, details, details.violations.size(), true);
+  size_t too_many = std::min(details.violations.size(), kMaxViolations);
+  proto = Build(status, details, too_many, true);
   if (Fits(proto)) return proto;
   const bool with_metadata = Fits(Build(status, details, 0, true));
   size_t fits = 0;
-  size_t too_many = details.violations.size();
   while (too_many - fits > 1) {
     const size_t middle = fits + (too_many - fits) / 2;
     (Fits(Build(status, details, middle, with_metadata)) ? fits : too_many) = middle;
