@@ -39,7 +39,7 @@ TrainingSpec FromProto(const v1::TrainingSpec& spec, base::Violations& violation
   TrainingSpec out;
   out.snapshot = spec.snapshot();
   out.symbols.assign(spec.symbols().begin(), spec.symbols().end());
-  if (spec.has_range()) out.range = rpc::FromProto(spec.range(), true, "spec.range", violations);
+  if (spec.has_range()) out.range = rpc::FromProto(spec.range(), /*required=*/false, "spec.range", violations);
   out.model = rpc::FromProto(spec.model(), "spec.model", violations);
   out.feature_set = spec.feature_set();
   out.horizon_bars = spec.horizon_bar_count();

@@ -82,10 +82,13 @@ Table SymbolTable(const backtest::v1::Report& report) {
 
 }  // namespace
 
-Table MetricTable(const backtest::v1::BacktestRun& run) {
-  Table table{.title = fmt::format("metrics of {}", run.name()), .columns = {"metric", "value", "what it is"}};
+Table MetricTable(const backtest::v1::BacktestRun& run, bool explain) {
+  Table table{.title = fmt::format("metrics of {}", run.name()), .columns = {"metric", "value"}};
+  if (explain) table.columns.emplace_back("what it is");
   for (const backtest::v1::Metric& metric : run.metrics()) {
-    table.rows.push_back({metric.name(), MetricText(metric), metric.description()});
+    std::vector<std::string> row{metric.name(), MetricText(metric)};
+    if (explain) row.push_back(metric.description());
+    table.rows.push_back(std::move(row));
   }
   return table;
 }
@@ -117,7 +120,7 @@ absl::Status ShowReport(Session& session, const backtest::v1::Report& report) {
   if (background.quality) out.Show(QualityTable(*background.quality));
   if (background.model) out.Show(ScoreTable(*background.model));
   out.Show(SymbolTable(report));
-  out.Show(MetricTable(report.run()));
+  out.Show(MetricTable(report.run(), false));
   out.Say("result digest " + report.run().digest());
   return absl::OkStatus();
 }

@@ -61,7 +61,7 @@ absl::Status Run(Session& session, const Arguments& arguments) {
   }
   session.out().Result(run, [&] {
     session.out().Say(fmt::format("{}  {}", run.name(), StateText(run.job())));
-    if (run.metrics_size() > 0) session.out().Show(MetricTable(run));
+    if (run.metrics_size() > 0) session.out().Show(MetricTable(run, false));
     if (!run.digest().empty()) session.out().Say("result digest " + run.digest());
   });
   return outcome;
@@ -104,7 +104,7 @@ absl::Status Show(Session& session, const Arguments& arguments) {
   session.out().Result(run, [&] {
     session.out().Say(fmt::format("{}  {}  signals {} on {}", run.name(), StateText(run.job()), run.spec().signal_run(),
                                   run.spec().snapshot()));
-    session.out().Show(MetricTable(run));
+    session.out().Show(MetricTable(run, true));
     session.out().Say(
         fmt::format("{} trades, {} fills, {} refusals", run.trade_count(), run.fill_count(), run.refusal_count()));
     session.out().Say("result digest " + run.digest());

@@ -12,7 +12,7 @@ TrainingSpec FromProto(const v1::TrainingSpec& spec, base::Violations& violation
   // What is reported here is left out of the spec, so that it is not found wrong a second time.
   if (spec.has_range()) {
     const size_t before = violations.list().size();
-    const quant::TimeRange range = rpc::FromProto(spec.range(), true, "spec.range", violations);
+    const quant::TimeRange range = rpc::FromProto(spec.range(), /*required=*/false, "spec.range", violations);
     if (violations.list().size() == before) out.range = range;
   }
   out.model.name = spec.model().name();
