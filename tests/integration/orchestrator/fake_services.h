@@ -62,7 +62,6 @@ class TestOrchestrator {
  public:
   // Applies the migrations; starts to work unless told not to.
   explicit TestOrchestrator(const std::string& url, bool work = true);
-  ~TestOrchestrator() { runner_.Drain(absl::Seconds(30)); }
 
   Pipelines& pipelines() { return pipelines_; }
   FakeServices& fakes() { return fakes_; }
