@@ -27,7 +27,8 @@ struct HostOptions {
   bool in_process_peers = false;
   // The program starts a database of its own when none is named: its absence is no error.
   bool own_database = false;
-  std::string more_help;  // lines on flags that only this program has
+  std::string more_help;                                // lines on flags that only this program has
+  rpc::MethodPolicies policies = rpc::SuitePolicies();  // of what it serves and calls
 };
 
 // Fills in what was left out: hosts, ports, durations, pool size, workers, peers.
