@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "services/backtest/app/bars.h"
+#include "common/clients/bars.h"
 
 namespace breadthflow::backtest {
 namespace {
@@ -70,7 +70,7 @@ absl::StatusOr<Outcome> Backtester::Run(const BacktestSpec& spec,
   query.symbols = symbols;
   query.range = spec.range;
   query.fields = {"open", "high", "low", "close", "volume"};
-  BF_ASSIGN_OR_RETURN(const std::vector<quant::Series> bars, ReadBars(data_, query, scope));
+  BF_ASSIGN_OR_RETURN(const std::vector<quant::Series> bars, clients::ReadBars(data_, query, scope));
   BF_RETURN_IF_ERROR(CheckCount(spec.snapshot, bars.size(), symbols.size()));
 
   progress(0.6, fmt::format("simulating {} symbols", symbols.size()));

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "common/base/status.h"
-#include "services/backtest/app/bars.h"
+#include "common/clients/bars.h"
 
 namespace breadthflow::backtest {
 namespace {
@@ -83,7 +83,7 @@ absl::StatusOr<std::vector<report::PriceHistory>> Reporter::Prices(const Backtes
   query.symbols = run.symbols;
   query.range = {report.times.front(), report.times.back() + 1};
   query.fields = {"close"};
-  BF_ASSIGN_OR_RETURN(std::vector<quant::Series> bars, ReadBars(data_, query, scope));
+  BF_ASSIGN_OR_RETURN(std::vector<quant::Series> bars, clients::ReadBars(data_, query, scope));
   std::vector<report::PriceHistory> prices;
   for (quant::Series& series : bars)
     prices.push_back({series.key.symbol, std::move(series.times), Column(series, "close")});

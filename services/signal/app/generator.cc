@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/clients/bars.h"
 #include "common/quant/strategies/strategy.h"
 #include "services/signal/app/predictions.h"
 
@@ -43,22 +44,6 @@ absl::Status NoSignals(const Generated& generated, const quant::Strategy& strate
       fmt::format("no symbol has a signal in the range: the longest series has {} bars, the strategy "
                   "needs {} to warm up{}",
                   most_bars, strategy.WarmUp() + 1, from));
-}
-
-// Reads the bars adjusted for splits, since a split is no price change that a strategy should see. Prices that are
-// stored with more than that adjustment are taken as they are.
-absl::Status ReadBars(clients::DataClient& data, clients::ReadQuery query,
-                      const std::function<absl::Status(quant::Series)>& fn, const clients::CallScope& scope) {
-  bool any = false;
-  const auto counted = [&](quant::Series bars) {
-    any = true;
-    return fn(std::move(bars));
-  };
-  query.basis = quant::PriceBasis::kSplitAdjusted;
-  const absl::Status status = data.ReadEach(query, counted, scope);
-  if (any || base::DetailsOf(status).reason != "ALREADY_ADJUSTED") return status;
-  query.basis.reset();
-  return data.ReadEach(query, fn, scope);
 }
 
 // True for what must not be blamed on one symbol: the run stops or is tried again.
@@ -103,7 +88,7 @@ absl::StatusOr<Generated> Generator::Run(const SignalSpec& spec, const std::stri
   clients::ReadQuery query;
   query.snapshot = spec.snapshot;
   query.symbols = spec.symbols;
-  BF_RETURN_IF_ERROR(ReadBars(
+  BF_RETURN_IF_ERROR(clients::ReadEachBars(
       data_, query,
       [&](quant::Series bars) -> absl::Status {
         BF_RETURN_IF_ERROR(scope.cancel.Check());

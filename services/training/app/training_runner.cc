@@ -9,6 +9,7 @@
 #include "common/base/hash.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "common/clients/bars.h"
 #include "common/quant/model/artefact.h"
 #include "services/training/domain/training.h"
 
@@ -87,7 +88,7 @@ absl::StatusOr<std::vector<quant::Series>> TrainingRunner::ReadBars(const Traini
     }
     return absl::OkStatus();
   };
-  BF_RETURN_IF_ERROR(data_.ReadEach(query, keep, scope));
+  BF_RETURN_IF_ERROR(clients::ReadEachBars(data_, query, keep, scope));
   if (without.empty() && !bars.empty()) return bars;
   base::Violations violations;
   for (const std::string& symbol : without) violations.Add(symbol, "has no bars in the range");
