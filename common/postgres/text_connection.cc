@@ -41,6 +41,7 @@ absl::StatusOr<std::unique_ptr<Connection>> TextConnection::Connect(const std::s
 
 TextConnection::TextConnection(std::unique_ptr<pqxx::connection> connection)
     : connection_(std::move(connection)),
+      quiet_(*connection_),
       session_(std::make_unique<pqxx::nontransaction>(*connection_)),
       pid_(connection_->backendpid()) {}
 

@@ -39,6 +39,7 @@ class TextConnection final : public Connection {
   const std::string& Prepared(std::string_view sql);
 
   std::unique_ptr<pqxx::connection> connection_;
+  pqxx::quiet_errorhandler quiet_;                 // notices of the server do not go to stderr
   std::unique_ptr<pqxx::nontransaction> session_;  // BEGIN and COMMIT are ours, and so is the doubt about COMMIT
   int pid_ = 0;
   std::map<std::string, std::string, std::less<>> prepared_;  // text -> name

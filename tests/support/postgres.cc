@@ -254,6 +254,8 @@ namespace {
 
 std::string RunSql(const std::string& url, const std::string& sql) {
   PGconn* connection = PQconnectdb(url.c_str());
+  PQsetNoticeProcessor(
+      connection, +[](void*, const char*) {}, nullptr);
   PGresult* result = nullptr;
   std::string value;
   if (PQstatus(connection) == CONNECTION_OK) result = PQexec(connection, sql.c_str());
