@@ -1,6 +1,6 @@
 // A worker process for chaos tests: jobs_worker_program URL. Runs until SIGTERM (drain, exit 0) or until it is killed.
-// Kinds: "work" takes a second in small steps, "poison" kills its process. Table `note` (job, what, worker) records
-// "effect" (in the job's own transaction), "lost" (lease_lost) and "start".
+// Kinds: "work" takes a second (later attempts two) in small steps, "poison" kills its process. Table `note` (job,
+// what, worker) records "effect" (in the job's own transaction), "lost" (lease_lost) and "start".
 #include <atomic>
 #include <cstdio>
 
@@ -38,7 +38,7 @@ absl::StatusOr<jobs::Effects> Work(jobs::JobContext& context) {
   for (int step = 0; step < 50; ++step) {
     // Looks at its token but goes on: what a zombie writes must be refused by the fence, not by good manners.
     if (context.cancel().reason() == base::CancelReason::kShuttingDown) return context.cancel().Check();
-    absl::SleepFor(absl::Milliseconds(20));
+    absl::SleepFor(absl::Milliseconds(context.job().attempt == 1 ? 20 : 40));  // a zombie of attempt 1 is faster
     context.Progress((step + 1) / 50.0, "step");
   }
   const std::string id = context.job().id;
