@@ -20,20 +20,6 @@ bool IsIdCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-// Nanoseconds of one end of a range; a violation when int64 can not hold them.
-int64_t NanosOf(const google::protobuf::Timestamp& time, const std::string& field, base::Violations& violations) {
-  const absl::Time instant = FromProto(time);
-  if (time.nanos() < 0 || time.nanos() > 999999999) {
-    violations.Add(field, fmt::format("nanos must be in [0, 999999999], was {}", time.nanos()));
-    return 0;
-  }
-  if (instant < absl::FromUnixNanos(INT64_MIN) || instant > absl::FromUnixNanos(INT64_MAX)) {
-    violations.Add(field, "must be between the years 1678 and 2261");
-    return 0;
-  }
-  return absl::ToUnixNanos(instant);
-}
-
 }  // namespace
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
@@ -48,6 +34,19 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
 
 absl::Time FromProto(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::Time FromProto(const google::protobuf::Timestamp& time, std::string_view field, base::Violations& violations) {
+  const absl::Time instant = FromProto(time);
+  if (time.nanos() < 0 || time.nanos() > 999999999) {
+    violations.Add(field, fmt::format("nanos must be in [0, 999999999], was {}", time.nanos()));
+    return absl::UnixEpoch();
+  }
+  if (instant < absl::FromUnixNanos(INT64_MIN) || instant > absl::FromUnixNanos(INT64_MAX)) {
+    violations.Add(field, "must be between the years 1678 and 2261");
+    return absl::UnixEpoch();
+  }
+  return instant;
 }
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
@@ -97,12 +96,12 @@ quant::TimeRange FromProto(const common::v1::TimeRange& range, bool required, st
   const size_t violations_before = violations.list().size();
   quant::TimeRange result;
   if (range.has_start_time()) {
-    result.start_ns = NanosOf(range.start_time(), start_field, violations);
+    result.start_ns = absl::ToUnixNanos(FromProto(range.start_time(), start_field, violations));
   } else if (required) {
     violations.Add(start_field, "is required");
   }
   if (range.has_end_time()) {
-    result.end_ns = NanosOf(range.end_time(), end_field, violations);
+    result.end_ns = absl::ToUnixNanos(FromProto(range.end_time(), end_field, violations));
   } else if (required) {
     violations.Add(end_field, "is required");
   }

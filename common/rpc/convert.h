@@ -24,6 +24,9 @@ namespace breadthflow::rpc {
 // Instants outside of the years 1-9999 (the infinite ones too) are cut to them: leave a field absent for "no time".
 google::protobuf::Timestamp ToProto(absl::Time time);
 absl::Time FromProto(const google::protobuf::Timestamp& time);
+// The same for what a caller sent: a violation (and the Unix epoch) when int64 nanoseconds can not hold it, that is
+// before 1678 or after 2261, or when the nanos are not in [0, 999999999].
+absl::Time FromProto(const google::protobuf::Timestamp& time, std::string_view field, base::Violations& violations);
 google::protobuf::Duration ToProto(absl::Duration duration);
 absl::Duration FromProto(const google::protobuf::Duration& duration);
 

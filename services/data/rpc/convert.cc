@@ -88,7 +88,7 @@ SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, base::Violation
   spec.symbols.assign(request.symbols().begin(), request.symbols().end());
   spec.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
   if (request.has_range()) spec.range = rpc::FromProto(request.range(), false, "range", violations);
-  if (request.has_as_of_time()) spec.as_of = rpc::FromProto(request.as_of_time());
+  if (request.has_as_of_time()) spec.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   spec.source = request.source();
   rpc::CheckRequestId(request.request_id(), "request_id", violations);
   return spec;
@@ -136,7 +136,7 @@ ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& viol
   query.symbols.assign(request.symbols().begin(), request.symbols().end());
   query.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
   if (request.has_range()) query.range = rpc::FromProto(request.range(), false, "range", violations);
-  if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time());
+  if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   query.source = request.source();
   return query;
 }
