@@ -22,6 +22,7 @@ BacktestModule::BacktestModule(const Config&, const process::ModuleContext& cont
 
 absl::Status BacktestModule::Start() {
   BF_RETURN_IF_ERROR(postgres::Migrate(database_, BacktestStore::AllMigrations()));
+  BF_RETURN_IF_ERROR(store_.SweepOrphans().status());
   return runner_.Start();
 }
 

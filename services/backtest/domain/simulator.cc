@@ -62,6 +62,35 @@ class Run {
     queue_.reserve(inputs.size());
   }
 
+  // Runs of one symbol: goes through the bars from `step` on in which nothing can happen but that the position is
+  // marked, exactly as Step would. Returns how many those are.
+  size_t Quiet(size_t step) {
+    if (inputs_.size() > 1 || !queue_.empty()) return 0;
+    const std::vector<int8_t>& direction = inputs_[0].direction;
+    const double quantity = portfolio_.quantity(0), cash = portfolio_.cash();
+    const bool acts[] = {Acts(-1, quantity), Acts(0, quantity), Acts(1, quantity)};
+    size_t end = step;
+    while (end < direction.size() && !acts[direction[end] + 1]) ++end;
+    const std::span<const double> coming = inputs_[0].bars.close.subspan(step, end - step);
+    const size_t count = risk_.Pass(portfolio_, coming);
+    if (count == 0) return 0;
+
+    EquityCurve& curve = result_.curve;
+    curve.equity.resize(step + count);
+    curve.cash.resize(step + count, cash);
+    curve.gross_exposure.resize(step + count);
+    for (size_t i = 0; i < count; ++i) {
+      const double value = quantity * coming[i];
+      curve.equity[step + i] = cash + value;
+      curve.gross_exposure[step + i] = std::abs(value);
+    }
+    portfolio_.Mark(0, coming[count - 1]);
+    portfolio_.Revalue();
+    rows_[0] += count;
+    result_.bar_steps += static_cast<int64_t>(count);
+    return count;
+  }
+
   absl::Status Step(size_t step) {
     const int64_t now = result_.curve.times[step];
     if (!aligned_) FindFresh(now);
@@ -197,6 +226,12 @@ class Run {
          1 + delay_});
   }
 
+  // Whether a bar with this signal may change anything, for the only symbol of a run.
+  bool Acts(int8_t direction, double position) const {
+    if (blocked_[0] != 0) return direction != blocked_[0];
+    return direction != 0 && (position == 0 ? sizer_.Opens(direction) : direction * position < 0);
+  }
+
   void QueueExit(const ForcedExit& exit, int64_t now) {
     const auto symbol = static_cast<size_t>(exit.symbol);
     const double position = portfolio_.quantity(exit.symbol);
@@ -212,6 +247,7 @@ class Run {
     const double position = portfolio_.quantity(symbol);
     if (direction == 0 || direction * position > 0 || blocked_[i] != 0 || queued_quantity_[i] != 0) return;
     const double price = portfolio_.mark(symbol);
+    if (position == 0 && !sizer_.Opens(direction)) return;
     const bool ruined = equity_ <= kRuin * portfolio_.capital();
     const double target = ruined ? 0 : sizer_.Target(direction, equity_, price, inputs_.size());
     if (target == 0 && position == 0) return;
@@ -312,9 +348,17 @@ absl::StatusOr<SimulationResult> Simulator::Run(std::vector<SymbolInput> inputs,
     column->reserve(curve.times.size());
 
   class Run run(capital_, engine_, sizer_, risk_, inputs, result);
-  for (size_t step = 0; step < curve.times.size(); ++step) {
-    if (step % kCancelStride == 0) BF_RETURN_IF_ERROR(cancel.Check());
+  size_t next_check = 0;
+  for (size_t step = 0; step < curve.times.size();) {
+    if (step >= next_check) {
+      BF_RETURN_IF_ERROR(cancel.Check());
+      next_check = step + kCancelStride;
+    }
+    const size_t quiet = run.Quiet(step);
+    step += quiet;
+    if (quiet > 0) continue;
     BF_RETURN_IF_ERROR(run.Step(step));
+    ++step;
   }
   run.Finish();
   return result;

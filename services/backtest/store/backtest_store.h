@@ -64,6 +64,9 @@ class BacktestStore {
   absl::StatusOr<quant::Series> ReadCurve(const BacktestRun& run, absl::Time deadline);
   absl::StatusOr<columnar::ChunkCursor> OpenCurve(const BacktestRun& run, absl::Time deadline);
 
+  // Deletes the chunks of curves whose run never ended. Returns how many.
+  absl::StatusOr<int64_t> SweepOrphans() { return chunks_.SweepOrphans(absl::Hours(24)); }
+
  private:
   postgres::Database& database_;
   columnar::ChunkStore chunks_;

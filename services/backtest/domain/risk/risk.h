@@ -52,6 +52,10 @@ class RiskManager {
   virtual void Review(const Portfolio& portfolio, double equity, std::span<const int32_t> fresh,
                       std::vector<ForcedExit>& exits) = 0;
 
+  // Runs of one symbol: how many of its coming closes Review would let pass without an exit, while the portfolio trades
+  // nothing. Counts as having reviewed those, and no others. The positions must not change in between.
+  virtual size_t Pass(const Portfolio& portfolio, std::span<const double> closes) = 0;
+
   virtual Allowance Allow(const ProposedIncrease& increase) const = 0;
 };
 

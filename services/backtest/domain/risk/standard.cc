@@ -21,28 +21,40 @@ class StandardRiskManager final : public RiskManager {
 
   void Review(const Portfolio& portfolio, double equity, std::span<const int32_t> fresh,
               std::vector<ForcedExit>& exits) override {
-    peak_ = std::max(peak_, equity);
-    if (!halted_ && equity <= peak_ * (1 - max_drawdown_)) {
-      halted_ = true;
-      drawdown_ = 1 - equity / peak_;
-    }
-    if (halted_) {
-      // Every step, for every symbol that could trade: a position whose bars pause is closed when they come back.
-      for (const int32_t symbol : fresh)
-        if (portfolio.quantity(symbol) != 0) exits.push_back({symbol, OrderReason::kDrawdownHalt});
-      return;
-    }
-    if (stop_loss_ == 0 && take_profit_ == 0) return;
+    Watch(equity);
+    if (!halted_ && stop_loss_ == 0 && take_profit_ == 0) return;
     for (const int32_t symbol : fresh) {
       const double quantity = portfolio.quantity(symbol);
       if (quantity == 0) continue;
-      const double entry = portfolio.AveragePrice(symbol);
-      const double gain = (portfolio.mark(symbol) - entry) / entry * (quantity > 0 ? 1 : -1);
-      if (stop_loss_ > 0 && gain <= -stop_loss_)
-        exits.push_back({symbol, OrderReason::kStopLoss});
-      else if (take_profit_ > 0 && gain >= take_profit_)
-        exits.push_back({symbol, OrderReason::kTakeProfit});
+      // Once halted, every step and every symbol that could trade: a position whose bars pause is closed when they come
+      // back.
+      if (halted_)
+        exits.push_back({symbol, OrderReason::kDrawdownHalt});
+      else if (const std::optional<OrderReason> reason =
+                   ExitAt(portfolio.mark(symbol), portfolio.AveragePrice(symbol), quantity))
+        exits.push_back({symbol, *reason});
     }
+  }
+
+  size_t Pass(const Portfolio& portfolio, std::span<const double> closes) override {
+    const double quantity = portfolio.quantity(0), cash = portfolio.cash();
+    if (quantity == 0) {
+      if (!closes.empty()) Watch(cash);
+      return closes.size();
+    }
+    if (halted_) return 0;
+    const bool stops = stop_loss_ > 0 || take_profit_ > 0;
+    const double entry = portfolio.AveragePrice(0);
+    double peak = peak_;
+    size_t passed = 0;
+    for (; passed < closes.size(); ++passed) {
+      const double equity = cash + quantity * closes[passed];
+      const double higher = std::max(peak, equity);
+      if (equity <= higher * (1 - max_drawdown_) || (stops && ExitAt(closes[passed], entry, quantity))) break;
+      peak = higher;
+    }
+    peak_ = peak;
+    return passed;
   }
 
   Allowance Allow(const ProposedIncrease& in) const override {
@@ -65,6 +77,21 @@ class StandardRiskManager final : public RiskManager {
   }
 
  private:
+  // Moves the highest point and halts when equity has fallen too far below it.
+  void Watch(double equity) {
+    peak_ = std::max(peak_, equity);
+    if (halted_ || equity > peak_ * (1 - max_drawdown_)) return;
+    halted_ = true;
+    drawdown_ = 1 - equity / peak_;
+  }
+
+  std::optional<OrderReason> ExitAt(double price, double entry, double quantity) const {
+    const double gain = (price - entry) / entry * (quantity > 0 ? 1 : -1);
+    if (stop_loss_ > 0 && gain <= -stop_loss_) return OrderReason::kStopLoss;
+    if (take_profit_ > 0 && gain >= take_profit_) return OrderReason::kTakeProfit;
+    return std::nullopt;
+  }
+
   double max_position_, max_gross_, min_trade_, max_trade_, max_drawdown_, stop_loss_, take_profit_;
   double peak_ = 0;
   double drawdown_ = 0;

@@ -16,11 +16,13 @@ class FixedFractionSizer final : public Sizer {
         shorts_(params.Bool("allow_short")) {}
 
   double Target(int direction, double equity, double price, size_t symbols) const override {
-    if (direction == 0 || (direction < 0 && !shorts_) || equity <= 0 || price <= 0) return 0;
+    if (!Opens(direction) || equity <= 0 || price <= 0) return 0;
     const double fraction = fraction_ > 0 ? fraction_ : (1 - buffer_) / static_cast<double>(symbols);
     const double amount = fraction * equity / price;
     return direction > 0 ? amount : -amount;
   }
+
+  bool Opens(int direction) const override { return direction > 0 || (direction < 0 && shorts_); }
 
   double RoundDown(double amount) const override {
     if (lot_ == 0) return amount;

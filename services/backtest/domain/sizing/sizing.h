@@ -21,6 +21,9 @@ class Sizer {
   // positive.
   virtual double Target(int direction, double equity, double price, size_t symbols) const = 0;
 
+  // False when Target is 0 for `direction` whatever equity and price are: such a signal only closes.
+  virtual bool Opens(int direction) const = 0;
+
   // The largest amount (>= 0) not above `amount` that can be traded: whole lots.
   virtual double RoundDown(double amount) const = 0;
 };

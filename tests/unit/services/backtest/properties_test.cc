@@ -270,6 +270,25 @@ TEST(Properties, ReducingOrdersAreNeverRefused) {
   });
 }
 
+// A run of one symbol skips over bars in which nothing happens; beside a symbol that never trades it can not.
+TEST(Properties, ASymbolAloneTradesAsBesideAnIdleOne) {
+  for (Scenario scenario : Scenarios()) {
+    scenario.sizer.params["fraction"] = 0.45;
+    for (uint64_t seed = 0; seed < 4 * kSeeds; ++seed) {
+      const Market market = Trend("A", seed + 500, 150);
+      Market idle = Trend("B", seed + 900, 150);
+      idle.signals = Signals(idle.bars, {});
+      const auto alone = Simulate(scenario, {market}), beside = Simulate(scenario, {market, idle});
+      ASSERT_EQ(alone.fills, beside.fills);
+      ASSERT_EQ(alone.round_trips, beside.round_trips);
+      ASSERT_EQ(alone.refusals, beside.refusals);
+      ASSERT_EQ(alone.open_positions, beside.open_positions);
+      ASSERT_EQ(alone.curve, beside.curve);
+      EXPECT_EQ(alone.bar_steps, 150);
+    }
+  }
+}
+
 TEST(Properties, ThreadsDoNotChangeAByte) {
   const std::vector<Scenario> setups = Scenarios();
   const size_t count = setups.size() * 8;
