@@ -84,7 +84,7 @@ const std::vector<Series>& Bars() {
   return *bars;
 }
 
-// Blocks of 250 bars, drawn with a fixed seed and put one behind the other, a day apart.
+// Blocks of 250 bars, drawn with a fixed seed and put one behind the other, hours apart: days would leave int64.
 Series Bootstrap(const std::string& symbol, size_t rows, uint64_t seed) {
   std::mt19937_64 random(seed);
   Series out{.key = {"stock_price", symbol, quant::Timeframe::kDay, kSource},
@@ -95,7 +95,7 @@ Series Bootstrap(const std::string& symbol, size_t rows, uint64_t seed) {
     const size_t begin = random() % (from.size() - 250);
     for (size_t row = begin; row < begin + 250 && out.times.size() < rows; ++row) {
       const auto day = static_cast<int64_t>(out.times.size());
-      out.times.push_back((day + day / 5 * 2) * 86'400'000'000'000 + 72'000'000'000'000);
+      out.times.push_back((day + day / 5 * 2) * 3'600'000'000'000);
       for (size_t c = 0; c < 5; ++c) columns[c].push_back(std::get<std::vector<double>>(from.columns[c].values)[row]);
     }
   }
@@ -121,6 +121,7 @@ class Suite {
     short_ = Bootstrap("SHORT", kShort, 99);
     Must(store_.Put(short_).status());
     server_ = Must(rpc::Server::Start({}, module_->services(), guard_));
+    for (const std::string& service : server_->services()) server_->SetServing(service, true);
     channels_.Connect("data", fmt::format("127.0.0.1:{}", server_->port()));
     client_ = clients::MakeDataClient(channels_);
     stub_ = v1::DataService::NewStub(
