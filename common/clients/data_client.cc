@@ -1,5 +1,6 @@
 #include "common/clients/data_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "breadthflow/data/v1/data_service.grpc.pb.h"
@@ -142,6 +143,9 @@ class SeriesAssembler {
       BF_ASSIGN_OR_RETURN(series.key, rpc::FromProto(message.first_of()));
       series.basis = rpc::FromProto(message.basis(), "basis", violations);
       BF_RETURN_IF_ERROR(Checked(violations));
+      // Room is only reserved: a wrong number costs nothing until rows come.
+      constexpr int64_t kMostReserved = int64_t{1} << 24;
+      series.times.reserve(static_cast<size_t>(std::clamp(message.max_row_count(), int64_t{0}, kMostReserved)));
       series_ = std::move(series);
     }
     if (!series_) return BadAnswer("rows before the series they are of");

@@ -35,7 +35,7 @@ void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& vio
 }
 
 PlannedSeries Planned(const SnapshotSeries& one, quant::TimeRange range) {
-  return {one.key, one.basis, one.version, range};
+  return {one.key, one.basis, one.version, range, one.rows};
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ absl::StatusOr<std::vector<PlannedSeries>> Reader::Plan(const ReadQuery& query, 
     BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads,
                         series_.Resolve(query.resource, query.symbols, query.timeframe, query.source, query.as_of));
     for (const columnar::SeriesHead& head : heads) {
-      planned.push_back({head.key, head.basis, head.version, query.range});
+      planned.push_back({head.key, head.basis, head.version, query.range, head.rows});
     }
     return planned;
   }
@@ -108,8 +108,9 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
   Snapshot snapshot{.range = spec.range, .as_of = spec.as_of};
   for (const columnar::SeriesHead& head : heads) {
     BF_RETURN_IF_ERROR(cancel.Check());
-    BF_ASSIGN_OR_RETURN(const quant::Series rows,
-                        series_.Read({head.key, head.basis, head.version, spec.range}, {}, submission.deadline));
+    BF_ASSIGN_OR_RETURN(
+        const quant::Series rows,
+        series_.Read({head.key, head.basis, head.version, spec.range, head.rows}, {}, submission.deadline));
     snapshot.series.push_back({.key = head.key,
                                .basis = head.basis,
                                .version = head.version,

@@ -26,6 +26,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
       if (first) {
         // The first message says what follows, even when nothing does.
         *message->mutable_first_of() = rpc::ToProto(planned_[next_].key);
+        message->set_max_row_count(planned_[next_].max_rows);
         message->set_basis(rpc::ToProto(adjusted_ ? *options_.basis : planned_[next_].basis));
       }
       if (!more) End();

@@ -19,6 +19,7 @@ struct PlannedSeries {
   quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
   int64_t version = 0;
   quant::TimeRange range;
+  int64_t max_rows = 0;  // of the whole version
 };
 
 // The market data of this service in the chunk store: the variant of a series is the source it came from, so that two

@@ -38,6 +38,8 @@ struct QualityCheckEntry {
   std::vector<component::ParamSpec> params;
   // How much of the score an affected row costs: 1 is all of it, 0 when another check counts the same rows.
   double weight = 1;
+  // What to do about it, for people.
+  std::string advice;
   // Pure. The series is valid (quant::Series::Validate) but may be empty or lack columns: then nothing is found.
   std::function<std::vector<Finding>(const CheckInput&, const component::Params&)> run;
 };

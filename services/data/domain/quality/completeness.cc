@@ -16,6 +16,7 @@ QualityCheckEntry Completeness() {
                 "Every session of the exchange between the first and the last row has a row (daily series)."};
   entry.params = {component::DoubleParam("max_missing", 0.05, 0, 1, "fraction",
                                          "Share of missing sessions above which this is an error.")};
+  entry.advice = "fetch the missing sessions again, or from another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     Finding finding{.check = "completeness", .severity = Severity::kWarning};
     for (const quant::Session& session : input.sessions) {

@@ -11,6 +11,7 @@ QualityCheckEntry Duplicates();
 QualityCheckEntry Duplicates() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "duplicates", "1.0.0", "One row per day (daily series)."};
+  entry.advice = "check the time zone and calendar of the source";
   entry.run = [](const CheckInput& input, const component::Params&) {
     Finding finding{.check = "duplicates", .severity = Severity::kError};
     if (input.series.key.timeframe == quant::Timeframe::kDay) {

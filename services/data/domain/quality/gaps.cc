@@ -15,6 +15,7 @@ QualityCheckEntry Gaps() {
   entry.params = {component::IntParam("min_sessions", 3, 1, 10000, "sessions", "Length from which a run is reported."),
                   component::IntParam("error_sessions", 20, 1, 10000, "sessions", "Length from which it is an error.")};
   entry.weight = 0;  // completeness counts these sessions
+  entry.advice = "fetch the missing sessions again, or from another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     std::vector<Finding> findings;
     const std::vector<int64_t>& times = input.series.times;

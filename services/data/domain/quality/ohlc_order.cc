@@ -17,6 +17,7 @@ QualityCheckEntry OhlcOrder() {
   entry.params = {
       component::DoubleParam("tolerance", 1e-6, 0, 0.01, "fraction of the price", "Excess that rounding explains."),
       component::DoubleParam("error_share", 0.01, 0, 1, "fraction", "Share of the rows above which it is an error.")};
+  entry.advice = "compare these rows with another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     const std::span<const double> open = input.series.Doubles("open");
     const std::span<const double> high = input.series.Doubles("high");

@@ -10,6 +10,7 @@ QualityCheckEntry PositivePrices();
 QualityCheckEntry PositivePrices() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "positive_prices", "1.0.0", "Every price is above zero."};
+  entry.advice = "compare these rows with another source";
   entry.run = [](const CheckInput& input, const component::Params&) {
     Finding finding{.check = "positive_prices", .severity = Severity::kError};
     for (size_t row = 0; row < input.series.size(); ++row) {

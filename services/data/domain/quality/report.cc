@@ -9,13 +9,9 @@
 namespace breadthflow::data {
 namespace {
 
-// What people can do about it, by check.
-std::string_view Advice(std::string_view check) {
-  if (check == "completeness" || check == "gaps") return "fetch the missing sessions again, or from another source";
-  if (check == "duplicates" || check == "session_times") return "check the time zone and calendar of the source";
-  if (check == "ohlc_order" || check == "positive_prices") return "compare these rows with another source";
-  if (check == "zero_volume") return "do not trade on bars without volume; an index has none";
-  return "look at the rows";
+std::string AdviceOf(const std::string& check) {
+  const auto entry = QualityChecks().Find(check);
+  return entry.ok() ? (*entry)->advice : "look at the rows";
 }
 
 }  // namespace
@@ -76,7 +72,7 @@ QualityReport MakeReport(std::string snapshot_id, std::vector<SeriesQuality> ser
     std::string list;
     for (size_t i = 0; i < std::min(named.size(), kNamed); ++i) list += (i == 0 ? "" : ", ") + named[i];
     if (named.size() > kNamed) list += fmt::format(" and {} more", named.size() - kNamed);
-    report.recommendations.push_back(fmt::format("{} ({}): {}", check, list, Advice(check)));
+    report.recommendations.push_back(fmt::format("{} ({}): {}", check, list, AdviceOf(check)));
   }
   return report;
 }

@@ -10,6 +10,7 @@ QualityCheckEntry SessionTimes();
 QualityCheckEntry SessionTimes() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "session_times", "1.0.0", "Daily rows stand at the close of a session."};
+  entry.advice = "check the time zone and calendar of the source";
   entry.run = [](const CheckInput& input, const component::Params&) {
     Finding finding{.check = "session_times", .severity = Severity::kError};
     for (size_t row = 0; row < input.series.size() && !input.sessions.empty(); ++row) {

@@ -11,6 +11,7 @@ QualityCheckEntry ZeroVolume() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "zero_volume", "1.0.0", "Rows have a volume above zero."};
   entry.weight = 0.2;
+  entry.advice = "do not trade on bars without volume; an index has none";
   entry.run = [](const CheckInput& input, const component::Params&) {
     const std::span<const double> volume = input.series.Doubles("volume");
     Finding finding{.check = "zero_volume", .severity = Severity::kWarning};

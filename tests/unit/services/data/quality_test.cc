@@ -177,7 +177,7 @@ TEST(QualityChecks, HoldTheContractOfTheCatalogue) {
   odd.columns.clear();
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
     EXPECT_EQ(check.info.kind, "quality_check");
-    EXPECT_FALSE(check.info.description.empty());
+    EXPECT_FALSE(check.info.description.empty() || check.advice.empty());
     const auto params = component::Params::Check(check.params, {});
     ASSERT_TRUE(params.ok()) << check.info.name;
     for (const Series& series : {odd, Clean().Rows(0, 0)}) {
