@@ -100,14 +100,14 @@ Result PipelineRunner::Patiently(jobs::JobContext& context, absl::Duration patie
 
 absl::StatusOr<StepCall> PipelineRunner::CallOf(const PipelineStore::StepJob& job,
                                                 const jobs::JobContext& context) const {
-  const Step& step = job.run.pipeline.steps[job.step];
+  const Step& step = job.step;
   StepCall call;
   const auto kind = kinds_.find(step.kind);
   if (kind == kinds_.end()) return UnknownKind(step.kind);
   BF_ASSIGN_OR_RETURN(call.params, SortParams(kind->second, step.params));
-  BF_ASSIGN_OR_RETURN(call.inputs, ResolveInputs(job.run, job.step));
-  call.request_id = base::NameUuid(JobIdOf(job.run.id, step.id, job.generation));
-  call.scope = {.deadline = absl::InfiniteFuture(), .traceparent = job.run.traceparent, .cancel = context.cancel()};
+  BF_ASSIGN_OR_RETURN(call.inputs, ResolveInputs(step, job.sources));
+  call.request_id = base::NameUuid(JobIdOf(job.run_id, step.id, job.generation));
+  call.scope = {.deadline = absl::InfiniteFuture(), .traceparent = job.traceparent, .cancel = context.cancel()};
   return call;
 }
 
@@ -131,7 +131,7 @@ absl::StatusOr<jobs::Effects> PipelineRunner::RunStep(jobs::JobContext& context)
   const std::string job_id = context.job().id;
   BF_ASSIGN_OR_RETURN(const PipelineStore::StepJob job, store_.FindStepJob(job_id));
   BF_ASSIGN_OR_RETURN(const StepCall call, CallOf(job, context));
-  StepRunner& step = *steps_.find(job.run.pipeline.steps[job.step].kind)->second;
+  StepRunner& step = *steps_.find(job.step.kind)->second;
 
   std::string resource = job.resource;
   if (resource.empty()) {
@@ -152,19 +152,19 @@ absl::StatusOr<jobs::Effects> PipelineRunner::AbortStep(jobs::JobContext& contex
   const std::string& id = context.job().id;
   BF_ASSIGN_OR_RETURN(const PipelineStore::StepJob job,
                       store_.FindStepJob(id.substr(0, id.size() - kAbortSuffix.size())));
-  const auto step = steps_.find(job.run.pipeline.steps[job.step].kind);
-  if (step == steps_.end()) return UnknownKind(job.run.pipeline.steps[job.step].kind);
+  const auto step = steps_.find(job.step.kind);
+  if (step == steps_.end()) return UnknownKind(job.step.kind);
   std::string resource = job.resource;
   if (resource.empty()) {
     // The worker vanished, or was stopped, between submitting and writing down what it got. Submitting again finds it;
     // at worst it makes the run, to be cancelled at once, before a call that is still on its way does.
-    if (job.generation != job.run.steps[job.step].generation) return jobs::Effects();
+    if (job.superseded) return jobs::Effects();
     BF_ASSIGN_OR_RETURN(const StepCall call, CallOf(job, context));
     BF_ASSIGN_OR_RETURN(resource, (Patiently<absl::StatusOr<std::string>>(context, options_.abort_patience,
                                                                           [&] { return step->second->Submit(call); })));
   }
   const clients::CallScope scope{
-      .deadline = absl::InfiniteFuture(), .traceparent = job.run.traceparent, .cancel = context.cancel()};
+      .deadline = absl::InfiniteFuture(), .traceparent = job.traceparent, .cancel = context.cancel()};
   BF_RETURN_IF_ERROR(
       Patiently<absl::Status>(context, options_.abort_patience, [&] { return step->second->Cancel(resource, scope); }));
   return jobs::Effects();

@@ -106,16 +106,17 @@ absl::StatusOr<std::vector<size_t>> StepsToRepeat(const PipelineRun& run, std::s
   return repeat;
 }
 
-absl::StatusOr<std::map<std::string, std::string>> ResolveInputs(const PipelineRun& run, size_t step) {
+absl::StatusOr<std::map<std::string, std::string>> ResolveInputs(const Step& step,
+                                                                 const std::map<std::string, Outputs>& sources) {
   std::map<std::string, std::string> values;
-  for (const auto& [name, from] : run.pipeline.steps[step].inputs) {
+  for (const auto& [name, from] : step.inputs) {
     const std::optional<OutputRef> ref = ParseOutputRef(from);
-    const std::optional<size_t> source = ref ? FindStep(run.pipeline, ref->step) : std::nullopt;
-    const auto found = source ? run.steps[*source].outputs.find(ref->output) : Outputs::const_iterator();
-    if (!source || found == run.steps[*source].outputs.end()) {
-      return base::MakeError(absl::StatusCode::kInternal, "MISSING_OUTPUT",
-                             fmt::format("step '{}' has no value for its input '{}': {} was not made",
-                                         run.pipeline.steps[step].id, name, from));
+    const auto source = ref ? sources.find(ref->step) : sources.end();
+    const auto found = source == sources.end() ? Outputs::const_iterator() : source->second.find(ref->output);
+    if (source == sources.end() || found == source->second.end()) {
+      return base::MakeError(
+          absl::StatusCode::kInternal, "MISSING_OUTPUT",
+          fmt::format("step '{}' has no value for its input '{}': {} was not made", step.id, name, from));
     }
     values[name] = found->second;
   }

@@ -70,8 +70,9 @@ std::vector<size_t> ReadySteps(const PipelineRun& run);
 // named; INVALID_ARGUMENT when there is no such step.
 absl::StatusOr<std::vector<size_t>> StepsToRepeat(const PipelineRun& run, std::string_view from_step);
 
-// The values of a step's inputs: outputs of the steps they come from. INTERNAL MISSING_OUTPUT if one has none.
-absl::StatusOr<std::map<std::string, std::string>> ResolveInputs(const PipelineRun& run, size_t step);
+// The values of a step's inputs, from the outputs of the steps they come from. INTERNAL MISSING_OUTPUT if one has none.
+absl::StatusOr<std::map<std::string, std::string>> ResolveInputs(const Step& step,
+                                                                 const std::map<std::string, Outputs>& sources);
 
 // One step in one generation: the id of its job, and what its request_id is made from.
 std::string JobIdOf(std::string_view run_id, std::string_view step_id, int generation);

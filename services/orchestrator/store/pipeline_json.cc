@@ -12,7 +12,7 @@ using nlohmann::json;
 
 absl::Status Corrupted(const json::exception& error) {
   return base::MakeError(absl::StatusCode::kDataLoss, "STORED_JSON_CORRUPTED",
-                         fmt::format("a stored pipeline does not parse: {}", error.what()));
+                         fmt::format("a stored step does not parse: {}", error.what()));
 }
 
 component::ParamValue ValueFrom(const json& value) {
@@ -24,36 +24,28 @@ component::ParamValue ValueFrom(const json& value) {
 
 }  // namespace
 
-std::string ToJson(const Pipeline& pipeline) {
-  json steps = json::array();
-  for (const Step& step : pipeline.steps) {
-    json object = {{"id", step.id}, {"kind", step.kind}};
-    for (const auto& [name, value] : step.params) {
-      std::visit([&, key = name](const auto& typed) { object["params"][key] = typed; }, value);
-    }
-    if (!step.inputs.empty()) object["inputs"] = step.inputs;
-    if (!step.depends_on.empty()) object["depends_on"] = step.depends_on;
-    steps.push_back(std::move(object));
+std::string ToJson(const Step& step) {
+  json object = {{"id", step.id}, {"kind", step.kind}};
+  for (const auto& [name, value] : step.params) {
+    std::visit([&, key = name](const auto& typed) { object["params"][key] = typed; }, value);
   }
-  return json{{"id", pipeline.id}, {"description", pipeline.description}, {"steps", std::move(steps)}}.dump();
+  if (!step.inputs.empty()) object["inputs"] = step.inputs;
+  if (!step.depends_on.empty()) object["depends_on"] = step.depends_on;
+  return object.dump();
 }
 
-absl::StatusOr<Pipeline> PipelineFromJson(std::string_view text) {
+absl::StatusOr<Step> StepFromJson(std::string_view text) {
   try {
     const json object = json::parse(text);
-    Pipeline pipeline{object.at("id").get<std::string>(), object.at("description").get<std::string>(), {}};
-    for (const json& entry : object.at("steps")) {
-      Step step;
-      step.id = entry.at("id").get<std::string>();
-      step.kind = entry.at("kind").get<std::string>();
-      if (const auto params = entry.find("params"); params != entry.end()) {
-        for (const auto& [name, value] : params->items()) step.params[name] = ValueFrom(value);
-      }
-      step.inputs = entry.value("inputs", step.inputs);
-      step.depends_on = entry.value("depends_on", step.depends_on);
-      pipeline.steps.push_back(std::move(step));
+    Step step;
+    step.id = object.at("id").get<std::string>();
+    step.kind = object.at("kind").get<std::string>();
+    if (const auto params = object.find("params"); params != object.end()) {
+      for (const auto& [name, value] : params->items()) step.params[name] = ValueFrom(value);
     }
-    return pipeline;
+    step.inputs = object.value("inputs", step.inputs);
+    step.depends_on = object.value("depends_on", step.depends_on);
+    return step;
   } catch (const json::exception& error) {
     return Corrupted(error);
   }

@@ -17,38 +17,62 @@ using postgres::Rows;
 using postgres::TextArray;
 using postgres::Transaction;
 
-constexpr char kInsertRun[] = R"sql(
-INSERT INTO pipeline_run (id, pipeline_id, pipeline, principal, traceparent)
-VALUES ($1, $2, $3::jsonb, $4, $5))sql";
+constexpr char kInsertRun[] =
+    "INSERT INTO pipeline_run (id, pipeline_id, description, principal, traceparent) VALUES ($1, $2, $3, $4, $5)";
 
+// $3 .. $6: ordinal, definition, waits_for, job_id, one array each.
 constexpr char kInsertSteps[] = R"sql(
-INSERT INTO pipeline_step (run_id, ordinal, generation, job_id)
-SELECT $1, ordinal, $2::integer, job_id FROM unnest($3::integer[], $4::text[]) AS step (ordinal, job_id))sql";
+INSERT INTO pipeline_step (run_id, generation, ordinal, definition, waits_for, job_id)
+SELECT $1, $2::integer, ordinal, definition::jsonb, waits_for::integer[], job_id
+FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[]) AS step (ordinal, definition, waits_for, job_id))sql";
 
-constexpr char kLockRun[] = "SELECT generation FROM pipeline_run WHERE id = $1 FOR UPDATE";
+constexpr char kSupersede[] =
+    "UPDATE pipeline_step SET superseded = true WHERE run_id = $1 AND NOT superseded AND ordinal = ANY ($2::integer[])";
+
+constexpr char kLockRun[] =
+    "SELECT cancel_requested, principal, traceparent FROM pipeline_run WHERE id = $1 FOR UPDATE";
 
 constexpr char kNewestIds[] = "SELECT id FROM pipeline_run WHERE $1 = '' OR id < $1 ORDER BY id DESC LIMIT $2::bigint";
 
-// One row per step in its current generation; the pipeline comes with the first. One statement, so that run, steps and
-// jobs are of one instant. Two placeholders: the columns of a job and a condition on r.
+// One row per step. One statement, so that run, steps and jobs are of one instant. {}: the columns of a job.
 constexpr char kSelectRuns[] = R"sql(
-SELECT r.id, r.generation, r.cancel_requested, r.create_time, r.update_time, r.principal, r.traceparent,
-  CASE WHEN s.ordinal = 0 THEN r.pipeline::text END,
-  s.generation, s.resource, s.outputs::text, j.id IS NOT NULL, {}
+SELECT r.id, r.pipeline_id, r.description, r.generation, r.cancel_requested, r.create_time, r.update_time, r.principal,
+  r.traceparent, s.definition::text, s.generation, s.resource, s.outputs::text, j.id IS NOT NULL, {}
 FROM pipeline_run r
-CROSS JOIN LATERAL (
-  SELECT DISTINCT ON (ordinal) * FROM pipeline_step WHERE run_id = r.id ORDER BY ordinal, generation DESC
-) s
+JOIN pipeline_step s ON s.run_id = r.id AND NOT s.superseded
 LEFT JOIN job j ON j.id = s.job_id
 WHERE r.id = ANY ($1::text[])
 ORDER BY r.id DESC, s.ordinal)sql";
-constexpr int kJobColumn = 12;
+constexpr int kJobColumn = 14;
 
-constexpr char kSelectStep[] = "SELECT run_id, ordinal, generation, resource FROM pipeline_step WHERE job_id = $1";
+constexpr char kSelectStep[] = R"sql(
+SELECT s.run_id, s.definition::text, s.generation, s.superseded, s.resource, r.traceparent
+FROM pipeline_step s JOIN pipeline_run r ON r.id = s.run_id WHERE s.job_id = $1)sql";
+
+constexpr char kSelectSources[] = R"sql(
+SELECT source.definition ->> 'id', source.outputs::text
+FROM pipeline_step s
+JOIN pipeline_step source
+  ON source.run_id = s.run_id AND source.ordinal = ANY (s.waits_for) AND NOT source.superseded
+WHERE s.job_id = $1)sql";
 
 constexpr char kRecordResource[] = "UPDATE pipeline_step SET resource = $2 WHERE job_id = $1 AND resource = ''";
 
-constexpr char kRecordOutputs[] = "UPDATE pipeline_step SET outputs = $2::jsonb WHERE job_id = $1 RETURNING run_id";
+constexpr char kRecordOutputs[] =
+    "UPDATE pipeline_step SET outputs = $2::jsonb WHERE job_id = $1 RETURNING run_id, ordinal";
+
+// The rule of ReadySteps, for those that waited for step $2 of run $1: a long pipeline must not be read whole each time
+// that a step ends.
+constexpr char kReadyAfter[] = R"sql(
+SELECT s.job_id
+FROM pipeline_step s
+WHERE s.run_id = $1 AND NOT s.superseded AND $2::integer = ANY (s.waits_for)
+  AND NOT EXISTS (SELECT FROM job WHERE id = s.job_id)
+  AND NOT EXISTS (
+    SELECT FROM pipeline_step before LEFT JOIN job j ON j.id = before.job_id
+    WHERE before.run_id = s.run_id AND NOT before.superseded AND before.ordinal = ANY (s.waits_for)
+      AND j.state IS DISTINCT FROM $3::smallint)
+ORDER BY s.ordinal)sql";
 
 absl::Status RunNotFound(const std::string& run_id) {
   return base::MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
@@ -63,20 +87,22 @@ absl::StatusOr<std::vector<PipelineRun>> Load(Transaction& tx, const std::vector
     if (runs.empty() || runs.back().id != row.Text(0)) {
       PipelineRun run;
       run.id = row.Text(0);
-      run.generation = static_cast<int>(row.Int(1));
-      run.cancel_requested = row.Bool(2);
-      run.create_time = row.Time(3);
-      run.update_time = row.Time(4);
-      run.principal = row.Text(5);
-      run.traceparent = row.Text(6);
-      BF_ASSIGN_OR_RETURN(run.pipeline, PipelineFromJson(row.Text(7)));
+      run.pipeline = {row.Text(1), row.Text(2), {}};
+      run.generation = static_cast<int>(row.Int(3));
+      run.cancel_requested = row.Bool(4);
+      run.create_time = row.Time(5);
+      run.update_time = row.Time(6);
+      run.principal = row.Text(7);
+      run.traceparent = row.Text(8);
       runs.push_back(std::move(run));
     }
+    BF_ASSIGN_OR_RETURN(Step definition, StepFromJson(row.Text(9)));
+    runs.back().pipeline.steps.push_back(std::move(definition));
     StepRun step;
-    step.generation = static_cast<int>(row.Int(8));
-    step.resource = row.Text(9);
-    BF_ASSIGN_OR_RETURN(step.outputs, OutputsFromJson(row.Text(10)));
-    if (row.Bool(11)) step.job = jobs::JobStore::FromRow(row, kJobColumn);
+    step.generation = static_cast<int>(row.Int(10));
+    step.resource = row.Text(11);
+    BF_ASSIGN_OR_RETURN(step.outputs, OutputsFromJson(row.Text(12)));
+    if (row.Bool(13)) step.job = jobs::JobStore::FromRow(row, kJobColumn);
     runs.back().steps.push_back(std::move(step));
   }
   return runs;
@@ -95,25 +121,31 @@ absl::StatusOr<PipelineRun> LockAndLoad(Transaction& tx, const std::string& run_
 }
 
 absl::Status InsertSteps(Transaction& tx, const PipelineRun& run, const std::vector<size_t>& steps, int generation) {
+  const std::vector<std::vector<size_t>> dependencies = Dependencies(run.pipeline);
   std::vector<int64_t> ordinals;
-  std::vector<std::string> job_ids;
+  std::vector<std::string> definitions, waits_for, job_ids;
   for (const size_t step : steps) {
     ordinals.push_back(static_cast<int64_t>(step));
+    definitions.push_back(ToJson(run.pipeline.steps[step]));
+    waits_for.push_back(postgres::IntArray({dependencies[step].begin(), dependencies[step].end()}));
     job_ids.push_back(JobIdOf(run.id, run.pipeline.steps[step].id, generation));
   }
   return tx
-      .Execute(kInsertSteps,
-               {run.id, static_cast<int64_t>(generation), postgres::IntArray(ordinals), TextArray(job_ids)})
+      .Execute(kInsertSteps, {run.id, static_cast<int64_t>(generation), postgres::IntArray(ordinals),
+                              TextArray(definitions), TextArray(waits_for), TextArray(job_ids)})
       .status();
+}
+
+absl::Status EnqueueStep(Transaction& tx, const std::string& job_id, const std::string& principal,
+                         const std::string& traceparent) {
+  return jobs::JobStore::Enqueue(tx,
+                                 {.id = job_id, .kind = kStepJob, .principal = principal, .traceparent = traceparent});
 }
 
 absl::Status EnqueueReady(Transaction& tx, const PipelineRun& run) {
   for (const size_t step : ReadySteps(run)) {
-    BF_RETURN_IF_ERROR(
-        jobs::JobStore::Enqueue(tx, {.id = JobIdOf(run.id, run.pipeline.steps[step].id, run.steps[step].generation),
-                                     .kind = kStepJob,
-                                     .principal = run.principal,
-                                     .traceparent = run.traceparent}));
+    const std::string job_id = JobIdOf(run.id, run.pipeline.steps[step].id, run.steps[step].generation);
+    BF_RETURN_IF_ERROR(EnqueueStep(tx, job_id, run.principal, run.traceparent));
   }
   return absl::OkStatus();
 }
@@ -145,7 +177,7 @@ absl::Status CancelSteps(Transaction& tx, const PipelineRun& run, const std::set
 absl::StatusOr<std::string> PipelineStore::Create(const jobs::SubmitKey& key, const PipelineRun& run) {
   return jobs::SubmitOnce(database_, key, [&](Transaction& tx) -> absl::StatusOr<std::string> {
     BF_RETURN_IF_ERROR(
-        tx.Execute(kInsertRun, {run.id, run.pipeline.id, ToJson(run.pipeline), run.principal, run.traceparent})
+        tx.Execute(kInsertRun, {run.id, run.pipeline.id, run.pipeline.description, run.principal, run.traceparent})
             .status());
     PipelineRun first = run;
     first.generation = 1;
@@ -217,6 +249,7 @@ absl::StatusOr<std::string> PipelineStore::Retry(const jobs::SubmitKey& key, con
                                   "update_time = now() WHERE id = $1",
                                   {run_id, static_cast<int64_t>(run.generation)})
                            .status());
+    BF_RETURN_IF_ERROR(tx.Execute(kSupersede, {run_id, postgres::IntArray({repeat.begin(), repeat.end()})}).status());
     BF_RETURN_IF_ERROR(InsertSteps(tx, run, repeat, run.generation));
     BF_RETURN_IF_ERROR(EnqueueReady(tx, run));
     return run_id;
@@ -232,10 +265,16 @@ absl::StatusOr<PipelineStore::StepJob> PipelineStore::FindStepJob(const std::str
           return base::MakeError(absl::StatusCode::kNotFound, "STEP_NOT_FOUND",
                                  fmt::format("no step of a pipeline has the job '{}'", job_id));
         }
-        BF_ASSIGN_OR_RETURN(found.run, LoadOne(tx, rows[0].Text(0)));
-        found.step = static_cast<size_t>(rows[0].Int(1));
+        found.run_id = rows[0].Text(0);
+        BF_ASSIGN_OR_RETURN(found.step, StepFromJson(rows[0].Text(1)));
         found.generation = static_cast<int>(rows[0].Int(2));
-        found.resource = rows[0].Text(3);
+        found.superseded = rows[0].Bool(3);
+        found.resource = rows[0].Text(4);
+        found.traceparent = rows[0].Text(5);
+        BF_ASSIGN_OR_RETURN(const Rows sources, tx.Query(kSelectSources, {job_id}));
+        for (const Row& row : sources) {
+          BF_ASSIGN_OR_RETURN(found.sources[row.Text(0)], OutputsFromJson(row.Text(1)));
+        }
         return absl::OkStatus();
       },
       {.read_only = true}));
@@ -254,9 +293,17 @@ absl::Status PipelineStore::RecordResource(const std::string& job_id, const std:
 absl::Status PipelineStore::FinishStep(Transaction& tx, const std::string& job_id, const Outputs& outputs) {
   BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kRecordOutputs, {job_id, ToJson(outputs)}));
   if (rows.empty()) return base::MakeError(absl::StatusCode::kNotFound, "STEP_NOT_FOUND", "the step is gone");
-  BF_ASSIGN_OR_RETURN(const PipelineRun run, LockAndLoad(tx, rows[0].Text(0)));
-  BF_RETURN_IF_ERROR(tx.Execute("UPDATE pipeline_run SET update_time = now() WHERE id = $1", {run.id}).status());
-  return EnqueueReady(tx, run);
+  const std::string run_id = rows[0].Text(0);
+  BF_ASSIGN_OR_RETURN(const Rows runs, tx.Query(kLockRun, {run_id}));
+  if (runs.empty()) return RunNotFound(run_id);
+  BF_RETURN_IF_ERROR(tx.Execute("UPDATE pipeline_run SET update_time = now() WHERE id = $1", {run_id}).status());
+  if (runs[0].Bool(0)) return absl::OkStatus();  // cancel was asked: nothing more begins
+  BF_ASSIGN_OR_RETURN(const Rows ready,
+                      tx.Query(kReadyAfter, {run_id, rows[0].Int(1), static_cast<int64_t>(jobs::State::kSucceeded)}));
+  for (const Row& row : ready) {
+    BF_RETURN_IF_ERROR(EnqueueStep(tx, row.Text(0), runs[0].Text(1), runs[0].Text(2)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace breadthflow::orchestrator

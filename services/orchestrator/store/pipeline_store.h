@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,12 +50,15 @@ class PipelineStore {
   absl::StatusOr<std::string> Retry(const jobs::SubmitKey& key, const std::string& run_id,
                                     const std::string& from_step);
 
-  // The run and the step that a job works for. NOT_FOUND.
+  // The step that a job works for, with what it needs. NOT_FOUND STEP_NOT_FOUND.
   struct StepJob {
-    PipelineRun run;
-    size_t step = 0;
+    std::string run_id;
+    Step step;
     int generation = 1;
-    std::string resource;  // of this generation, which for an abort need not be the current one
+    bool superseded = false;                 // by a later generation; only an abort can meet that
+    std::string resource;                    // what it started, if that was written down
+    std::map<std::string, Outputs> sources;  // outputs of the steps that it depends on
+    std::string traceparent;
   };
   absl::StatusOr<StepJob> FindStepJob(const std::string& job_id);
 

@@ -62,6 +62,25 @@ TEST_F(CrashTest, WhileWaitingIsTakenOverWithoutSubmittingAgain) {
   EXPECT_EQ(database_.Sql("SELECT submits FROM fake.run WHERE collection = 'backtestRuns'"), "1");
 }
 
+TEST_F(CrashTest, OrderlyStopHandsStepsOverWithoutCountingAnAttempt) {
+  Behave("trainingRuns", "run");
+  TestOrchestrator leaving(database_.url());
+  const std::string id = leaving.pipelines().Run(DemoPipeline(), {})->id;
+  leaving.WaitForResource(id, "train");
+  leaving.runner().Drain(absl::Seconds(10));
+  const absl::Time left = absl::Now();
+  EXPECT_EQ(asking_.pipelines().Get(id)->steps[2].job->state, State::kQueued);
+  TestOrchestrator heir(database_.url());
+  while (asking_.pipelines().Get(id)->steps[2].job->state != State::kRunning) {
+    ASSERT_LT(absl::Now() - left, absl::Seconds(10));
+  }
+  database_.Sql("UPDATE fake.run SET state = 3");
+  const PipelineRun run = heir.WaitForEnd(id);
+  EXPECT_EQ(Summarize(run).state, State::kSucceeded);
+  EXPECT_EQ(run.steps[2].job->attempt, 1);
+  EXPECT_EQ(database_.Sql("SELECT submits FROM fake.run WHERE collection = 'trainingRuns'"), "1");
+}
+
 TEST_F(CrashTest, OfACancelledStepStillStopsWhatItStarted) {
   Behave("trainingRuns", "run");
   const std::string id = asking_.pipelines().Run(DemoPipeline(), {})->id;

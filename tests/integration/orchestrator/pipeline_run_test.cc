@@ -1,3 +1,5 @@
+#include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -256,6 +258,44 @@ TEST_F(PipelineRunTest, IsListedNewestFirstPageByPage) {
   std::sort(ids.rbegin(), ids.rend());
   EXPECT_EQ(listed, ids);
   EXPECT_THAT(orchestrator_.pipelines().List(ids.back(), 2)->runs, IsEmpty());
+}
+
+// A pipeline of `count` steps, each of which depends on some before it.
+Pipeline RandomPipeline(int count, unsigned seed) {
+  std::mt19937 random(seed);
+  Pipeline pipeline{"random", "", {}};
+  for (int i = 0; i < count; ++i) {
+    Step step = DemoPipeline().steps[0];
+    step.id = "s" + std::to_string(i);
+    std::set<std::string> before;
+    for (unsigned n = i == 0 ? 0 : random() % 4; n > 0; --n) before.insert("s" + std::to_string(random() % i));
+    step.depends_on.assign(before.begin(), before.end());
+    pipeline.steps.push_back(std::move(step));
+  }
+  return pipeline;
+}
+
+TEST_F(PipelineRunTest, StartsNoStepBeforeAllItDependsOnHaveSucceeded) {
+  for (const unsigned seed : {1u, 2u, 3u}) {
+    EXPECT_EQ(Summarize(orchestrator_.WaitForEnd(Start(RandomPipeline(60, seed)))).state, State::kSucceeded) << seed;
+  }
+  EXPECT_EQ(
+      database_.Sql("SELECT count(*) FROM orchestrator.pipeline_step s JOIN orchestrator.job j ON j.id = s.job_id "
+                    "JOIN orchestrator.pipeline_step b ON b.run_id = s.run_id AND b.ordinal = ANY (s.waits_for) "
+                    "JOIN orchestrator.job bj ON bj.id = b.job_id WHERE j.create_time < bj.end_time"),
+      "0");
+  EXPECT_EQ(Count("submits = 1"), "180");
+}
+
+TEST_F(PipelineRunTest, MayHaveTwoThousandSteps) {
+  Behave("fetchRuns", "run");
+  Pipeline pipeline = RandomPipeline(2000, 4);
+  const std::string id = Start(pipeline);
+  EXPECT_EQ(HashOf(orchestrator_.pipelines().Get(id)->pipeline), HashOf(pipeline));
+  EXPECT_TRUE(orchestrator_.pipelines().Cancel(id).ok());
+  EXPECT_EQ(Summarize(orchestrator_.WaitForEnd(id)).state, State::kCancelled);
+  pipeline.steps.push_back(pipeline.steps.back());
+  EXPECT_THAT(orchestrator_.pipelines().Run(pipeline, {}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(PipelineRunTest, RunsIndependentBranchesToTheirEndWhenOneFails) {

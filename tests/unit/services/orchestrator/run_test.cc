@@ -195,12 +195,14 @@ TEST(StepsToRepeat, RefusesWhatCanNotBeRepeated) {
 }
 
 TEST(ResolveInputs, TakesTheOutputsOfOtherSteps) {
-  PipelineRun run = Diamond();
-  run.pipeline.steps[1].inputs = {{"snapshot", "a.snapshot"}, {"model", "e.model"}};
-  run.steps[0].outputs = {{"snapshot", "snapshots/1"}, {"other", "x"}};
-  EXPECT_THAT(ResolveInputs(run, 1), StatusIs(absl::StatusCode::kInternal, "MISSING_OUTPUT"));
-  run.steps[4].outputs = {{"model", "models/2"}};
-  EXPECT_THAT(*ResolveInputs(run, 1), UnorderedElementsAre(Pair("snapshot", "snapshots/1"), Pair("model", "models/2")));
+  const Step step{"b", "k", {}, {{"snapshot", "a.snapshot"}, {"model", "e.model"}}, {}};
+  std::map<std::string, Outputs> sources = {{"a", {{"snapshot", "snapshots/1"}, {"other", "x"}}}};
+  EXPECT_THAT(ResolveInputs(step, sources), StatusIs(absl::StatusCode::kInternal, "MISSING_OUTPUT"));
+  sources["e"];
+  EXPECT_THAT(ResolveInputs(step, sources), StatusIs(absl::StatusCode::kInternal, "MISSING_OUTPUT"));
+  sources["e"]["model"] = "models/2";
+  EXPECT_THAT(*ResolveInputs(step, sources),
+              UnorderedElementsAre(Pair("snapshot", "snapshots/1"), Pair("model", "models/2")));
 }
 
 }  // namespace
