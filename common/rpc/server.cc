@@ -92,7 +92,11 @@ class UnknownMethods final : public grpc::CallbackGenericService {
   }
 };
 
+// This thread is opening a port: when that fails, the caller says so in one line of its own.
+thread_local bool opening_port = false;
+
 void LogOfGrpc(gpr_log_func_args* args) {
+  if (opening_port) return;
   // gRPC reports as errors what happens to every server (a peer resets, a port is taken).
   if (args->severity == GPR_LOG_SEVERITY_ERROR) {
     telemetry::LogWarning("grpc", {{"error", args->message}, {"file", args->file}, {"line", args->line}});
@@ -145,7 +149,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 300'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 70'000);
+  opening_port = true;
   state->server = builder.BuildAndStart();
+  opening_port = false;
   if (!state->server || state->port == 0) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "PORT_IN_USE",
                            fmt::format("gRPC port {} can not be opened: is it taken?", address));

@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "services/cli/command.h"
+#include "services/cli/health.h"
 #include "services/cli/printer.h"
 #include "services/cli/session.h"
 
@@ -59,6 +60,18 @@ int Usage(std::ostream& people, const std::string& problem, const std::string& h
   return 2;
 }
 
+// A server that can not be used is there but not serving, or not there.
+std::string WhyNotReached(const Session& session) {
+  std::string states;
+  for (const ServiceHealth& entry : CheckHealth(session)) {
+    if (entry.status != "NOT_SERVING" && entry.status != "UNREACHABLE") continue;
+    states +=
+        fmt::format("  {}: {}, {}\n", entry.service.empty() ? "server" : entry.service, entry.status, entry.detail);
+    if (entry.service.empty()) break;  // the services of this process are no better off
+  }
+  return fmt::format("{}  looked for at {} (--server)\n", states, session.server());
+}
+
 int RunCommand(const Command& command, const Line& line, const std::vector<std::string>& rest, const Defaults& defaults,
                Printer& printer, std::ostream& people) {
   const absl::StatusOr<Arguments> arguments = Arguments::Parse(command, rest);
@@ -77,8 +90,7 @@ int RunCommand(const Command& command, const Line& line, const std::vector<std::
   const absl::Status status = session.ok() ? command.run(**session, *arguments) : session.status();
   if (!status.ok()) {
     printer.Error(status);
-    if (ExitStatus(status) == 3)
-      people << fmt::format("  the server was looked for at {} (--server)\n", options.server);
+    if (ExitStatus(status) == 3 && session.ok()) people << WhyNotReached(**session);
   }
   return ExitStatus(status);
 }

@@ -10,21 +10,18 @@ namespace breadthflow::cli {
 namespace {
 
 struct Target {
-  const char* channel;
-  std::vector<std::string> services;
+  const char* name;
+  const char* service;
 };
 
-const std::vector<Target>& Targets() {
-  static const auto* targets = new std::vector<Target>{
-      {"data", {"breadthflow.data.v1.DataService"}},
-      {"signal", {"breadthflow.signal.v1.SignalService"}},
-      {"backtest", {"breadthflow.backtest.v1.BacktestService"}},
-      {"training", {"breadthflow.training.v1.TrainingService"}},
-      {"registry", {"breadthflow.registry.v1.ComponentService"}},
-      {"orchestrator", {"breadthflow.orchestrator.v1.PipelineService"}},
-  };
-  return *targets;
-}
+constexpr Target kTargets[] = {
+    {"data", "breadthflow.data.v1.DataService"},
+    {"signal", "breadthflow.signal.v1.SignalService"},
+    {"backtest", "breadthflow.backtest.v1.BacktestService"},
+    {"training", "breadthflow.training.v1.TrainingService"},
+    {"registry", "breadthflow.registry.v1.ComponentService"},
+    {"orchestrator", "breadthflow.orchestrator.v1.PipelineService"},
+};
 
 ServiceHealth Check(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
   // HealthCheckRequest{service = 1} and HealthCheckResponse{status = 1}, by hand: the library does not ship the proto.
@@ -53,21 +50,27 @@ ServiceHealth Check(const std::shared_ptr<grpc::Channel>& channel, const std::st
           serving ? "" : "its database does not answer, or it is starting or draining"};
 }
 
+// A channel of its own: those of the suite do not let a call through to a server that says NOT_SERVING.
+std::shared_ptr<grpc::Channel> Open(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
 }  // namespace
 
-std::vector<ServiceHealth> CheckHealth(Session& session) {
+std::vector<ServiceHealth> CheckHealth(const Session& session) {
   std::vector<ServiceHealth> health;
   const bool separate = session.server().find('=') != std::string::npos;
-  bool whole = false;
-  for (const Target& target : Targets()) {
-    const auto channel = session.channels().Get(target.channel);
-    if (!channel.ok()) continue;  // no address was given for it
-    if (separate || !whole) {
-      health.push_back(Check(*channel, ""));
-      if (separate) health.back().service = fmt::format("({})", target.channel);
-      whole = true;
+  for (const Target& target : kTargets) {
+    const std::string address = session.AddressOf(target.name);
+    if (address.empty()) continue;
+    const auto channel = Open(address);
+    if (separate || health.empty()) {
+      health.push_back(Check(channel, ""));
+      if (separate) health.back().service = fmt::format("({})", target.name);
     }
-    for (const std::string& service : target.services) health.push_back(Check(*channel, service));
+    health.push_back(Check(channel, target.service));
   }
   return health;
 }

@@ -16,7 +16,7 @@ struct ServiceHealth {
 };
 
 // Every service of the suite, and each process as a whole. Never fails: what can not be asked is UNREACHABLE.
-std::vector<ServiceHealth> CheckHealth(Session& session);
+std::vector<ServiceHealth> CheckHealth(const Session& session);
 
 // OK when every process that was asked serves; else UNAVAILABLE with what does not.
 absl::Status Verdict(const std::vector<ServiceHealth>& health);

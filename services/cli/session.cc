@@ -1,6 +1,7 @@
 #include "services/cli/session.h"
 
-#include <map>
+#include <algorithm>
+#include <iterator>
 
 #include "absl/time/clock.h"
 #include <fmt/format.h>
@@ -51,13 +52,11 @@ Session::Session(const Options& options, Printer& printer, std::ostream& people,
 
 absl::Status Session::Connect() {
   const std::string& server = options_.server;
-  if (server.find('=') == std::string::npos) {
-    for (const char* name : kServices) channels_.Connect(name, server);
-    return absl::OkStatus();
-  }
-  std::map<std::string, std::string> addresses;
   base::Violations violations;
-  for (size_t begin = 0; begin <= server.size();) {
+  if (server.find('=') == std::string::npos) {
+    for (const char* name : kServices) addresses_[name] = server;
+  }
+  for (size_t begin = 0; addresses_.size() < std::size(kServices) && begin <= server.size();) {
     const size_t end = std::min(server.find(',', begin), server.size());
     const std::string entry = server.substr(begin, end - begin);
     const size_t equals = entry.find('=');
@@ -66,13 +65,18 @@ absl::Status Session::Connect() {
         std::find(std::begin(kServices), std::end(kServices), name) == std::end(kServices)) {
       violations.Add("--server", fmt::format("must be HOST:PORT or SERVICE=HOST:PORT,..., was '{}'", entry));
     } else {
-      addresses[name] = entry.substr(equals + 1);
+      addresses_[name] = entry.substr(equals + 1);
     }
     begin = end + 1;
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong address", "USAGE"));
-  for (const auto& [name, address] : addresses) channels_.Connect(name, address);
+  for (const auto& [name, address] : addresses_) channels_.Connect(name, address);
   return absl::OkStatus();
+}
+
+std::string Session::AddressOf(const std::string& service) const {
+  const auto found = addresses_.find(service);
+  return found == addresses_.end() ? "" : found->second;
 }
 
 std::unique_ptr<Progress> Session::MakeProgress(std::string title) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ class Session {
   rpc::Peer<training::v1::TrainingService>& training() { return training_; }
   rpc::Peer<registry::v1::ComponentService>& registry() { return registry_; }
   rpc::Peer<orchestrator::v1::PipelineService>& orchestrator() { return orchestrator_; }
-  rpc::Channels& channels() { return channels_; }
+  // Where one service is; empty when no address was given for it.
+  std::string AddressOf(const std::string& service) const;
   // "localhost:50050", as the user gave it.
   const std::string& server() const { return options_.server; }
 
@@ -74,6 +76,7 @@ class Session {
   Printer& printer_;
   std::ostream& people_;
   Interrupts& interrupts_;
+  std::map<std::string, std::string> addresses_;
   base::SystemClock clock_;
   telemetry::Metrics metrics_;
   rpc::Channels channels_;

@@ -43,7 +43,6 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
   FetchSpec spec = given;
   const absl::StatusOr<const SourceEntry*> entry = sources_.Find(spec.source.name);
   if (!entry.ok()) {
-    if (violations.empty()) return entry.status();
     violations.Add("spec.source.name", base::Message(entry.status()));
     return violations.ToStatus("invalid fetch");
   }

@@ -39,7 +39,7 @@ class BadInput(unittest.TestCase):
         self.assertNotIn("Traceback", answer.people)
         self.assertEqual(self.stored(), self.before, "something was stored")
 
-    def file_is_refused(self, rows, *texts, header="Date,Open,High,Low,Close,Adj Close,Volume"):
+    def file_is_refused(self, rows, *texts, header="date,open,high,low,close,volume"):
         bars_csv(self.csv, "BAD", rows, header)
         self.refused(self.fetch("BAD"), 1, "BAD", *texts)
 
@@ -82,21 +82,21 @@ class BadInput(unittest.TestCase):
         self.assertEqual(self.suite.cli("backtest", "list").json.get("backtestRuns", []), [])
 
     def test_csv_with_a_wrong_header(self):
-        self.file_is_refused(["2013-06-03,1,2,1,1,1,5"], "BAD.csv", header="Day,First,High,Low,Close,Adj Close,Volume")
+        self.file_is_refused(["2013-06-03,1,2,1,1,5"], "BAD.csv", header="day,first,high,low,close,volume")
 
     def test_csv_with_an_unparsable_number(self):
-        self.file_is_refused(["2013-06-03,1,2,1,1,1,5", "2013-06-04,1,two,1,1,1,5"], "BAD.csv:3", "two")
+        self.file_is_refused(["2013-06-03,1,2,1,1,5", "2013-06-04,1,two,1,1,5"], "BAD.csv:3", "two")
 
     def test_csv_with_unsorted_or_duplicate_dates(self):
-        self.file_is_refused(["2013-06-04,1,2,1,1,1,5", "2013-06-03,1,2,1,1,1,5"], "BAD.csv:3")
-        self.file_is_refused(["2013-06-03,1,2,1,1,1,5", "2013-06-03,1,2,1,1,1,5"], "BAD.csv:3")
+        self.file_is_refused(["2013-06-04,1,2,1,1,5", "2013-06-03,1,2,1,1,5"], "BAD.csv:3")
+        self.file_is_refused(["2013-06-03,1,2,1,1,5", "2013-06-03,1,2,1,1,5"], "BAD.csv:3")
 
     def test_csv_with_a_negative_price_and_a_high_below_the_low(self):
-        self.file_is_refused(["2013-06-03,1,2,1,-1,1,5"], "BAD.csv:2")
-        self.file_is_refused(["2013-06-03,1,2,3,1,1,5"], "BAD.csv:2")
+        self.file_is_refused(["2013-06-03,1,2,1,-1,5"], "BAD.csv:2")
+        self.file_is_refused(["2013-06-03,1,2,3,1,5"], "BAD.csv:2")
 
     def test_every_wrong_line_of_a_csv_is_named(self):
-        self.file_is_refused(["2013-06-03,1,x,1,1,1,5", "2013-06-04,1,2,1,1,1,5", "2013-06-05,1,2,1,y,1,5"], "BAD.csv:2", "BAD.csv:4")
+        self.file_is_refused(["2013-06-03,1,x,1,1,5", "2013-06-04,1,2,1,1,5", "2013-06-05,1,2,1,y,5"], "BAD.csv:2", "BAD.csv:4")
 
     def test_empty_csv(self):
         self.file_is_refused([], "BAD.csv", header=None)
@@ -104,7 +104,7 @@ class BadInput(unittest.TestCase):
     def test_pipeline_files_that_are_wrong(self):
         path = self.suite.folder / "wrong.yaml"
         path.write_text("id: x\nsteps:\n  - id: a\n    kind: magic\n  - id: b\n    kind: snapshot\n    inputs: {fetch_run: c.fetch_run}\n")
-        self.refused(self.suite.cli("pipeline", "run", path), 2, "magic", "c.fetch_run")
+        self.refused(self.suite.cli("pipeline", "run", path), 2, "magic", "no step 'c'")
         path.write_text("id: x\nsteps:\n  - id: a\n    knd: fetch\n")
         self.refused(self.suite.cli("pipeline", "run", path), 2, f"{path}:4", "knd")
         self.refused(self.suite.cli("pipeline", "run", "/no/such.yaml"), 1, "/no/such.yaml")

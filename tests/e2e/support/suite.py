@@ -49,9 +49,9 @@ class Process:
         self.process, self.ready = None, None
 
     def spawn(self):
-        self.process = subprocess.Popen([str(self.program), *self.arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=open(self.log_path, "a"), text=True, env=self.environment,
-                                        preexec_fn=_die_with_parent)
+        with open(self.log_path, "a") as log:
+            self.process = subprocess.Popen([str(self.program), *self.arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                            stderr=log, text=True, env=self.environment, preexec_fn=_die_with_parent)
         return self
 
     def wait_ready(self, timeout=120):
@@ -79,12 +79,15 @@ class Process:
             self.process.kill()
         if self.process:
             self.process.wait()
+            self.process.stdout.close()
 
     def stop(self, timeout=60):
         """SIGTERM; the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout)
+        status = self.process.wait(timeout)
+        self.process.stdout.close()
+        return status
 
 
 class Postgres:
@@ -108,10 +111,11 @@ class Postgres:
         return f"host={self.folder} port=5432 user=postgres dbname=postgres"
 
     def start(self):
-        self.process = subprocess.Popen([*self.user, str(POSTGRES_BIN / "postgres"), "-D", str(self.data), "-k", str(self.folder),
-                                         "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off"],
-                                        stdout=open(self.folder / "postgres.log", "a"), stderr=subprocess.STDOUT, cwd="/",
-                                        stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        with open(self.folder / "postgres.log", "a") as log:
+            self.process = subprocess.Popen([*self.user, str(POSTGRES_BIN / "postgres"), "-D", str(self.data), "-k", str(self.folder),
+                                             "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off"],
+                                            stdout=log, stderr=subprocess.STDOUT, cwd="/", stdin=subprocess.DEVNULL,
+                                            preexec_fn=_die_with_parent)
         for _ in range(600):
             status = self.data / "postmaster.pid"
             if status.exists() and "ready" in status.read_text():
@@ -263,11 +267,11 @@ class SixProcesses(Suite):
         super().close()
 
 
-def bars_csv(folder, symbol, rows=None, header="Date,Open,High,Low,Close,Adj Close,Volume"):
+def bars_csv(folder, symbol, rows=None, header="date,open,high,low,close,volume,adj_close"):
     """Writes a CSV file of daily bars; `rows` are lines, default ten good ones."""
     if rows is None:
         days = ("03", "04", "05", "06", "07", "10", "11", "12", "13", "14")  # sessions of June 2013
-        rows = [f"2013-06-{day},{100 + i}.0,{102 + i}.5,{99 + i}.0,{101 + i}.25,{101 + i}.25,{1000000 + i}" for i, day in enumerate(days)]
+        rows = [f"2013-06-{day},{100 + i}.0,{102 + i}.5,{99 + i}.0,{101 + i}.25,{1000000 + i},{101 + i}.25" for i, day in enumerate(days)]
     path = pathlib.Path(folder) / f"{symbol}.csv"
     path.write_text("\n".join([header, *rows]) + "\n" if header is not None else "")
     return path

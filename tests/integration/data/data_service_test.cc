@@ -306,7 +306,7 @@ TEST_F(DataServiceTest, BadRequestsNameEveryViolation) {
       StatusIs(absl::StatusCode::kInvalidArgument));
   spec = Simulated({"AAA"});
   spec.source.name = "oracle";
-  EXPECT_THAT(client_->CreateFetchRun(spec, "", {}), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_COMPONENT"));
+  EXPECT_THAT(client_->CreateFetchRun(spec, "", {}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(client_->CreateFetchRun(Csv({"A"}, "/no/such/folder"), "", {}),
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(client_->GetFetchRun("fetchRuns/nope", {}), StatusIs(absl::StatusCode::kNotFound));
