@@ -73,13 +73,13 @@ TEST(Cli, BadUsageEndsWithTwoAndSaysWhatIsKnown) {
 
 TEST(Cli, RefusesValuesThatItCanCheckWithoutAServer) {
   const Ran ran = Call({"--server", "localhost:1", "data", "fetch", "--symbols", "AAPL,,MSFT", "--start", "2024-13-01",
-                       "--param", "seed"});
+                        "--param", "seed"});
   EXPECT_EQ(ran.status, 2);
   EXPECT_THAT(ran.people, HasSubstr("--symbols: symbol 2 is empty"));
   EXPECT_THAT(ran.people, HasSubstr("--start: must be a day"));
   EXPECT_THAT(ran.people, HasSubstr("--param: must be NAME=VALUE"));
   const Ran reversed = Call({"--server", "localhost:1", "data", "fetch", "--symbols", "AAPL", "--start", "2024-02-01",
-                            "--end", "2024-01-01"});
+                             "--end", "2024-01-01"});
   EXPECT_EQ(reversed.status, 2);
   EXPECT_THAT(reversed.people, HasSubstr("--end: must be later than --start"));
 }
