@@ -44,11 +44,9 @@ class Kill(unittest.TestCase):
             command = suite.popen("pipeline", "run", DEMO)
             for _ in range(min(2, kills - done)):
                 time.sleep(rng.uniform(0.02, max(0.2, duration)))
-                victim = rng.choice(sorted(suite.processes))
-                suite.processes[victim].kill()
-                suite.processes[victim].start()
+                suite.kill_and_restart(rng.choice(suite.victims()))
                 done += 1
-            out, errors = command.communicate(timeout=240)
+            _, errors = command.communicate(timeout=240)
             self.assertEqual(command.returncode, 0, f"seed {SEED}: {errors[-3000:]}\n{suite.logs()}")
             run = suite.cli("pipeline", "show", "latest").json
             self.assertEqual(suite.digest_of(run), expected, f"seed {SEED}")
@@ -56,7 +54,6 @@ class Kill(unittest.TestCase):
             for name in ("models", "signal runs", "backtests"):
                 self.assertEqual(after[name] - before[name], once[name] - base[name], f"seed {SEED}: {name}")
             self.assertEqual(after["rows"], base["rows"], f"seed {SEED}")
-            del out
 
     def test_six_processes(self):
         print(f"seed {SEED}, {KILLS} kills", file=sys.stderr)

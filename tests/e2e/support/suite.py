@@ -111,6 +111,15 @@ class Postgres:
         return f"host={self.folder} port=5432 user=postgres dbname=postgres"
 
     def start(self):
+        """Also after a kill, when its children may still hold its memory for a moment."""
+        for _ in range(20):
+            if self._launch():
+                return
+            time.sleep(0.3)
+        raise AssertionError((self.folder / "postgres.log").read_text()[-2000:])
+
+    def _launch(self):
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         with open(self.folder / "postgres.log", "a") as log:
             self.process = subprocess.Popen([*self.user, str(POSTGRES_BIN / "postgres"), "-D", str(self.data), "-k", str(self.folder),
                                              "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off"],
@@ -119,9 +128,11 @@ class Postgres:
         for _ in range(600):
             status = self.data / "postmaster.pid"
             if status.exists() and "ready" in status.read_text():
-                return
+                return True
+            if self.process.poll() is not None:
+                return False
             time.sleep(0.05)
-        raise AssertionError((self.folder / "postgres.log").read_text()[-2000:])
+        return False
 
     def sql(self, text):
         return subprocess.run(["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", self.url, "-c", text], check=True, stdout=subprocess.PIPE,
@@ -188,6 +199,21 @@ class Suite:
             raise AssertionError(f"{answer!r}\n{self.logs()}")
         return self.digest_of(answer.json), answer.json
 
+    def victims(self):
+        """Names of what kill_and_restart can kill."""
+        return sorted([*self.processes, "postgres"])
+
+    def kill_and_restart(self, name):
+        """kill -9 of one process; returns when what replaces it is ready."""
+        if name == "postgres":
+            self.kill_postgres()
+        else:
+            self.processes[name].kill()
+            self.processes[name].start()
+
+    def kill_postgres(self):
+        raise NotImplementedError
+
     def logs(self, lines=15):
         return "\n".join(f"--- {name}\n" + "\n".join(process.log().splitlines()[-lines:]) for name, process in self.processes.items())
 
@@ -225,6 +251,10 @@ class Standalone(Suite):
         return subprocess.run(["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", f"host={self.folder}/data/socket port=5432 user=postgres dbname=postgres",
                                "-c", text], check=True, stdout=subprocess.PIPE, text=True, env=clean_environment()).stdout.strip()
 
+    def kill_postgres(self):
+        """The suite starts it again by itself."""
+        os.kill(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
     def close(self):
         # Its PostgreSQL stops when it does; the folder can go only after that.
         if self.process.process and self.process.process.poll() is None:
@@ -259,6 +289,11 @@ class SixProcesses(Suite):
 
     def sql(self, text):
         return self.postgres.sql(text)
+
+    def kill_postgres(self):
+        self.postgres.process.kill()
+        self.postgres.process.wait()
+        self.postgres.start()
 
     def close(self):
         for process in self.processes.values():
