@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: setup.sh [build] [test] [check] [run]. Asks apt only when something is.
+# Installs the Debian packages that are missing: setup.sh [build] [test] [check] [peers] [run]. Asks apt only when something is.
 set -euo pipefail
 
 build=(build-essential cmake ninja-build ccache mold pkg-config
@@ -9,7 +9,7 @@ build=(build-essential cmake ninja-build ccache mold pkg-config
   postgresql-15 postgresql-client-15)
 test=(python3 python3-grpcio python3-protobuf)
 check=(clang-format clang-tidy python3)
-run=(postgresql-15 postgresql-client-15)
+peers=(python3-venv)
 
 wanted=()
 for group in "${@:-build}"; do
@@ -20,8 +20,8 @@ for group in "${@:-build}"; do
       wanted+=("${check[@]}")
       command -v npm >/dev/null || wanted+=(npm)
       ;;
-    run) wanted+=("${run[@]}") ;;
-    *) echo "setup: unknown group '$group'; known are build, test, check, run" >&2; exit 2 ;;
+    peers) wanted+=("${peers[@]}") ;;
+    *) echo "setup: unknown group '$group'; known are build, test, check, peers" >&2; exit 2 ;;
   esac
 done
 
