@@ -14,8 +14,6 @@
 namespace breadthflow::jobs {
 namespace {
 
-constexpr absl::Duration kCoalesce = absl::Milliseconds(20);
-
 std::string MakeWorkerId() {
   char host[256] = {};
   gethostname(host, sizeof(host) - 1);
@@ -23,39 +21,6 @@ std::string MakeWorkerId() {
 }
 
 }  // namespace
-
-// A subscriber outlives its Subscription only while a call to it is running.
-class Runner::Core::Subscriber {
- public:
-  Subscriber(std::string id, std::function<void(const Job*)> changed)
-      : id_(std::move(id)), changed_(std::move(changed)) {}
-  const std::string& id() const { return id_; }
-
-  // Tells what is new; true when nothing more will come.
-  bool Tell(const Job* job) {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return true;
-    const std::string now = job == nullptr ? "none"
-                                           : fmt::format("{} {} {} {} {}", static_cast<int>(job->state), job->attempt,
-                                                         job->progress, job->stage, job->cancel_requested);
-    if (now == last_) return false;
-    last_ = now;
-    closed_ = job == nullptr || IsTerminal(job->state);
-    changed_(job);
-    return closed_;
-  }
-  void Close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-
- private:
-  const std::string id_;
-  const std::function<void(const Job*)> changed_;
-  std::mutex mutex_;
-  bool closed_ = false;
-  std::string last_;
-};
 
 void Runner::Core::Context::Progress(double fraction, std::string_view stage) {
   const std::lock_guard lock(mutex_);
@@ -97,13 +62,14 @@ absl::Status Runner::Core::Start() {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_STARTED", "a runner is started once");
   }
   started_ = true;
+  for (const auto& [kind, handler] : handlers_) kinds_.push_back(kind);
   if (!handlers_.empty()) {
     keepers_.emplace_back([this] { Dispatch(); });
     keepers_.emplace_back([this] { Heartbeat(); });
     live_workers_ = options_.workers;
     for (int i = 0; i < options_.workers; ++i) {
-      workers_.emplace_back([this] {
-        Work();
+      workers_.emplace_back([this, i] {
+        Work(i);
         const std::lock_guard done(mutex_);
         --live_workers_;
         changed_.notify_all();
@@ -127,6 +93,7 @@ void Runner::Core::Drain(absl::Duration grace) {
   }
   stop_.Cancel(base::CancelReason::kShuttingDown);
   changed_.notify_all();
+  work_.notify_all();
   const absl::Time deadline = absl::Now() + grace;
   const auto database_deadline = absl::Now() + std::clamp(grace, absl::Seconds(1), absl::Seconds(5));
   std::set<std::string> released;
@@ -137,6 +104,8 @@ void Runner::Core::Drain(absl::Duration grace) {
   std::unique_lock lock(mutex_);
   const int64_t patience = std::max<int64_t>(absl::ToInt64Microseconds(deadline - absl::Now()), 0);
   changed_.wait_for(lock, std::chrono::microseconds(patience), [this] { return live_workers_ == 0; });
+  lock.unlock();
+  ReleaseAll(released, database_deadline);  // what a worker claimed with its last success
 }
 
 void Runner::Core::ReleaseAll(std::set<std::string>& released, absl::Time deadline) {
@@ -182,36 +151,6 @@ int Runner::Core::running() const {
   return static_cast<int>(running_.size());
 }
 
-std::unique_ptr<Runner::Subscription> Runner::Core::Watch(std::string id, std::function<void(const Job*)> changed) {
-  class Handle final : public Subscription {
-   public:
-    Handle(std::shared_ptr<Core> core, uint64_t key, std::shared_ptr<Subscriber> subscriber)
-        : core_(std::move(core)), key_(key), subscriber_(std::move(subscriber)) {}
-    ~Handle() override {
-      {
-        const std::lock_guard lock(core_->mutex_);
-        core_->subscribers_.erase(key_);
-      }
-      subscriber_->Close();
-    }
-
-   private:
-    std::shared_ptr<Core> core_;
-    uint64_t key_;
-    std::shared_ptr<Subscriber> subscriber_;
-  };
-  auto subscriber = std::make_shared<Subscriber>(std::move(id), std::move(changed));
-  uint64_t key = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    key = next_subscriber_++;
-    subscribers_[key] = subscriber;
-    wake_watcher_ = true;
-  }
-  changed_.notify_all();
-  return std::make_unique<Handle>(shared_from_this(), key, std::move(subscriber));
-}
-
 bool Runner::Core::WaitFor(absl::Duration timeout, bool* woken) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, std::chrono::microseconds(absl::ToInt64Microseconds(timeout)),
@@ -227,54 +166,6 @@ absl::Duration Runner::Core::Jittered(absl::Duration duration, double low, doubl
 
 void Runner::Core::Trouble(std::string_view what, const absl::Status& status) {
   if (observer_ != nullptr && !stop_.cancelled()) observer_->Trouble(what, status);
-}
-
-void Runner::Core::WatchChanges() {
-  // Many changes at once make one hint and one look.
-  while (WaitFor(options_.poll_interval, &wake_watcher_) && WaitFor(kCoalesce, nullptr)) {
-    bool notify = false;
-    {
-      const std::lock_guard lock(mutex_);
-      std::swap(notify, notify_);
-    }
-    if (notify) {
-      // A hint of its own, outside every other transaction: NOTIFY takes a global lock at commit.
-      const absl::Status sent = database_.Transact(
-          [&](postgres::Transaction& tx) { return tx.Query("SELECT pg_notify($1, '')", {channel_}).status(); },
-          UntilStopped());
-      if (!sent.ok()) Trouble("notify", sent);
-    }
-    TellSubscribers();
-  }
-}
-
-void Runner::Core::TellSubscribers() {
-  std::map<uint64_t, std::shared_ptr<Subscriber>> subscribers;
-  {
-    const std::lock_guard lock(mutex_);
-    subscribers = subscribers_;
-  }
-  if (subscribers.empty()) return;
-  std::vector<std::string> ids;
-  for (const auto& [key, subscriber] : subscribers) ids.push_back(subscriber->id());
-  std::map<std::string, Job> jobs;
-  postgres::TransactOptions options = UntilStopped();
-  options.read_only = true;
-  const absl::Status read = database_.Transact(
-      [&](postgres::Transaction& tx) -> absl::Status {
-        BF_ASSIGN_OR_RETURN(std::vector<Job> found, JobStore::GetAll(tx, ids));
-        jobs.clear();
-        for (Job& job : found) jobs[job.id] = std::move(job);
-        return absl::OkStatus();
-      },
-      options);
-  if (!read.ok()) return Trouble("watch", read);
-  for (const auto& [key, subscriber] : subscribers) {
-    const auto found = jobs.find(subscriber->id());
-    if (!subscriber->Tell(found == jobs.end() ? nullptr : &found->second)) continue;
-    const std::lock_guard lock(mutex_);
-    subscribers_.erase(key);
-  }
 }
 
 Runner::Runner(postgres::Database& database, RunnerOptions options, Observer* observer)

@@ -22,7 +22,7 @@ namespace breadthflow::jobs {
 // The shared state and the threads of a Runner. Subscriptions hold it, so that they may outlive the Runner.
 //
 //   dispatcher   claims as many jobs as there are free workers; woken by hints, else every poll interval
-//   workers      run handlers and write how they ended
+//   workers      run handlers and write how they ended; a success claims the next job in the same transaction
 //   heartbeat    renews leases, writes progress, passes on cancel wishes and lost leases
 //   rescuer      takes back jobs whose lease ran out, measures the queue, forgets old requests
 //   watcher      tells subscribers what changed and sends the NOTIFY that WakeUp asked for
@@ -46,16 +46,19 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   class Subscriber;
 
   void Dispatch();
-  void Work();
+  void Work(int worker);
   void Heartbeat();
   void Rescue();
   void WatchChanges();
 
-  void RunJob(const std::shared_ptr<Context>& context);
+  // Runs one job to its end; the job that was claimed with its success, if any.
+  std::shared_ptr<Context> RunJob(Context& context, int worker);
   absl::StatusOr<Effects> CallHandler(Context& context);
-  absl::StatusOr<std::vector<Job>> Claim(const std::vector<std::string>& kinds, int limit);
-  // Writes the effects and SUCCEEDED; an error of the effects is the attempt's.
-  absl::Status Succeed(const Context& context, const Effects& effects);
+  absl::StatusOr<std::vector<Job>> Claim(int limit);
+  // Jobs that are held under `worker_id` by the table but not known here: those of a claim whose COMMIT was in doubt.
+  absl::StatusOr<std::vector<Job>> Unknown(postgres::Transaction& tx, const std::string& worker_id) const;
+  // Writes the effects and SUCCEEDED; an error of the effects is the attempt's. `next` gets what was claimed with it.
+  absl::Status Succeed(const Context& context, const Effects& effects, int worker, std::vector<Job>& next);
   void WriteFailure(Context& context, const absl::Status& error, absl::Duration elapsed);
   void RenewLeases();
   // Gives back what runs here and is not in `released` yet, and tells its handlers.
@@ -78,10 +81,12 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   const std::string channel_;
   const base::CancelToken stop_;  // ends the statements of everything but the workers
   std::map<std::string, Handler> handlers_;
+  std::vector<std::string> kinds_;  // of handlers_
   std::unique_ptr<postgres::Listener> listener_;
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // something for the keepers, or a worker ended
+  std::condition_variable work_;     // something in claimed_, or the end
   bool started_ = false;
   bool stopping_ = false;
   bool wake_dispatcher_ = false;
