@@ -87,7 +87,7 @@ struct Arrays {
   explicit Arrays(const std::vector<Offer>& offers) {
     std::vector<std::string> columns[6];
     for (const auto& [info, specs] : offers) {
-      const std::string values[] = {info.kind,        info.name,      info.version,
+      const std::string values[] = {info.kind,        info.name,     info.version,
                                     info.description, ToJson(specs), Fingerprint(specs)};
       for (int i = 0; i < 6; ++i) columns[i].push_back(values[i]);
     }
