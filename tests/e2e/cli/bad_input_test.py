@@ -101,14 +101,18 @@ class BadInput(unittest.TestCase):
     def test_empty_csv(self):
         self.file_is_refused([], "BAD.csv", header=None)
 
+    def pipeline_runs(self):
+        return [run["name"] for run in self.suite.cli("pipeline", "list").json.get("pipelineRuns", [])]
+
     def test_pipeline_files_that_are_wrong(self):
+        before = self.pipeline_runs()
         path = self.suite.folder / "wrong.yaml"
         path.write_text("id: x\nsteps:\n  - id: a\n    kind: magic\n  - id: b\n    kind: snapshot\n    inputs: {fetch_run: c.fetch_run}\n")
         self.refused(self.suite.cli("pipeline", "run", path), 2, "magic", "no step 'c'")
         path.write_text("id: x\nsteps:\n  - id: a\n    knd: fetch\n")
         self.refused(self.suite.cli("pipeline", "run", path), 2, f"{path}:4", "knd")
         self.refused(self.suite.cli("pipeline", "run", "/no/such.yaml"), 1, "/no/such.yaml")
-        self.assertEqual(self.suite.cli("pipeline", "list").json.get("pipelineRuns", []), [])
+        self.assertEqual(self.pipeline_runs(), before)
 
     def test_a_pipeline_whose_step_fails_says_which_and_why(self):
         answer = self.suite.cli("pipeline", "run", SOURCE / "config/pipelines/demo.yaml", "--set", "SOURCE=csv_file", "--set", f"DATA={self.csv}",
