@@ -10,9 +10,19 @@ namespace breadthflow::base {
 
 static_assert(std::endian::native == std::endian::little, "digests are defined over little-endian bytes");
 
+namespace {
+
+// Fetched once: EVP_sha256() looks the implementation up each time, which costs more than a short digest.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
+}  // namespace
+
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
+  State() { EVP_DigestInit_ex(context, Algorithm(), nullptr); }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -50,7 +60,7 @@ std::string Sha256::FinishHex() { return ToHex(Finish()); }
 
 Sha256Digest Sha256Of(std::string_view bytes) {
   Sha256Digest digest;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, Algorithm(), nullptr);
   return digest;
 }
 

@@ -1,5 +1,6 @@
 #include "common/telemetry/json_text.h"
 
+#include <array>
 #include <cstdint>
 #include <iterator>
 
@@ -10,9 +11,13 @@
 namespace breadthflow::telemetry {
 namespace {
 
-bool IsPlain(char c) {
-  return static_cast<uint8_t>(c) >= 0x20 && static_cast<uint8_t>(c) < 0x7F && c != '"' && c != '\\';
+// What stands in JSON text as it is.
+constexpr std::array<bool, 256> MakePlain() {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0x20; c < 0x7F; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
 }
+constexpr std::array<bool, 256> kPlain = MakePlain();
 
 }  // namespace
 
@@ -20,7 +25,7 @@ void AppendJsonText(std::string& out, std::string_view text) {
   out.push_back('"');
   while (!text.empty()) {
     size_t plain = 0;
-    while (plain < text.size() && IsPlain(text[plain])) ++plain;
+    while (plain < text.size() && kPlain[static_cast<uint8_t>(text[plain])]) ++plain;
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;

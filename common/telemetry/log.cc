@@ -25,6 +25,9 @@ namespace {
 
 constexpr size_t kQueuedLines = 8192;
 constexpr size_t kBufferBytes = 32 << 10;
+// The writer rests this long once it has caught up. Lines gather meanwhile, and those who log do not wake it each time,
+// which would cost a busy server more than the lines themselves.
+constexpr absl::Duration kRest = absl::Milliseconds(5);
 
 void WriteToStandardError(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -55,13 +58,15 @@ class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     const std::string_view line(message.payload.data(), message.payload.size());
+    const bool caught_up = queue_.queue_size() == 0;
     if (sink_) {
       sink_(line);
-      return;
+    } else {
+      buffer_.append(line);
+      buffer_.push_back('\n');
+      if (buffer_.size() >= kBufferBytes || caught_up) Write();
     }
-    buffer_.append(line);
-    buffer_.push_back('\n');
-    if (buffer_.size() >= kBufferBytes || queue_.queue_size() == 0) Write();
+    if (caught_up) absl::SleepFor(kRest);
   }
   void flush_() override {
     Write();
