@@ -56,7 +56,7 @@ class TestServer {
     const std::string base = fmt::format("{}/process_test_{}_{}", ::testing::TempDir(), ::getpid(), ++number);
     config_ = base + ".yaml";
     output_ = base + ".log";
-    std::ofstream(config_) << "database: {url: \"" << database_url << "\"}\n" << more_config;
+    std::ofstream(config_) << "database: {pool_size: 16, url: \"" << database_url << "\"}\n" << more_config;
     child_.emplace(ChildProcess::Options{.argv = {TEST_SERVER, "--config", config_}, .user = {}, .output = output_});
   }
   ~TestServer() {
