@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: setup.sh [build] [test] [check] [peers] [run]. Asks apt only when something is.
+# Installs the Debian packages that are missing: setup.sh [build] [test] [check] [peers]. Asks apt only when something is.
 set -euo pipefail
 
 build=(build-essential cmake ninja-build ccache mold pkg-config
