@@ -1,5 +1,6 @@
 #include "common/base/text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace breadthflow::base {
@@ -45,6 +46,17 @@ std::string_view CutUtf8(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<uint8_t>(text[limit]) & 0xC0) == 0x80) --limit;
   return text.substr(0, limit);
+}
+
+std::string GroupDigits(std::string_view number) {
+  const size_t whole = std::min(number.find('.'), number.size());
+  std::string grouped;
+  grouped.reserve(number.size() + whole / 3);
+  for (size_t at = 0; at < whole; ++at) {
+    if (at > 0 && (whole - at) % 3 == 0) grouped += ',';
+    grouped += number[at];
+  }
+  return grouped.append(number.substr(whole));
 }
 
 }  // namespace breadthflow::base

@@ -16,4 +16,8 @@ std::string ValidUtf8(std::string_view text);
 // The longest beginning of `text` (which must be UTF-8) of at most `limit` bytes that does not cut a character.
 std::string_view CutUtf8(std::string_view text, size_t limit);
 
+// `number` with a comma between every three digits before its decimal point: "1234567.89" -> "1,234,567.89". Digits
+// and at most one point; no sign.
+std::string GroupDigits(std::string_view number);
+
 }  // namespace breadthflow::base

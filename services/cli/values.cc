@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include <fmt/format.h>
 
+#include "common/base/text.h"
 #include "common/component/params.h"
 #include "common/quant/timeframe.h"
 #include "common/rpc/convert.h"
@@ -131,14 +132,6 @@ std::string FormatTime(const google::protobuf::Timestamp& time, const char* form
   return absl::FormatTime(format, rpc::FromProto(time), absl::UTCTimeZone());
 }
 
-std::string GroupDigits(std::string digits) {
-  for (size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
-  }
-  return digits;
-}
-
 }  // namespace
 
 std::string Day(const google::protobuf::Timestamp& time) { return FormatTime(time, "%Y-%m-%d"); }
@@ -158,14 +151,13 @@ std::string TimeframeText(common::v1::Timeframe timeframe) {
 
 std::string Grouped(int64_t value) {
   const std::string text = std::to_string(value);
-  return value < 0 ? "-" + GroupDigits(text.substr(1)) : GroupDigits(text);
+  return value < 0 ? "-" + base::GroupDigits(text.substr(1)) : base::GroupDigits(text);
 }
 
 std::string Money(double value) {
   const std::string text = fmt::format("{:.2f}", std::abs(value));
-  const size_t point = text.find('.');
   const bool negative = value < 0 && text != "0.00";
-  return (negative ? "-" : "") + GroupDigits(text.substr(0, point)) + text.substr(point);
+  return (negative ? "-" : "") + base::GroupDigits(text);
 }
 
 std::string Percent(double fraction) { return fmt::format("{:.2f} %", fraction * 100); }

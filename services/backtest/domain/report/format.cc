@@ -7,6 +7,8 @@
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "common/base/text.h"
+
 namespace breadthflow::backtest::report {
 
 std::string Escape(std::string_view text) {
@@ -37,9 +39,7 @@ std::string Escape(std::string_view text) {
 }
 
 std::string Decimal(double value, int digits) {
-  std::string text = fmt::format("{:.{}f}", std::abs(value), digits);
-  const size_t point = std::min(text.find('.'), text.size());
-  for (size_t at = point; at > 3; at -= 3) text.insert(at - 3, ",");
+  const std::string text = base::GroupDigits(fmt::format("{:.{}f}", std::abs(value), digits));
   const bool zero = text.find_first_not_of("0.,") == std::string::npos;
   return value < 0 && !zero ? "\u2212" + text : text;
 }

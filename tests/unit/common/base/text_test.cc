@@ -1,0 +1,29 @@
+#include "common/base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace breadthflow::base {
+namespace {
+
+TEST(GroupDigits, PutsACommaBetweenThreeDigitsBeforeThePointOnly) {
+  EXPECT_EQ(GroupDigits(""), "");
+  EXPECT_EQ(GroupDigits("7"), "7");
+  EXPECT_EQ(GroupDigits("123"), "123");
+  EXPECT_EQ(GroupDigits("1234"), "1,234");
+  EXPECT_EQ(GroupDigits("123456"), "123,456");
+  EXPECT_EQ(GroupDigits("1234567.1234567"), "1,234,567.1234567");
+  EXPECT_EQ(GroupDigits("0.12345"), "0.12345");
+}
+
+TEST(ValidUtf8, ReplacesWhatIsNone) {
+  EXPECT_EQ(ValidUtf8("a\xC3\xA9\xFF"), "a\xC3\xA9\xEF\xBF\xBD");
+  EXPECT_EQ(ValidUtf8("\xED\xA0\x80").size(), 9u) << "a surrogate is three bytes that are none";
+}
+
+TEST(CutUtf8, NeverCutsACharacter) {
+  EXPECT_EQ(CutUtf8("a\xE2\x82\xAC", 3), "a");
+  EXPECT_EQ(CutUtf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");
+}
+
+}  // namespace
+}  // namespace breadthflow::base
