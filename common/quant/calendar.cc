@@ -1,20 +1,33 @@
 #include "common/quant/calendar.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/status.h"
 
 namespace breadthflow::quant {
 namespace {
 
+struct Named {
+  std::string_view name;
+  const Calendar& (*calendar)();
+};
+constexpr Named kCalendars[] = {{"XNYS", Xnys}, {"24/7", AlwaysOpen}, {"FX", FxWeek}, {"XETR", Xetr}};
+
 std::string DayText(absl::CivilDay day) { return fmt::format("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()); }
 
 }  // namespace
 
-Calendar::Calendar(std::string name, absl::CivilDay first_day, absl::CivilDay last_day, std::vector<Session> sessions)
-    : name_(std::move(name)), first_day_(first_day), last_day_(last_day), sessions_(std::move(sessions)) {}
+Calendar::Calendar(std::string name, absl::CivilDay first_day, absl::CivilDay last_day, std::vector<Session> sessions,
+                   int64_t (*day_start)(absl::CivilDay day))
+    : name_(std::move(name)),
+      first_day_(first_day),
+      last_day_(last_day),
+      sessions_(std::move(sessions)),
+      day_start_(day_start) {}
 
 std::span<const Session> Calendar::Between(absl::CivilDay from, absl::CivilDay to) const {
   const auto before = [](const Session& session, absl::CivilDay day) { return session.day < day; };
@@ -33,6 +46,11 @@ std::span<const Session> Calendar::ClosingIn(TimeRange range) const {
 const Session* Calendar::Find(absl::CivilDay day) const {
   const std::span<const Session> found = Between(day, day + 1);
   return found.empty() ? nullptr : found.data();
+}
+
+const Session* Calendar::At(int64_t time_ns) const {
+  const Session* session = FirstClosingAfter(time_ns);
+  return session != nullptr && session->open_ns <= time_ns ? session : nullptr;
 }
 
 const Session* Calendar::ClosingAt(int64_t close_ns) const {
@@ -65,6 +83,20 @@ absl::StatusOr<int64_t> Calendar::SessionClose(absl::CivilDay day) const {
                          fmt::format("{} had no session on {}; the neighbouring ones are {} and {}", name_,
                                      DayText(day), earlier.empty() ? "none" : DayText(earlier.back().day),
                                      later.empty() ? "none" : DayText(later.front().day)));
+}
+
+std::vector<std::string_view> CalendarNames() {
+  std::vector<std::string_view> names;
+  for (const Named& known : kCalendars) names.push_back(known.name);
+  return names;
+}
+
+absl::StatusOr<const Calendar*> FindCalendar(std::string_view name) {
+  for (const Named& known : kCalendars) {
+    if (known.name == name) return &known.calendar();
+  }
+  return base::MakeError(absl::StatusCode::kNotFound, "UNKNOWN_CALENDAR",
+                         fmt::format("unknown calendar '{}'; known are {}", name, fmt::join(CalendarNames(), ", ")));
 }
 
 }  // namespace breadthflow::quant

@@ -9,11 +9,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 
+#include "common/quant/calendar_zones.h"  // IWYU pragma: export
 #include "common/quant/series.h"
 
 namespace breadthflow::quant {
 
-// One trading day of an exchange. Instants are Unix nanoseconds, UTC; `close_ns` is the time of the daily bar.
+// One trading day of an exchange, [open, close). Instants are Unix nanoseconds, UTC; `close_ns` is the time of the
+// daily bar. `day` is the day that the exchange gives it: a session may begin on the day before, and may end where the
+// next one begins.
 struct Session {
   absl::CivilDay day;
   int64_t open_ns = 0;
@@ -26,8 +29,10 @@ struct Session {
 // half-open. Days outside [first_day, last_day] have no sessions: ask Covers() where that matters.
 class Calendar {
  public:
-  // `sessions` ascending by day; they lie within [first_day, last_day].
-  Calendar(std::string name, absl::CivilDay first_day, absl::CivilDay last_day, std::vector<Session> sessions);
+  // `sessions` ascending by day, not overlapping; their days lie within [first_day, last_day]. `day_start` gives the
+  // instant at which a day of the exchange begins.
+  Calendar(std::string name, absl::CivilDay first_day, absl::CivilDay last_day, std::vector<Session> sessions,
+           int64_t (*day_start)(absl::CivilDay day));
 
   const std::string& name() const { return name_; }
   absl::CivilDay first_day() const { return first_day_; }
@@ -40,9 +45,15 @@ class Calendar {
   // Sessions whose close is in `range`: the daily bars that a complete series has there.
   std::span<const Session> ClosingIn(TimeRange range) const;
 
+  // Instant at which that day begins, session or not: local midnight, where the exchange knows no other rule. Rows of
+  // extended hours before the open belong to the day, and what takes effect on a day (a split) does so here.
+  int64_t DayStart(absl::CivilDay day) const { return day_start_(day); }
+
   // The session of that day, or nullptr on weekends, holidays and days not covered.
   const Session* Find(absl::CivilDay day) const;
   bool IsSession(absl::CivilDay day) const { return Find(day) != nullptr; }
+  // The session that holds the instant, open <= time < close, or nullptr. A bar complete at `t` belongs to At(t - 1).
+  const Session* At(int64_t time_ns) const;
   // The session that closes exactly then, or nullptr.
   const Session* ClosingAt(int64_t close_ns) const;
   // The first session that closes after `time_ns`, the last one that closes at or before it; nullptr at the ends.
@@ -58,23 +69,42 @@ class Calendar {
   absl::CivilDay first_day_;
   absl::CivilDay last_day_;
   std::vector<Session> sessions_;
+  int64_t (*day_start_)(absl::CivilDay);
 };
+
+// The calendars, each made on first use (about 10,000 sessions, below a megabyte) and kept; thread-safe. What a symbol
+// trades on is for the caller to say.
+//
+// XNYS, 24/7, FX, XETR in that order.
+std::vector<std::string_view> CalendarNames();
+// NOT_FOUND UNKNOWN_CALENDAR with the known names.
+absl::StatusOr<const Calendar*> FindCalendar(std::string_view name);
 
 // New York Stock Exchange (and Nasdaq): 1990-01-01 .. 2030-12-31, sessions 09:30 - 16:00 New York time, early closes at
 // 13:00 (14:00 before 1993), half-session openings as they were.
 //
 // Rules: New Year (a Saturday is not observed), Martin Luther King Day (from 1998), Presidents' Day, Good Friday,
 // Memorial Day, Juneteenth (from 2022), Independence Day, Labor Day, Thanksgiving, Christmas; Saturday holidays are
-// observed on Friday, Sunday holidays on Monday. Closings for mourning, attacks and storms are listed by date. Years
-// after the last published schedule follow the rules. The time zone is computed here (United States rules of 1990-2006
-// and from 2007), so no time-zone database can change a result.
+// observed on Friday, Sunday holidays on Monday. Closings for mourning, attacks and storms and other hours than the
+// rules give are listed by date in calendars/xnys.txt. Years after the last published schedule follow the rules.
 const Calendar& Xnys();
 
-// Seconds to add to UTC to get New York time, at that instant: -18000 (standard) or -14400 (daylight).
-int NewYorkOffsetSeconds(int64_t time_ns);
+// Markets that never close (crypto): 1990-01-01 .. 2030-12-31, each UTC day is a session, which closes at 00:00 of the
+// next day.
+const Calendar& AlwaysOpen();
 
-// Unix nanoseconds of a New York wall-clock time; in the skipped and repeated hours of a change the offset before the
-// change is used (no session begins or ends there).
-int64_t NewYorkInstant(absl::CivilSecond local);
+// The interbank currency week: 1990-01-01 .. 2030-12-31, Sunday 17:00 to Friday 17:00 New York time, in sessions of a
+// day each from 17:00 to 17:00, named by the day on which they close (Monday's begins on Sunday). Christmas and New
+// Year's Day have no session: the market rests from 17:00 on the day before to 17:00 on the day itself; on a weekend
+// they move to no other day. National holidays close nothing. A day begins at 17:00 of the evening before.
+const Calendar& FxWeek();
+
+// Xetra, Frankfurt: 2004-01-01 .. 2030-12-31, sessions 09:00 - 17:30 Frankfurt time (continuous trading; the closing
+// auction follows it), until 14:00 on the last weekday before 31 December (from 2010).
+//
+// Rules: closed on New Year's Day, Good Friday, Easter Monday, 1 May, 24, 25, 26 and 31 December, Whit Monday (2015 to
+// 2021), German Unity Day (3 October, 2014 to 2021); holidays on a weekend move to no other day. Single closings are
+// in calendars/xetr.txt. Before November 2003 the hours were others: those years are not covered.
+const Calendar& Xetr();
 
 }  // namespace breadthflow::quant

@@ -128,16 +128,23 @@ TEST(Xnys, GivesInstantsInUtcOnBothSidesOfDaylightSaving) {
   EXPECT_EQ(Utc(Xnys().Find(CivilDay(1996, 1, 8))->close_ns), "1996-01-08T19:00Z");
 }
 
-TEST(NewYork, OffsetAgreesWithTheSystemTimeZoneDatabase) {
+void ExpectZone(const char* name, int (*offset)(int64_t), int64_t (*instant)(absl::CivilSecond)) {
   absl::TimeZone zone;
-  if (!absl::LoadTimeZone("America/New_York", &zone)) GTEST_SKIP() << "no time-zone database here";
+  if (!absl::LoadTimeZone(name, &zone)) GTEST_SKIP() << "no time-zone database here";
   const absl::Time end = absl::FromCivil(absl::CivilHour(2031, 1, 1), absl::UTCTimeZone());
   for (absl::Time t = absl::FromCivil(absl::CivilHour(1990, 1, 1), absl::UTCTimeZone()); t < end; t += absl::Hours(1)) {
-    ASSERT_EQ(NewYorkOffsetSeconds(absl::ToUnixNanos(t)), zone.At(t).offset) << absl::FormatTime(t);
+    ASSERT_EQ(offset(absl::ToUnixNanos(t)), zone.At(t).offset) << absl::FormatTime(t);
     const absl::CivilSecond local = zone.At(t).cs;
     if (zone.At(local).kind != absl::TimeZone::TimeInfo::UNIQUE) continue;
-    ASSERT_EQ(NewYorkInstant(local), absl::ToUnixNanos(t)) << absl::FormatTime(t);
+    ASSERT_EQ(instant(local), absl::ToUnixNanos(t)) << absl::FormatTime(t);
   }
+}
+
+TEST(NewYork, AgreesWithTheSystemTimeZoneDatabase) {
+  ExpectZone("America/New_York", NewYorkOffsetSeconds, NewYorkInstant);
+}
+TEST(Frankfurt, AgreesWithTheSystemTimeZoneDatabase) {
+  ExpectZone("Europe/Berlin", FrankfurtOffsetSeconds, FrankfurtInstant);
 }
 
 TEST(Calendar, FindsSessionsByDayAndByInstant) {
@@ -166,6 +173,143 @@ TEST(Calendar, SaysWhyADayHasNoClose) {
   EXPECT_THAT(base::Message(holiday), ::testing::HasSubstr("2017-09-01 and 2017-09-05"));
   EXPECT_EQ(base::DetailsOf(Xnys().SessionClose(CivilDay(1989, 12, 29)).status()).reason, "CALENDAR_RANGE");
   EXPECT_EQ(base::DetailsOf(Xnys().SessionClose(CivilDay(2031, 1, 2)).status()).reason, "CALENDAR_RANGE");
+}
+
+TEST(Xnys, OpensAtOtherHoursAsItsDataFileSays) {
+  const auto hours = [](CivilDay day) {
+    return Utc(Xnys().Find(day)->open_ns) + " " + Utc(Xnys().Find(day)->close_ns);
+  };
+  EXPECT_EQ(hours(CivilDay(1995, 12, 18)), "1995-12-18T15:30Z 1995-12-18T21:00Z");
+  EXPECT_EQ(hours(CivilDay(1997, 10, 27)), "1997-10-27T14:30Z 1997-10-27T20:30Z");
+  EXPECT_EQ(hours(CivilDay(2005, 6, 1)), "2005-06-01T13:30Z 2005-06-01T19:56Z");
+  EXPECT_FALSE(Xnys().Find(CivilDay(1995, 12, 18))->early) << "opened late, closed as ever";
+  EXPECT_TRUE(Xnys().Find(CivilDay(2005, 6, 1))->early);
+}
+
+TEST(Calendars, AreFoundByName) {
+  EXPECT_THAT(CalendarNames(), ::testing::ElementsAre("XNYS", "24/7", "FX", "XETR"));
+  for (const std::string_view name : CalendarNames()) {
+    const auto calendar = FindCalendar(name);
+    ASSERT_TRUE(calendar.ok()) << name;
+    EXPECT_EQ((*calendar)->name(), name);
+    EXPECT_EQ(*calendar, FindCalendar(name).value()) << "made once";
+  }
+  const absl::Status unknown = FindCalendar("xnys").status();
+  EXPECT_EQ(base::DetailsOf(unknown).reason, "UNKNOWN_CALENDAR");
+  EXPECT_THAT(base::Message(unknown), ::testing::HasSubstr("XNYS, 24/7, FX, XETR"));
+}
+
+TEST(Calendars, HaveSessionsInOrderThatFollowTheirDayAndDoNotOverlap) {
+  for (const std::string_view name : CalendarNames()) {
+    const Calendar& calendar = *FindCalendar(name).value();
+    EXPECT_TRUE(calendar.Covers(calendar.sessions().front().day));
+    EXPECT_TRUE(calendar.Covers(calendar.sessions().back().day));
+    int64_t closed = INT64_MIN;
+    for (const Session& session : calendar.sessions()) {
+      ASSERT_LT(session.open_ns, session.close_ns) << name << " " << Text(session.day);
+      ASSERT_LE(closed, session.open_ns) << name << " " << Text(session.day);
+      ASSERT_LE(calendar.DayStart(session.day), session.open_ns) << name << " " << Text(session.day);
+      ASSERT_LE(session.close_ns, calendar.DayStart(session.day + 1)) << name << " " << Text(session.day);
+      closed = session.close_ns;
+    }
+  }
+}
+
+TEST(Calendars, FindTheSessionThatHoldsAnInstant) {
+  const Session* friday = Xnys().Find(CivilDay(2017, 9, 1));
+  EXPECT_EQ(Xnys().At(friday->open_ns), friday);
+  EXPECT_EQ(Xnys().At(friday->close_ns - 1), friday);
+  EXPECT_EQ(Xnys().At(friday->close_ns), nullptr);
+  EXPECT_EQ(Xnys().At(friday->open_ns - 1), nullptr);
+  EXPECT_EQ(Xnys().At(INT64_MAX), nullptr);
+  const Session* day = AlwaysOpen().Find(CivilDay(2017, 9, 2));
+  EXPECT_EQ(AlwaysOpen().At(day->close_ns), day + 1) << "one session ends where the next begins";
+  EXPECT_EQ(AlwaysOpen().At(day->close_ns - 1), day);
+}
+
+TEST(AlwaysOpen, HasASessionOnEveryUtcDayThatClosesAtMidnight) {
+  const Calendar& calendar = AlwaysOpen();
+  EXPECT_EQ(calendar.sessions().size(), static_cast<size_t>(CivilDay(2031, 1, 1) - CivilDay(1990, 1, 1)));
+  const Session* leap = calendar.Find(CivilDay(2024, 2, 29));
+  ASSERT_NE(leap, nullptr);
+  EXPECT_EQ(Utc(leap->open_ns), "2024-02-29T00:00Z");
+  EXPECT_EQ(Utc(leap->close_ns), "2024-03-01T00:00Z");
+  EXPECT_FALSE(leap->early);
+  EXPECT_EQ(calendar.ClosingAt(leap->close_ns), leap);
+}
+
+TEST(FxWeek, RunsFromSundayToFridayAtFiveInNewYork) {
+  const Calendar& fx = FxWeek();
+  EXPECT_EQ(fx.Find(CivilDay(2017, 9, 2)), nullptr);
+  EXPECT_EQ(fx.Find(CivilDay(2017, 9, 3)), nullptr) << "Sunday evening is Monday's";
+  const Session* monday = fx.Find(CivilDay(2017, 9, 4));
+  ASSERT_NE(monday, nullptr) << "Labor Day closes no currency";
+  EXPECT_EQ(Utc(monday->open_ns), "2017-09-03T21:00Z");
+  EXPECT_EQ(Utc(monday->close_ns), "2017-09-04T21:00Z");
+  EXPECT_EQ(Utc(fx.Find(CivilDay(2017, 12, 8))->close_ns), "2017-12-08T22:00Z");
+  // The clocks change between Friday's close and Sunday's opening.
+  EXPECT_EQ(Utc(fx.Find(CivilDay(2017, 3, 10))->close_ns), "2017-03-10T22:00Z");
+  EXPECT_EQ(Utc(fx.Find(CivilDay(2017, 3, 13))->open_ns), "2017-03-12T21:00Z");
+  for (const Session& session : fx.sessions()) ASSERT_EQ(session.close_ns - session.open_ns, 86'400'000'000'000);
+}
+
+TEST(FxWeek, RestsOnChristmasAndNewYearAndMovesThemToNoOtherDay) {
+  const Calendar& fx = FxWeek();
+  EXPECT_FALSE(fx.IsSession(CivilDay(2017, 12, 25)));
+  EXPECT_FALSE(fx.IsSession(CivilDay(2018, 1, 1)));
+  EXPECT_EQ(Utc(fx.Find(CivilDay(2017, 12, 26))->open_ns), "2017-12-25T22:00Z");
+  EXPECT_TRUE(fx.IsSession(CivilDay(2016, 12, 26))) << "Christmas on a Sunday";
+  EXPECT_TRUE(fx.IsSession(CivilDay(2010, 12, 31))) << "New Year on a Saturday";
+  EXPECT_EQ(fx.Between(CivilDay(2017, 1, 1), CivilDay(2018, 1, 1)).size(), 260u - 1);
+}
+
+TEST(FxWeek, HoldsTheHoursOfRecordedRates) {
+  const auto table = testing::ReadCsvTable(testing::SharedFile("data/bars/intraday/EURUSD_1h_2017-2018.csv"));
+  if (!table) GTEST_SKIP() << "recorded rates are not here";
+  std::set<CivilDay> seen;
+  std::vector<std::string> outside;
+  for (const std::string& key : table->keys) {  // labelled by the start of the hour, UTC
+    absl::CivilSecond start;
+    ASSERT_TRUE(absl::ParseCivilTime(key, &start)) << key;
+    const Session* session = FxWeek().At(UtcInstant(start));
+    if (session == nullptr)
+      outside.push_back(key);
+    else
+      seen.insert(session->day);
+  }
+  EXPECT_THAT(outside, ::testing::ElementsAre("2017-10-06T21:00:00")) << "one hour too many, on a Friday";
+  for (const Session& session : FxWeek().Between(*seen.begin(), *seen.rbegin()))
+    EXPECT_TRUE(seen.contains(session.day)) << Text(session.day);
+}
+
+TEST(Xetr, IsClosedOnTheHolidaysOfItsTime) {
+  const std::set<std::string> holidays = {
+      "2014-01-01", "2014-04-18", "2014-04-21", "2014-05-01", "2014-10-03", "2014-12-24", "2014-12-25", "2014-12-26",
+      "2014-12-31", "2017-04-14", "2017-04-17", "2017-05-01", "2017-06-05", "2017-10-03", "2017-10-31", "2017-12-25",
+      "2017-12-26", "2022-04-15", "2022-04-18", "2022-12-26", "2007-01-01", "2007-04-06", "2007-04-09", "2007-05-01",
+      "2007-05-28", "2007-12-24", "2007-12-25", "2007-12-26", "2007-12-31"};
+  std::set<std::string> closed;
+  for (const int year : {2007, 2014, 2017, 2022}) {
+    for (CivilDay day(year, 1, 1); day < CivilDay(year + 1, 1, 1); ++day) {
+      const absl::Weekday weekday = absl::GetWeekday(day);
+      if (weekday != absl::Weekday::saturday && weekday != absl::Weekday::sunday && !Xetr().IsSession(day))
+        closed.insert(Text(day));
+    }
+  }
+  EXPECT_EQ(closed, holidays);
+}
+
+TEST(Xetr, KeepsFrankfurtHours) {
+  const Session* winter = Xetr().Find(CivilDay(2020, 1, 2));
+  EXPECT_EQ(Utc(winter->open_ns) + " " + Utc(winter->close_ns), "2020-01-02T08:00Z 2020-01-02T16:30Z");
+  // Frankfurt changed its clocks on 29 March, New York on 8 March.
+  EXPECT_EQ(Utc(Xetr().Find(CivilDay(2020, 3, 27))->close_ns), "2020-03-27T16:30Z");
+  EXPECT_EQ(Utc(Xetr().Find(CivilDay(2020, 3, 30))->close_ns), "2020-03-30T15:30Z");
+  EXPECT_EQ(Utc(Xetr().Find(CivilDay(2020, 12, 30))->close_ns), "2020-12-30T13:00Z");
+  EXPECT_TRUE(Xetr().Find(CivilDay(2022, 12, 30))->early);
+  EXPECT_TRUE(Xetr().Find(CivilDay(2023, 12, 29))->early) << "the 30th was a Saturday";
+  EXPECT_FALSE(Xetr().Find(CivilDay(2009, 12, 30))->early);
+  EXPECT_EQ(base::DetailsOf(Xetr().SessionClose(CivilDay(2003, 12, 30)).status()).reason, "CALENDAR_RANGE");
 }
 
 // Recorded bars against the calendar: the dates of the file must be exactly the sessions between its first and last.
