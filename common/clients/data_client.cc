@@ -143,6 +143,7 @@ class SeriesAssembler {
       BF_ASSIGN_OR_RETURN(series.key, rpc::FromProto(message.first_of()));
       series.basis = rpc::FromProto(message.basis(), "basis", violations);
       BF_RETURN_IF_ERROR(Checked(violations));
+      series.repeats = message.repeated_times();
       // Room is only reserved: a wrong number costs nothing until rows come.
       constexpr int64_t kMostReserved = int64_t{1} << 24;
       series.times.reserve(static_cast<size_t>(std::clamp(message.max_row_count(), int64_t{0}, kMostReserved)));
@@ -151,7 +152,9 @@ class SeriesAssembler {
     if (!series_) return BadAnswer("rows before the series they are of");
     if (message.payload_case() == SeriesMessage::PAYLOAD_NOT_SET) return absl::OkStatus();
     if (message.payload_case() != SeriesMessage::kStored) return BadAnswer("not the encoding that was asked for");
-    return columnar::AppendChunk(message.stored(), {}, fields_, *series_);
+    const bool repeats = series_->repeats;
+    BF_RETURN_IF_ERROR(columnar::AppendChunk(message.stored(), {}, fields_, *series_));
+    return series_->repeats == repeats ? absl::OkStatus() : BadAnswer("rows share an instant and were not said to");
   }
 
   absl::Status Finish() {

@@ -24,6 +24,7 @@ namespace {
 constexpr std::string_view kMagic = "BFCHUNK1";
 constexpr size_t kHeaderBytes = 40;
 constexpr size_t kChecksumEnd = 16;
+constexpr uint16_t kRepeats = 1;  // flag
 
 using quant::Column;
 using quant::ColumnType;
@@ -42,6 +43,7 @@ struct Header {
   size_t columns = 0;
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
+  bool repeats = false;
 };
 
 struct ColumnEntry {
@@ -59,11 +61,13 @@ absl::StatusOr<Header> ReadHeader(std::string_view bytes) {
   Header header;
   header.rows = in.Get<uint32_t>();
   header.columns = in.Get<uint16_t>();
-  in.Get<uint16_t>();
+  const auto flags = in.Get<uint16_t>();
+  header.repeats = (flags & kRepeats) != 0;
   header.first_time_ns = in.Get<int64_t>();
   header.last_time_ns = in.Get<int64_t>();
   if (header.rows == 0 || header.rows > kMaxChunkRows) return Corrupt(fmt::format("{} rows", header.rows));
   if (header.columns > kMaxChunkColumns) return Corrupt(fmt::format("{} columns", header.columns));
+  if ((flags & ~kRepeats) != 0) return Corrupt(fmt::format("unknown flags {:#x}", flags));
   if (header.first_time_ns > header.last_time_ns) return Corrupt("reversed time range");
   return header;
 }
@@ -215,7 +219,29 @@ void EraseRows(Series& series, size_t begin, size_t end) {
   }
 }
 
+// Do the times ascend from row to row, or stay with `repeats`? `repeated` tells whether one did stay.
+bool Ascend(std::span<const int64_t> times, bool repeats, bool& repeated) {
+  bool falls = false;
+  bool stays = false;
+  for (size_t row = 1; row < times.size(); ++row) {
+    falls |= times[row] < times[row - 1];
+    stays |= times[row] == times[row - 1];
+  }
+  repeated = stays;
+  return !falls && (repeats || !stays);
+}
+
 }  // namespace
+
+size_t ChunkEnd(const std::vector<int64_t>& times, size_t begin) {
+  if (times.size() - begin <= kRowsPerChunk) return times.size();
+  size_t end = begin + kRowsPerChunk;
+  const int64_t divided = times[end];
+  while (end > begin && times[end - 1] == divided) --end;
+  if (end > begin) return end;
+  const auto behind = std::upper_bound(times.begin() + static_cast<ptrdiff_t>(begin), times.end(), divided);
+  return static_cast<size_t>(behind - times.begin());
+}
 
 absl::StatusOr<std::string> EncodeChunk(const Series& series, size_t begin, size_t end) {
   if (begin >= end || end > series.size() || end - begin > kMaxChunkRows) {
@@ -223,19 +249,21 @@ absl::StatusOr<std::string> EncodeChunk(const Series& series, size_t begin, size
         fmt::format("a chunk holds 1 to {} rows, asked for [{}, {}) of {}", kMaxChunkRows, begin, end, series.size()));
   }
   if (series.columns.size() > kMaxChunkColumns) return Refused("too many columns");
-  for (size_t row = begin + 1; row < end; ++row) {
-    if (series.times[row] <= series.times[row - 1]) return Refused(fmt::format("times[{}] is not ascending", row));
+  const std::span<const int64_t> times = std::span(series.times).subspan(begin, end - begin);
+  bool repeated = false;
+  if (!Ascend(times, series.repeats, repeated)) {
+    return Refused(series.repeats ? "times descend" : "times are not strictly ascending");
   }
   ByteWriter out;
   out.Raw(kMagic);
   out.Put(uint64_t{0});
   out.Put(static_cast<uint32_t>(end - begin));
   out.Put(static_cast<uint16_t>(series.columns.size()));
-  out.Put(uint16_t{0});
-  out.Put(series.times[begin]);
-  out.Put(series.times[end - 1]);
+  out.Put(repeated ? kRepeats : uint16_t{0});
+  out.Put(times.front());
+  out.Put(times.back());
   const size_t place = out.OpenLength();
-  PutIntegers(std::span<const int64_t>(series.times).subspan(begin, end - begin), out);
+  PutIntegers(times, out);
   out.CloseLength(place);
   for (const Column& column : series.columns) {
     if (column.size() != series.size() || (!column.valid.empty() && column.valid.size() != series.size())) {
@@ -283,8 +311,10 @@ absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const s
     series.times.resize(at);
     return Corrupt("times");
   }
-  bool ascending = series.times[at] == header.first_time_ns && series.times[end - 1] == header.last_time_ns;
-  for (size_t row = at + 1; row < end; ++row) ascending &= series.times[row] > series.times[row - 1];
+  bool repeated = false;
+  bool ascending = Ascend(std::span<const int64_t>(series.times).subspan(at), header.repeats, repeated) &&
+                   repeated == header.repeats && series.times[at] == header.first_time_ns &&
+                   series.times[end - 1] == header.last_time_ns;
   const auto first =
       std::lower_bound(series.times.begin() + static_cast<ptrdiff_t>(at), series.times.end(), range.start_ns);
   const auto skipped = static_cast<size_t>(first - series.times.begin()) - at;
@@ -318,10 +348,12 @@ absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const s
       std::lower_bound(series.times.begin() + static_cast<ptrdiff_t>(at), series.times.end(), range.end_ns);
   EraseRows(series, static_cast<size_t>(last - series.times.begin()), end);
   EraseRows(series, at, at + skipped);
+  series.repeats |= header.repeats;
   return absl::OkStatus();
 }
 
 absl::Status AppendRows(Series&& tail, Series& head) {
+  head.repeats |= tail.repeats;
   if (tail.empty()) return absl::OkStatus();
   if (head.empty() && head.columns.empty()) {
     head.times = std::move(tail.times);

@@ -17,7 +17,7 @@
 // Layout, all little-endian:
 //   8   magic "BFCHUNK1"
 //   8   XXH64 of everything after this field
-//   4   rows, 2 columns, 2 reserved (0)
+//   4   rows, 2 columns, 2 flags: bit 0 set exactly when rows share an instant, the others 0
 //   8+8 first and last time, Unix nanoseconds
 //   then for `times` and for each column: a directory entry and its payload (see chunk_codec.cc)
 // Doubles are stored as deltas of decimal-scaled integers where that is exact to the bit, with single exceptions kept
@@ -40,8 +40,13 @@ struct ChunkInfo {
   std::vector<std::string> columns;
 };
 
+// Where the chunk that begins at row `begin` ends: after kRowsPerChunk rows or the last one, and never within an
+// instant: before the instant that would be divided, or, when `begin` is of that instant too, behind it.
+size_t ChunkEnd(const std::vector<int64_t>& times, size_t begin);
+
 // Encodes rows [begin, end) of `series`. INVALID_ARGUMENT when there are no rows or more than kMaxChunkRows, lengths
-// differ, or times are not strictly ascending. Doubles may be NaN or infinite; their bits are kept.
+// differ, or times are not strictly ascending (not descending, when the series `repeats`). Doubles may be NaN or
+// infinite; their bits are kept.
 // A value that is missing loses whatever filled its slot: it decodes as 0, 0.0 or "".
 absl::StatusOr<std::string> EncodeChunk(const quant::Series& series, size_t begin, size_t end);
 absl::StatusOr<std::string> EncodeChunk(const quant::Series& series);
@@ -50,13 +55,15 @@ absl::StatusOr<std::string> EncodeChunk(const quant::Series& series);
 // Safe on any bytes whatever; allocates no more than the row count of the header justifies.
 absl::StatusOr<ChunkInfo> InspectChunk(std::string_view bytes);
 
-// Decodes a chunk into a series with an empty key. `columns`, when not empty, names the only columns wanted: the others
-// are skipped without being decompressed; names that the chunk does not have are ignored. Errors as InspectChunk.
+// Decodes a chunk into a series with an empty key, which `repeats` when rows of the chunk do. `columns`, when not
+// empty, names the only columns wanted: the others are skipped without being decompressed; names that the chunk does
+// not have are ignored. Errors as InspectChunk.
 absl::StatusOr<quant::Series> DecodeChunk(std::string_view bytes, const std::vector<std::string>& columns = {});
 
-// Decodes a chunk and appends those of its rows whose time is in `range` to `series`, whose key and basis stay. A
-// column that only one side has is missing in the rows of the other. DATA_LOSS as above, also when the rows do not
-// follow those already there or a column changes its type; `series` is then in a valid but unspecified state.
+// Decodes a chunk and appends those of its rows whose time is in `range` to `series`, whose key and basis stay; it
+// `repeats` from then on when rows of the chunk do. A column that only one side has is missing in the rows of the
+// other. DATA_LOSS as above, also when the rows are not all later than those already there or a column changes its
+// type; `series` is then in a valid but unspecified state.
 absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const std::vector<std::string>& columns,
                          quant::Series& series);
 

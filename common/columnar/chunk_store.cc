@@ -24,17 +24,17 @@ constexpr int64_t kChunksAhead = 16;              // of a cursor: about 1.5 MB
 constexpr int kTries = 3;
 
 constexpr std::string_view kFindLatest = R"sql(
-  SELECT s.id, s.basis, v.version, v.known_at, v.provenance
+  SELECT s.id, s.basis, s.repeats, v.version, v.known_at, v.provenance
   FROM series s JOIN series_version v ON v.series_id = s.id AND v.version = s.version
   WHERE s.resource = $1 AND s.symbol = $2 AND s.timeframe = $3 AND s.variant = $4)sql";
 
 constexpr std::string_view kFindVersion = R"sql(
-  SELECT s.id, s.basis, v.version, v.known_at, v.provenance
+  SELECT s.id, s.basis, s.repeats, v.version, v.known_at, v.provenance
   FROM series s JOIN series_version v ON v.series_id = s.id
   WHERE s.resource = $1 AND s.symbol = $2 AND s.timeframe = $3 AND s.variant = $4 AND v.version = $5)sql";
 
 constexpr std::string_view kFindAsOf = R"sql(
-  SELECT s.id, s.basis, v.version, v.known_at, v.provenance
+  SELECT s.id, s.basis, s.repeats, v.version, v.known_at, v.provenance
   FROM series s JOIN series_version v ON v.series_id = s.id
   WHERE s.resource = $1 AND s.symbol = $2 AND s.timeframe = $3 AND s.variant = $4 AND v.known_at <= $5
   ORDER BY v.version DESC LIMIT 1)sql";
@@ -65,7 +65,8 @@ constexpr std::string_view kRenewKnown = R"sql(
 constexpr std::string_view kCopyChunks = "COPY chunk (hash, body) FROM STDIN (FORMAT binary)";
 
 constexpr std::string_view kInsertSeries = R"sql(
-  INSERT INTO series (resource, symbol, timeframe, variant, basis, version) VALUES ($1, $2, $3, $4, $5, 1)
+  INSERT INTO series (resource, symbol, timeframe, variant, basis, repeats, version)
+  VALUES ($1, $2, $3, $4, $5, $6, 1)
   ON CONFLICT ON CONSTRAINT series_key DO NOTHING RETURNING id, changed_at)sql";
 
 constexpr std::string_view kAdvanceSeries = R"sql(
@@ -141,9 +142,10 @@ absl::StatusOr<std::optional<SeriesHead>> Find(BinaryTransaction& tx, const Seri
   head.id = row.Int64(0);
   head.key = key;
   head.basis = static_cast<quant::PriceBasis>(row.Int16(1));
-  head.version = row.Int64(2);
-  head.known_at = row.Time(3);
-  head.provenance = std::string(row.View(4));
+  head.repeats = row.Bool(2);
+  head.version = row.Int64(3);
+  head.known_at = row.Time(4);
+  head.provenance = std::string(row.View(5));
   return head;
 }
 
@@ -254,7 +256,8 @@ absl::Status InsertParts(postgres::Transaction& tx, int64_t series_id, int64_t v
 
 absl::StatusOr<WrittenSeries> ChunkStore::Write(const Series& series, const WriteOptions& options) {
   BF_RETURN_IF_ERROR(series.Validate());
-  WrittenSeries written{.key = series.key, .basis = series.basis, .provenance = options.provenance};
+  WrittenSeries written{
+      .key = series.key, .basis = series.basis, .repeats = series.repeats, .provenance = options.provenance};
   std::optional<SeriesHead> head;
   std::vector<StoredPart> parts;
   const auto look = [&](BinaryTransaction& tx) -> absl::Status {
@@ -275,6 +278,12 @@ absl::StatusOr<WrittenSeries> ChunkStore::Write(const Series& series, const Writ
           absl::StatusCode::kFailedPrecondition, "BASIS_CONFLICT",
           fmt::format("series {} is stored with price basis {}, new rows have {}", Describe(series.key),
                       quant::ToText(head->basis), quant::ToText(series.basis)));
+    }
+    if (head->repeats != series.repeats) {
+      constexpr std::string_view kWhat[] = {"one row an instant", "rows that may share their instant"};
+      return base::MakeError(absl::StatusCode::kFailedPrecondition, "ROW_UNIQUENESS_CONFLICT",
+                             fmt::format("series {} is stored with {}, new rows have {}", Describe(series.key),
+                                         kWhat[head->repeats], kWhat[series.repeats]));
     }
   }
   const auto load = [&](const StoredPart& part) -> absl::StatusOr<Series> {
@@ -308,6 +317,7 @@ absl::StatusOr<int64_t> ChunkStore::Commit(postgres::Transaction& tx, const Writ
   std::vector<postgres::Param> params = KeyParams(written.key);
   if (written.base_version == 0) {
     params.emplace_back(static_cast<int64_t>(written.basis));
+    params.emplace_back(written.repeats);
   } else {
     params.emplace_back(written.base_version);
   }
@@ -383,7 +393,7 @@ absl::StatusOr<Series> ChunkStore::Read(const SeriesKey& key, const ReadOptions&
     chunks.push_back(std::move(chunk->bytes));
   }
   // Decoded at last, when it is known how much room the rows need.
-  Series series{.key = key, .basis = cursor.head().basis};
+  Series series{.key = key, .basis = cursor.head().basis, .repeats = cursor.head().repeats};
   series.times.reserve(rows);
   for (std::string& bytes : chunks) {
     BF_RETURN_IF_ERROR(AppendChunk(bytes, options.range, options.columns, series));
@@ -425,8 +435,8 @@ absl::StatusOr<SeriesHead> ChunkStore::Head(const SeriesKey& key, const ReadOpti
 
 absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& filter, absl::Time as_of) {
   std::string sql = R"sql(
-    SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, v.version, v.known_at, v.provenance,
-           c.row_count, c.byte_count, c.first_time_ns, c.last_time_ns, c.chunk_count
+    SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, s.repeats, v.version, v.known_at,
+           v.provenance, c.row_count, c.byte_count, c.first_time_ns, c.last_time_ns, c.chunk_count
     FROM series s
     CROSS JOIN LATERAL (SELECT version, known_at, provenance FROM series_version
                         WHERE series_id = s.id AND known_at <= $1 ORDER BY version DESC LIMIT 1) v
@@ -465,14 +475,15 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
                        .key = {std::string(row.View(1)), std::string(row.View(2)),
                                static_cast<quant::Timeframe>(row.Int16(3)), std::string(row.View(4))},
                        .basis = static_cast<quant::PriceBasis>(row.Int16(5)),
-                       .version = row.Int64(6),
-                       .known_at = row.Time(7),
-                       .provenance = std::string(row.View(8)),
-                       .rows = row.Int64(9),
-                       .bytes = row.Int64(10),
-                       .first_time_ns = row.Int64(11),
-                       .last_time_ns = row.Int64(12),
-                       .chunk_count = row.Int64(13)});
+                       .repeats = row.Bool(6),
+                       .version = row.Int64(7),
+                       .known_at = row.Time(8),
+                       .provenance = std::string(row.View(9)),
+                       .rows = row.Int64(10),
+                       .bytes = row.Int64(11),
+                       .first_time_ns = row.Int64(12),
+                       .last_time_ns = row.Int64(13),
+                       .chunk_count = row.Int64(14)});
     }
     return absl::OkStatus();
   };

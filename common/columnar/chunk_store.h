@@ -40,7 +40,7 @@ struct ChunkRef {
 };
 
 struct WriteOptions {
-  // Empty: rows are inserted or replace the stored row of the same time. Set: the new rows are all there is in that
+  // Empty: rows are inserted or replace the stored rows of the same time. Set: the new rows are all there is in that
   // range, so that stored rows in it that the new series does not have are gone in the new version.
   std::optional<quant::TimeRange> replaces;
   // Where the rows came from; kept with the version, for lineage. Free text ("fetchRuns/0190...").
@@ -51,6 +51,7 @@ struct WriteOptions {
 struct WrittenSeries {
   quant::SeriesKey key;
   quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  bool repeats = false;
   std::string provenance;
   int64_t base_version = 0;         // the version this was computed from; 0 when the series is new
   std::vector<ChunkRef> added;      // in time order
@@ -65,6 +66,7 @@ struct SeriesHead {
   int64_t id = 0;  // of this schema
   quant::SeriesKey key;
   quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  bool repeats = false;  // rows may share their instant
   int64_t version = 0;
   absl::Time known_at;     // knowledge time of this version
   std::string provenance;  // of this version
@@ -130,8 +132,9 @@ class ChunkStore {
   // Compares `series` with what is stored, encodes the rows that are new or differ (with a small last chunk, if the
   // rows follow it) and stores those chunks. Nothing is visible before Commit; a crash in between leaves chunks that
   // SweepOrphans removes. Unchanged rows write nothing: `unchanged()` is then true.
-  // FAILED_PRECONDITION BASIS_CONFLICT when the stored series has another price basis, INVALID_ARGUMENT when the series
-  // is not valid or a column would change its type.
+  // FAILED_PRECONDITION when the stored series has another price basis (BASIS_CONFLICT) or another `repeats`
+  // (ROW_UNIQUENESS_CONFLICT), INVALID_ARGUMENT when the series is not valid, a column would change its type or more
+  // than kMaxChunkRows rows share an instant.
   absl::StatusOr<WrittenSeries> Write(const quant::Series& series, const WriteOptions& options = {});
 
   // Makes `written` the next version of its series, within the caller's transaction. ABORTED CONFLICT when another

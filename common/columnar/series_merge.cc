@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/time/time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -152,11 +153,35 @@ Column PickColumn(const Pair& pair, const std::vector<Picked>& picked) {
   return out;
 }
 
+// The first row behind the instant of row `row`.
+size_t InstantEnd(const std::vector<int64_t>& times, size_t row) {
+  const int64_t instant = times[row];
+  while (row < times.size() && times[row] == instant) ++row;
+  return row;
+}
+
+absl::Status CheckInstants(const Series& fresh) {
+  if (!fresh.repeats) return absl::OkStatus();
+  for (size_t row = 0; row < fresh.size();) {
+    const size_t end = InstantEnd(fresh.times, row);
+    if (end - row > kMaxChunkRows) {
+      return base::MakeError(
+          absl::StatusCode::kInvalidArgument, "INSTANT_TOO_LARGE",
+          fmt::format("at most {} rows may share an instant, {} have {} ns ({})", kMaxChunkRows, end - row,
+                      fresh.times[row], absl::FormatTime(quant::FromNanos(fresh.times[row]), absl::UTCTimeZone())));
+    }
+    row = end;
+  }
+  return absl::OkStatus();
+}
+
 class Merger {
  public:
   Merger(const Series& fresh, std::optional<quant::TimeRange> replaces,
          const std::function<absl::Status(const Series&, size_t, size_t)>& emit)
-      : fresh_(fresh), replaces_(replaces), emit_(emit) {}
+      : fresh_(fresh), replaces_(replaces), emit_(emit) {
+    pending_.repeats = fresh.repeats;
+  }
 
   // The new rows before `time` are next.
   absl::Status TakeGap(int64_t time) {
@@ -187,39 +212,12 @@ class Merger {
       result_.closed_ids.push_back(part.id);
       return Add(std::move(stored));
     }
-    std::vector<Picked> picked;
-    size_t at = begin;
-    bool changed = false;
-    for (size_t row = 0; row < stored.size(); ++row) {
-      for (; at < next_ && fresh_.times[at] < stored.times[row]; ++at) {
-        picked.push_back({true, at});
-        ++result_.rows_inserted;
-        changed = true;
-      }
-      if (at < next_ && fresh_.times[at] == stored.times[row]) {
-        const bool same = std::all_of(pairs.begin(), pairs.end(),
-                                      [&](const Pair& pair) { return SameValue(pair.stored, row, pair.fresh, at); });
-        picked.push_back({true, at});
-        if (!same) {
-          ++result_.rows_revised;
-          changed = true;
-        }
-        ++at;
-      } else if (replaces_ && replaces_->Contains(stored.times[row])) {
-        ++result_.rows_removed;
-        changed = true;
-      } else {
-        picked.push_back({false, row});
-      }
-    }
-    for (; at < next_; ++at) {
-      picked.push_back({true, at});
-      ++result_.rows_inserted;
-      changed = true;
-    }
+    const int64_t changes = result_.rows_inserted + result_.rows_revised + result_.rows_removed;
+    const std::vector<Picked> picked = PickRows(stored, pairs, begin);
+    const bool changed = result_.rows_inserted + result_.rows_revised + result_.rows_removed != changes;
     if (!changed && !join) return Flush(true);
     result_.closed_ids.push_back(part.id);
-    Series merged;
+    Series merged{.repeats = fresh_.repeats};
     for (const Picked& pick : picked) {
       merged.times.push_back(pick.from_fresh ? fresh_.times[pick.row] : stored.times[pick.row]);
     }
@@ -230,6 +228,41 @@ class Merger {
   MergeResult result() && { return std::move(result_); }
 
  private:
+  // Which rows of the part and of fresh rows [begin, next_) the merged part has; counts what changes.
+  std::vector<Picked> PickRows(const Series& stored, const std::vector<Pair>& pairs, size_t begin) {
+    std::vector<Picked> picked;
+    const auto insert_until = [&](size_t end) {
+      result_.rows_inserted += static_cast<int64_t>(end - begin);
+      for (; begin < end; ++begin) picked.push_back({true, begin});
+    };
+    for (size_t row = 0; row < stored.size();) {
+      const size_t row_end = InstantEnd(stored.times, row);
+      size_t before = begin;
+      while (before < next_ && fresh_.times[before] < stored.times[row]) ++before;
+      insert_until(before);
+      if (begin < next_ && fresh_.times[begin] == stored.times[row]) {
+        const size_t end = std::min(InstantEnd(fresh_.times, begin), next_);
+        const size_t common = std::min(end - begin, row_end - row);
+        for (size_t i = 0; i < common; ++i) {
+          picked.push_back({true, begin + i});
+          result_.rows_revised += !std::all_of(pairs.begin(), pairs.end(), [&](const Pair& pair) {
+            return SameValue(pair.stored, row + i, pair.fresh, begin + i);
+          });
+        }
+        result_.rows_removed += static_cast<int64_t>(row_end - row - common);
+        begin += common;
+        insert_until(end);
+      } else if (replaces_ && replaces_->Contains(stored.times[row])) {
+        result_.rows_removed += static_cast<int64_t>(row_end - row);
+      } else {
+        for (size_t i = row; i < row_end; ++i) picked.push_back({false, i});
+      }
+      row = row_end;
+    }
+    insert_until(next_);
+    return picked;
+  }
+
   bool Removes(const Series& stored) const {
     return replaces_ && std::any_of(stored.times.begin(), stored.times.end(),
                                     [&](int64_t time) { return replaces_->Contains(time); });
@@ -240,8 +273,10 @@ class Merger {
     result_.rows_inserted += static_cast<int64_t>(next_ - begin);
     if (pending_.empty()) {
       // Whole chunks go out without a copy.
-      for (; next_ - begin >= kRowsPerChunk; begin += kRowsPerChunk) {
-        BF_RETURN_IF_ERROR(emit_(fresh_, begin, begin + kRowsPerChunk));
+      while (next_ - begin >= kRowsPerChunk) {
+        const size_t end = std::min(ChunkEnd(fresh_.times, begin), next_);
+        BF_RETURN_IF_ERROR(emit_(fresh_, begin, end));
+        begin = end;
       }
       if (begin == next_) return absl::OkStatus();
     }
@@ -257,12 +292,12 @@ class Merger {
   absl::Status Flush(bool all) {
     size_t done = 0;
     while (pending_.size() - done >= kRowsPerChunk || (all && done < pending_.size())) {
-      const size_t end = std::min(pending_.size(), done + kRowsPerChunk);
+      const size_t end = ChunkEnd(pending_.times, done);
       BF_RETURN_IF_ERROR(emit_(pending_, done, end));
       done = end;
     }
     if (done == 0) return absl::OkStatus();
-    pending_ = done == pending_.size() ? Series{} : pending_.Rows(done, pending_.size());
+    pending_ = done == pending_.size() ? Series{.repeats = fresh_.repeats} : pending_.Rows(done, pending_.size());
     return absl::OkStatus();
   }
 
@@ -280,6 +315,7 @@ absl::StatusOr<MergeResult> MergeSeries(const std::vector<StoredPart>& parts, co
                                         std::optional<quant::TimeRange> replaces,
                                         const std::function<absl::StatusOr<Series>(const StoredPart&)>& load,
                                         const std::function<absl::Status(const Series&, size_t, size_t)>& emit) {
+  BF_RETURN_IF_ERROR(CheckInstants(fresh));
   const Affected affected = FindAffected(parts, fresh, replaces);
   Merger merger(fresh, replaces, emit);
   for (size_t i = affected.begin; i < affected.end; ++i) {

@@ -90,8 +90,9 @@ absl::Status Series::Validate() const {
     }
   }
   for (size_t row = 1; row < times.size(); ++row) {
-    if (times[row] <= times[row - 1]) {
-      violations.Add(fmt::format("times[{}]", row), "must be later than the row before");
+    if (times[row] < times[row - 1] || (times[row] == times[row - 1] && !repeats)) {
+      violations.Add(fmt::format("times[{}]", row),
+                     repeats ? "must not be earlier than the row before" : "must be later than the row before");
       break;
     }
   }
@@ -101,6 +102,7 @@ absl::Status Series::Validate() const {
 Series Series::Rows(size_t begin, size_t end) const {
   Series out{.key = key,
              .basis = basis,
+             .repeats = repeats,
              .times = {times.begin() + static_cast<ptrdiff_t>(begin), times.begin() + static_cast<ptrdiff_t>(end)},
              .columns = {}};
   const auto cut = [&](const auto& values) {
@@ -187,6 +189,7 @@ absl::Status Append(Series& head, const Series& tail) {
         to.values);
   }
   head.times.insert(head.times.end(), tail.times.begin(), tail.times.end());
+  head.repeats |= tail.repeats;
   return absl::OkStatus();
 }
 

@@ -64,11 +64,14 @@ inline absl::Time FromNanos(int64_t nanos) { return absl::FromUnixNanos(nanos); 
 // A table of typed columns indexed by time: what is stored, carried, read and written everywhere.
 //
 // Rows are strictly ascending by `times` (Unix nanoseconds, UTC: the instant at which the row became known; a bar's
-// close, a filing's publication). All columns have the length of `times`. Plain data; immutable by convention once
-// shared.
+// close, a filing's publication). With `repeats` rows may share their instant (trades of one nanosecond, the contracts
+// of an option chain, the periods of one filing): the rows of one instant are then one unit, stored, replaced, sliced
+// and split into chunks together, in the order given. All columns have the length of `times`. Plain data; immutable by
+// convention once shared.
 struct Series {
   SeriesKey key;
   PriceBasis basis = PriceBasis::kNotPrices;
+  bool repeats = false;
   std::vector<int64_t> times;
   std::vector<Column> columns;
 
@@ -83,23 +86,25 @@ struct Series {
   void Add(std::string name, std::vector<int64_t> values);
   void Add(std::string name, std::vector<std::string> values);
 
-  // Lengths equal, names unique and not empty, times strictly ascending, doubles finite where present.
+  // Lengths equal, names unique and not empty, times strictly ascending (with `repeats`: not descending), doubles
+  // finite where present.
   // INVALID_ARGUMENT that names the first offending row of each kind.
   absl::Status Validate() const;
 
-  // Rows with time in `range`, all columns; the key and basis stay.
+  // Rows with time in `range`, all columns; key, basis and `repeats` stay.
   Series Slice(TimeRange range) const;
   // Rows [begin, end).
   Series Rows(size_t begin, size_t end) const;
 
-  // SHA-256 over resource, symbol, timeframe, times, column names, presence and values: not over ids, knowledge times,
-  // variant or how the rows are stored. Missing values hash as missing, whatever fills their slot.
+  // SHA-256 over resource, symbol, timeframe, times, column names, presence and values, row after row: not over ids,
+  // knowledge times, variant or how the rows are stored. Missing values hash as missing, whatever fills their slot.
   base::Sha256Digest ContentHash() const;
 
   friend bool operator==(const Series&, const Series&) = default;
 };
 
-// Appends the rows of `tail` to `head`; the columns must match by name and type and the times must follow.
+// Appends the rows of `tail` to `head`; the columns must match by name and type and the times must follow: no instant
+// of `tail` is one of `head`, also where rows repeat. `head` repeats when either does.
 absl::Status Append(Series& head, const Series& tail);
 
 // The first `size` rows of a series and nothing after them: what a decision at row size - 1 may know. Strategies

@@ -63,9 +63,9 @@ absl::StatusOr<quant::SeriesKey> FromProto(const common::v1::SeriesKey& key);
 
 // Rows [begin, end) of `series` as packed columns.
 common::v1::ColumnarBatch ToProto(const quant::Series& series, size_t begin, size_t end);
-// DATA_LOSS `BAD_BATCH` when the columns do not have the length of the times, rows are named that do not exist, or what
-// comes out is not a valid series.
-absl::StatusOr<quant::Series> FromProto(const common::v1::ColumnarBatch& batch);
+// `repeats` is what SeriesMessage.repeated_times said of the series. DATA_LOSS `BAD_BATCH` when the columns do not have
+// the length of the times, rows are named that do not exist, or what comes out is not a valid series.
+absl::StatusOr<quant::Series> FromProto(const common::v1::ColumnarBatch& batch, bool repeats = false);
 
 // The id in a resource name "collection/id". INVALID_ARGUMENT `INVALID_NAME` otherwise: "name must be fetchRuns/{id},
 // was 'x'". An id is 1 to 128 characters of [A-Za-z0-9._-].

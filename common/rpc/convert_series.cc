@@ -85,7 +85,7 @@ common::v1::ColumnarBatch ToProto(const quant::Series& series, size_t begin, siz
   return batch;
 }
 
-absl::StatusOr<quant::Series> FromProto(const common::v1::ColumnarBatch& batch) {
+absl::StatusOr<quant::Series> FromProto(const common::v1::ColumnarBatch& batch, bool repeats) {
   absl::StatusOr<quant::SeriesKey> key = FromProto(batch.key());
   if (!key.ok()) return BadBatch(base::Message(key.status()));
   if (!common::v1::PriceBasis_IsValid(batch.basis())) {
@@ -93,6 +93,7 @@ absl::StatusOr<quant::Series> FromProto(const common::v1::ColumnarBatch& batch) 
   }
   quant::Series series{.key = *std::move(key),
                        .basis = static_cast<quant::PriceBasis>(batch.basis()),
+                       .repeats = repeats,
                        .times = {batch.times_unix_ns().begin(), batch.times_unix_ns().end()},
                        .columns = {}};
   for (const common::v1::Column& proto : batch.columns()) {

@@ -1,6 +1,5 @@
 #include "services/data/rpc/series_source.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/status.h"
@@ -27,6 +26,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
         // The first message says what follows, even when nothing does.
         *message->mutable_first_of() = rpc::ToProto(planned_[next_].key);
         message->set_max_row_count(planned_[next_].max_rows);
+        message->set_repeated_times(adjusted_ ? whole_.repeats : cursor_->repeats());
         message->set_basis(rpc::ToProto(adjusted_ ? *options_.basis : planned_[next_].basis));
       }
       if (!more) End();
@@ -61,7 +61,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
   absl::StatusOr<bool> Fill(SeriesMessage& message) {
     if (adjusted_) {
       if (row_ == whole_.size()) return false;
-      const size_t end = std::min(whole_.size(), row_ + columnar::kRowsPerChunk);
+      const size_t end = columnar::ChunkEnd(whole_.times, row_);
       if (options_.stored) {
         BF_ASSIGN_OR_RETURN(*message.mutable_stored(), columnar::EncodeChunk(whole_, row_, end));
       } else {

@@ -80,7 +80,7 @@ absl::StatusOr<std::optional<quant::Series>> SeriesCursor::NextRows(const std::v
   while (true) {
     BF_ASSIGN_OR_RETURN(const std::optional<columnar::EncodedChunk> chunk, cursor_.Next());
     if (!chunk) return std::nullopt;
-    quant::Series rows{.key = planned_.key, .basis = planned_.basis};
+    quant::Series rows{.key = planned_.key, .basis = planned_.basis, .repeats = repeats()};
     BF_RETURN_IF_ERROR(columnar::AppendChunk(chunk->bytes, planned_.range, fields, rows));
     if (!rows.empty()) return std::optional(std::move(rows));
   }

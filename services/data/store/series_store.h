@@ -54,10 +54,11 @@ class SeriesCursor {
 
   // The next rows as stored bytes; nullopt at the end. Chunks that lie inside the range are passed on untouched.
   absl::StatusOr<std::optional<std::string>> NextStored();
-  // The next rows decoded, only the columns named (all when empty), with key and basis; nullopt at the end.
+  // The next rows decoded, only the columns named (all when empty), with key, basis and `repeats`; nullopt at the end.
   absl::StatusOr<std::optional<quant::Series>> NextRows(const std::vector<std::string>& fields);
 
   const PlannedSeries& planned() const { return planned_; }
+  bool repeats() const { return cursor_.head().repeats; }
 
  private:
   SeriesCursor(PlannedSeries planned, columnar::ChunkCursor cursor)

@@ -1,14 +1,17 @@
 // The chunk store on a real PostgreSQL.
 #include "common/columnar/chunk_store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <random>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/status.h"
 #include "tests/support/matchers.h"
 #include "tests/support/postgres.h"
 
@@ -187,6 +190,34 @@ TEST_F(ChunkStoreTest, RefusesAnotherBasisAndWhatIsNoSeries) {
   EXPECT_THAT(store_.Put(unsorted), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST_F(ChunkStoreTest, WhetherRowsShareInstantsIsFixedWithTheSeries) {
+  Series chain = Bars("A", 0, 4);
+  chain.repeats = true;
+  chain.times = {5, 5, 5, 9};
+  ASSERT_THAT(store_.Put(chain), IsOk());
+  EXPECT_THAT(store_.Read(chain.key), IsOkAndHolds(chain));
+  EXPECT_TRUE(store_.Head(chain.key)->repeats);
+  EXPECT_TRUE(store_.List({})->front().repeats);
+  EXPECT_THAT(store_.Read(chain.key, TimeRange{6, 10}, absl::InfiniteFuture()), IsOkAndHolds(chain.Rows(3, 4)))
+      << "also where no rows of the range do";
+  EXPECT_THAT(store_.Put(Bars("A", 10, 20)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "ROW_UNIQUENESS_CONFLICT"));
+  ASSERT_THAT(store_.Put(Bars("B", 0, 10)), IsOk());
+  Series other = Bars("B", 10, 20);
+  other.repeats = true;
+  EXPECT_THAT(store_.Put(other), StatusIs(absl::StatusCode::kFailedPrecondition, "ROW_UNIQUENESS_CONFLICT"));
+}
+
+TEST_F(ChunkStoreTest, TooManyRowsOfOneInstantAreRefusedAndNamed) {
+  Series series = Bars("A", 0, static_cast<int64_t>(kMaxChunkRows) + 1);
+  series.repeats = true;
+  std::fill(series.times.begin(), series.times.end(), 77);
+  const auto refused = store_.Put(series);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "INSTANT_TOO_LARGE"));
+  EXPECT_THAT(base::Message(refused.status()), ::testing::HasSubstr("77 ns"));
+  EXPECT_EQ(Count("series"), 0);
+}
+
 TEST_F(ChunkStoreTest, WhatWasNotCommittedIsOnlyAnOrphan) {
   ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
   ASSERT_THAT(store_.Write(Bars("A", 50, 9000, 3)), IsOk());
@@ -270,6 +301,52 @@ TEST_F(ChunkStoreTest, AnyPastStateEqualsACopyMadeThen) {
     }
     for (const auto& [time, copy] : copies) {
       ASSERT_THAT(store_.Read(copy.key, {}, time), IsOkAndHolds(copy)) << "seed " << seed;
+    }
+  }
+}
+
+// The same with instants of several rows.
+TEST_F(ChunkStoreTest, AnyPastStateOfSharedInstantsEqualsACopyMadeThen) {
+  using Model = std::map<int64_t, std::vector<double>>;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    std::mt19937_64 random(seed);
+    const SeriesKey key{"trade", "S" + std::to_string(seed), quant::Timeframe::kDay, ""};
+    const auto of = [&](const Model& model) {
+      Series series{.key = key, .repeats = true};
+      std::vector<double> prices;
+      for (const auto& [time, rows] : model) {
+        series.times.insert(series.times.end(), rows.size(), time);
+        prices.insert(prices.end(), rows.begin(), rows.end());
+      }
+      series.Add("price", std::move(prices));
+      return series;
+    };
+    Model model;
+    std::vector<std::pair<absl::Time, Series>> copies;
+    for (int step = 0; step < 12; ++step) {
+      Model fresh;
+      const auto begin = static_cast<int64_t>(random() % 100);
+      const auto end = begin + 1 + static_cast<int64_t>(random() % 40);
+      for (int64_t time = begin; time < end; ++time) {
+        if (random() % 3 == 0) continue;
+        std::vector<double>& rows = fresh[time];
+        rows.resize(1 + random() % (random() % 50 == 0 ? 9000 : 5));
+        for (double& price : rows) price = static_cast<double>(random() % 4);
+      }
+      WriteOptions options;
+      if (random() % 3 == 0) options.replaces = TimeRange{begin - 2, end + 2};
+      if (options.replaces) {
+        std::erase_if(model, [&](const auto& instant) { return options.replaces->Contains(instant.first); });
+      }
+      for (const auto& [time, rows] : fresh) model[time] = rows;
+      ASSERT_THAT(store_.Put(of(fresh), options), IsOk());
+      BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries again, store_.Put(of(fresh), options));
+      EXPECT_TRUE(again.unchanged());
+      copies.emplace_back(Now(), of(model));
+    }
+    for (const auto& [time, copy] : copies) {
+      BF_ASSERT_OK_AND_ASSIGN(const Series then, store_.Read(key, {}, time));
+      ASSERT_EQ(then.ContentHash(), copy.ContentHash()) << "seed " << seed;
     }
   }
 }

@@ -207,6 +207,38 @@ TEST_F(DataServiceTest, BothEncodingsCarryTheSameRows) {
   EXPECT_EQ(packed, stored);
 }
 
+TEST_F(DataServiceTest, RowsThatShareTheirInstantTravelAsTheyAreStored) {
+  Series trades{.key = {"stock_price", "TTT", quant::Timeframe::kDay, "simulated"},
+                .basis = quant::PriceBasis::kSplitAdjusted,
+                .repeats = true};
+  std::vector<double> close;
+  for (int64_t row = 0; row < 20000; ++row) {
+    trades.times.push_back(1'500'000'000'000'000'000 + row / 3);
+    close.push_back(static_cast<double>(row));
+  }
+  trades.Add("close", std::move(close));
+  columnar::ChunkStore store(*database_);
+  ASSERT_THAT(store.Put(trades), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(Series stored, ReadOne("TTT"));
+  EXPECT_TRUE(stored.repeats);
+  EXPECT_EQ(stored.times, trades.times);
+  EXPECT_EQ(stored.columns, trades.columns);
+  v1::ReadSeriesRequest request;
+  request.add_symbols("TTT");
+  grpc::ClientContext context;
+  const auto reader = stub_->ReadSeries(&context, request);
+  common::v1::SeriesMessage message;
+  bool repeats = false;
+  Series packed;
+  while (reader->Read(&message)) {
+    repeats |= message.repeated_times();
+    BF_ASSERT_OK_AND_ASSIGN(const Series rows, rpc::FromProto(message.packed(), repeats));
+    ASSERT_THAT(quant::Append(packed, rows), IsOk());
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(packed, stored);
+}
+
 TEST_F(DataServiceTest, TheSameFetchAgainWritesNothing) {
   const auto spec = Simulated({"AAA", "BBB"});
   ASSERT_EQ(Fetch(spec).status.state, clients::RunState::kSucceeded);

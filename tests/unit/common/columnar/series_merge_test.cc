@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
 #include "tests/support/matchers.h"
 
@@ -35,7 +36,7 @@ class Parts {
         },
         [&](const Series& rows, size_t begin, size_t end) {
           EXPECT_LT(begin, end);
-          EXPECT_LE(end - begin, kRowsPerChunk);
+          EXPECT_TRUE(end - begin <= kRowsPerChunk || rows.times[begin] == rows.times[end - 1]);
           emitted.push_back(rows.Rows(begin, end));
           return absl::OkStatus();
         });
@@ -164,6 +165,86 @@ TEST(SeriesMerge, AColumnKeepsItsType) {
       {{1, 2, 1, 2}}, fresh, {}, [&](const StoredPart&) -> absl::StatusOr<Series> { return stored; },
       [](const Series&, size_t, size_t) { return absl::OkStatus(); });
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument, "COLUMN_TYPE_CHANGED"));
+}
+
+Series Instants(const std::vector<std::pair<int64_t, std::vector<double>>>& instants) {
+  Series series{.repeats = true};
+  std::vector<double> values;
+  for (const auto& [time, rows] : instants) {
+    series.times.insert(series.times.end(), rows.size(), time);
+    values.insert(values.end(), rows.begin(), rows.end());
+  }
+  series.Add("value", std::move(values));
+  return series;
+}
+
+TEST(SeriesMerge, TheRowsOfOneInstantAreReplacedTogether) {
+  Parts parts;
+  parts.Write(Instants({{1, {10}}, {2, {20, 21, 22}}, {3, {30}}}));
+  EXPECT_TRUE(parts.Write(Instants({{2, {20, 21, 22}}})).closed_ids.empty());
+  const MergeResult fewer = parts.Write(Instants({{2, {20, 99}}}));
+  EXPECT_EQ(fewer.rows_revised, 1);
+  EXPECT_EQ(fewer.rows_removed, 1);
+  EXPECT_EQ(fewer.rows_inserted, 0);
+  EXPECT_EQ(parts.All(), Instants({{1, {10}}, {2, {20, 99}}, {3, {30}}}));
+  const MergeResult more = parts.Write(Instants({{2, {20, 99, 5}}}));
+  EXPECT_EQ(more.rows_inserted, 1);
+  EXPECT_EQ(more.rows_revised, 0);
+  EXPECT_EQ(parts.Write(Instants({{2, {99, 20, 5}}})).rows_revised, 2) << "the order counts";
+  EXPECT_EQ(parts.All(), Instants({{1, {10}}, {2, {99, 20, 5}}, {3, {30}}}));
+}
+
+TEST(SeriesMerge, AnInstantIsNeverDividedBetweenChunks) {
+  Parts parts;
+  parts.Write(Instants({{1, std::vector<double>(8000, 1)}, {2, std::vector<double>(400, 2)}}));
+  EXPECT_EQ(parts.count(), 2u);
+  parts.Write(Instants({{3, std::vector<double>(20000, 3)}}));
+  const Series all = parts.All();
+  EXPECT_EQ(all.size(), 28400u);
+  const Series huge = Instants({{5, {}}, {9, std::vector<double>(kMaxChunkRows + 1, 3)}});
+  const auto refused = MergeSeries(
+      {}, huge, {}, [](const StoredPart&) -> absl::StatusOr<Series> { return Series{}; },
+      [](const Series&, size_t, size_t) { return absl::OkStatus(); });
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "INSTANT_TOO_LARGE"));
+  EXPECT_THAT(base::Message(refused.status()), ::testing::HasSubstr("9 ns"));
+}
+
+// Groups of rows against a map from instant to its rows, with re-ingests of what is there.
+TEST(SeriesMerge, AgreesWithAMapOfInstantsOverRandomHistories) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    Parts parts;
+    std::map<int64_t, std::vector<double>> model;
+    for (int step = 0; step < 12; ++step) {
+      const auto begin = static_cast<int64_t>(random() % 300);
+      const auto count = static_cast<int64_t>(1 + random() % (random() % 4 == 0 ? 3000 : 20));
+      const uint64_t most = random() % 8 == 0 ? 9000 : 6;
+      std::vector<std::pair<int64_t, std::vector<double>>> instants;
+      size_t rows = 0;
+      for (int64_t time = begin; time < begin + count && rows < 30000; time += 1 + static_cast<int64_t>(random() % 3)) {
+        const auto known = model.find(time);
+        if (known != model.end() && random() % 2 == 0) {
+          instants.emplace_back(time, known->second);
+        } else {
+          instants.emplace_back(time, std::vector<double>(1 + random() % most));
+          for (double& value : instants.back().second) value = static_cast<double>(random() % 3);
+        }
+        rows += instants.back().second.size();
+      }
+      std::optional<quant::TimeRange> replaces;
+      if (random() % 3 == 0) replaces = quant::TimeRange{begin - 5, begin + count + 5};
+      if (replaces) {
+        std::erase_if(model, [&](const auto& instant) { return replaces->Contains(instant.first); });
+      }
+      for (const auto& [time, values] : instants) model[time] = values;
+      const Series fresh = Instants(instants);
+      parts.Write(fresh, replaces);
+      ASSERT_EQ(parts.All(), Instants({model.begin(), model.end()}));
+      EXPECT_EQ(parts.Write(fresh, replaces).closed_ids.size(), 0u) << "the same once more changes nothing";
+      EXPECT_EQ(parts.emitted(), 0u);
+    }
+  }
 }
 
 // Any sequence of writes against the plainest possible model: a map from time to value.

@@ -42,6 +42,29 @@ TEST(Series, AMissingValueNeedNotBeFinite) {
   EXPECT_TRUE(series.Validate().ok());
 }
 
+TEST(Series, RowsMayShareTheirInstantOnlyWhenSaid) {
+  Series series = Sample();
+  series.times = {10, 10, 30};
+  EXPECT_FALSE(series.Validate().ok());
+  series.repeats = true;
+  EXPECT_TRUE(series.Validate().ok());
+  EXPECT_EQ(series.Slice({.start_ns = 10, .end_ns = 11}).size(), 2u) << "an instant is sliced as a whole";
+  EXPECT_TRUE(series.Rows(0, 1).repeats);
+  Series head = series.Rows(0, 1);
+  EXPECT_FALSE(Append(head, series.Rows(1, 3)).ok()) << "an instant is not appended by halves";
+  series.times = {10, 9, 30};
+  EXPECT_FALSE(series.Validate().ok());
+}
+
+TEST(Series, ContentHashSeesTheOrderOfRowsWithinAnInstant) {
+  Series one = Sample();
+  one.repeats = true;
+  one.times = {10, 10, 30};
+  Series other = one;
+  std::get<std::vector<double>>(other.columns[0].values) = {2.0, 1.0, 3.0};
+  EXPECT_NE(one.ContentHash(), other.ContentHash());
+}
+
 TEST(Series, SliceIsHalfOpen) {
   const Series part = Sample().Slice({.start_ns = 10, .end_ns = 30});
   EXPECT_THAT(part.times, ElementsAre(10, 20));

@@ -145,6 +145,15 @@ TEST(Batches, RoundTripWholeAndInParts) {
   EXPECT_EQ(head->ContentHash(), series.ContentHash());
 }
 
+TEST(Batches, RowsShareInstantsOnlyWhenTheSeriesWasSaidToRepeat) {
+  quant::Series series = Example();
+  series.repeats = true;
+  series.times = {10, 10, 30, 30};
+  const common::v1::ColumnarBatch batch = ToProto(series, 0, 4);
+  EXPECT_THAT(FromProto(batch, true), IsOkAndHolds(series));
+  EXPECT_THAT(FromProto(batch), StatusIs(Code::kDataLoss, "BAD_BATCH"));
+}
+
 TEST(Batches, WhatDoesNotFitTogetherIsDataLoss) {
   const auto broken = [](auto change) {
     common::v1::ColumnarBatch batch = ToProto(Example(), 0, 4);
