@@ -14,6 +14,9 @@ absl::Status CheckSpec(const FetchSpec& spec) {
   base::Violations violations;
   if (const auto resource = FindResource(spec.resource); !resource.ok()) {
     violations.Add("spec.resource", base::Message(resource.status()));
+  } else if (!(*resource)->bars && spec.timeframe != quant::Timeframe::kTick) {
+    violations.Add("spec.timeframe", fmt::format("{} has no bars: leave the timeframe out or say tick, was {}",
+                                                 spec.resource, quant::ToText(spec.timeframe)));
   }
   if (spec.symbols.empty() || spec.symbols.size() > kMaxSymbols) {
     violations.Add("spec.symbols", fmt::format("must be 1 to {} symbols, were {}", kMaxSymbols, spec.symbols.size()));

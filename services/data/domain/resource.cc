@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/time/civil_time.h"
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace breadthflow::data {
 
@@ -26,12 +28,34 @@ absl::StatusOr<const Resource*> FindResource(std::string_view id) {
 
 std::optional<std::string> Fault(const Field& field, double value) {
   if (!std::isfinite(value)) return fmt::format("{} must be a finite number, was {}", field.name, value);
+  if (field.max && value > *field.max) {
+    return fmt::format("{} must not be above {}, was {}", field.name, *field.max, value);
+  }
   if (!field.min) return std::nullopt;
   if (field.min_exclusive && !(value > *field.min)) {
     return fmt::format("{} must be above {}, was {}", field.name, *field.min, value);
   }
   if (value < *field.min) return fmt::format("{} must not be below {}, was {}", field.name, *field.min, value);
   return std::nullopt;
+}
+
+std::optional<std::string> Fault(const Field& field, int64_t value) { return Fault(field, static_cast<double>(value)); }
+
+std::optional<std::string> Fault(const Field& field, std::string_view value) {
+  if (field.date) {
+    absl::CivilDay day;
+    if (value.size() == 10 && absl::ParseCivilTime(std::string(value), &day)) return std::nullopt;
+    return fmt::format("{} must be a date YYYY-MM-DD, was '{}'", field.name, value.substr(0, 64));
+  }
+  if (field.one_of.empty() || std::find(field.one_of.begin(), field.one_of.end(), value) != field.one_of.end()) {
+    return std::nullopt;
+  }
+  return fmt::format("{} must be one of {}, was '{}'", field.name, fmt::join(field.one_of, ", "), value.substr(0, 64));
+}
+
+bool IsExtra(std::string_view column) {
+  const size_t dot = column.find('.');
+  return dot != std::string_view::npos && dot > 0 && dot + 1 < column.size();
 }
 
 void CheckSeries(const Resource& resource, const quant::Series& series,
@@ -42,6 +66,7 @@ void CheckSeries(const Resource& resource, const quant::Series& series,
   }
   for (const quant::Column& column : series.columns) {
     const Field* field = resource.Find(column.name);
+    if (field == nullptr && IsExtra(column.name)) continue;
     if (field == nullptr) {
       violations.Add(column.name, fmt::format("{} has no such field", resource.id));
       continue;
@@ -50,19 +75,28 @@ void CheckSeries(const Resource& resource, const quant::Series& series,
       violations.Add(column.name, "has another type or length than the resource says");
       continue;
     }
-    const auto* values = std::get_if<std::vector<double>>(&column.values);
-    for (size_t row = 0; row < series.size(); ++row) {
-      if (!column.present(row)) {
-        if (field->required) violations.Add(label(row), fmt::format("{} is missing", field->name));
-        continue;
-      }
-      if (values == nullptr) continue;
-      if (const auto fault = Fault(*field, (*values)[row])) violations.Add(label(row), *fault);
-    }
+    std::visit(
+        [&](const auto& values) {
+          for (size_t row = 0; row < series.size(); ++row) {
+            if (!column.present(row)) {
+              if (field->required) violations.Add(label(row), fmt::format("{} is missing", field->name));
+            } else if (const auto fault = Fault(*field, values[row])) {
+              violations.Add(label(row), *fault);
+            }
+          }
+        },
+        column.values);
   }
   for (const Field& field : resource.fields) {
     if (field.required && series.Find(field.name) == nullptr && !series.empty()) {
       violations.Add(field.name, "column is missing");
+    }
+  }
+  if (!resource.repeats) {
+    for (size_t row = 1; row < series.size(); ++row) {
+      if (series.times[row] == series.times[row - 1]) {
+        violations.Add(label(row), fmt::format("{} has one row per instant, this one repeats it", resource.id));
+      }
     }
   }
   const std::span<const double> high = series.Doubles("high");

@@ -18,10 +18,13 @@ namespace breadthflow::data {
 struct Field {
   std::string name;
   quant::ColumnType type = quant::ColumnType::kDouble;
-  std::string unit;            // for people
-  bool required = true;        // a row without it is refused
-  std::optional<double> min;   // numbers only
-  bool min_exclusive = false;  // the bound itself is refused
+  std::string unit;                 // for people
+  bool required = true;             // a row without it is refused
+  std::optional<double> min;        // numbers only
+  bool min_exclusive = false;       // the bound itself is refused
+  std::optional<double> max;        // numbers only
+  bool date = false;                // text only: YYYY-MM-DD, a day that exists
+  std::vector<std::string> one_of;  // text only: the values there are; empty: any
   std::string description;
 };
 
@@ -34,6 +37,9 @@ struct Resource {
   std::string frequency;
   std::vector<std::string> rules;  // between columns, for people
   bool prices = false;             // has a price basis
+  bool bars = false;               // is summarised over a timeframe; all others have the timeframe "tick"
+  bool repeats = false;            // several rows may share their instant
+  std::string time;                // which instant the time of a row is, for people
 
   const Field* Find(std::string_view name) const;
 };
@@ -46,6 +52,12 @@ absl::StatusOr<const Resource*> FindResource(std::string_view id);
 
 // What is wrong with `value` as a value of `field`; nullopt when it may stand. NaN and infinity may not.
 std::optional<std::string> Fault(const Field& field, double value);
+std::optional<std::string> Fault(const Field& field, int64_t value);
+std::optional<std::string> Fault(const Field& field, std::string_view value);
+
+// Columns whose name holds a dot ("alpha_vantage.goodwill") are what a source has beyond the resource: lower-case
+// source, dot, its own name. They are kept and served as they came, and only their types are checked.
+bool IsExtra(std::string_view column);
 
 // Adds what is wrong with the rows of `series`: columns that the resource does not have, types, missing required
 // values, bounds, a low above its high, a price basis where none belongs. `label` names a row for people

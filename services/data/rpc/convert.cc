@@ -19,17 +19,37 @@ v1::Resource ToProto(const Resource& resource) {
     if (field.min) to.set_min(*field.min);
     to.set_min_exclusive(field.min_exclusive);
     to.set_description(field.description);
+    if (field.max) to.set_max(*field.max);
+    to.set_is_date(field.date);
+    to.mutable_allowed_values()->Add(field.one_of.begin(), field.one_of.end());
   }
   out.set_frequency(resource.frequency);
   for (const std::string& rule : resource.rules) out.add_rules(rule);
+  out.set_has_bars(resource.bars);
+  out.set_has_repeated_times(resource.repeats);
+  out.set_time_meaning(resource.time);
   return out;
 }
+
+namespace {
+
+// As given; by default that of the resource.
+quant::Timeframe TimeframeOf(common::v1::Timeframe given, const std::string& resource, std::string_view field,
+                             base::Violations& violations) {
+  if (given == common::v1::TIMEFRAME_UNSPECIFIED) {
+    const auto found = FindResource(resource);
+    if (found.ok() && !(*found)->bars) return quant::Timeframe::kTick;
+  }
+  return rpc::FromProto(given, field, violations);
+}
+
+}  // namespace
 
 FetchSpec FromProto(const v1::FetchSpec& spec, base::Violations& violations) {
   FetchSpec out;
   if (!spec.resource().empty()) out.resource = spec.resource();
   out.symbols.assign(spec.symbols().begin(), spec.symbols().end());
-  out.timeframe = rpc::FromProto(spec.timeframe(), "spec.timeframe", violations);
+  out.timeframe = TimeframeOf(spec.timeframe(), out.resource, "spec.timeframe", violations);
   out.range = rpc::FromProto(spec.range(), true, "spec.range", violations);
   out.source = rpc::FromProto(spec.source(), "spec.source", violations);
   return out;
@@ -86,7 +106,7 @@ SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, base::Violation
   SnapshotSpec spec;
   if (!request.resource().empty()) spec.resource = request.resource();
   spec.symbols.assign(request.symbols().begin(), request.symbols().end());
-  spec.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
+  spec.timeframe = TimeframeOf(request.timeframe(), spec.resource, "timeframe", violations);
   if (request.has_range()) spec.range = rpc::FromProto(request.range(), false, "range", violations);
   if (request.has_as_of_time()) spec.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   spec.source = request.source();
@@ -134,7 +154,7 @@ ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& viol
   }
   if (!request.resource().empty()) query.resource = request.resource();
   query.symbols.assign(request.symbols().begin(), request.symbols().end());
-  query.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
+  query.timeframe = TimeframeOf(request.timeframe(), query.resource, "timeframe", violations);
   if (request.has_range()) query.range = rpc::FromProto(request.range(), false, "range", violations);
   if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   query.source = request.source();
