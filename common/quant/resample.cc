@@ -1,0 +1,223 @@
+#include "common/quant/resample.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/quant/bar.h"
+#include "common/quant/resample_rows.h"
+
+namespace breadthflow::quant {
+namespace {
+
+constexpr std::array<std::pair<BarRule, std::string_view>, 5> kRules = {{{BarRule::kTime, "time"},
+                                                                         {BarRule::kTicks, "ticks"},
+                                                                         {BarRule::kVolume, "volume"},
+                                                                         {BarRule::kDollar, "dollar"},
+                                                                         {BarRule::kRange, "range"}}};
+
+// The sessions of a calendar, cut into the intervals of a timeframe.
+class Intervals {
+ public:
+  Intervals(const Calendar& calendar, Timeframe timeframe)
+      : calendar_(calendar), timeframe_(timeframe), length_ns_(absl::ToInt64Nanoseconds(IntradayLength(timeframe))) {}
+
+  // The session that holds the instant, or nullptr. Fast for ascending instants.
+  const Session* SessionAt(int64_t time_ns) {
+    if (session_ == nullptr || time_ns < session_->open_ns || time_ns >= session_->close_ns) {
+      session_ = calendar_.At(time_ns);
+    }
+    return session_;
+  }
+
+  // End of the interval that holds an instant of the session; never, where the calendar ends within it.
+  int64_t End(const Session& session, int64_t time_ns) const {
+    if (length_ns_ > 0) {
+      const int64_t whole = (time_ns - session.open_ns) / length_ns_;
+      return std::min(session.open_ns + (whole + 1) * length_ns_, session.close_ns);
+    }
+    if (timeframe_ == Timeframe::kDay) return session.close_ns;
+    absl::CivilDay first = session.day, next = session.day;
+    if (timeframe_ == Timeframe::kWeek) {
+      next = absl::NextWeekday(session.day, absl::Weekday::monday);
+      first = next - 7;
+    } else {
+      first = absl::CivilDay(absl::CivilMonth(session.day));
+      next = absl::CivilDay(absl::CivilMonth(session.day) + 1);
+    }
+    return next - 1 > calendar_.last_day() ? INT64_MAX : calendar_.Between(first, next).back().close_ns;
+  }
+
+  // End of the interval after the one that ends at `end_ns`; nullopt after the calendar's last.
+  std::optional<int64_t> Next(int64_t end_ns) const {
+    const Session* session = calendar_.FirstClosingAfter(end_ns);
+    if (session == nullptr) return std::nullopt;
+    return End(*session, std::max(end_ns, session->open_ns));
+  }
+
+ private:
+  const Calendar& calendar_;
+  Timeframe timeframe_;
+  int64_t length_ns_;
+  const Session* session_ = nullptr;
+};
+
+Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
+                   BarWriter& writer) {
+  Resampled out;
+  Intervals intervals(calendar, spec.timeframe);
+  PartialBar bar;
+  int64_t end = 0;
+  const auto fill_before = [&](int64_t limit) {
+    if (!spec.fill_forward || writer.empty()) return;
+    for (auto next = intervals.Next(writer.last_time()); next && *next < limit; next = intervals.Next(*next)) {
+      writer.Fill(*next);
+    }
+  };
+  const auto finish = [&] {
+    if (bar.rows > 0 && end <= watermark) {
+      fill_before(end);
+      writer.Write(end, bar);
+    } else {
+      out.pending_rows += bar.rows;
+    }
+    bar = {};
+  };
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (rows.filled(row)) continue;
+    const int64_t position = rows.position(row);
+    const Session* session = intervals.SessionAt(position);
+    if (session == nullptr) {
+      ++out.outside_rows;
+      continue;
+    }
+    if (bar.rows == 0 || position >= end) {
+      finish();
+      end = intervals.End(*session, position);
+    }
+    bar.Add(rows, row);
+  }
+  finish();
+  fill_before(watermark == INT64_MAX ? watermark : watermark + 1);
+  return out;
+}
+
+double Progress(const SourceRows& rows, BarRule rule, size_t row) {
+  switch (rule) {
+    case BarRule::kTicks:
+      return rows.trades ? 1 : rows.trade_count[row];
+    case BarRule::kVolume:
+      return rows.volume[row];
+    case BarRule::kDollar:
+      return rows.value(row);
+    case BarRule::kRange:
+    case BarRule::kTime:
+      break;
+  }
+  return 0;
+}
+
+Resampled TradingBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
+                      BarWriter& writer) {
+  Resampled out;
+  Intervals sessions(calendar, Timeframe::kDay);
+  PartialBar bar;
+  double progress = 0;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (rows.filled(row)) continue;
+    if (sessions.SessionAt(rows.position(row)) == nullptr) {
+      ++out.outside_rows;
+    } else {
+      bar.Add(rows, row);
+      progress += Progress(rows, spec.rule, row);
+    }
+    const bool instant_ends = row + 1 == rows.size() || rows.times[row + 1] != rows.times[row];
+    if (!instant_ends || bar.rows == 0 || rows.times[row] > watermark) continue;
+    if ((spec.rule == BarRule::kRange ? bar.high - bar.low : progress) < spec.size) continue;
+    writer.Write(rows.times[row], bar);
+    bar = {};
+    progress = std::fmod(progress, spec.size);
+  }
+  out.pending_rows = bar.rows;
+  return out;
+}
+
+void CheckSpec(const Series& series, const SourceRows& rows, const ResampleSpec& spec, base::Violations& violations) {
+  if (spec.rule == BarRule::kTime) {
+    const Timeframe source = rows.trades ? Timeframe::kTick : series.key.timeframe;
+    if (spec.timeframe == Timeframe::kTick) violations.Add("timeframe", "must be 1min or longer for bars of time");
+    if (spec.timeframe < source || (source == Timeframe::kWeek && spec.timeframe == Timeframe::kMonth)) {
+      violations.Add("timeframe",
+                     fmt::format("{} bars can not be made of {} bars", ToText(spec.timeframe), ToText(source)));
+    }
+    return;
+  }
+  if (!(spec.size > 0) || !std::isfinite(spec.size)) {
+    violations.Add("size", fmt::format("must be above 0 for {} bars, was {}", ToText(spec.rule), spec.size));
+  }
+  if (spec.fill_forward) violations.Add("fill_forward", "only bars of time have intervals without a trade");
+  if (spec.rule == BarRule::kTicks && !rows.trades) rows.trade_count.Require("trade_count", violations);
+}
+
+absl::Status CheckRange(const SourceRows& rows, const Calendar& calendar) {
+  const std::span<const int64_t> times = rows.times;
+  if (times.empty()) return absl::OkStatus();
+  const int64_t ends_late = rows.trades ? 0 : 1;  // a bar belongs where it ends
+  const int64_t begin = calendar.DayStart(calendar.first_day()) + ends_late;
+  const int64_t end = calendar.DayStart(calendar.last_day() + 1) + ends_late;
+  if (times.front() >= begin && times.back() < end) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kOutOfRange, "CALENDAR_RANGE",
+                         fmt::format("calendar {} covers {} to {}, the rows are from {} to {}", calendar.name(),
+                                     std::string(absl::FormatCivilTime(calendar.first_day())),
+                                     std::string(absl::FormatCivilTime(calendar.last_day())),
+                                     std::string(absl::FormatTime(FromNanos(times.front()), absl::UTCTimeZone())),
+                                     std::string(absl::FormatTime(FromNanos(times.back()), absl::UTCTimeZone()))));
+}
+
+}  // namespace
+
+std::string_view ToText(BarRule rule) {
+  for (const auto& [value, name] : kRules) {
+    if (value == rule) return name;
+  }
+  return "unspecified";
+}
+
+absl::StatusOr<BarRule> ParseBarRule(std::string_view text) {
+  std::string known;
+  for (const auto& [value, name] : kRules) {
+    if (name == text) return value;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_BAR_RULE",
+                         fmt::format("bars end by one of {}, was '{}'", known, text));
+}
+
+absl::StatusOr<Resampled> Resample(const Series& series, const ResampleSpec& spec, const Calendar& calendar) {
+  BF_ASSIGN_OR_RETURN(const SourceRows rows, SourceRows::Of(series));
+  base::Violations violations;
+  CheckSpec(series, rows, spec, violations);
+  BF_RETURN_IF_ERROR(violations.ToStatus("invalid resampling", "INVALID_RESAMPLE"));
+  BF_RETURN_IF_ERROR(CheckRange(rows, calendar));
+  const int64_t watermark = spec.watermark_ns.value_or(series.empty() ? INT64_MIN : series.times.back());
+  const bool by_time = spec.rule == BarRule::kTime;
+  BarWriter writer(rows, spec.fill_forward);
+  Resampled out = by_time ? TimeBars(rows, spec, calendar, watermark, writer)
+                          : TradingBars(rows, spec, calendar, watermark, writer);
+  SeriesKey key = series.key;
+  if (rows.trades) key.resource = std::string(kStockPrice);
+  key.timeframe = by_time ? spec.timeframe : Timeframe::kTick;
+  if (!by_time) {
+    key.variant += fmt::format("{}{}_{}", key.variant.empty() ? "" : "_", ToText(spec.rule), spec.size);
+  }
+  const bool declared = series.basis != PriceBasis::kNotPrices;
+  out.bars = std::move(writer).Finish(std::move(key), rows.trades && !declared ? PriceBasis::kRaw : series.basis);
+  return out;
+}
+
+}  // namespace breadthflow::quant
