@@ -140,8 +140,9 @@ absl::StatusOr<QualityReport> Reader::GetReport(const std::string& snapshot_id, 
   for (const SnapshotSeries& one : snapshot.series) {
     BF_RETURN_IF_ERROR(cancel.Check());
     BF_ASSIGN_OR_RETURN(const quant::Series rows, series_.Read(Planned(one, snapshot.range), {}, deadline));
-    qualities.push_back(CheckQuality(rows, quant::Xnys()));
+    qualities.push_back(CheckQuality(rows, quant::Xnys(), snapshot.range, quant::ToNanos(snapshot.as_of)));
   }
+  CheckTogether(qualities);
   BF_RETURN_IF_ERROR(snapshots_.SaveReport(MakeReport(snapshot_id, std::move(qualities)), deadline));
   BF_ASSIGN_OR_RETURN(known, snapshots_.FindReport(snapshot_id, deadline));
   if (!known) return base::MakeError(absl::StatusCode::kInternal, "INTERNAL", "the report was not kept");

@@ -30,6 +30,8 @@ struct CheckInput {
   const quant::Series& series;
   const quant::Calendar& calendar;
   std::span<const quant::Session> sessions;
+  quant::TimeRange range = {};   // what was asked for
+  int64_t as_of_ns = INT64_MAX;  // the instant as of which it was read
 };
 
 // A quality check: one more file in this folder and one more line in catalog.inc.

@@ -21,7 +21,8 @@ double AffectedShare(const Finding& finding, int64_t expected_rows) {
   return std::min(1.0, static_cast<double>(finding.affected_rows) / static_cast<double>(expected_rows));
 }
 
-SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar) {
+SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar, quant::TimeRange range,
+                           int64_t as_of_ns) {
   SeriesQuality quality{.key = series.key, .rows = static_cast<int64_t>(series.size())};
   if (series.empty()) {
     quality.score = 0;
@@ -33,7 +34,8 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
     sessions = calendar.ClosingIn({series.times.front(), series.times.back() + 1});
   }
   quality.expected_rows = std::max(static_cast<int64_t>(sessions.size()), sessions.empty() ? quality.rows : 0);
-  const CheckInput input{series, calendar, sessions};
+  const CheckInput input{series, calendar, sessions, range, as_of_ns};
+  quality.covered = {series.times.front(), series.times.back() + 1};
   double cost = 0;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
     const component::Params params = component::Params::Check(check.params, {}).value();
@@ -46,6 +48,38 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   quality.score = std::max(0.0, 1 - cost);
   return quality;
+}
+
+void CheckTogether(std::vector<SeriesQuality>& series) {
+  // The span that at least half of the series reach into: from the median begin to the median end.
+  std::vector<int64_t> begins;
+  std::vector<int64_t> ends;
+  for (const SeriesQuality& one : series) {
+    if (one.rows == 0) continue;
+    begins.push_back(one.covered.start_ns);
+    ends.push_back(one.covered.end_ns);
+  }
+  if (begins.size() < 2) return;
+  const auto median = [](std::vector<int64_t>& values) {
+    std::sort(values.begin(), values.end());
+    return values[(values.size() - 1) / 2];
+  };
+  const int64_t begin = median(begins);
+  const int64_t end = median(ends);
+  if (begin >= end) return;
+  for (SeriesQuality& one : series) {
+    if (one.rows == 0) continue;
+    const int64_t common =
+        std::max<int64_t>(0, std::min(end, one.covered.end_ns) - std::max(begin, one.covered.start_ns));
+    const double share = static_cast<double>(common) / static_cast<double>(end - begin);
+    if (share >= 0.5) continue;
+    one.findings.push_back(
+        {.check = "date_overlap",
+         .severity = Severity::kInfo,
+         .affected_rows = one.rows,
+         .message = fmt::format("covers {:.0f} % of the time that most of the series have", share * 100),
+         .examples_ns = {one.covered.start_ns, one.covered.end_ns - 1}});
+  }
 }
 
 QualityReport MakeReport(std::string snapshot_id, std::vector<SeriesQuality> series) {

@@ -15,6 +15,7 @@ struct SeriesQuality {
   quant::SeriesKey key;
   int64_t expected_rows = 0;  // sessions from the first to the last row; the rows themselves when there is no calendar
   int64_t rows = 0;
+  quant::TimeRange covered;       // from the first row to behind the last; empty without rows
   double score = 1;               // 1 - sum over checks of weight x affected share, at least 0
   std::vector<Finding> findings;  // error first
 };
@@ -31,9 +32,14 @@ struct QualityReport {
 // Share of the expected rows that a finding concerns, in [0, 1].
 double AffectedShare(const Finding& finding, int64_t expected_rows);
 
-// Runs every check of the catalogue, with default parameters, on one series. A series without rows scores 0 with an
-// error.
-SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar);
+// Runs every check of the catalogue, with default parameters, on one series that holds the rows of `range` as they were
+// known at `as_of_ns`. A series without rows scores 0 with an error.
+SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar, quant::TimeRange range = {},
+                           int64_t as_of_ns = INT64_MAX);
+
+// Compares the series of one report with each other (check "date_overlap", information only): a series that covers less
+// than half of the time that the others have in common distorts what is computed over all of them.
+void CheckTogether(std::vector<SeriesQuality>& series);
 
 // Sums up: score, passed, recommendations.
 QualityReport MakeReport(std::string snapshot_id, std::vector<SeriesQuality> series);

@@ -15,7 +15,7 @@ namespace {
 
 using quant::Series;
 
-// A daily series on every session of 2015 and 2016, all bars alike.
+// A daily series on every session of 2015 and 2016; prices stand still, the volume does not.
 Series Clean() {
   Series series{.key = {"stock_price", "A", quant::Timeframe::kDay, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
   for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2015, 1, 1), absl::CivilDay(2017, 1, 1))) {
@@ -26,7 +26,9 @@ Series Clean() {
   series.Add("high", std::vector<double>(n, 11));
   series.Add("low", std::vector<double>(n, 9));
   series.Add("close", std::vector<double>(n, 10));
-  series.Add("volume", std::vector<double>(n, 1000));
+  std::vector<double> volume(n);
+  for (size_t row = 0; row < n; ++row) volume[row] = 1000 + static_cast<double>(row % 7);
+  series.Add("volume", std::move(volume));
   return series;
 }
 
@@ -135,6 +137,121 @@ TEST(Quality, IntradaySeriesAreNotMeasuredAgainstDailySessions) {
   EXPECT_TRUE(Check(series).findings.empty());
 }
 
+void Scale(Series& series, size_t begin, size_t end, double factor) {
+  for (const char* name : {"open", "high", "low", "close"}) {
+    for (size_t row = begin; row < end; ++row) Value(series, name, row) *= factor;
+  }
+}
+
+TEST(Quality, AJumpThatComesBackIsAnErrorOfTheData) {
+  Series series = Clean();
+  Scale(series, 100, 101, 100);  // pence for pounds
+  const SeriesQuality quality = Check(series);
+  ASSERT_NE(Find(quality, "spikes"), nullptr);
+  EXPECT_EQ(Find(quality, "spikes")->severity, Severity::kError);
+  EXPECT_EQ(Find(quality, "spikes")->affected_rows, 1) << "the way back is no spike of its own";
+  EXPECT_THAT(Find(quality, "spikes")->examples_ns, ::testing::ElementsAre(series.times[100]));
+}
+
+TEST(Quality, AMoveByTheRatioOfASplitNeedsASplit) {
+  Series series = Clean();
+  Scale(series, 100, series.size(), 0.25);
+  ASSERT_NE(Find(Check(series), "spikes"), nullptr);
+  EXPECT_EQ(Find(Check(series), "spikes")->severity, Severity::kError);
+  EXPECT_THAT(Find(Check(series), "spikes")->message, ::testing::HasSubstr("split"));
+
+  series.basis = quant::PriceBasis::kRaw;
+  std::vector<double> ratio(series.size(), 1);
+  ratio[100] = 4;
+  series.Add("split_ratio", ratio);
+  EXPECT_EQ(Find(Check(series), "spikes"), nullptr) << "raw prices fall by a declared split";
+}
+
+TEST(Quality, AFallThatStaysIsWorthKnowingOnly) {
+  Series series = Clean();
+  Scale(series, 100, series.size(), 0.57);
+  const SeriesQuality quality = Check(series);
+  ASSERT_NE(Find(quality, "spikes"), nullptr);
+  EXPECT_EQ(Find(quality, "spikes")->severity, Severity::kInfo);
+}
+
+TEST(Quality, LargeMovesAreUsualWhereMovesAreLarge) {
+  Series series = Clean();
+  for (size_t row = 1; row < series.size(); row += 2) Scale(series, row, row + 1, 1.6);
+  const SeriesQuality quality = Check(series);
+  const Finding* spikes = Find(quality, "spikes");
+  ASSERT_NE(spikes, nullptr) << "only the first ones are unusual";
+  EXPECT_LE(spikes->affected_rows, 5);
+}
+
+TEST(Quality, RowsThatRepeatEverythingAreStale) {
+  Series series = Clean();
+  for (size_t row = 50; row < 54; ++row) Value(series, "volume", row) = 77;
+  ASSERT_NE(Find(Check(series), "stale_repeats"), nullptr);
+  EXPECT_EQ(Find(Check(series), "stale_repeats")->affected_rows, 3);
+  Value(series, "volume", 52) = 78;
+  EXPECT_EQ(Find(Check(series), "stale_repeats"), nullptr) << "two runs of one repeat each";
+}
+
+TEST(Quality, BarsHaveTheRangeOfTheirAssetClass) {
+  Series series = Clean();
+  Value(series, "high", 9) = 50;
+  ASSERT_NE(Find(Check(series), "value_ranges"), nullptr);
+  EXPECT_EQ(Find(Check(series), "value_ranges")->affected_rows, 1);
+}
+
+TEST(Quality, NothingIsLaterThanTheInstantOfReading) {
+  const Series series = Clean();
+  const int64_t as_of = series.times[series.size() - 3];
+  const SeriesQuality quality = CheckQuality(series, quant::Xnys(), {}, as_of);
+  ASSERT_NE(Find(quality, "future_times"), nullptr);
+  EXPECT_EQ(Find(quality, "future_times")->severity, Severity::kError);
+  EXPECT_EQ(Find(quality, "future_times")->affected_rows, 2);
+}
+
+TEST(Quality, SaysHowManySessionsHaveClosedSinceTheLastRow) {
+  const Series all = Clean();
+  const Series series = all.Rows(0, all.size() - 5);
+  const SeriesQuality quality = CheckQuality(series, quant::Xnys(), {all.times.front(), all.times.back() + 1});
+  ASSERT_NE(Find(quality, "freshness"), nullptr);
+  EXPECT_EQ(Find(quality, "freshness")->affected_rows, 5);
+  EXPECT_EQ(Find(quality, "freshness")->severity, Severity::kInfo);
+  EXPECT_EQ(quality.score, 1) << "the rows there are, are good";
+}
+
+TEST(Quality, TheAdjustedCloseFollowsFromTheClose) {
+  Series series = Clean();
+  std::vector<double> adjusted(series.size(), 10);
+  std::vector<double> dividend(series.size(), 0);
+  for (size_t row = 0; row < 200; ++row) adjusted[row] = 9.8;
+  dividend[200] = 0.2;
+  Series good = series;
+  good.Add("adj_close", adjusted);
+  good.Add("dividend", dividend);
+  EXPECT_EQ(Find(Check(good), "adjusted_close"), nullptr);
+
+  Series unpaid = series;
+  unpaid.Add("adj_close", std::vector<double>(series.size(), 10));
+  unpaid.Add("dividend", dividend);
+  ASSERT_NE(Find(Check(unpaid), "adjusted_close"), nullptr);
+  EXPECT_THAT(Find(Check(unpaid), "adjusted_close")->message, ::testing::HasSubstr("not in adj_close"));
+
+  Series falls = series;
+  adjusted[300] = 9;
+  falls.Add("adj_close", adjusted);
+  ASSERT_NE(Find(Check(falls), "adjusted_close"), nullptr);
+  EXPECT_EQ(Find(Check(falls), "adjusted_close")->affected_rows, 1);
+}
+
+TEST(QualityReport, NamesSeriesThatCoverLessThanTheOthers) {
+  const Series all = Clean();
+  std::vector<SeriesQuality> series = {Check(all), Check(all), Check(all.Rows(400, all.size()))};
+  CheckTogether(series);
+  EXPECT_EQ(Find(series[0], "date_overlap"), nullptr);
+  ASSERT_NE(Find(series[2], "date_overlap"), nullptr);
+  EXPECT_EQ(Find(series[2], "date_overlap")->severity, Severity::kInfo);
+}
+
 TEST(QualityReport, WeighsSeriesByTheirRowsAndNamesWhatToDo) {
   SeriesQuality good{.key = {"stock_price", "A", quant::Timeframe::kDay, ""}, .expected_rows = 300, .score = 1};
   SeriesQuality bad{.key = {"stock_price", "B", quant::Timeframe::kDay, ""}, .expected_rows = 100, .score = 0.6};
@@ -169,6 +286,8 @@ TEST(Quality, JudgesRealFiles) {
   EXPECT_EQ(Find(Check(ReadShared("data/bars/daily_quirks/SPLP.csv")), "zero_volume")->affected_rows, 61);
   EXPECT_EQ(Find(Check(ReadShared("data/bars/daily/GSPC.csv")), "zero_volume")->affected_rows, 2215);
   EXPECT_TRUE(MakeReport("s", {Check(ReadShared("data/bars/daily_quirks/BRK-A.csv"))}).passed);
+  // One session lost half of its value, and it was news, not a split.
+  EXPECT_NE(Find(Check(ReadShared("data/bars/daily_quirks/AGFS.csv")), "spikes"), nullptr);
 }
 
 // Contract of every check: describes itself, has defaults that pass their own checks, survives what is odd.
