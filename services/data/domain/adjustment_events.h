@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "common/quant/series.h"
+#include "services/data/domain/adjustment.h"
+
+namespace breadthflow::data {
+
+// Events by row of a bar series of n rows: n + 1 values, the last for what comes after the last row. nullopt: not
+// known.
+struct RowEvents {
+  std::optional<std::vector<double>> splits;     // 1 where there was none
+  std::optional<std::vector<double>> dividends;  // 0 where there was none; per share of the row's basis
+};
+
+// From `actions`, else from the series' columns where these are complete. Later dividends count only with
+// `later_dividends`. Errors as Adjust.
+absl::StatusOr<RowEvents> EventsByRow(const quant::Series& bars, const CorporateActions& actions, bool later_dividends);
+
+// A column of doubles without a missing value.
+bool IsComplete(const quant::Series& series, std::string_view name);
+
+// FAILED_PRECONDITION that says which prices and why not.
+absl::Status RefuseAdjustment(std::string_view reason, const quant::Series& series, std::string_view why);
+
+}  // namespace breadthflow::data
