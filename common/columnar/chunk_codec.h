@@ -67,7 +67,4 @@ absl::StatusOr<quant::Series> DecodeChunk(std::string_view bytes, const std::vec
 absl::Status AppendChunk(std::string_view bytes, quant::TimeRange range, const std::vector<std::string>& columns,
                          quant::Series& series);
 
-// Appends the rows of `tail` to `head` like AppendChunk does: union of the columns, missing where absent.
-absl::Status AppendRows(quant::Series&& tail, quant::Series& head);
-
 }  // namespace breadthflow::columnar

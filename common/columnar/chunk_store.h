@@ -32,7 +32,8 @@ namespace breadthflow::columnar {
 const std::vector<postgres::Migration>& Migrations();
 
 struct ChunkRef {
-  base::Sha256Digest hash{};  // of the encoded bytes
+  base::Sha256Digest hash{};         // of the encoded bytes
+  base::Sha256Digest rows_digest{};  // of the rows (row_match.h)
   int64_t rows = 0;
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
@@ -86,6 +87,12 @@ struct ReadOptions {
   absl::Time deadline = absl::InfiniteFuture();
 };
 
+// A series in one of its states.
+struct SeriesVersion {
+  quant::SeriesKey key;
+  int64_t version = 0;  // 0: the one that ReadOptions::as_of names
+};
+
 struct EncodedChunk {
   std::string bytes;
   int64_t rows = 0;
@@ -108,9 +115,12 @@ class ChunkCursor {
       : database_(&database), head_(std::move(head)), range_(options.range), deadline_(options.deadline) {}
   postgres::Database* database_;
   SeriesHead head_;
-  quant::TimeRange range_;
+  absl::Status ReadAhead();
+
+  quant::TimeRange range_;  // what is still to come
   absl::Time deadline_;
   std::deque<EncodedChunk> ahead_;
+  bool begun_ = false;
   bool exhausted_ = false;
 };
 
@@ -124,7 +134,9 @@ struct SeriesFilter {
   int64_t limit = 0;                      // 0: no limit
 };
 
-// Thread-safe; holds no state but the database. Errors of the database as postgres::Database says.
+// Thread-safe; holds no state but the database. chunk_writer.cc, chunk_reader.cc and chunk_catalog.cc have its parts.
+// Many small chunks of a series are put together by ChunkCompactor (chunk_compactor.h), which no reader sees. Errors of
+// the database as postgres::Database says.
 class ChunkStore {
  public:
   explicit ChunkStore(postgres::Database& database) : database_(database) {}
@@ -150,8 +162,18 @@ class ChunkStore {
   absl::StatusOr<quant::Series> Read(const quant::SeriesKey& key, const ReadOptions& options = {});
   absl::StatusOr<quant::Series> Read(const quant::SeriesKey& key, quant::TimeRange range, absl::Time as_of);
 
+  // The same rows of many series, in the order wanted, by one statement whose chunks are decoded as they arrive: a
+  // cross-section. `options.version` is not used. NOT_FOUND names the first series (or version) that does not exist.
+  absl::StatusOr<std::vector<quant::Series>> ReadMany(const std::vector<SeriesVersion>& wanted,
+                                                      const ReadOptions& options);
+
   // Opens a series for reading chunk by chunk, in bounded memory. NOT_FOUND as Read. `columns` is not applied.
   absl::StatusOr<ChunkCursor> Open(const quant::SeriesKey& key, const ReadOptions& options = {});
+
+  // Opens many at once by one statement, which already brings the first chunk of each, or more when they are few: for
+  // up to a few dozen series at a time. Errors as ReadMany.
+  absl::StatusOr<std::vector<ChunkCursor>> OpenMany(const std::vector<SeriesVersion>& wanted,
+                                                    const ReadOptions& options);
 
   // Open, and `fn` for each chunk. Stops with the first error that `fn` returns.
   absl::Status Stream(const quant::SeriesKey& key, const ReadOptions& options,

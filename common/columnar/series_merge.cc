@@ -1,8 +1,6 @@
 #include "common/columnar/series_merge.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -10,11 +8,12 @@
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "common/columnar/row_match.h"
+#include "common/columnar/series_rows.h"
 
 namespace breadthflow::columnar {
 namespace {
 
-using quant::Column;
 using quant::Series;
 
 constexpr auto kRows = static_cast<int64_t>(kRowsPerChunk);
@@ -68,91 +67,6 @@ Affected FindAffected(const std::vector<StoredPart>& parts, const Series& fresh,
   return affected;
 }
 
-bool SameValue(const Column* a, size_t row_a, const Column* b, size_t row_b) {
-  const bool has_a = a != nullptr && a->present(row_a);
-  const bool has_b = b != nullptr && b->present(row_b);
-  if (has_a != has_b) return false;
-  if (!has_a) return true;
-  return std::visit(
-      [&](const auto& values) {
-        const auto& others = std::get<std::decay_t<decltype(values)>>(b->values);
-        using Value = typename std::decay_t<decltype(values)>::value_type;
-        if constexpr (std::is_same_v<Value, double>)
-          return std::bit_cast<uint64_t>(values[row_a]) == std::bit_cast<uint64_t>(others[row_b]);
-        else
-          return values[row_a] == others[row_b];
-      },
-      a->values);
-}
-
-// The columns of two series side by side, by name; a side that does not have one is null.
-struct Pair {
-  const Column* stored = nullptr;
-  const Column* fresh = nullptr;
-};
-
-absl::StatusOr<std::vector<Pair>> PairColumns(const Series& stored, const Series& fresh) {
-  std::vector<Pair> pairs;
-  for (const Column& column : stored.columns) pairs.push_back({&column, fresh.Find(column.name)});
-  for (const Column& column : fresh.columns) {
-    if (stored.Find(column.name) == nullptr) pairs.push_back({nullptr, &column});
-  }
-  for (const Pair& pair : pairs) {
-    if (pair.stored != nullptr && pair.fresh != nullptr && pair.stored->type() != pair.fresh->type()) {
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "COLUMN_TYPE_CHANGED",
-                             fmt::format("column {} is stored with another type", pair.stored->name));
-    }
-  }
-  return pairs;
-}
-
-bool SameBlock(const std::vector<Pair>& pairs, size_t rows, size_t fresh_begin) {
-  for (const Pair& pair : pairs) {
-    if (pair.stored != nullptr && pair.fresh != nullptr && pair.stored->valid.empty() && pair.fresh->valid.empty()) {
-      const auto* stored = std::get_if<std::vector<double>>(&pair.stored->values);
-      if (stored != nullptr) {
-        const auto& fresh = std::get<std::vector<double>>(pair.fresh->values);
-        if (std::memcmp(stored->data(), fresh.data() + fresh_begin, rows * sizeof(double)) != 0) return false;
-        continue;
-      }
-    }
-    for (size_t row = 0; row < rows; ++row) {
-      if (!SameValue(pair.stored, row, pair.fresh, fresh_begin + row)) return false;
-    }
-  }
-  return true;
-}
-
-// Picks rows of either side, in the order given, into one series.
-struct Picked {
-  bool from_fresh;
-  size_t row;
-};
-
-Column PickColumn(const Pair& pair, const std::vector<Picked>& picked) {
-  const Column& model = pair.stored != nullptr ? *pair.stored : *pair.fresh;
-  Column out{model.name, {}, {}};
-  std::vector<bool> valid(picked.size(), true);
-  bool all = true;
-  std::visit(
-      [&](const auto& typed) {
-        using Values = std::decay_t<decltype(typed)>;
-        Values values(picked.size());
-        for (size_t i = 0; i < picked.size(); ++i) {
-          const Column* side = picked[i].from_fresh ? pair.fresh : pair.stored;
-          if (side != nullptr && side->present(picked[i].row)) {
-            values[i] = std::get<Values>(side->values)[picked[i].row];
-          } else {
-            valid[i] = all = false;
-          }
-        }
-        out.values = std::move(values);
-      },
-      model.values);
-  if (!all) out.valid = std::move(valid);
-  return out;
-}
-
 // The first row behind the instant of row `row`.
 size_t InstantEnd(const std::vector<int64_t>& times, size_t row) {
   const int64_t instant = times[row];
@@ -197,31 +111,49 @@ class Merger {
     return Flush(true);
   }
 
+  // Takes the part without its rows when these are surely what they will be; false when they have to be looked at.
+  absl::StatusOr<bool> TakeUnread(const StoredPart& part) {
+    if (!pending_.empty() && pending_.size() + static_cast<size_t>(part.rows) <= kRowsPerChunk) return false;
+    const size_t begin = next_;
+    size_t end = next_;
+    while (end < fresh_.size() && fresh_.times[end] <= part.last_time_ns) ++end;
+    const bool touched = begin != end || (replaces_ && replaces_->start_ns <= part.last_time_ns &&
+                                          replaces_->end_ns > part.first_time_ns);
+    if (touched && (static_cast<int64_t>(end - begin) != part.rows || fresh_.times[begin] != part.first_time_ns ||
+                    fresh_.times[end - 1] != part.last_time_ns || !part.digest ||
+                    RowsDigest(fresh_, begin, end) != *part.digest)) {
+      return false;
+    }
+    next_ = end;
+    BF_RETURN_IF_ERROR(Flush(true));
+    return true;
+  }
+
   absl::Status TakePart(const StoredPart& part, Series stored, bool absorb) {
     const size_t begin = next_;
     while (next_ < fresh_.size() && fresh_.times[next_] <= part.last_time_ns) ++next_;
-    BF_ASSIGN_OR_RETURN(const std::vector<Pair> pairs, PairColumns(stored, fresh_));
+    BF_ASSIGN_OR_RETURN(const std::vector<ColumnPair> pairs, PairColumns(stored, fresh_));
     const bool join = absorb || (!pending_.empty() && pending_.size() + stored.size() <= kRowsPerChunk);
     const bool same_times =
         next_ - begin == stored.size() &&
         std::equal(stored.times.begin(), stored.times.end(), fresh_.times.begin() + static_cast<ptrdiff_t>(begin));
     const bool untouched =
-        (begin == next_ && !Removes(stored)) || (same_times && SameBlock(pairs, stored.size(), begin));
+        (begin == next_ && !Removes(stored)) || (same_times && SameRows(pairs, stored.size(), begin));
     if (untouched && !join) return Flush(true);
     if (untouched) {
       result_.closed_ids.push_back(part.id);
       return Add(std::move(stored));
     }
     const int64_t changes = result_.rows_inserted + result_.rows_revised + result_.rows_removed;
-    const std::vector<Picked> picked = PickRows(stored, pairs, begin);
+    const std::vector<PickedRow> picked = PickRows(stored, pairs, begin);
     const bool changed = result_.rows_inserted + result_.rows_revised + result_.rows_removed != changes;
     if (!changed && !join) return Flush(true);
     result_.closed_ids.push_back(part.id);
     Series merged{.repeats = fresh_.repeats};
-    for (const Picked& pick : picked) {
+    for (const PickedRow& pick : picked) {
       merged.times.push_back(pick.from_fresh ? fresh_.times[pick.row] : stored.times[pick.row]);
     }
-    for (const Pair& pair : pairs) merged.columns.push_back(PickColumn(pair, picked));
+    for (const ColumnPair& pair : pairs) merged.columns.push_back(PickColumn(pair, picked));
     return Add(std::move(merged));
   }
 
@@ -229,8 +161,8 @@ class Merger {
 
  private:
   // Which rows of the part and of fresh rows [begin, next_) the merged part has; counts what changes.
-  std::vector<Picked> PickRows(const Series& stored, const std::vector<Pair>& pairs, size_t begin) {
-    std::vector<Picked> picked;
+  std::vector<PickedRow> PickRows(const Series& stored, const std::vector<ColumnPair>& pairs, size_t begin) {
+    std::vector<PickedRow> picked;
     const auto insert_until = [&](size_t end) {
       result_.rows_inserted += static_cast<int64_t>(end - begin);
       for (; begin < end; ++begin) picked.push_back({true, begin});
@@ -245,9 +177,7 @@ class Merger {
         const size_t common = std::min(end - begin, row_end - row);
         for (size_t i = 0; i < common; ++i) {
           picked.push_back({true, begin + i});
-          result_.rows_revised += !std::all_of(pairs.begin(), pairs.end(), [&](const Pair& pair) {
-            return SameValue(pair.stored, row + i, pair.fresh, begin + i);
-          });
+          result_.rows_revised += !SameRow(pairs, row + i, begin + i);
         }
         result_.rows_removed += static_cast<int64_t>(row_end - row - common);
         begin += common;
@@ -320,6 +250,10 @@ absl::StatusOr<MergeResult> MergeSeries(const std::vector<StoredPart>& parts, co
   Merger merger(fresh, replaces, emit);
   for (size_t i = affected.begin; i < affected.end; ++i) {
     BF_RETURN_IF_ERROR(merger.TakeGap(parts[i].first_time_ns));
+    if (i < affected.absorb) {
+      BF_ASSIGN_OR_RETURN(const bool taken, merger.TakeUnread(parts[i]));
+      if (taken) continue;
+    }
     BF_ASSIGN_OR_RETURN(Series stored, load(parts[i]));
     BF_RETURN_IF_ERROR(merger.TakePart(parts[i], std::move(stored), i >= affected.absorb));
   }

@@ -3,17 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <map>
-#include <random>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "tests/integration/columnar/chunk_store_fixture.h"
 #include "tests/support/matchers.h"
-#include "tests/support/postgres.h"
 
 namespace breadthflow::columnar {
 namespace {
@@ -26,55 +23,6 @@ using testing::IsOk;
 using testing::IsOkAndHolds;
 using ::testing::SizeIs;
 using testing::StatusIs;
-
-constexpr int64_t kStep = 3'600'000'000'000;
-
-Series Bars(const std::string& symbol, int64_t begin, int64_t end, double shift = 0) {
-  Series series{.key = {"stock_price", symbol, quant::Timeframe::kDay, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
-  std::vector<double> close, volume;
-  for (int64_t day = begin; day < end; ++day) {
-    series.times.push_back(day * kStep);
-    close.push_back(std::round((100 + std::sin(static_cast<double>(day) / 10) * 20 + shift) * 100) / 100);
-    volume.push_back(static_cast<double>(1000 + day % 7 * 100));
-  }
-  series.Add("close", std::move(close));
-  series.Add("volume", std::move(volume));
-  return series;
-}
-
-class ChunkStoreTest : public ::testing::Test {
- protected:
-  ChunkStoreTest() { EXPECT_THAT(postgres::Migrate(*database_, Migrations()), IsOk()); }
-
-  absl::StatusOr<int64_t> Commit(const WrittenSeries& written) {
-    int64_t version = 0;
-    const absl::Status status = database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
-      BF_ASSIGN_OR_RETURN(version, store_.Commit(tx, written));
-      return absl::OkStatus();
-    });
-    if (!status.ok()) return status;
-    return version;
-  }
-
-  int64_t Count(const std::string& table) { return std::stoll(server_.Sql("SELECT count(*) FROM data." + table)); }
-
-  // The database's clock, later than everything committed and earlier than everything that follows.
-  absl::Time Now() {
-    absl::Time now;
-    EXPECT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
-      BF_ASSIGN_OR_RETURN(const auto rows, tx.Query("SELECT clock_timestamp(), pg_sleep(0.002)"));
-      now = rows[0].Time(0);
-      return absl::OkStatus();
-    }),
-                IsOk());
-    return now;
-  }
-
-  testing::TestDatabase server_;
-  std::unique_ptr<postgres::Database> database_ =
-      postgres::Database::Open({.url = server_.url(), .schema = "data", .pool_size = 5});
-  ChunkStore store_{*database_};
-};
 
 TEST_F(ChunkStoreTest, ReadsBackWhatWasPut) {
   const Series bars = Bars("A", 0, 20000);
@@ -256,6 +204,61 @@ TEST_F(ChunkStoreTest, StreamsALongSeriesChunkByChunkWhileItChanges) {
               StatusIs(absl::StatusCode::kCancelled));
 }
 
+TEST_F(ChunkStoreTest, ReadsManySeriesAtOnceInTheOrderWanted) {
+  for (const char* symbol : {"A", "B", "C"}) ASSERT_THAT(store_.Put(Bars(symbol, 0, 20000)), IsOk());
+  const absl::Time before = Now();
+  ASSERT_THAT(store_.Put(Bars("B", 5, 6, 9)), IsOk());
+  ASSERT_THAT(store_.Put(Bars("E", 90000, 90001)), IsOk());
+  const TimeRange day{5 * kStep, 6 * kStep};
+  const std::vector<SeriesVersion> wanted = {
+      {Bars("C", 0, 0).key}, {Bars("B", 0, 0).key}, {Bars("E", 0, 0).key}, {Bars("B", 0, 0).key, 1}};
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<Series> got, store_.ReadMany(wanted, {.range = day}));
+  ASSERT_EQ(got.size(), 4u);
+  EXPECT_EQ(got[0], Bars("C", 5, 6));
+  EXPECT_EQ(got[1], Bars("B", 5, 6, 9));
+  EXPECT_TRUE(got[2].empty());
+  EXPECT_EQ(got[2].key.symbol, "E");
+  EXPECT_EQ(got[3], Bars("B", 5, 6));
+  EXPECT_LT(got[0].columns[0].size() + got[0].times.capacity(), 100u) << "no room for the whole chunk";
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<Series> then,
+                          store_.ReadMany({wanted[0], wanted[1]}, {.range = {0, 9000 * kStep}, .as_of = before}));
+  EXPECT_EQ(then[0], Bars("C", 0, 9000));
+  EXPECT_EQ(then[1], Bars("B", 0, 9000));
+  EXPECT_THAT(store_.ReadMany({wanted[0], {Bars("X", 0, 0).key}, wanted[1]}, {}),
+              StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_THAT(store_.ReadMany({wanted[0], {wanted[1].key, 7}}, {}),
+              StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_THAT(store_.ReadMany({}, {}), IsOkAndHolds(SizeIs(0)));
+}
+
+TEST_F(ChunkStoreTest, OpensManySeriesAtOnce) {
+  std::vector<SeriesVersion> wanted;
+  for (const char* symbol : {"A", "B", "C"}) {
+    ASSERT_THAT(store_.Put(Bars(symbol, 0, 200000)), IsOk());
+    wanted.push_back({Bars(symbol, 0, 0).key});
+  }
+  BF_ASSERT_OK_AND_ASSIGN(std::vector<ChunkCursor> cursors, store_.OpenMany(wanted, {}));
+  ASSERT_EQ(cursors.size(), 3u);
+  for (size_t i = 0; i < cursors.size(); ++i) {
+    Series got{.key = cursors[i].head().key, .basis = cursors[i].head().basis};
+    while (true) {
+      BF_ASSERT_OK_AND_ASSIGN(const auto chunk, cursors[i].Next());
+      if (!chunk) break;
+      ASSERT_THAT(AppendChunk(chunk->bytes, {}, {}, got), IsOk());
+    }
+    EXPECT_EQ(got, Bars(wanted[i].key.symbol, 0, 200000));
+  }
+}
+
+TEST_F(ChunkStoreTest, RowsStoredBeforeDigestsWereKeptAreComparedByReadingThem) {
+  const Series bars = Bars("A", 0, 20000);
+  ASSERT_THAT(store_.Put(bars), IsOk());
+  server_.Sql("UPDATE data.series_chunk SET rows_digest = NULL");
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries again, store_.Put(bars));
+  EXPECT_TRUE(again.unchanged());
+  EXPECT_EQ(store_.Put(Bars("A", 7, 8, 1))->rows_revised, 1);
+}
+
 TEST_F(ChunkStoreTest, ListsByKeyAndPages) {
   for (const char* symbol : {"C", "A", "B"}) ASSERT_THAT(store_.Put(Bars(symbol, 0, 10)), IsOk());
   const absl::Time then = Now();
@@ -282,73 +285,6 @@ TEST_F(ChunkStoreTest, DamagedBytesInTheDatabaseAreDataLoss) {
   ASSERT_THAT(store_.Put(Bars("A", 0, 1000)), IsOk());
   server_.Sql("UPDATE data.chunk SET body = set_byte(body, 300, (get_byte(body, 300) + 1) % 256)");
   EXPECT_THAT(store_.Read(Bars("A", 0, 1).key), StatusIs(absl::StatusCode::kDataLoss, "CORRUPT_CHUNK"));
-}
-
-// Histories of revisions against a list of whole copies.
-TEST_F(ChunkStoreTest, AnyPastStateEqualsACopyMadeThen) {
-  for (uint64_t seed = 0; seed < 10; ++seed) {
-    std::mt19937_64 random(seed);
-    const std::string symbol = "S" + std::to_string(seed);
-    std::vector<std::pair<absl::Time, Series>> copies;
-    for (int step = 0; step < 12; ++step) {
-      const auto begin = static_cast<int64_t>(random() % 200);
-      const Series rows =
-          Bars(symbol, begin, begin + 1 + static_cast<int64_t>(random() % 60), static_cast<double>(random() % 3));
-      WriteOptions options;
-      if (random() % 3 == 0) options.replaces = TimeRange{rows.times.front() - kStep, rows.times.back() + 2 * kStep};
-      ASSERT_THAT(store_.Put(rows, options), IsOk());
-      copies.emplace_back(Now(), store_.Read(rows.key).value());
-    }
-    for (const auto& [time, copy] : copies) {
-      ASSERT_THAT(store_.Read(copy.key, {}, time), IsOkAndHolds(copy)) << "seed " << seed;
-    }
-  }
-}
-
-// The same with instants of several rows.
-TEST_F(ChunkStoreTest, AnyPastStateOfSharedInstantsEqualsACopyMadeThen) {
-  using Model = std::map<int64_t, std::vector<double>>;
-  for (uint64_t seed = 0; seed < 10; ++seed) {
-    std::mt19937_64 random(seed);
-    const SeriesKey key{"trade", "S" + std::to_string(seed), quant::Timeframe::kDay, ""};
-    const auto of = [&](const Model& model) {
-      Series series{.key = key, .repeats = true};
-      std::vector<double> prices;
-      for (const auto& [time, rows] : model) {
-        series.times.insert(series.times.end(), rows.size(), time);
-        prices.insert(prices.end(), rows.begin(), rows.end());
-      }
-      series.Add("price", std::move(prices));
-      return series;
-    };
-    Model model;
-    std::vector<std::pair<absl::Time, Series>> copies;
-    for (int step = 0; step < 12; ++step) {
-      Model fresh;
-      const auto begin = static_cast<int64_t>(random() % 100);
-      const auto end = begin + 1 + static_cast<int64_t>(random() % 40);
-      for (int64_t time = begin; time < end; ++time) {
-        if (random() % 3 == 0) continue;
-        std::vector<double>& rows = fresh[time];
-        rows.resize(1 + random() % (random() % 50 == 0 ? 9000 : 5));
-        for (double& price : rows) price = static_cast<double>(random() % 4);
-      }
-      WriteOptions options;
-      if (random() % 3 == 0) options.replaces = TimeRange{begin - 2, end + 2};
-      if (options.replaces) {
-        std::erase_if(model, [&](const auto& instant) { return options.replaces->Contains(instant.first); });
-      }
-      for (const auto& [time, rows] : fresh) model[time] = rows;
-      ASSERT_THAT(store_.Put(of(fresh), options), IsOk());
-      BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries again, store_.Put(of(fresh), options));
-      EXPECT_TRUE(again.unchanged());
-      copies.emplace_back(Now(), of(model));
-    }
-    for (const auto& [time, copy] : copies) {
-      BF_ASSERT_OK_AND_ASSIGN(const Series then, store_.Read(key, {}, time));
-      ASSERT_EQ(then.ContentHash(), copy.ContentHash()) << "seed " << seed;
-    }
-  }
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "common/columnar/row_match.h"
+#include "common/columnar/series_rows.h"
 #include "tests/support/matchers.h"
 
 namespace breadthflow::columnar {
@@ -18,13 +20,14 @@ using quant::Series;
 using testing::IsOk;
 using testing::StatusIs;
 
-// A series in memory, as the store keeps it: parts with ids.
+// A series in memory, as the store keeps it: parts with ids, of which every third has no digest.
 class Parts {
  public:
   MergeResult Write(const Series& fresh, std::optional<quant::TimeRange> replaces = {}) {
     std::vector<StoredPart> stored;
     for (const auto& [first, part] : parts_) {
-      stored.push_back({part.id, static_cast<int64_t>(part.rows.size()), first, part.rows.times.back()});
+      stored.push_back({part.id, static_cast<int64_t>(part.rows.size()), first, part.rows.times.back(), std::nullopt});
+      if (part.id % 3 != 0) stored.back().digest = RowsDigest(part.rows, 0, part.rows.size());
     }
     std::vector<Series> emitted;
     loaded_ = 0;
@@ -106,6 +109,15 @@ TEST(SeriesMerge, UnchangedRowsWriteNothing) {
     EXPECT_EQ(result.rows_inserted + result.rows_revised + result.rows_removed, 0);
   }
   EXPECT_TRUE(parts.Write(Rows(Times(0, 20000)), quant::TimeRange{0, 20000}).closed_ids.empty());
+}
+
+TEST(SeriesMerge, RowsThatComeAgainAreKnownByTheirDigest) {
+  Parts parts;
+  parts.Write(Rows(Times(0, 16384)));
+  parts.Write(Rows(Times(0, 16384)));
+  EXPECT_EQ(parts.loaded(), 0);
+  parts.Write(Rows({10, 20}));
+  EXPECT_EQ(parts.loaded(), 1) << "part of a chunk has no digest";
 }
 
 TEST(SeriesMerge, SmallAppendsDoNotTouchLargeChunks) {
@@ -211,7 +223,7 @@ TEST(SeriesMerge, AnInstantIsNeverDividedBetweenChunks) {
 
 // Groups of rows against a map from instant to its rows, with re-ingests of what is there.
 TEST(SeriesMerge, AgreesWithAMapOfInstantsOverRandomHistories) {
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     Parts parts;

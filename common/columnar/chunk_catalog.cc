@@ -1,0 +1,125 @@
+// ChunkStore: which series there are, and which chunks are nobody's.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/columnar/chunk_store.h"
+#include "common/columnar/series_lookup.h"
+#include "common/postgres/binary.h"
+
+namespace breadthflow::columnar {
+namespace {
+
+using postgres::BinaryRow;
+using postgres::BinaryTransaction;
+using quant::SeriesKey;
+
+constexpr std::string_view kCount = R"sql(
+  SELECT coalesce(sum(row_count), 0)::bigint, coalesce(sum(byte_count), 0)::bigint,
+         coalesce(min(first_time_ns), 0), coalesce(max(last_time_ns), 0), count(*)
+  FROM series_chunk WHERE series_id = $1 AND version_from <= $2 AND version_to > $2)sql";
+
+constexpr std::string_view kSweep = R"sql(
+  DELETE FROM chunk WHERE hash IN (
+    SELECT c.hash FROM chunk c
+    WHERE c.stored_at < clock_timestamp() - make_interval(secs => $1)
+      AND NOT EXISTS (SELECT 1 FROM series_chunk r WHERE r.chunk_hash = c.hash)
+    LIMIT $2 FOR UPDATE SKIP LOCKED))sql";
+
+}  // namespace
+
+absl::StatusOr<SeriesHead> ChunkStore::Head(const SeriesKey& key, const ReadOptions& options) {
+  std::optional<SeriesHead> head;
+  const auto look = [&](BinaryTransaction& tx) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(head, FindSeries(tx, key, options));
+    if (!head) return UnknownSeries(key);
+    BF_ASSIGN_OR_RETURN(const postgres::BinaryRows rows, tx.Query(kCount, {head->id, head->version}));
+    head->rows = rows[0].Int64(0);
+    head->bytes = rows[0].Int64(1);
+    head->first_time_ns = rows[0].Int64(2);
+    head->last_time_ns = rows[0].Int64(3);
+    head->chunk_count = rows[0].Int64(4);
+    return absl::OkStatus();
+  };
+  BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, look, BulkOptions(options.deadline, true)));
+  return *std::move(head);
+}
+
+absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& filter, absl::Time as_of) {
+  std::string sql = R"sql(
+    SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, s.repeats, v.version, v.known_at,
+           v.provenance, c.row_count, c.byte_count, c.first_time_ns, c.last_time_ns, c.chunk_count
+    FROM series s
+    CROSS JOIN LATERAL (SELECT version, known_at, provenance FROM series_version
+                        WHERE series_id = s.id AND known_at <= $1 ORDER BY version DESC LIMIT 1) v
+    CROSS JOIN LATERAL (SELECT coalesce(sum(row_count), 0)::bigint AS row_count,
+                               coalesce(sum(byte_count), 0)::bigint AS byte_count,
+                               coalesce(min(first_time_ns), 0) AS first_time_ns,
+                               coalesce(max(last_time_ns), 0) AS last_time_ns, count(*) AS chunk_count
+                        FROM series_chunk WHERE series_id = s.id AND version_from <= v.version
+                                            AND version_to > v.version) c
+    WHERE true)sql";
+  std::vector<postgres::Param> params = {as_of};
+  const auto bind = [&](postgres::Param param) {
+    params.push_back(std::move(param));
+    return fmt::format("${}", params.size());
+  };
+  if (!filter.resource.empty()) sql += fmt::format(" AND s.resource = {}", bind(filter.resource));
+  if (!filter.symbols.empty()) {
+    sql += fmt::format(" AND s.symbol = ANY({}::text[])", bind(postgres::TextArray(filter.symbols)));
+  }
+  if (filter.timeframe) sql += fmt::format(" AND s.timeframe = {}", bind(static_cast<int64_t>(*filter.timeframe)));
+  if (filter.variant) sql += fmt::format(" AND s.variant = {}", bind(*filter.variant));
+  if (filter.after) {
+    sql += fmt::format(" AND (s.resource, s.symbol, s.timeframe, s.variant) > ({}, {}, {}, {})",
+                       bind(filter.after->resource), bind(filter.after->symbol),
+                       bind(static_cast<int64_t>(filter.after->timeframe)), bind(filter.after->variant));
+  }
+  sql += " ORDER BY s.resource, s.symbol, s.timeframe, s.variant";
+  if (filter.limit > 0) sql += fmt::format(" LIMIT {}", bind(filter.limit));
+  std::vector<SeriesHead> heads;
+  const auto list = [&](BinaryTransaction& tx) -> absl::Status {
+    heads.clear();
+    BF_ASSIGN_OR_RETURN(const postgres::BinaryRows rows, tx.Query(sql, params));
+    for (int i = 0; i < rows.size(); ++i) {
+      const BinaryRow row = rows[i];
+      heads.push_back({.id = row.Int64(0),
+                       .key = {std::string(row.View(1)), std::string(row.View(2)),
+                               static_cast<quant::Timeframe>(row.Int16(3)), std::string(row.View(4))},
+                       .basis = static_cast<quant::PriceBasis>(row.Int16(5)),
+                       .repeats = row.Bool(6),
+                       .version = row.Int64(7),
+                       .known_at = row.Time(8),
+                       .provenance = std::string(row.View(9)),
+                       .rows = row.Int64(10),
+                       .bytes = row.Int64(11),
+                       .first_time_ns = row.Int64(12),
+                       .last_time_ns = row.Int64(13),
+                       .chunk_count = row.Int64(14)});
+    }
+    return absl::OkStatus();
+  };
+  BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, list, BulkOptions(absl::InfiniteFuture(), true)));
+  return heads;
+}
+
+absl::StatusOr<int64_t> ChunkStore::SweepOrphans(absl::Duration min_age) {
+  constexpr int64_t kAtOnce = 1000;
+  int64_t all = 0;
+  for (int64_t swept = kAtOnce; swept == kAtOnce; all += swept) {
+    BF_RETURN_IF_ERROR(database_.Transact(
+        [&](postgres::Transaction& tx) -> absl::Status {
+          BF_ASSIGN_OR_RETURN(swept, tx.Execute(kSweep, {absl::ToDoubleSeconds(min_age), kAtOnce}));
+          return absl::OkStatus();
+        },
+        BulkOptions(absl::InfiniteFuture(), false)));
+  }
+  return all;
+}
+
+}  // namespace breadthflow::columnar

@@ -1,0 +1,131 @@
+// Chunks, and the chunk store on a PostgreSQL of this machine.
+#include <memory>
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include "common/columnar/chunk_codec.h"
+#include "common/columnar/chunk_store.h"
+#include "tests/benchmark/data/bars.h"
+#include "tests/support/postgres.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+
+// A database with kSeries long series and one short one.
+class Suite {
+ public:
+  static Suite& Get() {
+    static auto* const suite = new Suite();
+    return *suite;
+  }
+
+  Suite() {
+    Must(postgres::Migrate(*database_, columnar::Migrations()));
+    for (size_t i = 0; i < kSeries; ++i) {
+      long_.push_back(Bootstrap(fmt::format("L{}", i), kLong, i));
+      Must(store_.Put(long_.back()).status());
+    }
+    short_ = Bootstrap("SHORT", kShort, 99);
+    Must(store_.Put(short_).status());
+  }
+
+  columnar::ChunkStore& store() { return store_; }
+  const std::vector<Series>& long_series() const { return long_; }
+  const Series& short_series() const { return short_; }
+  int64_t next() { return next_++; }
+
+ private:
+  testing::TestDatabase database_server_;
+  std::unique_ptr<postgres::Database> database_ =
+      postgres::Database::Open({.url = database_server_.url(), .schema = "data", .pool_size = 5});
+  columnar::ChunkStore store_{*database_};
+  std::vector<Series> long_;
+  Series short_;
+  int64_t next_ = 0;
+};
+
+void Encode(benchmark::State& state) {
+  const Series series = Bootstrap("X", columnar::kRowsPerChunk, 1);
+  for (auto _ : state) benchmark::DoNotOptimize(Must(columnar::EncodeChunk(series)));
+  Rate(state, series.size());
+}
+BENCHMARK(Encode)->Name("data.encode_bars_per_s");
+
+void Decode(benchmark::State& state) {
+  const Series series = Bootstrap("X", columnar::kRowsPerChunk, 1);
+  const std::string bytes = Must(columnar::EncodeChunk(series));
+  for (auto _ : state) benchmark::DoNotOptimize(Must(columnar::DecodeChunk(bytes)));
+  Rate(state, series.size());
+}
+BENCHMARK(Decode)->Name("data.decode_bars_per_s");
+
+void BytesPerBar(benchmark::State& state) {
+  size_t bytes = 0;
+  size_t rows = 0;
+  for (auto _ : state) {
+    for (const Series& series : Bars()) {
+      for (size_t begin = 0; begin < series.size(); begin += columnar::kRowsPerChunk) {
+        const size_t end = std::min(series.size(), begin + columnar::kRowsPerChunk);
+        bytes += Must(columnar::EncodeChunk(series, begin, end)).size();
+        rows += end - begin;
+      }
+    }
+  }
+  state.counters["value"] = static_cast<double>(bytes) / static_cast<double>(rows);
+  state.SetLabel("bytes/bar");
+}
+BENCHMARK(BytesPerBar)->Name("data.bytes_per_bar")->Iterations(1);
+
+void ReadCold(benchmark::State& state) {
+  Suite& suite = Suite::Get();
+  for (auto _ : state) {
+    for (const Series& series : suite.long_series()) {
+      const Series got = Must(suite.store().Read(series.key));
+      if (got.size() != kLong) Die(absl::DataLossError("rows are missing"));
+    }
+  }
+  Rate(state, kLong * kSeries);
+}
+BENCHMARK(ReadCold)->Name("data.read_cold_bars_per_s")->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void ReadShort(benchmark::State& state) {
+  Suite& suite = Suite::Get();
+  for (auto _ : state) benchmark::DoNotOptimize(Must(suite.store().Read(suite.short_series().key)));
+  Milliseconds(state);
+}
+BENCHMARK(ReadShort)->Name("data.series_5000_ms")->UseRealTime();
+
+void IngestNew(benchmark::State& state) {
+  Suite& suite = Suite::Get();
+  for (auto _ : state) {
+    state.PauseTiming();
+    // Other values each time, else the chunks are known already.
+    std::vector<Series> fresh;
+    const int64_t round = suite.next();
+    for (size_t i = 0; i < kSeries; ++i) {
+      fresh.push_back(
+          Bootstrap(fmt::format("N{}-{}", round, i), kLong / 2, 1000 + static_cast<uint64_t>(round) * 16 + i));
+    }
+    state.ResumeTiming();
+    for (const Series& series : fresh) Must(suite.store().Put(series).status());
+  }
+  Rate(state, kLong / 2 * kSeries);
+}
+BENCHMARK(IngestNew)->Name("data.ingest_new_bars_per_s")->Iterations(3)->UseRealTime();
+
+void IngestSame(benchmark::State& state) {
+  Suite& suite = Suite::Get();
+  for (auto _ : state) {
+    for (const Series& series : suite.long_series()) {
+      if (!Must(suite.store().Put(series)).unchanged()) Die(absl::InternalError("a version was written"));
+    }
+  }
+  Rate(state, kLong * kSeries);
+}
+BENCHMARK(IngestSame)->Name("data.ingest_same_bars_per_s")->UseRealTime();
+
+}  // namespace
+}  // namespace breadthflow::data
