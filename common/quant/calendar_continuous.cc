@@ -10,7 +10,7 @@ namespace {
 using absl::CivilDay;
 using absl::CivilSecond;
 
-constexpr int kDayMinutes = 24 * 60;
+constexpr int64_t kDayMinutes = 24 * 60;
 
 int64_t UtcMidnight(CivilDay day) { return UtcInstant(CivilSecond(day)); }
 

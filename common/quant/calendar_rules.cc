@@ -5,7 +5,7 @@ namespace breadthflow::quant {
 using absl::CivilDay;
 using absl::CivilSecond;
 
-CivilDay NthWeekday(int n, absl::Weekday weekday, int64_t year, int month) {
+CivilDay NthWeekday(int64_t n, absl::Weekday weekday, int64_t year, int month) {
   return absl::NextWeekday(CivilDay(year, month, 1) - 1, weekday) + 7 * (n - 1);
 }
 
@@ -25,7 +25,7 @@ CivilDay Easter(int64_t year) {
 
 std::vector<Session> BuildSessions(CivilDay first, CivilDay last,
                                    const std::function<std::optional<SessionHours>(CivilDay)>& hours,
-                                   std::span<const CalendarException> exceptions, int regular_close_minute,
+                                   std::span<const CalendarException> exceptions, int64_t regular_close_minute,
                                    int64_t (*instant)(CivilSecond local)) {
   std::vector<Session> sessions;
   for (CivilDay day = first; day <= last; ++day) {

@@ -11,7 +11,7 @@ using absl::CivilDay;
 using absl::CivilSecond;
 using absl::Weekday;
 
-constexpr int kHour = 3600;
+constexpr int64_t kHour = 3600;
 
 // A year's daylight time in standard local time: [begin, end).
 struct Daylight {
@@ -32,13 +32,13 @@ Daylight FrankfurtDaylight(int64_t year) {
   return {CivilSecond(first) + 2 * kHour, CivilSecond(last) + 2 * kHour};
 }
 
-int Offset(int64_t time_ns, int standard, Daylight (*daylight)(int64_t year)) {
+int Offset(int64_t time_ns, int64_t standard, Daylight (*daylight)(int64_t year)) {
   const CivilSecond local = absl::ToCivilSecond(absl::FromUnixNanos(time_ns), absl::UTCTimeZone()) + standard;
   const Daylight summer = daylight(local.year());
-  return local >= summer.begin && local < summer.end ? standard + kHour : standard;
+  return static_cast<int>(local >= summer.begin && local < summer.end ? standard + kHour : standard);
 }
 
-int64_t Instant(CivilSecond local, int standard, Daylight (*daylight)(int64_t year)) {
+int64_t Instant(CivilSecond local, int64_t standard, Daylight (*daylight)(int64_t year)) {
   const Daylight summer = daylight(local.year());
   const bool daylight_time = local >= summer.begin + kHour && local < summer.end + kHour;
   return UtcInstant(local - (daylight_time ? standard + kHour : standard));

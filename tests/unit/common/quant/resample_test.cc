@@ -2,87 +2,24 @@
 
 #include <random>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
-#include "tests/support/csv_table.h"
+#include "common/quant/calendar.h"
 #include "tests/support/matchers.h"
-#include "tests/support/shared_file.h"
+#include "tests/unit/common/quant/resample_support.h"
 
 namespace breadthflow::quant {
 namespace {
 
 using absl::CivilDay;
-using absl::CivilSecond;
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::Pointwise;
 using testing::StatusIs;
-
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kMinute = 60 * kSecond;
-
-constexpr Timeframe kTimeframes[] = {Timeframe::kMin1,  Timeframe::kMin5, Timeframe::kMin15, Timeframe::kMin30,
-                                     Timeframe::kHour1, Timeframe::kDay,  Timeframe::kWeek,  Timeframe::kMonth};
-
-std::string NewYork(int64_t ns) {
-  return absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixNanos(ns + NewYorkOffsetSeconds(ns) * kSecond),
-                          absl::UTCTimeZone());
-}
-
-std::vector<std::string> NewYork(const Series& series) {
-  std::vector<std::string> out;
-  for (const int64_t time : series.times) out.push_back(NewYork(time));
-  return out;
-}
-
-int64_t At(int year, int month, int day, int hour, int minute, int second = 0) {
-  return NewYorkInstant(CivilSecond(year, month, day, hour, minute, second));
-}
-
-Series Trades(std::vector<int64_t> times, std::vector<double> prices, std::vector<double> sizes) {
-  Series series{.key = {"trade", "A", Timeframe::kTick, ""}, .times = std::move(times)};
-  series.Add("price", std::move(prices));
-  series.Add("size", std::move(sizes));
-  return series;
-}
-
-// Trades from `from` to `to`, day and night, some at one instant, some at the very ends of minutes; whole sizes.
-Series RandomTrades(int64_t from, int64_t to, int64_t mean_gap, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<int64_t> times;
-  std::vector<double> prices, sizes;
-  double price = 100;
-  for (int64_t time = from; time < to;) {
-    times.push_back(time);
-    price += (static_cast<double>(random() % 21) - 10) / 100;
-    prices.push_back(price);
-    sizes.push_back(static_cast<double>(1 + random() % 500));
-    const uint64_t kind = random() % 8;
-    if (kind == 0) continue;
-    time += static_cast<int64_t>(random() % static_cast<uint64_t>(2 * mean_gap));
-    if (kind == 1) time = (time / kMinute + 1) * kMinute;
-  }
-  return Trades(std::move(times), std::move(prices), std::move(sizes));
-}
-
-// The week of Thanksgiving 2017 with its half day and the first days of the next month.
-Series HolidayTrades() { return RandomTrades(At(2017, 11, 20, 4, 0), At(2017, 12, 2, 20, 0), 150 * kSecond, 7); }
-
-Resampled Bars(const Series& rows, ResampleSpec spec, const Calendar& calendar = Xnys()) {
-  auto out = Resample(rows, spec, calendar);
-  EXPECT_THAT(out, testing::IsOk());
-  EXPECT_THAT(out->bars.Validate(), testing::IsOk());
-  return *std::move(out);
-}
-
-double Sum(std::span<const double> values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum;
-}
 
 TEST(Resample, MakesBarsThatAreKnownAtTheEndOfTheirInterval) {
   const Series trades = Trades({At(2017, 9, 1, 9, 29, 59), At(2017, 9, 1, 9, 30), At(2017, 9, 1, 9, 30, 59),
@@ -297,59 +234,8 @@ TEST(Resample, LeavesMissingWhatIsMissingInARow) {
   EXPECT_TRUE(week.Find("split_ratio")->present(0));
 }
 
-Series InstantTrades(std::vector<double> prices, std::vector<double> sizes) {
-  std::vector<int64_t> times;
-  for (size_t i = 0; i < prices.size(); ++i) times.push_back(At(2017, 9, 1, 10, 0) + static_cast<int64_t>(i) * kSecond);
-  return Trades(std::move(times), std::move(prices), std::move(sizes));
-}
-
-TEST(TradingBars, CarryTheExcessOfTheLastTrade) {
-  const Series trades = InstantTrades({10, 11, 12, 13, 14, 15}, {60, 70, 70, 250, 49, 1});
-  const Resampled out = Bars(trades, {.rule = BarRule::kVolume, .size = 100});
-  // 60+70 = 130 ends a bar, 30 are over; 30+70 = 100 ends one; 250 ends one, 50 over; 50+49+1 ends one.
-  EXPECT_THAT(out.bars.times, ElementsAre(trades.times[1], trades.times[2], trades.times[3], trades.times[5]));
-  EXPECT_THAT(out.bars.Doubles("volume"), ElementsAre(130, 70, 250, 50)) << "no trade is divided";
-  EXPECT_THAT(out.bars.Doubles("open"), ElementsAre(10, 12, 13, 14));
-  EXPECT_EQ(out.bars.key.variant, "volume_100");
-  EXPECT_EQ(out.bars.key.timeframe, Timeframe::kTick);
-  EXPECT_EQ(out.pending_rows, 0u);
-}
-
-TEST(TradingBars, CountTradesDollarsAndRange) {
-  const Series trades = InstantTrades({10, 11, 12, 11, 10, 13, 14}, {1, 1, 1, 1, 1, 1, 1});
-  const Resampled ticks = Bars(trades, {.rule = BarRule::kTicks, .size = 3});
-  EXPECT_THAT(ticks.bars.times, ElementsAre(trades.times[2], trades.times[5]));
-  EXPECT_THAT(ticks.bars.Ints("trade_count"), ElementsAre(3, 3));
-  EXPECT_EQ(ticks.pending_rows, 1u);
-  const Resampled dollars = Bars(trades, {.rule = BarRule::kDollar, .size = 30});
-  // 33 (3 over), 3+11+10+13 = 37 (7 over)
-  EXPECT_THAT(dollars.bars.times, ElementsAre(trades.times[2], trades.times[5]));
-  const Resampled range = Bars(trades, {.rule = BarRule::kRange, .size = 2});
-  EXPECT_THAT(range.bars.times, ElementsAre(trades.times[2], trades.times[5]));
-  EXPECT_THAT(range.bars.Doubles("low"), ElementsAre(10, 10));
-  EXPECT_THAT(range.bars.Doubles("high"), ElementsAre(12, 13));
-}
-
-TEST(TradingBars, SeeAllTradesOfAnInstantAtOnce) {
-  Series trades = InstantTrades({10, 11, 12, 13}, {100, 100, 30, 70});
-  trades.times[1] = trades.times[2] = trades.times[0];
-  const Series bars = Bars(trades, {.rule = BarRule::kVolume, .size = 100}).bars;
-  EXPECT_THAT(bars.times, ElementsAre(trades.times[0], trades.times[3]));
-  EXPECT_THAT(bars.Doubles("volume"), ElementsAre(230, 70));
-}
-
-TEST(TradingBars, CanBeMadeOfBars) {
-  const Series minutes = Bars(HolidayTrades(), {.timeframe = Timeframe::kMin1}).bars;
-  for (const BarRule rule : {BarRule::kTicks, BarRule::kVolume, BarRule::kDollar, BarRule::kRange}) {
-    const Series bars = Bars(minutes, {.rule = rule, .size = rule == BarRule::kRange ? 0.5 : 100}).bars;
-    ASSERT_GT(bars.size(), 1u) << ToText(rule);
-    for (const int64_t time : bars.times)
-      EXPECT_TRUE(std::binary_search(minutes.times.begin(), minutes.times.end(), time));
-  }
-}
-
 TEST(Resample, SaysEverythingThatIsWrong) {
-  Series bad = InstantTrades({10, 11, 12}, {1, -1, 1});
+  Series bad = TradesBySecond({10, 11, 12}, {1, -1, 1});
   std::swap(bad.times[0], bad.times[2]);
   bad.columns[0].valid = {true, true, false};
   const absl::Status status = Resample(bad, {}, Xnys()).status();
@@ -391,31 +277,6 @@ TEST(Resample, TakesWholeNumbersAsSizes) {
   trades.Add("price", std::vector<double>{10, 11});
   trades.Add("size", std::vector<int64_t>{3, 4});
   EXPECT_THAT(Bars(trades, {.timeframe = Timeframe::kMin1}).bars.Doubles("volume"), ElementsAre(3));
-}
-
-// Minutes as recorded (exchange time, labelled by their start) make the days that another vendor recorded.
-TEST(Resample, MakesTheRecordedDaysFromRecordedMinutes) {
-  const auto minutes = testing::ReadCsvTable(testing::SharedFile("data/bars/intraday/SPY_1m_20131004-20131011.csv"));
-  const auto days = testing::ReadCsvTable(testing::SharedFile("data/bars/daily/SPY.csv"));
-  if (!minutes || !days) GTEST_SKIP() << "recorded bars are not here";
-  Series series{.key = {"stock_price", "SPY", Timeframe::kMin1, ""}, .basis = PriceBasis::kRaw};
-  for (const std::string& key : minutes->keys) {
-    CivilSecond start;
-    ASSERT_TRUE(absl::ParseCivilTime(key, &start)) << key;
-    series.times.push_back(NewYorkInstant(start) + kMinute);
-  }
-  for (const char* name : {"open", "high", "low", "close", "volume"}) series.Add(name, minutes->columns.at(name));
-  const Resampled out = Bars(series, {.timeframe = Timeframe::kDay});
-  EXPECT_GT(out.outside_rows, 1000u) << "extended hours";
-  ASSERT_EQ(out.bars.size(), 6u);
-  for (size_t row = 0; row < out.bars.size(); ++row) {
-    const std::string day = NewYork(out.bars.times[row]).substr(0, 10);
-    const auto found = std::find(days->keys.begin(), days->keys.end(), day);
-    ASSERT_NE(found, days->keys.end()) << day;
-    const size_t recorded = static_cast<size_t>(found - days->keys.begin());
-    for (const char* name : {"open", "high", "low", "close"})
-      EXPECT_NEAR(out.bars.Doubles(name)[row], days->columns.at(name)[recorded], 0.15) << day << " " << name;
-  }
 }
 
 }  // namespace
