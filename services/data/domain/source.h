@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/base/cancel.h"
 #include "common/component/catalog.h"
@@ -27,9 +28,13 @@ struct SourceRequest {
   std::string locator;
 };
 
-// What came back, as it came.
+// What came back, as it came. Bodies that arrive in several pages are joined by kPageEnd, which no JSON or CSV text
+// holds.
+inline constexpr char kPageEnd = '\x1e';
 struct RawBody {
   std::string bytes;
+  int http_status = 200;                         // of sources that are asked over HTTP
+  absl::Time received = absl::InfiniteFuture();  // bars that were not complete by then are not bars yet
 };
 
 // What a body says. `series` holds exactly the rows of the query's range and may be empty: then the source is certain
@@ -37,7 +42,10 @@ struct RawBody {
 struct SourceData {
   quant::Series series;
   std::vector<std::string> labels;
+  std::vector<std::string> notes;  // what was left out and why ("1 row without prices: 2020-04-05"), for people
 };
+
+class Upstream;
 
 // Where data comes from, in three stages that can be tested apart. An object is made for one fetch from its checked
 // parameters, and is used by several threads at once.
@@ -68,6 +76,7 @@ struct SourceEntry {
   struct Environment {
     std::vector<std::string> csv_roots;  // folders below which files may be read
     bool csv_anywhere = false;           // or any folder: only for callers on this machine
+    Upstream* upstream = nullptr;        // the way to providers; null: none of them can be asked
   };
   std::function<absl::StatusOr<std::unique_ptr<Source>>(const component::Params&, const Environment&)> make;
 };

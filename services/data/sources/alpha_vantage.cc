@@ -1,0 +1,143 @@
+#include "services/data/sources/alpha_vantage.h"
+
+#include <map>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/http/http_client.h"
+#include "common/quant/calendar.h"
+#include "services/data/sources/catalog.h"
+
+namespace breadthflow::data {
+namespace {
+
+constexpr std::string_view kOffers =
+    "stock_price in bars of 1min to 1hour and 1day, dividend, split, revenue, earnings, balance_sheet, cash_flow, "
+    "shares_outstanding, news_sentiment, option_chain";
+
+const std::map<std::string, std::vector<std::string>, std::less<>>& Functions() {
+  static const auto* functions =
+      new std::map<std::string, std::vector<std::string>, std::less<>>{{"dividend", {"DIVIDENDS"}},
+                                                                       {"split", {"SPLITS"}},
+                                                                       {"revenue", {"INCOME_STATEMENT"}},
+                                                                       {"earnings", {"EARNINGS", "INCOME_STATEMENT"}},
+                                                                       {"balance_sheet", {"BALANCE_SHEET"}},
+                                                                       {"cash_flow", {"CASH_FLOW"}},
+                                                                       {"shares_outstanding", {"SHARES_OUTSTANDING"}}};
+  return *functions;
+}
+
+class AlphaVantageSource final : public HttpSource {
+ public:
+  AlphaVantageSource(Upstream* upstream, bool actions, bool compact)
+      : HttpSource("alpha_vantage", upstream), actions_(actions), compact_(compact) {}
+
+  absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
+    SourceRequest request{query, ""};
+    const std::string symbol = http::UrlEncode(query.symbol);
+    const auto add = [&](const std::string& rest) {
+      request.locator +=
+          fmt::format("{}https://www.alphavantage.co/query?function={}", request.locator.empty() ? "" : "\n", rest);
+    };
+    const absl::Time start = quant::FromNanos(query.range.start_ns);
+    const absl::Time end = quant::FromNanos(query.range.end_ns);
+    if (query.resource == "stock_price") {
+      if (query.timeframe == quant::Timeframe::kDay) {
+        add(fmt::format("TIME_SERIES_DAILY{}&symbol={}&outputsize={}", actions_ ? "_ADJUSTED" : "", symbol,
+                        compact_ ? "compact" : "full"));
+        return request;
+      }
+      const absl::Duration length = quant::IntradayLength(query.timeframe);
+      if (length == absl::ZeroDuration()) return NotOffered(provider(), query, kOffers);
+      const absl::CivilMonth last(absl::ToCivilDay(end, absl::UTCTimeZone()));
+      absl::CivilMonth month(absl::ToCivilDay(start, absl::UTCTimeZone()) - 1);
+      if (last - month >= static_cast<int64_t>(kMaxUrls)) return TooLong("months");
+      for (; month <= last; ++month) {
+        add(
+            fmt::format("TIME_SERIES_INTRADAY&symbol={}&interval={}min&adjusted=false&extended_hours=false&month={}&"
+                        "outputsize=full",
+                        symbol, absl::ToInt64Minutes(length), absl::FormatCivilTime(month)));
+      }
+      return request;
+    }
+    if (query.timeframe != quant::Timeframe::kTick) return NotOffered(provider(), query, kOffers);
+    if (query.resource == "news_sentiment") {
+      const auto text = [](absl::Time time) { return absl::FormatTime("%Y%m%dT%H%M", time, absl::UTCTimeZone()); };
+      add(fmt::format("NEWS_SENTIMENT&tickers={}&time_from={}&time_to={}&sort=EARLIEST&limit=1000", symbol, text(start),
+                      text(end)));
+      return request;
+    }
+    if (query.resource == "option_chain") {
+      const auto sessions = quant::Xnys().ClosingIn(query.range);
+      if (sessions.size() > kMaxUrls) return TooLong("sessions");
+      if (sessions.empty()) {
+        return base::MakeError(absl::StatusCode::kInvalidArgument, "NO_SESSION",
+                               "no session of XNYS closes in the range");
+      }
+      for (const quant::Session& session : sessions) {
+        add(fmt::format("HISTORICAL_OPTIONS&symbol={}&date={}", symbol, absl::FormatCivilTime(session.day)));
+      }
+      return request;
+    }
+    const auto functions = Functions().find(query.resource);
+    if (functions == Functions().end()) return NotOffered(provider(), query, kOffers);
+    for (const std::string& function : functions->second) add(fmt::format("{}&symbol={}", function, symbol));
+    return request;
+  }
+
+  absl::Status Judge(const SourceRequest& request, const RawBody& body) const override {
+    BF_RETURN_IF_ERROR(JudgeStatus(provider(), body.http_status));
+    if (body.http_status >= 400) return UnexpectedBody(provider(), fmt::format("HTTP {}", body.http_status));
+    for (const std::string_view page : Pages(body.bytes))
+      BF_RETURN_IF_ERROR(JudgeAlphaVantage(request.query.symbol, page));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
+    BF_RETURN_IF_ERROR(Judge(request, body));
+    if (request.query.resource != "stock_price") return ParseAlphaVantageCompany(request.query, body);
+    return ParseAlphaVantageBars(request.query, body, compact_ && request.query.timeframe == quant::Timeframe::kDay);
+  }
+
+ private:
+  static absl::Status TooLong(std::string_view what) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LONG",
+                           fmt::format("at most {} {} can be asked for at once", kMaxUrls, what));
+  }
+
+  bool actions_;
+  bool compact_;
+};
+
+}  // namespace
+
+// Alpha Vantage, with a key.
+SourceEntry AlphaVantage();
+
+SourceEntry AlphaVantage() {
+  SourceEntry entry;
+  entry.info = {
+      "data_source", "alpha_vantage", "1.0.0",
+      "Alpha Vantage: stock_price (1min 5min 15min 30min 1hour 1day; raw, American exchanges), dividend, split, "
+      "revenue, earnings, balance_sheet, cash_flow, shares_outstanding, news_sentiment, option_chain. Needs a "
+      "key; asked 4 times a minute and 25 times a day. earnings hold the announcements at the time they were "
+      "made (09:30 New York for those before the open, 20:00 for those after the close); statements do not say "
+      "when they were published: their time is 22:00 New York 45 days after a quarter and 90 days after a year "
+      "or its last quarter."};
+  entry.params = {component::BoolParam("actions", false,
+                                       "Daily bars with adjusted close, dividends and splits (an endpoint that needs a "
+                                       "paid key)."),
+                  component::ChoiceParam("output", "full", {"full", "compact"},
+                                         "Daily bars: all, or the newest 100, which free keys may ask for.")};
+  entry.make = [](const component::Params& params,
+                  const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
+    if (environment.upstream != nullptr) BF_RETURN_IF_ERROR(environment.upstream->CheckReady("alpha_vantage"));
+    return std::make_unique<AlphaVantageSource>(environment.upstream, params.Bool("actions"),
+                                                params.String("output") == "compact");
+  };
+  return entry;
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/quant/calendar.h"
+#include "services/data/sources/alpha_vantage.h"
+#include "services/data/sources/row_builder.h"
+
+namespace breadthflow::data {
+namespace {
+
+constexpr std::string_view kName = "alpha_vantage";
+
+std::vector<std::string> Cells(std::string_view line) {
+  while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return absl::StrSplit(std::string(line), ',');
+}
+
+// "5. adjusted close" -> "adjusted_close".
+std::string PlainName(std::string_view name) {
+  const size_t dot = name.find(". ");
+  if (dot != std::string_view::npos) name.remove_prefix(dot + 2);
+  std::string plain(name);
+  std::replace(plain.begin(), plain.end(), ' ', '_');
+  return plain;
+}
+
+// The rows of {"Meta Data": {...}, "Time Series (...)": {stamp: {"1. open": ...}}} as flat records.
+absl::StatusOr<std::vector<Json>> TimeSeries(const SourceQuery& query, std::string_view page) {
+  if (!page.starts_with('{')) {
+    return AlphaVantageRecords(page, "", {"timestamp", "open", "high", "low", "close", "volume"});
+  }
+  BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
+  const Json* meta = nullptr;
+  const Json* series = nullptr;
+  for (const auto& [name, member] : document.items()) {
+    if (name == "Meta Data") meta = &member;
+    if (name.starts_with("Time Series") && member.is_object()) series = &member;
+  }
+  if (meta == nullptr || !meta->is_object() || series == nullptr) return UnexpectedBody(kName, "no time series");
+  for (const auto& [name, value] : meta->items()) {
+    const std::string plain = PlainName(name);
+    if (!value.is_string()) continue;
+    const auto& text = value.get_ref<const std::string&>();
+    if (plain == "Symbol" && text != query.symbol) {
+      return UnexpectedBody(kName, fmt::format("a time series of another symbol than {}", query.symbol));
+    }
+    if (plain == "Time_Zone" && text != "US/Eastern") {
+      return UnexpectedBody(kName,
+                            "a time series of an exchange outside the United States, whose sessions are not known");
+    }
+  }
+  std::vector<Json> records;
+  for (const auto& [stamp, values] : series->items()) {
+    if (!values.is_object()) return UnexpectedBody(kName, "a bar that is no object");
+    Json record = {{"timestamp", stamp}};
+    for (const auto& [name, value] : values.items()) record[PlainName(name)] = value;
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// Ends a bar, or nothing when it was left out or complained about.
+std::optional<int64_t> EndOf(const SourceQuery& query, const std::string& stamp, RowBuilder& rows) {
+  const absl::Duration length = quant::IntradayLength(query.timeframe);
+  if (length == absl::ZeroDuration()) {
+    const auto day = ParseDay(stamp);
+    const quant::Session* session = day ? quant::Xnys().Find(*day) : nullptr;
+    if (!day) {
+      rows.Complain(stamp, "is no date YYYY-MM-DD");
+    } else if (rows.InFuture(quant::Xnys().DayStart(*day), stamp)) {
+      return std::nullopt;
+    } else if (session == nullptr) {
+      rows.Complain(stamp, "is no session of XNYS");
+    }
+    return session == nullptr ? std::nullopt : std::optional(session->close_ns);
+  }
+  absl::CivilSecond local;
+  if (stamp.size() != 19 || stamp[10] != ' ' ||
+      !absl::ParseCivilTime(stamp.substr(0, 10) + "T" + stamp.substr(11), &local)) {
+    rows.Complain(stamp, "is no time YYYY-MM-DD HH:MM:SS");
+    return std::nullopt;
+  }
+  const int64_t start = quant::NewYorkInstant(local);
+  if (rows.InFuture(start, stamp)) return std::nullopt;
+  const quant::Session* session = quant::Xnys().At(start);
+  if (session == nullptr) {
+    rows.LeaveOut("bar outside the sessions", stamp);
+    return std::nullopt;
+  }
+  return std::min(start + absl::ToInt64Nanoseconds(length), session->close_ns);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Json>> AlphaVantageRecords(std::string_view page, std::string_view list,
+                                                      const std::vector<std::string_view>& columns) {
+  std::vector<Json> records;
+  if (page.starts_with('{')) {
+    BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
+    const Json* rows = Member(document, list);
+    if (rows == nullptr || !rows->is_array()) return UnexpectedBody(kName, fmt::format("no list '{}'", list));
+    for (const Json& row : *rows) {
+      if (!row.is_object()) return UnexpectedBody(kName, fmt::format("'{}' holds something that is no object", list));
+      records.push_back(row);
+    }
+    return records;
+  }
+  const std::vector<std::string> lines = absl::StrSplit(std::string(page), '\n');
+  const std::vector<std::string> header = Cells(lines[0]);
+  for (const std::string_view column : columns) {
+    if (std::find(header.begin(), header.end(), column) == header.end()) {
+      return MalformedBody(kName, "neither JSON nor the table that was asked for");
+    }
+  }
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const std::vector<std::string> cells = Cells(lines[i]);
+    if (cells.size() == 1 && cells[0].empty()) continue;
+    // A line that ends too early is a body that was cut off.
+    if (cells.size() != header.size())
+      return MalformedBody(kName, fmt::format("line {} has {} cells of {}", i + 1, cells.size(), header.size()));
+    Json record = Json::object();
+    for (size_t cell = 0; cell < cells.size(); ++cell) record[header[cell]] = cells[cell];
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const RawBody& body, bool compact) {
+  RowBuilder rows(query, quant::PriceBasis::kRaw, body.received);
+  int64_t first = INT64_MAX;
+  for (const std::string_view page : Pages(body.bytes)) {
+    BF_ASSIGN_OR_RETURN(const std::vector<Json> records, TimeSeries(query, page));
+    for (const Json& record : records) {
+      const std::string stamp = TextMember(&record, "timestamp");
+      const std::optional<int64_t> end = EndOf(query, stamp, rows);
+      if (!end) continue;
+      first = std::min(first, *end);
+      rows.Begin(*end, stamp);
+      for (const char* name : {"open", "high", "low", "close", "volume"}) rows.SetNumber(name, Member(record, name));
+      rows.SetNumber("adj_close", Member(record, "adjusted_close"));
+      rows.SetNumber("dividend", Member(record, "dividend_amount"));
+      rows.SetNumber("split_ratio", Member(record, "split_coefficient"));
+    }
+  }
+  const quant::Session* wanted = quant::Xnys().FirstClosingAfter(query.range.start_ns - 1);
+  if (compact && wanted != nullptr && rows.size() >= 100 && wanted->close_ns < first &&
+      wanted->close_ns < query.range.end_ns) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, "INCOMPLETE_BODY",
+                           "alpha_vantage sent its newest 100 bars and the range begins before them: set output=full");
+  }
+  return std::move(rows).Finish(kName);
+}
+
+}  // namespace breadthflow::data

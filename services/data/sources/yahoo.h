@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "services/data/sources/http_source.h"
+#include "services/data/sources/provider_body.h"
+
+namespace breadthflow::data {
+
+// Rows of one or more v8 chart documents: stock_price, dividend or split, as the query says. Pure.
+//
+// Daily bars: the time is the close of the session of the exchange that the body names. The calendar is XNYS for the
+// American exchanges, XETR for Xetra, 24/7 for crypto; elsewhere a bar ends its regular trading hours after its stamp.
+// A day of a currency pair ends at London's midnight, 24 hours after its stamp: after New York's close, so that the bar
+// is not known before it is complete. Intraday stamps are bar starts. Bars that were not complete by the body's own
+// last trade (or by half an hour before it was received) are left out, as are rows without prices.
+//
+// FAILED_PRECONDITION WRONG_CURRENCY unless the body's currency is `currency` ("any": no matter which).
+absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBody& body, const std::string& currency);
+
+// Rows of a fundamentals time series document: revenue, earnings, balance_sheet, cash_flow or shares_outstanding. The
+// provider does not say when a statement was published; its time is FilingDeadline(). Pure.
+absl::StatusOr<SourceData> ParseYahooFundamentals(const SourceQuery& query, const RawBody& body);
+
+// The names of the series that make up the resource, as in the query of the URL; empty for other resources.
+std::string YahooFundamentalTypes(const std::string& resource);
+
+}  // namespace breadthflow::data
