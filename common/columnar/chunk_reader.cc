@@ -150,18 +150,22 @@ absl::StatusOr<std::vector<ChunkCursor>> ChunkStore::OpenMany(const std::vector<
                                                               const ReadOptions& options) {
   const int64_t ahead = std::max<int64_t>(1, kChunksAhead / static_cast<int64_t>(std::max<size_t>(1, wanted.size())));
   std::vector<ChunkCursor> cursors;
+  std::vector<int64_t> missing;  // rows of chunks that are not there yet
   const auto open = [&](BinaryTransaction& tx) -> absl::Status {
     cursors.clear();
+    missing.assign(wanted.size(), 0);
     return StreamSeries(
         tx, wanted, options, ahead,
         [&](size_t, SeriesHead head) { cursors.push_back(ChunkCursor(database_, std::move(head), options)); },
         [&](size_t place, const ChunkView& chunk) {
+          if (cursors[place].ahead_.empty()) missing[place] = chunk.all_rows;
+          missing[place] -= chunk.rows;
           cursors[place].ahead_.push_back(Copy(chunk));
           return absl::OkStatus();
         });
   };
   BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, open, BulkOptions(options.deadline, true)));
-  for (ChunkCursor& cursor : cursors) cursor.exhausted_ = static_cast<int64_t>(cursor.ahead_.size()) < ahead;
+  for (size_t i = 0; i < cursors.size(); ++i) cursors[i].exhausted_ = missing[i] == 0;
   return cursors;
 }
 

@@ -112,7 +112,7 @@ absl::Status BinaryTransaction::Fail(absl::Status status) {
 
 absl::StatusOr<BinaryRows> BinaryTransaction::Query(std::string_view sql, const std::vector<Param>& params) {
   BF_RETURN_IF_ERROR(failed_);
-  BF_ASSIGN_OR_RETURN(PgResult result, Raw(connection_).Execute(sql, params));
+  BF_ASSIGN_OR_RETURN(PgResult result, Raw(connection_).Execute(sql, params, prepare_));
   return BinaryRows(
       std::shared_ptr<const void>(
           result.release(), [](const void* p) { PQclear(const_cast<PGresult*>(static_cast<const PGresult*>(p))); }),
@@ -123,7 +123,7 @@ absl::Status BinaryTransaction::Stream(std::string_view sql, const std::vector<P
                                        const std::function<absl::Status(const BinaryRow&)>& row) {
   BF_RETURN_IF_ERROR(failed_);
   BinaryConnection& raw = Raw(connection_);
-  BF_RETURN_IF_ERROR(raw.BeginStream(sql, params));
+  BF_RETURN_IF_ERROR(raw.BeginStream(sql, params, prepare_));
   absl::Status stopped;
   while (true) {
     absl::StatusOr<PgResult> next = raw.NextRow();
@@ -143,7 +143,7 @@ absl::Status BinaryTransaction::Stream(std::string_view sql, const std::vector<P
 
 absl::StatusOr<int64_t> BinaryTransaction::Execute(std::string_view sql, const std::vector<Param>& params) {
   BF_RETURN_IF_ERROR(failed_);
-  BF_ASSIGN_OR_RETURN(const PgResult result, Raw(connection_).Execute(sql, params));
+  BF_ASSIGN_OR_RETURN(const PgResult result, Raw(connection_).Execute(sql, params, prepare_));
   return static_cast<int64_t>(std::strtoll(PQcmdTuples(result.get()), nullptr, 10));
 }
 
@@ -170,7 +170,7 @@ absl::StatusOr<int64_t> BinaryTransaction::CopyIn(std::string_view sql,
 absl::Status TransactBinary(Database& database, const std::function<absl::Status(BinaryTransaction&)>& body,
                             const TransactOptions& options) {
   const auto run = [&](Connection& connection) -> absl::Status {
-    BinaryTransaction transaction(connection);
+    BinaryTransaction transaction(connection, database.options().prepare_statements);
     BF_RETURN_IF_ERROR(body(transaction));
     if (*transaction.misread_) return Misread();
     return transaction.failed_;

@@ -100,9 +100,10 @@ class BinaryTransaction {
  private:
   friend absl::Status TransactBinary(Database&, const std::function<absl::Status(BinaryTransaction&)>&,
                                      const TransactOptions&);
-  explicit BinaryTransaction(Connection& connection) : connection_(connection) {}
+  BinaryTransaction(Connection& connection, bool prepare) : connection_(connection), prepare_(prepare) {}
   absl::Status Fail(absl::Status status);
   Connection& connection_;
+  const bool prepare_;
   std::shared_ptr<bool> misread_ = std::make_shared<bool>(false);
   absl::Status failed_;
 };

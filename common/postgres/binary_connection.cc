@@ -1,12 +1,17 @@
 #include "common/postgres/binary_connection.h"
 
 #include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/postgres/param_text.h"
 
 namespace breadthflow::postgres {
 namespace {
+
+constexpr size_t kMaxPrepared = 256;  // per connection; more different texts than that are sent as they are
 
 std::string Field(const PGresult* result, int code) {
   const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);
@@ -77,12 +82,33 @@ absl::StatusOr<std::vector<std::string>> BinaryConnection::Simple(const std::str
   return values;
 }
 
-absl::Status BinaryConnection::SendParams(std::string_view sql, const std::vector<Param>& params) {
+absl::StatusOr<std::string> BinaryConnection::Prepared(const std::string& sql) {
+  const auto found = prepared_.find(sql);
+  if (found != prepared_.end()) return found->second;
+  if (prepared_.size() >= kMaxPrepared) return std::string();
+  std::string name = fmt::format("b{}", prepared_.size());
+  if (PQsendPrepare(connection_, name.c_str(), sql.c_str(), 0, nullptr) == 0) return ErrorOf(nullptr);
+  BF_RETURN_IF_ERROR(LastResult().status());
+  return prepared_.emplace(sql, std::move(name)).first->second;
+}
+
+absl::Status BinaryConnection::SendParams(std::string_view sql, const std::vector<Param>& params, bool prepare) {
   BF_RETURN_IF_ERROR(BeforeStatement());
   const ParamTexts texts(params);
   if (!texts.status().ok()) return Fail(texts.status());
   const std::string text(sql);
   constexpr int kBinaryResult = 1;
+  std::string name;
+  if (prepare) {
+    BF_ASSIGN_OR_RETURN(name, Prepared(text));
+  }
+  if (!name.empty()) {
+    if (PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(texts.values().size()), texts.values().data(),
+                            nullptr, nullptr, kBinaryResult) == 0) {
+      return ErrorOf(nullptr);
+    }
+    return absl::OkStatus();
+  }
   if (PQsendQueryParams(connection_, text.c_str(), static_cast<int>(texts.values().size()), nullptr,
                         texts.values().data(), nullptr, nullptr, kBinaryResult) == 0) {
     return ErrorOf(nullptr);
@@ -90,13 +116,14 @@ absl::Status BinaryConnection::SendParams(std::string_view sql, const std::vecto
   return absl::OkStatus();
 }
 
-absl::StatusOr<PgResult> BinaryConnection::Execute(std::string_view sql, const std::vector<Param>& params) {
-  BF_RETURN_IF_ERROR(SendParams(sql, params));
+absl::StatusOr<PgResult> BinaryConnection::Execute(std::string_view sql, const std::vector<Param>& params,
+                                                   bool prepare) {
+  BF_RETURN_IF_ERROR(SendParams(sql, params, prepare));
   return LastResult();
 }
 
-absl::Status BinaryConnection::BeginStream(std::string_view sql, const std::vector<Param>& params) {
-  BF_RETURN_IF_ERROR(SendParams(sql, params));
+absl::Status BinaryConnection::BeginStream(std::string_view sql, const std::vector<Param>& params, bool prepare) {
+  BF_RETURN_IF_ERROR(SendParams(sql, params, prepare));
   if (PQsetSingleRowMode(connection_) == 0) return ErrorOf(nullptr);
   return absl::OkStatus();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,11 +28,11 @@ class BinaryConnection final : public Connection {
   void Cancel() override;
   Kind kind() const override { return Kind::kBinary; }
 
-  // One statement with parameters; its result has binary columns.
-  absl::StatusOr<PgResult> Execute(std::string_view sql, const std::vector<Param>& params);
+  // One statement with parameters; its result has binary columns. With `prepare` the server keeps its plan.
+  absl::StatusOr<PgResult> Execute(std::string_view sql, const std::vector<Param>& params, bool prepare);
   // The same, delivered one row at a time by NextRow(), whose null result is the end. Every stream is read to its end,
   // or cancelled and then read to its end.
-  absl::Status BeginStream(std::string_view sql, const std::vector<Param>& params);
+  absl::Status BeginStream(std::string_view sql, const std::vector<Param>& params, bool prepare);
   absl::StatusOr<PgResult> NextRow();
 
   absl::Status BeginCopy(std::string_view sql);
@@ -44,11 +45,14 @@ class BinaryConnection final : public Connection {
  private:
   explicit BinaryConnection(PGconn* connection) : connection_(connection) {}
   absl::Status ErrorOf(const PGresult* result);
-  absl::Status SendParams(std::string_view sql, const std::vector<Param>& params);
+  absl::Status SendParams(std::string_view sql, const std::vector<Param>& params, bool prepare);
+  // The name under which the server knows the statement; empty when it is not to keep more of them.
+  absl::StatusOr<std::string> Prepared(const std::string& sql);
   // The last result of what was sent; everything before it is read and dropped.
   absl::StatusOr<PgResult> LastResult();
 
   PGconn* connection_;
+  std::map<std::string, std::string> prepared_;
 };
 
 }  // namespace breadthflow::postgres

@@ -10,9 +10,6 @@
 namespace breadthflow::data {
 namespace {
 
-// Chunks of fetches that did not end are older than this: the longest lease and then some.
-constexpr absl::Duration kOrphanAge = absl::Hours(24);
-
 // Any folder may be read only as long as nobody but this machine can ask for it.
 SourceEntry::Environment EnvironmentOf(const DataModule::Config& config, const process::ModuleContext& context) {
   const std::string& host = context.config.server().host();
@@ -34,6 +31,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       fetcher_(database_, series_, runs_, Sources(), EnvironmentOf(config, context), context.clock,
                [this] { runner_.WakeUp(); }),
       reader_(database_, series_, snapshots_, context.clock),
+      maintenance_(database_, series_.chunks(), context.metrics, context.clock),
       rpc_({.guard = context.guard,
             .page_tokens = context.page_tokens,
             .sources = Sources(),
@@ -51,8 +49,9 @@ absl::Status DataModule::Start() {
   migrations.insert(migrations.end(), chunks.begin(), chunks.end());
   migrations.insert(migrations.end(), Migrations().begin(), Migrations().end());
   BF_RETURN_IF_ERROR(postgres::Migrate(database_, std::move(migrations)));
-  BF_RETURN_IF_ERROR(series_.chunks().SweepOrphans(kOrphanAge).status());
-  return runner_.Start();
+  BF_RETURN_IF_ERROR(runner_.Start());
+  maintenance_.Start();
+  return absl::OkStatus();
 }
 
 std::vector<component::Announcement> DataModule::announcements() const {

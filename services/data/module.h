@@ -10,6 +10,7 @@
 #include "common/process/module_context.h"
 #include "common/rpc/module.h"
 #include "services/data/app/fetcher.h"
+#include "services/data/app/maintenance.h"
 #include "services/data/app/reader.h"
 #include "services/data/rpc/data_service.h"
 #include "services/data/store/fetch_store.h"
@@ -29,7 +30,10 @@ class DataModule final : public rpc::Module {
   std::string name() const override { return std::string(kName); }
   std::vector<grpc::Service*> services() override { return {&rpc_}; }
   absl::Status Start() override;
-  void Drain(absl::Duration grace) override { runner_.Drain(grace); }
+  void Drain(absl::Duration grace) override {
+    maintenance_.Stop();
+    runner_.Drain(grace);
+  }
   std::vector<component::Announcement> announcements() const override;
 
  private:
@@ -40,6 +44,7 @@ class DataModule final : public rpc::Module {
   jobs::Runner runner_;
   Fetcher fetcher_;
   Reader reader_;
+  Maintenance maintenance_;
   DataService rpc_;
 };
 

@@ -1,5 +1,7 @@
 #include "services/data/rpc/series_source.h"
 
+#include <deque>
+#include <span>
 #include <utility>
 
 #include "common/base/status.h"
@@ -10,6 +12,8 @@ namespace breadthflow::data {
 namespace {
 
 using common::v1::SeriesMessage;
+
+constexpr size_t kOpenedAtOnce = 16;  // series, each with its first chunk: about 1.5 MB
 
 class SeriesSource final : public rpc::Source<SeriesMessage> {
  public:
@@ -38,16 +42,35 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
  private:
   absl::Status Begin() {
     const PlannedSeries& planned = planned_[next_];
-    adjusted_ = options_.basis.has_value() && *options_.basis != planned.basis;
+    adjusted_ = Adjusts(planned);
     if (adjusted_) {
       BF_ASSIGN_OR_RETURN(whole_, reader_.ReadAdjusted(planned, *options_.basis, options_.fields, options_.deadline));
       row_ = 0;
     } else {
-      BF_ASSIGN_OR_RETURN(SeriesCursor cursor, SeriesCursor::Open(store_, planned, options_.deadline));
-      cursor_.emplace(std::move(cursor));
+      if (opened_.empty()) BF_RETURN_IF_ERROR(OpenNext());
+      cursor_.emplace(std::move(opened_.front()));
+      opened_.pop_front();
     }
     open_ = true;
     return absl::OkStatus();
+  }
+
+  // Opens this series and those behind it that are read as they are stored.
+  absl::Status OpenNext() {
+    const PlannedSeries& first = planned_[next_];
+    size_t end = next_ + 1;
+    while (end < planned_.size() && end - next_ < kOpenedAtOnce && planned_[end].range == first.range &&
+           !Adjusts(planned_[end])) {
+      ++end;
+    }
+    BF_ASSIGN_OR_RETURN(std::vector<SeriesCursor> cursors,
+                        SeriesCursor::Open(store_, std::span(planned_).subspan(next_, end - next_), options_.deadline));
+    for (SeriesCursor& cursor : cursors) opened_.push_back(std::move(cursor));
+    return absl::OkStatus();
+  }
+
+  bool Adjusts(const PlannedSeries& planned) const {
+    return options_.basis.has_value() && *options_.basis != planned.basis;
   }
 
   void End() {
@@ -89,6 +112,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
   size_t next_ = 0;
   bool open_ = false;
   bool adjusted_ = false;
+  std::deque<SeriesCursor> opened_;
   std::optional<SeriesCursor> cursor_;
   quant::Series whole_;
   size_t row_ = 0;

@@ -53,11 +53,16 @@ absl::StatusOr<quant::Series> SeriesStore::Read(const PlannedSeries& planned, co
                           .range = planned.range, .version = planned.version, .columns = fields, .deadline = deadline});
 }
 
-absl::StatusOr<SeriesCursor> SeriesCursor::Open(SeriesStore& store, PlannedSeries planned, absl::Time deadline) {
-  BF_ASSIGN_OR_RETURN(
-      columnar::ChunkCursor cursor,
-      store.chunks().Open(planned.key, {.range = planned.range, .version = planned.version, .deadline = deadline}));
-  return SeriesCursor(std::move(planned), std::move(cursor));
+absl::StatusOr<std::vector<SeriesCursor>> SeriesCursor::Open(SeriesStore& store, std::span<const PlannedSeries> planned,
+                                                             absl::Time deadline) {
+  std::vector<SeriesCursor> cursors;
+  if (planned.empty()) return cursors;
+  std::vector<columnar::SeriesVersion> wanted;
+  for (const PlannedSeries& one : planned) wanted.push_back({one.key, one.version});
+  BF_ASSIGN_OR_RETURN(std::vector<columnar::ChunkCursor> opened,
+                      store.chunks().OpenMany(wanted, {.range = planned.front().range, .deadline = deadline}));
+  for (size_t i = 0; i < opened.size(); ++i) cursors.push_back(SeriesCursor(planned[i], std::move(opened[i])));
+  return cursors;
 }
 
 absl::StatusOr<std::optional<std::string>> SeriesCursor::NextStored() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,9 @@ class SeriesStore {
 // Hands over a planned series piece by piece, each at most a chunk long and inside the range.
 class SeriesCursor {
  public:
-  // Errors as columnar::ChunkStore::Open.
-  static absl::StatusOr<SeriesCursor> Open(SeriesStore& store, PlannedSeries planned, absl::Time deadline);
+  // Errors as columnar::ChunkStore::OpenMany. The series are of one range; they are opened by one statement.
+  static absl::StatusOr<std::vector<SeriesCursor>> Open(SeriesStore& store, std::span<const PlannedSeries> planned,
+                                                        absl::Time deadline);
 
   // The next rows as stored bytes; nullopt at the end. Chunks that lie inside the range are passed on untouched.
   absl::StatusOr<std::optional<std::string>> NextStored();

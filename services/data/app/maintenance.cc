@@ -1,0 +1,73 @@
+#include "services/data/app/maintenance.h"
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "common/base/status.h"
+#include "common/telemetry/log.h"
+
+namespace breadthflow::data {
+
+Maintenance::Maintenance(postgres::Database& database, columnar::ChunkStore& chunks, telemetry::Metrics& metrics,
+                         const base::Clock& clock, const MaintenanceOptions& options)
+    : chunks_(chunks),
+      clock_(clock),
+      options_(options),
+      compactor_(database),
+      compacted_series_(metrics.Counter("bf_compacted_series_total", "Series whose small chunks were put together.")),
+      compacted_chunks_(metrics.Counter("bf_compacted_chunks_total", "Small chunks that went into larger ones.")),
+      conflicts_(metrics.Counter("bf_compaction_conflicts_total", "Compactions given up because a writer was first.")),
+      swept_chunks_(metrics.Counter("bf_swept_chunks_total", "Chunks removed because no series referred to them.")),
+      failures_(metrics.Counter("bf_maintenance_failures_total", "Compactions and sweeps that failed.")) {}
+
+void Maintenance::Start() {
+  thread_ = std::thread([this] { Work(); });
+}
+
+void Maintenance::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Maintenance::Work() {
+  while (true) {
+    Round();
+    absl::MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), options_.interval)) return;
+  }
+}
+
+void Maintenance::Round() {
+  Compact();
+  if (clock_.Now() < next_sweep_) return;
+  next_sweep_ = clock_.Now() + options_.sweep_interval;
+  Sweep();
+}
+
+void Maintenance::Compact() {
+  const absl::StatusOr<columnar::CompactionRound> round = compactor_.Run(options_.series_per_round);
+  if (!round.ok()) {
+    failures_.Increment();
+    telemetry::LogWarning("compaction failed and will be tried again", {{"error", base::Message(round.status())}});
+    return;
+  }
+  compacted_series_.Increment(static_cast<double>(round->series));
+  compacted_chunks_.Increment(static_cast<double>(round->chunks_merged));
+  conflicts_.Increment(static_cast<double>(round->conflicts));
+}
+
+void Maintenance::Sweep() {
+  const absl::StatusOr<int64_t> swept = chunks_.SweepOrphans(options_.orphan_age);
+  if (!swept.ok()) {
+    failures_.Increment();
+    telemetry::LogWarning("the sweep of chunks failed and will be tried again",
+                          {{"error", base::Message(swept.status())}});
+    return;
+  }
+  swept_chunks_.Increment(static_cast<double>(*swept));
+}
+
+}  // namespace breadthflow::data

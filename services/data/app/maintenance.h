@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "common/base/clock.h"
+#include "common/columnar/chunk_compactor.h"
+#include "common/columnar/chunk_store.h"
+#include "common/postgres/database.h"
+#include "common/telemetry/metrics.h"
+
+namespace breadthflow::data {
+
+struct MaintenanceOptions {
+  absl::Duration interval = absl::Minutes(1);      // between two rounds
+  absl::Duration sweep_interval = absl::Hours(1);  // between two sweeps
+  absl::Duration orphan_age = absl::Hours(24);     // of chunks that no series refers to, before they are removed
+  int64_t series_per_round = 64;                   // looked at by compaction
+};
+
+// What the data service does for its store while nobody asks: puts small chunks together and removes those that no
+// series refers to. Neither is seen by readers (chunk_compactor.h); every replica may do it. A round that fails is
+// logged and counted, and the next one tries again. Metrics: bf_compacted_series_total, bf_compacted_chunks_total,
+// bf_compaction_conflicts_total, bf_swept_chunks_total, bf_maintenance_failures_total.
+class Maintenance {
+ public:
+  Maintenance(postgres::Database& database, columnar::ChunkStore& chunks, telemetry::Metrics& metrics,
+              const base::Clock& clock, const MaintenanceOptions& options = {});
+  ~Maintenance() { Stop(); }
+
+  // A thread of its own does a round at once and then one every interval.
+  void Start();
+  // Waits for the round under way. Safe without Start and more than once.
+  void Stop();
+
+  // One round; not while a thread does them.
+  void Round();
+
+ private:
+  void Work();
+  void Compact();
+  void Sweep();
+
+  columnar::ChunkStore& chunks_;
+  const base::Clock& clock_;
+  const MaintenanceOptions options_;
+  columnar::ChunkCompactor compactor_;
+  absl::Time next_sweep_ = absl::InfinitePast();
+  telemetry::Counter compacted_series_;
+  telemetry::Counter compacted_chunks_;
+  telemetry::Counter conflicts_;
+  telemetry::Counter swept_chunks_;
+  telemetry::Counter failures_;
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace breadthflow::data

@@ -1,0 +1,90 @@
+#include "services/data/app/maintenance.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/matchers.h"
+#include "tests/support/postgres.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+using ::testing::HasSubstr;
+using testing::IsOk;
+
+Series Bar(int64_t time) {
+  Series series{.key = {"stock_price", "A", quant::Timeframe::kDay, ""}};
+  series.times = {time};
+  series.Add("close", std::vector<double>{static_cast<double>(time)});
+  return series;
+}
+
+class MaintenanceTest : public ::testing::Test {
+ protected:
+  MaintenanceTest() {
+    EXPECT_THAT(postgres::Migrate(*database_, columnar::Migrations()), IsOk());
+    // Each before the others: such rows are not put together as they come.
+    for (int64_t time = 20; time > 0; --time) EXPECT_THAT(store_.Put(Bar(time)), IsOk());
+  }
+
+  int64_t Parts() { return store_.Head(Bar(1).key)->chunk_count; }
+  int64_t Chunks() { return std::stoll(server_.Sql("SELECT count(*) FROM data.chunk")); }
+
+  testing::TestDatabase server_;
+  std::unique_ptr<postgres::Database> database_ =
+      postgres::Database::Open({.url = server_.url(), .schema = "data", .pool_size = 5});
+  columnar::ChunkStore store_{*database_};
+  telemetry::Metrics metrics_;
+  base::FakeClock clock_{absl::UnixEpoch()};
+};
+
+TEST_F(MaintenanceTest, ARoundCompactsAndCounts) {
+  Maintenance maintenance(*database_, store_, metrics_, clock_);
+  EXPECT_EQ(Parts(), 20);
+  maintenance.Round();
+  EXPECT_EQ(Parts(), 1);
+  EXPECT_THAT(metrics_.Text(), HasSubstr("bf_compacted_series_total 1"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("bf_compacted_chunks_total 20"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("bf_maintenance_failures_total 0"));
+}
+
+TEST_F(MaintenanceTest, SweepsNowAndThenAndNotInEveryRound) {
+  Maintenance maintenance(*database_, store_, metrics_, clock_, {.orphan_age = absl::ZeroDuration()});
+  maintenance.Round();
+  ASSERT_THAT(store_.Write(Bar(50)), IsOk());
+  const int64_t with_orphan = Chunks();
+  clock_.Advance(absl::Minutes(59));
+  maintenance.Round();
+  EXPECT_EQ(Chunks(), with_orphan);
+  clock_.Advance(absl::Minutes(1));
+  maintenance.Round();
+  EXPECT_EQ(Chunks(), with_orphan - 1);
+}
+
+TEST_F(MaintenanceTest, AFailureIsCountedAndTheNextRoundTriesAgain) {
+  Maintenance maintenance(*database_, store_, metrics_, clock_);
+  server_.Sql("ALTER TABLE data.series_chunk RENAME TO elsewhere");
+  maintenance.Round();
+  EXPECT_THAT(metrics_.Text(), HasSubstr("bf_maintenance_failures_total 2"));
+  server_.Sql("ALTER TABLE data.elsewhere RENAME TO series_chunk");
+  maintenance.Round();
+  EXPECT_EQ(Parts(), 1);
+}
+
+TEST_F(MaintenanceTest, ItsThreadWorksUntilStopped) {
+  Maintenance maintenance(*database_, store_, metrics_, clock_, {.interval = absl::Hours(1)});
+  maintenance.Start();
+  maintenance.Stop();
+  EXPECT_EQ(Parts(), 1) << "the first round comes at once, and Stop waits for it";
+}
+
+}  // namespace
+}  // namespace breadthflow::data
