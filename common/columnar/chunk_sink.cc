@@ -17,7 +17,7 @@ using quant::Series;
 
 namespace {
 
-constexpr size_t kBatchBytes = size_t{16} << 20;  // encoded chunks held before they are written
+constexpr size_t kBatchBytes = size_t{512} << 10;  // encoded chunks written by one transaction
 
 // What is there already is marked as wanted, so that the sweep leaves it alone until Commit.
 constexpr std::string_view kRenewKnown = R"sql(
@@ -46,10 +46,17 @@ absl::Status ChunkSink::Add(const Series& series, size_t begin, size_t end) {
                    series.times[end - 1], static_cast<int64_t>(chunk.body.size())});
   bytes_ += chunk.body.size();
   pending_.push_back(std::move(chunk));
-  return bytes_ < kBatchBytes ? absl::OkStatus() : Flush();
+  if (bytes_ < kBatchBytes) return absl::OkStatus();
+  BF_RETURN_IF_ERROR(Finish());
+  under_way_ = std::async(std::launch::async, [this, batch = std::exchange(pending_, {})] { return Store(batch); });
+  bytes_ = 0;
+  return absl::OkStatus();
 }
 
+absl::Status ChunkSink::Finish() { return under_way_.valid() ? under_way_.get() : absl::OkStatus(); }
+
 absl::Status ChunkSink::Flush() {
+  BF_RETURN_IF_ERROR(Finish());
   BF_RETURN_IF_ERROR(Store(pending_));
   pending_.clear();
   bytes_ = 0;

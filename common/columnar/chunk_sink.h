@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@
 
 namespace breadthflow::columnar {
 
-// Encodes rows and stores the chunks batch by batch, each once however often it occurs. They belong to no series until
-// references to them are inserted. Not thread-safe.
+// Encodes rows and stores the chunks batch by batch, each once however often it occurs; while one batch is on its way
+// the next is encoded. They belong to no series until references to them are inserted. Not thread-safe; the destructor
+// waits for the batch under way.
 class ChunkSink {
  public:
   explicit ChunkSink(postgres::Database& database) : database_(database) {}
@@ -31,11 +33,14 @@ class ChunkSink {
     std::string body;
   };
   absl::Status Store(const std::vector<Pending>& chunks);
+  // The outcome of the batch under way, if there is one.
+  absl::Status Finish();
 
   postgres::Database& database_;
   std::vector<Pending> pending_;
   size_t bytes_ = 0;
   std::vector<ChunkRef> refs_;
+  std::future<absl::Status> under_way_;
 };
 
 // Makes chunks part of a series from `version` on, within the caller's transaction.

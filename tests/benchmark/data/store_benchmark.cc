@@ -98,6 +98,32 @@ void ReadShort(benchmark::State& state) {
 }
 BENCHMARK(ReadShort)->Name("data.series_5000_ms")->UseRealTime();
 
+// One bar of each of 500 series in the middle of their rows. 500 x 20,000 bars are stored beside the long series: what
+// is read does not grow with them, only the indexes do.
+void CrossSection(benchmark::State& state) {
+  constexpr size_t kCount = 500;
+  constexpr size_t kRows = 20'000;
+  Suite& suite = Suite::Get();
+  static const std::vector<columnar::SeriesVersion> wanted = [&suite] {
+    std::vector<columnar::SeriesVersion> keys;
+    for (size_t i = 0; i < kCount; ++i) {
+      const Series series = Bootstrap(fmt::format("X{}", i), kRows, 5000 + i);
+      Must(suite.store().Put(series).status());
+      keys.push_back({series.key});
+    }
+    return keys;
+  }();
+  const int64_t day = Bootstrap("X", kRows, 1).times[kRows / 2];
+  for (auto _ : state) {
+    const auto got = Must(suite.store().ReadMany(wanted, {.range = {day, day + 1}}));
+    for (const Series& series : got) {
+      if (series.size() != 1) Die(absl::DataLossError("a bar is missing"));
+    }
+  }
+  Milliseconds(state);
+}
+BENCHMARK(CrossSection)->Name("data.cross_section_500_ms")->Unit(benchmark::kMillisecond)->UseRealTime();
+
 void IngestNew(benchmark::State& state) {
   Suite& suite = Suite::Get();
   for (auto _ : state) {
