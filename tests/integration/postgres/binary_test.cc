@@ -188,5 +188,26 @@ TEST_F(BinaryTest, ListenerHearsAndConnectsAgainAfterABreak) {
   EXPECT_EQ(wait(heard, 2), 2);
 }
 
+TEST_F(BinaryTest, StatementsArePreparedOncePerConnectionUnlessTheyMayNotBe) {
+  constexpr std::string_view kCount = "SELECT count(*) FROM pg_prepared_statements WHERE $1::bigint = 7";
+  const auto prepared = [&](Database& database) {
+    int64_t count = -1;
+    EXPECT_THAT(TransactBinary(database,
+                               [&](BinaryTransaction& tx) -> absl::Status {
+                                 for (int i = 0; i < 3; ++i) {
+                                   BF_ASSIGN_OR_RETURN(const BinaryRows rows, tx.Query(kCount, {int64_t{7}}));
+                                   count = rows[0].Int64(0);
+                                 }
+                                 return absl::OkStatus();
+                               }),
+                IsOk());
+    return count;
+  };
+  EXPECT_EQ(prepared(*database_), 1);
+  const auto pooled =
+      Database::Open({.url = server_.url(), .schema = "app", .pool_size = 1, .prepare_statements = false});
+  EXPECT_EQ(prepared(*pooled), 0);
+}
+
 }  // namespace
 }  // namespace breadthflow::postgres
