@@ -116,17 +116,19 @@ absl::Status ChunkCompactor::CompactSeries(const Candidate& candidate, Compactio
   if (merged.empty()) return absl::OkStatus();
   BF_RETURN_IF_ERROR(sink.Flush());
   const std::vector<ChunkRef> written = sink.TakeRefs();
-  const auto moved = absl::AbortedError("the series has moved");
+  bool moved = false;
   const absl::Status swapped = database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const postgres::Rows held, tx.Query(kHoldVersion, {candidate.id, candidate.version}));
-    if (held.empty()) return moved;
+    moved = held.empty();
+    if (moved) return absl::AbortedError("the series has moved");
     const std::string list = postgres::IntArray(merged);
     BF_ASSIGN_OR_RETURN(const int64_t forgotten, tx.Execute(kForgetParts, {list, candidate.version}));
     BF_ASSIGN_OR_RETURN(const int64_t closed, tx.Execute(kCloseParts, {list, candidate.version}));
-    if (forgotten + closed != static_cast<int64_t>(merged.size())) return moved;
+    moved = forgotten + closed != static_cast<int64_t>(merged.size());
+    if (moved) return absl::AbortedError("its chunks have been replaced");
     return InsertParts(tx, candidate.id, candidate.version, written);
   });
-  if (swapped == moved) {
+  if (moved) {
     ++round.conflicts;
     return absl::OkStatus();
   }

@@ -66,6 +66,7 @@ absl::Status ChunkSink::Flush() {
 absl::Status ChunkSink::Store(const std::vector<Pending>& chunks) {
   if (chunks.empty()) return absl::OkStatus();
   std::vector<std::string> hashes;
+  hashes.reserve(chunks.size());
   for (const Pending& chunk : chunks) hashes.push_back("\\x" + base::ToHex(chunk.hash));
   const std::string list = postgres::TextArray(hashes);
   const auto store = [&](BinaryTransaction& tx) -> absl::Status {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_split.h"
@@ -80,8 +81,9 @@ std::optional<int64_t> EndOf(const SourceQuery& query, const std::string& stamp,
     return session == nullptr ? std::nullopt : std::optional(session->close_ns);
   }
   absl::CivilSecond local;
-  if (stamp.size() != 19 || stamp[10] != ' ' ||
-      !absl::ParseCivilTime(stamp.substr(0, 10) + "T" + stamp.substr(11), &local)) {
+  std::string iso = stamp;
+  if (iso.size() == 19 && iso[10] == ' ') iso[10] = 'T';
+  if (iso == stamp || !absl::ParseCivilTime(iso, &local)) {
     rows.Complain(stamp, "is no time YYYY-MM-DD HH:MM:SS");
     return std::nullopt;
   }
