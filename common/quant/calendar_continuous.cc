@@ -10,7 +10,7 @@ namespace {
 using absl::CivilDay;
 using absl::CivilSecond;
 
-constexpr int64_t kDayMinutes = 24 * 60;
+constexpr int kDayMinutes = 24 * 60;
 
 int64_t UtcMidnight(CivilDay day) { return UtcInstant(CivilSecond(day)); }
 
@@ -22,7 +22,7 @@ std::optional<SessionHours> FxHours(CivilDay day) {
   return IsWeekend(day) || closed ? std::nullopt : std::optional(kFxHours);
 }
 
-int64_t FxDayStart(CivilDay day) { return NewYorkInstant(CivilSecond(day) + 60 * kFxHours.open_minute); }
+int64_t FxDayStart(CivilDay day) { return NewYorkInstant(CivilSecond(day) + int64_t{60} * kFxHours.open_minute); }
 
 }  // namespace
 

@@ -25,7 +25,7 @@ CivilDay Easter(int64_t year) {
 
 std::vector<Session> BuildSessions(CivilDay first, CivilDay last,
                                    const std::function<std::optional<SessionHours>(CivilDay)>& hours,
-                                   std::span<const CalendarException> exceptions, int64_t regular_close_minute,
+                                   std::span<const CalendarException> exceptions, int regular_close_minute,
                                    int64_t (*instant)(CivilSecond local)) {
   std::vector<Session> sessions;
   for (CivilDay day = first; day <= last; ++day) {
@@ -37,8 +37,8 @@ std::vector<Session> BuildSessions(CivilDay first, CivilDay last,
     if (!open) continue;
     const CivilSecond midnight(day);
     sessions.push_back({.day = day,
-                        .open_ns = instant(midnight + 60 * open->open_minute),
-                        .close_ns = instant(midnight + 60 * open->close_minute),
+                        .open_ns = instant(midnight + int64_t{60} * open->open_minute),
+                        .close_ns = instant(midnight + int64_t{60} * open->close_minute),
                         .early = open->close_minute < regular_close_minute});
   }
   return sessions;

@@ -28,8 +28,8 @@ inline bool IsWeekend(absl::CivilDay day) {
 
 // Local opening and close of a session, minutes after midnight of its day.
 struct SessionHours {
-  int64_t open_minute = 0;
-  int64_t close_minute = 0;
+  int open_minute = 0;
+  int close_minute = 0;
 };
 
 // A day of a calendar's data file: closed, or open at other hours.
@@ -46,7 +46,7 @@ std::span<const CalendarException> CalendarExceptions(std::string_view calendar)
 // open on a day by its rules (nullopt: not at all). A session that closes before `regular_close_minute` is early.
 std::vector<Session> BuildSessions(absl::CivilDay first, absl::CivilDay last,
                                    const std::function<std::optional<SessionHours>(absl::CivilDay)>& hours,
-                                   std::span<const CalendarException> exceptions, int64_t regular_close_minute,
+                                   std::span<const CalendarException> exceptions, int regular_close_minute,
                                    int64_t (*instant)(absl::CivilSecond local));
 
 }  // namespace breadthflow::quant

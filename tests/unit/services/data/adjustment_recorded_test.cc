@@ -40,6 +40,7 @@ std::optional<Series> RecordedBars(const std::string& file, const std::string& f
   }
   for (const auto& [name, values] : table->columns) {
     std::vector<double> column;
+    column.reserve(rows.size());
     for (const size_t row : rows) column.push_back(values[row]);
     bars.Add(name == "ex_dividend" ? "dividend" : name, std::move(column));
   }
