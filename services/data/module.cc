@@ -31,7 +31,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       fetcher_(database_, series_, runs_, Sources(), EnvironmentOf(config, context), context.clock,
                [this] { runner_.WakeUp(); }),
       reader_(database_, series_, snapshots_, context.clock),
-      maintenance_(database_, series_.chunks(), context.metrics, context.clock),
+      maintenance_(series_, context.metrics, context.clock),
       rpc_({.guard = context.guard,
             .page_tokens = context.page_tokens,
             .sources = Sources(),

@@ -8,12 +8,11 @@
 
 namespace breadthflow::data {
 
-Maintenance::Maintenance(postgres::Database& database, columnar::ChunkStore& chunks, telemetry::Metrics& metrics,
-                         const base::Clock& clock, const MaintenanceOptions& options)
-    : chunks_(chunks),
+Maintenance::Maintenance(SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock,
+                         const MaintenanceOptions& options)
+    : series_(series),
       clock_(clock),
       options_(options),
-      compactor_(database),
       compacted_series_(metrics.Counter("bf_compacted_series_total", "Series whose small chunks were put together.")),
       compacted_chunks_(metrics.Counter("bf_compacted_chunks_total", "Small chunks that went into larger ones.")),
       conflicts_(metrics.Counter("bf_compaction_conflicts_total", "Compactions given up because a writer was first.")),
@@ -48,7 +47,7 @@ void Maintenance::Round() {
 }
 
 void Maintenance::Compact() {
-  const absl::StatusOr<columnar::CompactionRound> round = compactor_.Run(options_.series_per_round);
+  const absl::StatusOr<columnar::CompactionRound> round = series_.Compact(options_.series_per_round);
   if (!round.ok()) {
     failures_.Increment();
     telemetry::LogWarning("compaction failed and will be tried again", {{"error", base::Message(round.status())}});
@@ -60,7 +59,7 @@ void Maintenance::Compact() {
 }
 
 void Maintenance::Sweep() {
-  const absl::StatusOr<int64_t> swept = chunks_.SweepOrphans(options_.orphan_age);
+  const absl::StatusOr<int64_t> swept = series_.chunks().SweepOrphans(options_.orphan_age);
   if (!swept.ok()) {
     failures_.Increment();
     telemetry::LogWarning("the sweep of chunks failed and will be tried again",

@@ -8,10 +8,8 @@
 #include "absl/time/time.h"
 
 #include "common/base/clock.h"
-#include "common/columnar/chunk_compactor.h"
-#include "common/columnar/chunk_store.h"
-#include "common/postgres/database.h"
 #include "common/telemetry/metrics.h"
+#include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
 
@@ -28,8 +26,8 @@ struct MaintenanceOptions {
 // bf_compaction_conflicts_total, bf_swept_chunks_total, bf_maintenance_failures_total.
 class Maintenance {
  public:
-  Maintenance(postgres::Database& database, columnar::ChunkStore& chunks, telemetry::Metrics& metrics,
-              const base::Clock& clock, const MaintenanceOptions& options = {});
+  Maintenance(SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock,
+              const MaintenanceOptions& options = {});
   ~Maintenance() { Stop(); }
 
   // A thread of its own does a round at once and then one every interval.
@@ -45,10 +43,9 @@ class Maintenance {
   void Compact();
   void Sweep();
 
-  columnar::ChunkStore& chunks_;
+  SeriesStore& series_;
   const base::Clock& clock_;
   const MaintenanceOptions options_;
-  columnar::ChunkCompactor compactor_;
   absl::Time next_sweep_ = absl::InfinitePast();
   telemetry::Counter compacted_series_;
   telemetry::Counter compacted_chunks_;

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/columnar/chunk_compactor.h"
 #include "common/columnar/chunk_store.h"
 #include "common/postgres/database.h"
 #include "services/data/domain/snapshot.h"
@@ -27,7 +28,7 @@ struct PlannedSeries {
 // sources never mix in one series. Thread-safe.
 class SeriesStore {
  public:
-  explicit SeriesStore(postgres::Database& database) : chunks_(database) {}
+  explicit SeriesStore(postgres::Database& database) : chunks_(database), compactor_(database) {}
 
   // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
   // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored; FAILED_PRECONDITION
@@ -41,10 +42,14 @@ class SeriesStore {
   absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
                                      absl::Time deadline);
 
+  // One round of compaction, as columnar::ChunkCompactor::Run. For one thread at a time.
+  absl::StatusOr<columnar::CompactionRound> Compact(int64_t max_series) { return compactor_.Run(max_series); }
+
   columnar::ChunkStore& chunks() { return chunks_; }
 
  private:
   columnar::ChunkStore chunks_;
+  columnar::ChunkCompactor compactor_;
 };
 
 // Hands over a planned series piece by piece, each at most a chunk long and inside the range.

@@ -41,13 +41,14 @@ class MaintenanceTest : public ::testing::Test {
   testing::TestDatabase server_;
   std::unique_ptr<postgres::Database> database_ =
       postgres::Database::Open({.url = server_.url(), .schema = "data", .pool_size = 5});
-  columnar::ChunkStore store_{*database_};
+  SeriesStore series_{*database_};
+  columnar::ChunkStore& store_ = series_.chunks();
   telemetry::Metrics metrics_;
   base::FakeClock clock_{absl::UnixEpoch()};
 };
 
 TEST_F(MaintenanceTest, ARoundCompactsAndCounts) {
-  Maintenance maintenance(*database_, store_, metrics_, clock_);
+  Maintenance maintenance(series_, metrics_, clock_);
   EXPECT_EQ(Parts(), 20);
   maintenance.Round();
   EXPECT_EQ(Parts(), 1);
@@ -57,7 +58,7 @@ TEST_F(MaintenanceTest, ARoundCompactsAndCounts) {
 }
 
 TEST_F(MaintenanceTest, SweepsNowAndThenAndNotInEveryRound) {
-  Maintenance maintenance(*database_, store_, metrics_, clock_, {.orphan_age = absl::ZeroDuration()});
+  Maintenance maintenance(series_, metrics_, clock_, {.orphan_age = absl::ZeroDuration()});
   maintenance.Round();
   ASSERT_THAT(store_.Write(Bar(50)), IsOk());
   const int64_t with_orphan = Chunks();
@@ -70,7 +71,7 @@ TEST_F(MaintenanceTest, SweepsNowAndThenAndNotInEveryRound) {
 }
 
 TEST_F(MaintenanceTest, AFailureIsCountedAndTheNextRoundTriesAgain) {
-  Maintenance maintenance(*database_, store_, metrics_, clock_);
+  Maintenance maintenance(series_, metrics_, clock_);
   server_.Sql("ALTER TABLE data.series_chunk RENAME TO elsewhere");
   maintenance.Round();
   EXPECT_THAT(metrics_.Text(), HasSubstr("bf_maintenance_failures_total 2"));
@@ -80,7 +81,7 @@ TEST_F(MaintenanceTest, AFailureIsCountedAndTheNextRoundTriesAgain) {
 }
 
 TEST_F(MaintenanceTest, ItsThreadWorksUntilStopped) {
-  Maintenance maintenance(*database_, store_, metrics_, clock_, {.interval = absl::Hours(1)});
+  Maintenance maintenance(series_, metrics_, clock_, {.interval = absl::Hours(1)});
   maintenance.Start();
   maintenance.Stop();
   EXPECT_EQ(Parts(), 1) << "the first round comes at once, and Stop waits for it";
