@@ -38,6 +38,13 @@ absl::Status CircuitBreaker::Allow() {
                          {.reason = "CIRCUIT_OPEN", .retry_after = std::max(left, absl::ZeroDuration())});
 }
 
+absl::Duration CircuitBreaker::Wait() const {
+  absl::MutexLock lock(&mutex_);
+  if (state_ == State::kOpen) return std::max(opened_ + options_.open_for - clock_.Now(), absl::ZeroDuration());
+  const bool all_out = state_ == State::kHalfOpen && probing_ >= options_.probes;
+  return all_out ? absl::Seconds(1) : absl::ZeroDuration();
+}
+
 void CircuitBreaker::Record(const absl::Status& outcome) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();

@@ -36,6 +36,8 @@ class CircuitBreaker {
 
   // OK, or UNAVAILABLE `CIRCUIT_OPEN` with the time left as retry_after. Each OK must be followed by one Record().
   absl::Status Allow();
+  // How long until Allow() may let a call pass: zero when it may now. Takes nothing.
+  absl::Duration Wait() const;
   void Record(const absl::Status& outcome);
   State state() const;
 

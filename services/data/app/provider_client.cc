@@ -1,0 +1,297 @@
+#include "services/data/app/provider_client.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include <fmt/format.h>
+
+#include "common/base/hash.h"
+#include "common/base/status.h"
+#include "common/jobs/job.h"
+
+namespace breadthflow::data {
+namespace {
+
+using ::absl::StatusCode;
+using ::breadthflow::base::MakeError;
+
+std::string Trimmed(std::string text) {
+  const char* space = " \t\r\n";
+  text.erase(text.find_last_not_of(space) + 1);
+  text.erase(0, text.find_first_not_of(space));
+  return text;
+}
+
+// What a provider wrote must not show our key, which some of them repeat in their messages.
+void Redact(const std::string& key, std::string& text) {
+  constexpr size_t kShortest = 6;  // shorter ones would tear holes into data
+  if (key.size() < kShortest) return;
+  for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at))
+    text.replace(at, key.size(), "***");
+}
+
+// Everything but our own limits on size and redirects may heal.
+bool MayHeal(const absl::Status& status) {
+  return jobs::IsRetryable(status) && base::DetailsOf(status).reason != "BODY_TOO_LARGE" &&
+         status.code() != StatusCode::kCancelled && status.code() != StatusCode::kAborted;
+}
+
+absl::Status WithRetryAfter(const absl::Status& status, absl::Duration wait) {
+  base::ErrorDetails details = base::DetailsOf(status);
+  details.retry_after = wait;
+  return MakeError(status.code(), base::Message(status), details);
+}
+
+std::function<double()> Jitter(const base::Clock& clock) {
+  struct Random {
+    std::mutex mutex;
+    std::mt19937_64 engine;
+  };
+  auto random = std::make_shared<Random>();
+  random->engine.seed(static_cast<uint64_t>(absl::ToUnixNanos(clock.Now())));
+  return [random] {
+    const std::lock_guard lock(random->mutex);
+    return std::uniform_real_distribution<double>(0, 1)(random->engine);
+  };
+}
+
+ProviderClient::Options WithJitter(ProviderClient::Options options, const base::Clock& clock) {
+  if (!options.chance) options.chance = Jitter(clock);
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ProviderSettings>> DefaultProviders(
+    const std::function<std::optional<std::string>(const std::string& variable)>& variable) {
+  std::vector<ProviderSettings> providers = {
+      {.name = "yahoo", .limit = {.per_second = 0.5, .burst = 5}},
+      {.name = "alpha_vantage",
+       .limit = {.per_second = 4.0 / 60, .burst = 1, .per_day = 25},
+       .key_variable = "BREADTHFLOW_ALPHA_VANTAGE_KEY",
+       .key_parameter = "apikey"},
+      {.name = "polygon", .limit = {.per_second = 4.0 / 60, .burst = 1}, .key_variable = "BREADTHFLOW_POLYGON_KEY"},
+      {.name = "sec_edgar", .limit = {.per_second = 8, .burst = 1}}};
+  base::Violations violations;
+  for (ProviderSettings& provider : providers) {
+    std::string prefix = "BREADTHFLOW_" + provider.name;
+    std::transform(prefix.begin(), prefix.end(), prefix.begin(), [](unsigned char c) { return std::toupper(c); });
+    provider.base_url = variable(prefix + "_URL").value_or("");
+    if (provider.key_variable.empty()) continue;
+    provider.key = variable(provider.key_variable).value_or("");
+    const std::optional<std::string> file = variable(provider.key_variable + "_FILE");
+    if (!provider.key.empty() || !file) continue;
+    std::ifstream stream(*file, std::ios::binary);
+    if (!stream) violations.Add(provider.key_variable + "_FILE", fmt::format("can not read {}", *file));
+    provider.key = Trimmed({std::istreambuf_iterator<char>(stream), {}});
+  }
+  BF_RETURN_IF_ERROR(violations.ToStatus("keys of providers can not be read"));
+  return providers;
+}
+
+ProviderClient::ProviderClient(std::vector<ProviderSettings> providers, http::HttpClient& http,
+                               resilience::RateLimiter& limiter, const base::Clock& clock, Options options)
+    : http_(http), limiter_(limiter), clock_(clock), options_(WithJitter(std::move(options), clock)) {
+  for (ProviderSettings& settings : providers) {
+    const std::string name = settings.name;
+    auto provider = std::make_unique<Provider>(std::move(settings), clock_);
+    const std::string& key = provider->settings.key;
+    provider->limiter_key = fmt::format("{}:{}", name, key.empty() ? "-" : base::Sha256HexOf(key).substr(0, 16));
+    providers_.emplace(name, std::move(provider));
+  }
+}
+
+absl::StatusOr<ProviderClient::Provider*> ProviderClient::Find(std::string_view name) const {
+  const auto found = providers_.find(name);
+  if (found == providers_.end()) {
+    return MakeError(StatusCode::kFailedPrecondition, "NO_UPSTREAM",
+                     fmt::format("this process has no way to {}", name));
+  }
+  return found->second.get();
+}
+
+absl::Status ProviderClient::CheckReady(std::string_view name) const {
+  BF_ASSIGN_OR_RETURN(const Provider* provider, Find(name));
+  const ProviderSettings& settings = provider->settings;
+  if (settings.key_variable.empty() || !settings.key.empty()) return absl::OkStatus();
+  return MakeError(StatusCode::kFailedPrecondition,
+                   fmt::format("{} needs a key: set {} or {}_FILE where the data service starts", name,
+                               settings.key_variable, settings.key_variable),
+                   {.reason = "MISSING_CREDENTIAL", .metadata = {{"variable", settings.key_variable}}});
+}
+
+absl::StatusOr<RawBody> ProviderClient::Get(const UpstreamRequest& request, const base::CancelToken& cancel) {
+  BF_RETURN_IF_ERROR(CheckReady(request.provider));
+  BF_ASSIGN_OR_RETURN(Provider * provider, Find(request.provider));
+  std::string id = request.url;
+  for (const auto& [name, value] : request.headers) id += fmt::format("\n{}: {}", name, value);
+  while (true) {
+    std::shared_ptr<Flight> flight;
+    bool own = false;
+    {
+      absl::MutexLock lock(&provider->mutex);
+      std::shared_ptr<Flight>& current = provider->flights[id];
+      own = current == nullptr;
+      if (own) current = std::make_shared<Flight>();
+      flight = current;
+      while (!own && !flight->done && !cancel.cancelled()) {
+        provider->mutex.AwaitWithTimeout(absl::Condition(&flight->done), absl::Milliseconds(50));
+      }
+      if (flight->done) {
+        // Whoever asked was told to stop: that is no answer to us.
+        if (flight->result.ok() || MayHeal(flight->result.status()) || !jobs::IsRetryable(flight->result.status())) {
+          return flight->result;
+        }
+      }
+    }
+    BF_RETURN_IF_ERROR(cancel.Check());
+    if (!own) continue;
+    absl::StatusOr<RawBody> result = Fetch(*provider, request, cancel);
+    absl::MutexLock lock(&provider->mutex);
+    flight->result = result;
+    flight->done = true;
+    provider->flights.erase(id);
+    return result;
+  }
+}
+
+absl::StatusOr<RawBody> ProviderClient::Fetch(Provider& provider, const UpstreamRequest& request,
+                                              const base::CancelToken& cancel) {
+  const absl::Time deadline = clock_.Now() + options_.patience;
+  const resilience::RetryPolicy policy{
+      .max_attempts = 3, .initial_backoff = absl::Seconds(1), .max_backoff = absl::Seconds(60)};
+  const resilience::RetryEnvironment environment{.clock = clock_,
+                                                 .sleep = [&](absl::Duration wait) { return Sleep(wait, cancel); },
+                                                 .chance = options_.chance,
+                                                 .budget = &provider.budget,
+                                                 .retryable = MayHeal};
+  RawBody body;
+  absl::Status waiting;  // an error of the wait is not one of the provider: it ends the request
+  const absl::Status status = resilience::Retry(policy, environment, deadline, [&](int) -> absl::Status {
+    waiting = AwaitTurn(provider, deadline, cancel);
+    if (!waiting.ok()) return absl::CancelledError();
+    absl::StatusOr<RawBody> answer = Attempt(provider, request, cancel);
+    // What is wrong with the question says nothing about the provider's health.
+    provider.breaker.Record(answer.ok() || !MayHeal(answer.status()) ? absl::OkStatus() : answer.status());
+    if (!answer.ok()) return answer.status();
+    body = *std::move(answer);
+    return absl::OkStatus();
+  });
+  BF_RETURN_IF_ERROR(waiting);
+  BF_RETURN_IF_ERROR(status);
+  return body;
+}
+
+absl::Status ProviderClient::AwaitTurn(Provider& provider, absl::Time deadline, const base::CancelToken& cancel) {
+  constexpr absl::Duration kShortest = absl::Milliseconds(10);
+  constexpr absl::Duration kLongest = absl::Seconds(5);
+  while (true) {
+    BF_RETURN_IF_ERROR(cancel.Check());
+    // The limiter is not asked while the breaker holds calls back: a token that is taken and not used is lost.
+    absl::Duration wait = provider.breaker.Wait();
+    if (wait == absl::ZeroDuration()) {
+      BF_ASSIGN_OR_RETURN(wait, limiter_.TryTake(provider.limiter_key, provider.settings.limit));
+      if (wait == absl::ZeroDuration()) {
+        if (provider.breaker.Allow().ok()) return absl::OkStatus();
+        wait = kShortest;
+      } else if (clock_.Now() + wait > deadline) {
+        return MakeError(StatusCode::kResourceExhausted,
+                         fmt::format("the limit of requests to {} is used up", provider.settings.name),
+                         {.reason = "QUOTA_EXHAUSTED", .retry_after = wait});
+      }
+    } else if (clock_.Now() + wait > deadline) {
+      return MakeError(StatusCode::kUnavailable, fmt::format("{} failed too often", provider.settings.name),
+                       {.reason = "CIRCUIT_OPEN", .retry_after = wait});
+    }
+    BF_RETURN_IF_ERROR(Sleep(std::clamp(wait, kShortest, kLongest), cancel));
+  }
+}
+
+absl::StatusOr<RawBody> ProviderClient::Attempt(Provider& provider, const UpstreamRequest& request,
+                                                const base::CancelToken& cancel) {
+  http::HttpRequest http = ToHttp(provider, request);
+  http.cancel = cancel;
+  Cached known;
+  {
+    absl::MutexLock lock(&provider.mutex);
+    const auto found = provider.cache.find(request.url);
+    if (found != provider.cache.end()) {
+      found->second.used = ++provider.uses;
+      known = found->second;
+    }
+  }
+  if (!known.etag.empty()) http.headers.emplace_back("If-None-Match", known.etag);
+  if (!known.last_modified.empty()) http.headers.emplace_back("If-Modified-Since", known.last_modified);
+  BF_ASSIGN_OR_RETURN(http::HttpResponse response, http_.Send(http));
+  const bool unchanged = response.status == 304 && !known.bytes.empty();
+  Redact(provider.settings.key, response.body);
+  RawBody body{.bytes = unchanged ? std::move(known.bytes) : response.body,
+               .http_status = unchanged ? 200 : response.status,
+               .received = clock_.Now()};
+  const absl::Status verdict = request.judge ? request.judge(body) : absl::OkStatus();
+  if (verdict.ok()) {
+    if (!unchanged) Keep(provider, request.url, response);
+    return body;
+  }
+  const absl::Duration wait = http::ParseRetryAfter(response.Header("retry-after"), clock_.Now());
+  if (wait == absl::ZeroDuration() || !MayHeal(verdict)) return verdict;
+  BF_RETURN_IF_ERROR(limiter_.Block(provider.limiter_key, wait));
+  return WithRetryAfter(verdict, wait);
+}
+
+http::HttpRequest ProviderClient::ToHttp(const Provider& provider, const UpstreamRequest& request) const {
+  const ProviderSettings& settings = provider.settings;
+  http::HttpRequest http{.url = request.url, .headers = request.headers, .timeout = options_.timeout};
+  if (!settings.base_url.empty()) {
+    const size_t scheme = http.url.find("://");
+    const size_t path = scheme == std::string::npos ? scheme : http.url.find('/', scheme + 3);
+    http.url = settings.base_url + (path == std::string::npos ? "" : http.url.substr(path));
+  }
+  if (!settings.key.empty() && settings.key_parameter.empty()) {
+    http.headers.emplace_back("Authorization", "Bearer " + settings.key);
+  } else if (!settings.key.empty()) {
+    http.url += fmt::format("{}{}={}", http.url.find('?') == std::string::npos ? '?' : '&', settings.key_parameter,
+                            http::UrlEncode(settings.key));
+  }
+  return http;
+}
+
+void ProviderClient::Keep(Provider& provider, const std::string& url, const http::HttpResponse& response) {
+  Cached fresh{
+      .etag = response.Header("etag"), .last_modified = response.Header("last-modified"), .bytes = response.body};
+  const auto size = static_cast<int64_t>(response.body.size());
+  absl::MutexLock lock(&provider.mutex);
+  const auto old = provider.cache.find(url);
+  if (old != provider.cache.end()) {
+    provider.cached_bytes -= static_cast<int64_t>(old->second.bytes.size());
+    provider.cache.erase(old);
+  }
+  const bool conditional = !fresh.etag.empty() || !fresh.last_modified.empty();
+  if (!conditional || size == 0 || size > provider.settings.max_cached_bytes) return;
+  while (provider.cached_bytes + size > provider.settings.max_cached_bytes) {
+    const auto oldest = std::min_element(provider.cache.begin(), provider.cache.end(),
+                                         [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+    provider.cached_bytes -= static_cast<int64_t>(oldest->second.bytes.size());
+    provider.cache.erase(oldest);
+  }
+  fresh.used = ++provider.uses;
+  provider.cached_bytes += size;
+  provider.cache.emplace(url, std::move(fresh));
+}
+
+absl::Status ProviderClient::Sleep(absl::Duration wait, const base::CancelToken& cancel) const {
+  if (options_.sleep) return options_.sleep(wait, cancel);
+  for (const absl::Time end = absl::Now() + wait; absl::Now() < end;) {
+    BF_RETURN_IF_ERROR(cancel.Check());
+    absl::SleepFor(std::min(end - absl::Now(), absl::Milliseconds(50)));
+  }
+  return cancel.Check();
+}
+
+}  // namespace breadthflow::data
