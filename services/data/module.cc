@@ -1,7 +1,12 @@
 #include "services/data/module.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
 #include "common/base/status.h"
 #include "common/columnar/chunk_store.h"
+#include "common/http/curl_http_client.h"
 #include "common/jobs/store.h"
 #include "common/postgres/migrate.h"
 #include "services/data/domain/quality/check.h"
@@ -11,13 +16,28 @@ namespace breadthflow::data {
 namespace {
 
 // Any folder may be read only as long as nobody but this machine can ask for it.
-SourceEntry::Environment EnvironmentOf(const DataModule::Config& config, const process::ModuleContext& context) {
+SourceEntry::Environment EnvironmentOf(const DataModule::Config& config, const process::ModuleContext& context,
+                                       Upstream& upstream) {
   const std::string& host = context.config.server().host();
   const bool loopback = host.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
   SourceEntry::Environment environment;
   environment.csv_roots = {config.data().csv_roots().begin(), config.data().csv_roots().end()};
   environment.csv_anywhere = environment.csv_roots.empty() && loopback;
+  environment.upstream = &upstream;
   return environment;
+}
+
+std::optional<std::string> Variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// Without TLS only another address on this machine may be asked, which takes a variable to set.
+bool AsksThisMachine(const absl::StatusOr<std::vector<ProviderSettings>>& providers) {
+  if (!providers.ok()) return false;
+  return std::any_of(providers->begin(), providers->end(), [](const ProviderSettings& provider) {
+    return provider.base_url.starts_with("http://127.0.0.1:") || provider.base_url.starts_with("http://localhost:");
+  });
 }
 
 }  // namespace
@@ -27,8 +47,13 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       series_(database_),
       runs_(database_),
       snapshots_(database_),
+      limits_(database_),
+      provider_settings_(DefaultProviders(Variable)),
+      http_(http::MakeCurlHttpClient({.allow_plain_http = AsksThisMachine(provider_settings_)})),
+      providers_(provider_settings_.ok() ? *provider_settings_ : std::vector<ProviderSettings>(), *http_, limits_,
+                 context.clock, {}),
       runner_(database_, context.job_options, &context.job_observer),
-      fetcher_(database_, series_, runs_, Sources(), EnvironmentOf(config, context), context.clock,
+      fetcher_(database_, series_, runs_, Sources(), EnvironmentOf(config, context, providers_), context.clock,
                [this] { runner_.WakeUp(); }),
       reader_(database_, series_, snapshots_, context.clock),
       maintenance_(series_, context.metrics, context.clock),
@@ -44,6 +69,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
 }
 
 absl::Status DataModule::Start() {
+  BF_RETURN_IF_ERROR(provider_settings_.status());
   std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
   const std::vector<postgres::Migration>& chunks = columnar::Migrations();
   migrations.insert(migrations.end(), chunks.begin(), chunks.end());

@@ -1,19 +1,24 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "breadthflow/config/v1/config.pb.h"
 
+#include "common/http/http_client.h"
 #include "common/jobs/runner.h"
 #include "common/process/module_context.h"
 #include "common/rpc/module.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/app/maintenance.h"
+#include "services/data/app/provider_client.h"
 #include "services/data/app/reader.h"
 #include "services/data/rpc/data_service.h"
 #include "services/data/store/fetch_store.h"
+#include "services/data/store/rate_limit_store.h"
 #include "services/data/store/series_store.h"
 #include "services/data/store/snapshot_store.h"
 
@@ -41,6 +46,10 @@ class DataModule final : public rpc::Module {
   SeriesStore series_;
   FetchStore runs_;
   SnapshotStore snapshots_;
+  RateLimitStore limits_;
+  const absl::StatusOr<std::vector<ProviderSettings>> provider_settings_;
+  const std::unique_ptr<http::HttpClient> http_;
+  ProviderClient providers_;
   jobs::Runner runner_;
   Fetcher fetcher_;
   Reader reader_;

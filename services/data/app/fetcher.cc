@@ -52,6 +52,9 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
   } else {
     spec.source.params = params->values();
     const absl::StatusOr<std::unique_ptr<Source>> source = (*entry)->make(*params, environment_);
+    if (absl::IsFailedPrecondition(source.status())) {
+      return source.status();  // nothing in the request is wrong: a key is missing here
+    }
     if (!source.ok()) {
       violations.Merge("spec.source.params", source.status());
     } else if (violations.empty()) {

@@ -1,4 +1,5 @@
 // The data service as its callers see it: the whole module behind a gRPC server, on a real PostgreSQL.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/ids.h"
+#include "common/base/status.h"
 #include "common/clients/data_client.h"
 #include "common/quant/calendar.h"
 #include "common/rpc/channels.h"
@@ -146,7 +148,7 @@ TEST_F(DataServiceTest, DescribesItsResourcesAndSources) {
   ASSERT_THAT(resources, IsOk());
   ASSERT_GE(resources->resources_size(), 1);
   v1::GetResourceRequest get;
-  get.set_name(resources->resources(0).name());
+  get.set_name("resources/stock_price");
   const auto resource = Call(&Stub::GetResource, get);
   ASSERT_THAT(resource, IsOk());
   EXPECT_EQ(resource->name(), "resources/stock_price");
@@ -155,8 +157,18 @@ TEST_F(DataServiceTest, DescribesItsResourcesAndSources) {
   EXPECT_THAT(Call(&Stub::GetResource, get), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_RESOURCE"));
   const auto sources = Call(&Stub::ListSources, v1::ListSourcesRequest());
   ASSERT_THAT(sources, IsOk());
-  EXPECT_EQ(sources->sources(0).name(), "csv_file");
-  EXPECT_EQ(sources->sources(1).name(), "simulated");
+  EXPECT_EQ(sources->sources(0).name(), "alpha_vantage");
+  EXPECT_EQ(sources->sources(1).name(), "csv_file");
+}
+
+TEST_F(DataServiceTest, SaysWhichVariableHoldsTheKeyThatASourceNeeds) {
+  unsetenv("BREADTHFLOW_ALPHA_VANTAGE_KEY");
+  unsetenv("BREADTHFLOW_ALPHA_VANTAGE_KEY_FILE");
+  const auto run =
+      client_->CreateFetchRun({.source = {"alpha_vantage", {}}, .symbols = {"IBM"}, .range = Years(2019, 2020)},
+                              base::NewUuid(absl::Now()), {});
+  EXPECT_THAT(run, StatusIs(absl::StatusCode::kFailedPrecondition, "MISSING_CREDENTIAL"));
+  EXPECT_THAT(base::Message(run.status()), HasSubstr("BREADTHFLOW_ALPHA_VANTAGE_KEY"));
 }
 
 TEST_F(DataServiceTest, FetchesAndReadsBack) {
