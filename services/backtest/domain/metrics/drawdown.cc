@@ -56,10 +56,9 @@ std::optional<Drawdown> DeepestDrawdown(const SessionCurve& curve) {
 namespace metric_entries {
 namespace {
 
-double Days(int64_t from_ns, int64_t to_ns) { return static_cast<double>(to_ns - from_ns) / 86'400e9; }
-
+// From date to date: a session that closes an hour earlier in summer is no shorter day.
 double DaysUnder(const metrics::Drawdown& drawdown, const SessionCurve& curve) {
-  return Days(drawdown.peak_ns, drawdown.recovery_ns.value_or(curve.times.back()));
+  return static_cast<double>(UtcDay(drawdown.recovery_ns.value_or(curve.times.back())) - UtcDay(drawdown.peak_ns));
 }
 
 }  // namespace
@@ -79,7 +78,8 @@ MetricEntry MaxDrawdown() {
 MetricEntry MaxDrawdownDays() {
   return {{.kind = "metric",
            .name = "max_drawdown_days",
-           .description = "calendar days from the peak before the deepest drawdown to its recovery, or to the end"},
+           .version = "1.1.0",
+           .description = "calendar dates from the peak before the deepest drawdown to its recovery, or to the end"},
           "days",
           [](const MetricInput& in) -> std::optional<double> {
             const auto deepest = metrics::DeepestDrawdown(in.sessions);
@@ -91,7 +91,8 @@ MetricEntry MaxDrawdownDays() {
 MetricEntry LongestDrawdownDays() {
   return {{.kind = "metric",
            .name = "longest_drawdown_days",
-           .description = "calendar days of the longest time below a peak"},
+           .version = "1.1.0",
+           .description = "calendar dates of the longest time below a peak"},
           "days",
           [](const MetricInput& in) -> std::optional<double> {
             std::optional<double> longest;

@@ -5,9 +5,9 @@ namespace {
 
 constexpr int64_t kDay = 86'400'000'000'000;
 
-int64_t DayOf(int64_t time_ns) { return time_ns >= 0 ? time_ns / kDay : -((-time_ns + kDay - 1) / kDay); }
-
 }  // namespace
+
+int64_t UtcDay(int64_t time_ns) { return time_ns >= 0 ? time_ns / kDay : -((-time_ns + kDay - 1) / kDay); }
 
 SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> equity, double capital) {
   SessionCurve curve;
@@ -15,7 +15,7 @@ SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> 
   curve.times.push_back(times[0]);
   curve.equity.push_back(capital);
   for (size_t i = 0; i < times.size(); ++i) {
-    const bool last_of_day = i + 1 == times.size() || DayOf(times[i + 1]) != DayOf(times[i]);
+    const bool last_of_day = i + 1 == times.size() || UtcDay(times[i + 1]) != UtcDay(times[i]);
     if (!last_of_day || i == 0) continue;
     curve.times.push_back(times[i]);
     curve.equity.push_back(equity[i]);

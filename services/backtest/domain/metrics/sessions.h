@@ -13,6 +13,9 @@ struct SessionCurve {
   size_t size() const { return times.size(); }
 };
 
+// Days from 1970-01-01 to the UTC date of an instant.
+int64_t UtcDay(int64_t time_ns);
+
 // Keeps the last point of each UTC day (sessions of the markets we know do not cross midnight UTC), after a first point
 // that holds `capital` at the time of the first bar. When the first day has only that one bar, they are the same point.
 SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> equity, double capital);

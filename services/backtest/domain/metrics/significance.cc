@@ -122,16 +122,20 @@ MetricEntry DeflatedSharpe() {
 }
 
 MetricEntry MinimumTrackRecord() {
-  return {{.kind = "metric",
-           .name = "minimum_track_record",
-           .description = "sessions needed to be 95 % sure that the true Sharpe ratio is above 0; absent when the "
-                          "observed one is not"},
-          "count",
-          [](const MetricInput& in) -> std::optional<double> {
-            const auto m = MomentsOf(in);
-            if (!m) return std::nullopt;
-            return metrics::MinimumTrackRecord(m->sharpe, 0, m->skewness, m->kurtosis, 0.95);
-          }};
+  return {
+      {.kind = "metric",
+       .name = "minimum_track_record",
+       .version = "1.1.0",
+       .description = "whole sessions needed to be 95 % sure that the true Sharpe ratio is above 0; absent when the "
+                      "observed one is not"},
+      "count",
+      [](const MetricInput& in) -> std::optional<double> {
+        const auto m = MomentsOf(in);
+        if (!m) return std::nullopt;
+        const auto sessions = metrics::MinimumTrackRecord(m->sharpe, 0, m->skewness, m->kurtosis, 0.95);
+        if (!sessions) return std::nullopt;
+        return std::ceil(*sessions);  // one that is begun is needed whole
+      }};
 }
 
 }  // namespace metric_entries
