@@ -86,9 +86,12 @@ absl::StatusOr<SnapshotInfo> FromProto(const data::v1::Snapshot& snapshot) {
     out.spec.resource = key.resource;
     out.spec.timeframe = key.timeframe;
     out.spec.symbols.push_back(key.symbol);
-    out.spec.source = series.source();
+    out.sources.push_back(series.source());
     out.row_count += series.row_count();
   }
+  std::sort(out.sources.begin(), out.sources.end());
+  out.sources.erase(std::unique(out.sources.begin(), out.sources.end()), out.sources.end());
+  if (out.sources.size() == 1) out.spec.source = out.sources.front();
   return out;
 }
 

@@ -76,6 +76,7 @@ struct SnapshotInfo {
   absl::Time create_time;
   int64_t series_count = 0;
   int64_t row_count = 0;
+  std::vector<std::string> sources;  // of its series, each once, ordered; spec.source is set when there is only one
 };
 
 enum class Severity { kInfo = 1, kWarning = 2, kError = 3 };

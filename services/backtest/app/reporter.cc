@@ -1,6 +1,7 @@
 #include "services/backtest/app/reporter.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ namespace breadthflow::backtest {
 namespace {
 
 constexpr int kMaxRefusals = 1000;
+constexpr std::string_view kSimulated = "simulated";  // the source whose bars are made up
 
 std::string Day(int64_t nanos) { return absl::FormatTime("%Y-%m-%d", quant::FromNanos(nanos), absl::UTCTimeZone()); }
 
@@ -100,7 +102,10 @@ absl::Status Reporter::AddLineage(const BacktestRun& run, report::Report& report
   add("Run", fmt::format("{}/{}", kCollection, run.id));
   add("Snapshot", run.spec.snapshot);
   add("Content hash", snapshot.content_hash);
-  add("Source", snapshot.spec.source);
+  add("Source", fmt::format("{}", fmt::join(snapshot.sources, ", ")));
+  if (std::count(snapshot.sources.begin(), snapshot.sources.end(), kSimulated) > 0)
+    report.badges.emplace_back("simulated data");
+  if (snapshot.sources.size() > 1) report.badges.emplace_back("mixed sources");
   add("Price basis", std::string(quant::ToText(run.basis)));
   add("Signal run", run.spec.signal_run);
   add("Strategy",

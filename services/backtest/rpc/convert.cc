@@ -140,6 +140,8 @@ v1::Report ToProto(const BacktestRun& run, const report::Report& report) {
     added->set_pnl(summary.pnl);
     added->set_costs(summary.costs);
     added->set_open_quantity(summary.open_quantity);
+    added->set_realized_pnl(summary.realized_pnl);
+    added->set_open_pnl(summary.open_pnl);
   }
   for (const report::MonthlyReturn& month : report.monthly) {
     v1::MonthlyReturn* added = proto.add_monthly_returns();

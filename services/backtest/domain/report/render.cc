@@ -148,8 +148,9 @@ std::string RenderHtml(const Report& report) {
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">";
   fmt::format_to(std::back_inserter(html), "<title>{} \u2013 BreadthFlow</title><style>{}</style></head><body><main>",
                  Escape(report.title), PageStyle());
-  fmt::format_to(std::back_inserter(html), R"(<header><h1>{}</h1><p class="soft">{}</p></header>)",
-                 Escape(report.title), Escape(report.subtitle));
+  html += "<header><h1>" + Escape(report.title);
+  for (const std::string& badge : report.badges) html += R"( <span class="badge">)" + Escape(badge) + "</span>";
+  html += R"(</h1><p class="soft">)" + Escape(report.subtitle) + "</p></header>";
   html += Tiles(report);
   html += Curves(report);
   html += MonthlyTable(report.monthly);

@@ -27,6 +27,8 @@ struct SymbolSummary {
   int64_t trade_count = 0;         // round trips
   std::optional<double> win_rate;  // of them
   double pnl = 0;                  // of round trips and of what is still held, after costs
+  double realized_pnl = 0;         // the part of `pnl` from round trips
+  double open_pnl = 0;             // the part from what is still held, at the last price
   double costs = 0;                // commissions and slippage of all fills
   double open_quantity = 0;
 };
@@ -74,6 +76,7 @@ struct PriceHistory {
 struct Report {
   std::string title;
   std::string subtitle;
+  std::vector<std::string> badges;  // what a reader must not miss: "simulated data"
   double capital = 0;
   std::string digest;
   std::vector<MetricRow> metrics;

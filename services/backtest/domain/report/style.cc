@@ -14,6 +14,8 @@ body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-app
 main{max-width:1120px;margin:0 auto;padding:36px 24px 64px}
 header{margin-bottom:22px}
 h1{font-size:28px;line-height:1.2;margin:0 0 4px;letter-spacing:-.015em}
+.badge{display:inline-block;vertical-align:middle;padding:2px 10px;border:1px solid var(--bad);border-radius:999px;
+color:var(--bad);font-size:13px;font-weight:600;letter-spacing:0}
 h2{font-size:17px;margin:0 0 12px;letter-spacing:-.005em}
 h3{font-size:15px;margin:0}
 p{margin:0 0 8px}

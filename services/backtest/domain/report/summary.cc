@@ -20,6 +20,7 @@ std::vector<SymbolSummary> SummariseSymbols(std::span<const std::string> symbols
     if (found == index.end()) continue;
     SymbolSummary& summary = summaries[found->second];
     summary.pnl += trade.pnl;
+    (trade.open ? summary.open_pnl : summary.realized_pnl) += trade.pnl;
     if (trade.open) {
       summary.open_quantity += trade.quantity;
       continue;

@@ -84,14 +84,16 @@ std::string MetricList(const std::vector<MetricRow>& metrics) {
 
 std::string SymbolTable(const std::vector<SymbolSummary>& symbols) {
   std::string html =
-      R"(<div class="scroll"><table><tr><th>Symbol</th><th>Round trips</th><th>Won</th><th>Profit</th><th>Costs</th>)"
-      "<th>Still held</th></tr>";
+      R"(<div class="scroll"><table><tr><th>Symbol</th><th>Round trips</th><th>Won</th><th>Realised</th>)"
+      "<th>Open</th><th>Costs</th><th>Shares held</th></tr>";
   for (const SymbolSummary& summary : symbols) {
-    fmt::format_to(std::back_inserter(html),
-                   R"(<tr><td>{}</td><td>{}</td><td>{}</td><td class="{}">{}</td><td>{}</td><td>{}</td></tr>)",
-                   Escape(summary.symbol), summary.trade_count,
-                   summary.win_rate ? Percent(*summary.win_rate, 1) : "\u2013", Sign(summary.pnl), Money(summary.pnl),
-                   Money(summary.costs), summary.open_quantity == 0 ? "\u2013" : Quantity(summary.open_quantity));
+    fmt::format_to(
+        std::back_inserter(html),
+        R"(<tr><td>{}</td><td>{}</td><td>{}</td><td class="{}">{}</td><td class="{}">{}</td><td>{}</td><td>{}</td></tr>)",
+        Escape(summary.symbol), summary.trade_count, summary.win_rate ? Percent(*summary.win_rate, 1) : "\u2013",
+        Sign(summary.realized_pnl), Money(summary.realized_pnl), Sign(summary.open_pnl),
+        summary.open_quantity == 0 ? "\u2013" : Money(summary.open_pnl), Money(summary.costs),
+        summary.open_quantity == 0 ? "\u2013" : Quantity(summary.open_quantity));
   }
   return html + "</table></div>";
 }
