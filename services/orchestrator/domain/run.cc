@@ -77,6 +77,22 @@ std::vector<size_t> ReadySteps(const PipelineRun& run) {
   return ready;
 }
 
+std::vector<bool> SkippedSteps(const PipelineRun& run) {
+  std::vector<bool> skipped(run.steps.size(), false);
+  const absl::StatusOr<std::vector<size_t>> order = TopologicalOrder(run.pipeline);
+  if (!order.ok()) return skipped;
+  const std::vector<std::vector<size_t>> dependencies = Dependencies(run.pipeline);
+  const auto lost = [&](size_t step) {
+    const std::optional<jobs::Job>& job = run.steps[step].job;
+    return skipped[step] || (job && jobs::IsTerminal(job->state) && !run.steps[step].succeeded());
+  };
+  for (const size_t i : *order) {
+    skipped[i] = !run.steps[i].job &&
+                 (run.cancel_requested || std::any_of(dependencies[i].begin(), dependencies[i].end(), lost));
+  }
+  return skipped;
+}
+
 absl::StatusOr<std::vector<size_t>> StepsToRepeat(const PipelineRun& run, std::string_view from_step) {
   const std::optional<size_t> from = FindStep(run.pipeline, from_step);
   if (!from_step.empty() && !from) {

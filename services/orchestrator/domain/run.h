@@ -64,6 +64,10 @@ RunSummary Summarize(const PipelineRun& run);
 // was asked. A step that failed holds up only those that depend on it.
 std::vector<size_t> ReadySteps(const PipelineRun& run);
 
+// For each step, whether it will not run unless the run is retried: it has no job, and cancel was asked or a step that
+// it depends on, however far back, has failed or was cancelled.
+std::vector<bool> SkippedSteps(const PipelineRun& run);
+
 // Positions of the steps that a retry repeats: all that have not succeeded, and `from_step`, if one is named, with
 // everything that depends on it. The others keep their results.
 // Errors: FAILED_PRECONDITION RUN_NOT_FINISHED; FAILED_PRECONDITION NOTHING_TO_RETRY when all succeeded and no step was

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -77,6 +78,7 @@ v1::PipelineRun ToProto(const PipelineRun& run) {
   *proto.mutable_pipeline() = ToProto(run.pipeline);
   *proto.mutable_job() = rpc::ToProto(JobOf(run));
   absl::Time changed = run.update_time;
+  const std::vector<bool> skipped = SkippedSteps(run);
   for (size_t i = 0; i < run.steps.size(); ++i) {
     const StepRun& step = run.steps[i];
     v1::StepStatus& status = *proto.add_steps();
@@ -85,6 +87,7 @@ v1::PipelineRun ToProto(const PipelineRun& run) {
     *status.mutable_job() = rpc::ToProto(step.job ? *step.job : JobOfWaiting(run));
     status.set_generation(step.generation);
     status.set_resource(step.resource);
+    status.set_skipped(skipped[i]);
     if (step.succeeded()) status.mutable_outputs()->insert(step.outputs.begin(), step.outputs.end());
     if (step.job) changed = std::max({changed, step.job->start_time, step.job->end_time});
   }

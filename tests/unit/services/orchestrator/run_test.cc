@@ -55,6 +55,24 @@ TEST(Summarize, IsQueuedUntilAJobStarts) {
   EXPECT_EQ(Summarize(run).start_time, absl::InfinitePast());
 }
 
+TEST(SkippedSteps, AreThoseBehindAFailureHoweverFar) {
+  PipelineRun run = Diamond();
+  EXPECT_THAT(SkippedSteps(run), ElementsAre(false, false, false, false, false));
+  Put(run, "a", State::kSucceeded);
+  Put(run, "b", State::kFailed);
+  EXPECT_THAT(SkippedSteps(run), ElementsAre(false, false, false, true, false));
+  run = Diamond();
+  Put(run, "a", State::kFailed);
+  EXPECT_THAT(SkippedSteps(run), ElementsAre(false, true, true, true, false)) << "e can still start";
+}
+
+TEST(SkippedSteps, AreAllThatHaveNoJobOnceCancelWasAsked) {
+  PipelineRun run = Diamond();
+  Put(run, "a", State::kRunning);
+  run.cancel_requested = true;
+  EXPECT_THAT(SkippedSteps(run), ElementsAre(false, true, true, true, true));
+}
+
 TEST(Summarize, IsRunningWhileAnyJobIsActive) {
   PipelineRun run = Diamond();
   Put(run, "a", State::kSucceeded);
