@@ -66,6 +66,7 @@ grpc::Status BacktestService::CreateBacktestRun(grpc::ServerContext* context,
     rpc::CheckRequestId(request->request_id(), "request_id", violations);
     CheckSpec(spec, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid backtest", "INVALID_BACKTEST_SPEC"));
+    if (request->validate_only()) return absl::OkStatus();
     BF_ASSIGN_OR_RETURN(const std::string id,
                         runs_.Create(spec, request->request_id(), call.principal.name, call.As<clients::CallScope>()));
     BF_ASSIGN_OR_RETURN(*response, GetProto(id, call.deadline));

@@ -31,8 +31,11 @@ class Pipelines {
     std::string request_id;  // may be empty
   };
 
-  // Starts a run. INVALID_ARGUMENT INVALID_PIPELINE with every violation, or REQUEST_ID_REUSED. Components that steps
-  // name are checked as the registry knows them; when it can not be asked, their services find out later.
+  // INVALID_ARGUMENT INVALID_PIPELINE with every violation. Components that steps name are checked as the registry
+  // knows them; when it can not be asked, their services find out later.
+  absl::Status Check(const Pipeline& pipeline, const std::string& traceparent);
+
+  // Starts a run. The errors of Check, or INVALID_ARGUMENT REQUEST_ID_REUSED.
   absl::StatusOr<PipelineRun> Run(const Pipeline& pipeline, const Request& request);
 
   // NOT_FOUND RUN_NOT_FOUND.
@@ -53,8 +56,6 @@ class Pipelines {
   absl::StatusOr<PipelineRun> Retry(const std::string& run_id, const std::string& from_step, const Request& request);
 
  private:
-  absl::Status Check(const Pipeline& pipeline, const std::string& traceparent);
-
   PipelineStore& store_;
   clients::RegistryClient& registry_;
   jobs::Runner& runner_;

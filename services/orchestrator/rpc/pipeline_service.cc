@@ -37,6 +37,7 @@ grpc::Status PipelineService::RunPipeline(grpc::ServerContext* context, const v1
   return guard_.Serve(context, request, response, [&](const rpc::Call& call) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const Pipelines::Request from, RequestOf(call, request->request_id()));
     BF_ASSIGN_OR_RETURN(const Pipeline pipeline, FromProto(request->pipeline()));
+    if (request->validate_only()) return pipelines_.Check(pipeline, from.traceparent);
     BF_ASSIGN_OR_RETURN(const PipelineRun run, pipelines_.Run(pipeline, from));
     *response = ToProto(run);
     return absl::OkStatus();

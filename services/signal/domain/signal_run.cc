@@ -47,6 +47,21 @@ std::string FirstSymbol(const std::vector<SymbolResult>& results) {
   return {};
 }
 
+// The rules between the parameters of `strategy`, when some of them alone are wrong already (`faults`): those are set
+// back to their defaults, and only rules that do not speak of them are added.
+void CheckRulesBetween(component::ComponentRef strategy, const base::ErrorDetails& faults,
+                       base::Violations& violations) {
+  for (const base::FieldViolation& fault : faults.violations) strategy.params.erase(fault.field);
+  const absl::Status made = quant::MakeStrategy(strategy).status();
+  for (const base::FieldViolation& rule : base::DetailsOf(made).violations) {
+    const bool about_a_fault =
+        std::any_of(faults.violations.begin(), faults.violations.end(), [&](const base::FieldViolation& fault) {
+          return rule.field == fault.field || rule.description.find(fault.field) != std::string::npos;
+        });
+    if (!about_a_fault) violations.Add("spec.strategy.params." + rule.field, rule.description);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<bool> NeedsModel(const component::ComponentRef& strategy) {
@@ -63,16 +78,18 @@ void CheckSpec(const SignalSpec& spec, base::Violations& violations) {
     violations.Add("spec.model", fmt::format("must be models/{{id}}, was '{}'", spec.model));
 
   const absl::StatusOr<bool> needs_model = NeedsModel(spec.strategy);
-  if (spec.strategy.name.empty())
+  if (spec.strategy.name.empty()) {
     violations.Add("spec.strategy.name", "is required");
-  else if (absl::IsNotFound(needs_model.status()))
+  } else if (absl::IsNotFound(needs_model.status())) {
     violations.Add("spec.strategy.name", base::Message(needs_model.status()));
-  else if (!needs_model.ok())
+  } else if (!needs_model.ok()) {
     violations.Merge("spec.strategy.params", needs_model.status());
-  else if (*needs_model && spec.model.empty())
+    CheckRulesBetween(spec.strategy, base::DetailsOf(needs_model.status()), violations);
+  } else if (*needs_model && spec.model.empty()) {
     violations.Add("spec.model", fmt::format("is required by strategy {}", spec.strategy.name));
-  else if (!*needs_model && !spec.model.empty())
+  } else if (!*needs_model && !spec.model.empty()) {
     violations.Add("spec.model", fmt::format("is not read by strategy {}", spec.strategy.name));
+  }
 }
 
 std::string Fingerprint(const SignalSpec& spec) {

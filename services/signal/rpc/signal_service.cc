@@ -67,6 +67,7 @@ grpc::Status SignalService::CreateSignalRun(grpc::ServerContext* context, const 
     rpc::CheckRequestId(request->request_id(), "request_id", violations);
     CheckSpec(spec, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid signal run", "INVALID_SIGNAL_SPEC"));
+    if (request->validate_only()) return absl::OkStatus();
     BF_ASSIGN_OR_RETURN(const std::string id,
                         runs_.Create(spec, request->request_id(), call.principal.name, call.As<clients::CallScope>()));
     BF_ASSIGN_OR_RETURN(*response, GetProto(id, call.deadline));

@@ -52,19 +52,23 @@ Model Record(std::string id, const TrainingSpec& spec, TrainedModel trained) {
 
 }  // namespace
 
-absl::StatusOr<std::string> TrainingRunner::Submit(TrainingSpec spec, const Submitter& submitter,
-                                                   base::Violations found) {
+absl::StatusOr<TrainingSpec> TrainingRunner::Check(TrainingSpec spec, base::Violations found) const {
   const absl::StatusOr<const ModelEntry*> entry = models_.Find(spec.model.name);
   if (entry.ok()) spec.model.params.try_emplace("threads", int64_t{threads_});
-  BF_ASSIGN_OR_RETURN(
-      spec, Complete(std::move(spec), entry.ok() ? &(*entry)->params : nullptr, entry.status(), std::move(found)));
+  return Complete(std::move(spec), entry.ok() ? &(*entry)->params : nullptr, entry.status(), std::move(found));
+}
+
+absl::StatusOr<std::string> TrainingRunner::Submit(TrainingSpec spec, const Submitter& submitter,
+                                                   base::Violations found) {
+  BF_ASSIGN_OR_RETURN(spec, Check(std::move(spec), std::move(found)));
+  BF_ASSIGN_OR_RETURN(const ModelEntry* entry, models_.Find(spec.model.name));
   jobs::NewJob job;
   job.id = base::NewUuid(clock_.Now());
   job.kind = kJobKind;
   job.principal = submitter.principal;
   job.traceparent = submitter.traceparent;
   const jobs::SubmitKey key = {submitter.principal, kMethod, submitter.request_id, Fingerprint(spec)};
-  return store_.Submit(key, job, spec, (*entry)->info.version, submitter.deadline);
+  return store_.Submit(key, job, spec, entry->info.version, submitter.deadline);
 }
 
 absl::StatusOr<std::vector<quant::Series>> TrainingRunner::ReadBars(const TrainingSpec& spec,

@@ -35,9 +35,12 @@ class TrainingRunner {
                  const base::Clock& clock, int threads)
       : store_(store), data_(data), models_(models), clock_(clock), threads_(threads) {}
 
-  // Checks everything that can be known without the data and enqueues the run; returns its id. The same request_id
-  // gives the same id. INVALID_ARGUMENT `INVALID_TRAINING_SPEC` with every violation, `REQUEST_ID_REUSED`. `found` are
-  // violations that were seen while the request was read; they are reported with the others.
+  // Checks everything that can be known without the data and completes the spec. INVALID_ARGUMENT
+  // `INVALID_TRAINING_SPEC` with every violation; `found` are those that were seen while the request was read.
+  absl::StatusOr<TrainingSpec> Check(TrainingSpec spec, base::Violations found = {}) const;
+
+  // Checks the spec and enqueues the run; returns its id. The same request_id gives the same id. INVALID_ARGUMENT
+  // `INVALID_TRAINING_SPEC`, `REQUEST_ID_REUSED`.
   absl::StatusOr<std::string> Submit(TrainingSpec spec, const Submitter& submitter, base::Violations found = {});
 
   // The work of one job: reads the bars, trains, and leaves the model to be written with the job's end. Bars, features

@@ -34,6 +34,7 @@ grpc::Status TrainingService::CreateTrainingRun(grpc::ServerContext* context,
     base::Violations violations;
     rpc::CheckRequestId(request->request_id(), "request_id", violations);
     const TrainingSpec spec = FromProto(request->spec(), violations);
+    if (request->validate_only()) return parts_.runner.Check(spec, std::move(violations)).status();
     BF_ASSIGN_OR_RETURN(const std::string id, parts_.runner.Submit(spec,
                                                                    {.principal = call.principal.name,
                                                                     .request_id = request->request_id(),

@@ -71,6 +71,16 @@ TEST(CheckSpec, RefusesParametersThatContradictEachOther) {
               ElementsAre("spec.strategy.params.rsi_oversold", "spec.strategy.params.fast_period"));
 }
 
+TEST(CheckSpec, TellsWrongRangesAndWrongRulesBetweenParametersTogether) {
+  SignalSpec spec = Good();
+  spec.strategy = {"technical_analysis", {{"rsi_period", int64_t{9'000}}, {"fast_period", int64_t{60}}}};
+  EXPECT_THAT(FieldsWrongWith(spec),
+              ElementsAre("spec.strategy.params.rsi_period", "spec.strategy.params.fast_period"));
+  // A rule that speaks of a value that is wrong alone would only repeat it.
+  spec.strategy.params = {{"slow_period", int64_t{9'000}}, {"fast_period", int64_t{60}}};
+  EXPECT_THAT(FieldsWrongWith(spec), ElementsAre("spec.strategy.params.slow_period"));
+}
+
 TEST(Fingerprint, ChangesWithEveryPartOfTheSpec) {
   std::vector<SignalSpec> specs(8, Good());
   specs[1].snapshot = "snapshots/two";
