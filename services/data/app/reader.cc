@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/ids.h"
 #include "common/base/status.h"
@@ -34,6 +35,17 @@ void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& vio
   }
 }
 
+// Fields that `resource` does not have, with those it has. What a source has beyond the resource may be asked for.
+void CheckFields(const Resource& resource, const std::vector<std::string>& fields, base::Violations& violations) {
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (resource.Find(fields[i]) != nullptr || IsExtra(fields[i])) continue;
+    std::vector<std::string_view> known;
+    for (const Field& field : resource.fields) known.push_back(field.name);
+    violations.Add(fmt::format("fields[{}]", i), fmt::format("{} has no column '{}'; its columns are {}", resource.id,
+                                                             fields[i], fmt::join(known, ", ")));
+  }
+}
+
 PlannedSeries Planned(const SnapshotSeries& one, quant::TimeRange range) {
   return {one.key, one.basis, one.version, range, one.rows};
 }
@@ -46,7 +58,8 @@ absl::StatusOr<std::vector<PlannedSeries>> Reader::Plan(const ReadQuery& query, 
   std::vector<PlannedSeries> planned;
   if (query.snapshot_id.empty()) {
     if (query.symbols.empty()) violations.Add("symbols", "must name at least one symbol, or name a snapshot");
-    BF_RETURN_IF_ERROR(FindResource(query.resource).status());
+    BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+    CheckFields(*resource, query.fields, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
     BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads,
                         series_.Resolve(query.resource, query.symbols, query.timeframe, query.source, query.as_of));
@@ -59,6 +72,11 @@ absl::StatusOr<std::vector<PlannedSeries>> Reader::Plan(const ReadQuery& query, 
   if (!query.source.empty()) violations.Add("source", "a snapshot has its own");
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
   BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(query.snapshot_id, deadline));
+  for (const SnapshotSeries& one : snapshot.series) {
+    BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(one.key.resource));
+    CheckFields(*resource, query.fields, violations);
+    BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
+  }
   const quant::TimeRange range = Common(query.range, snapshot.range);
   if (query.symbols.empty()) {
     for (const SnapshotSeries& one : snapshot.series) planned.push_back(Planned(one, range));

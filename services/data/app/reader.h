@@ -26,6 +26,7 @@ struct ReadQuery {
   quant::TimeRange range;
   absl::Time as_of = absl::InfiniteFuture();
   std::string source;
+  std::vector<std::string> fields;  // columns wanted; empty: all
 };
 
 // Reads, snapshots and quality reports: what is asked of stored series. Thread-safe.
@@ -35,7 +36,8 @@ class Reader {
       : database_(database), series_(series), snapshots_(snapshots), clock_(clock) {}
 
   // The series to read, with their versions fixed: in the order of the query's symbols, else of the snapshot.
-  // INVALID_ARGUMENT without symbols and snapshot; NOT_FOUND with every symbol that is not there.
+  // INVALID_ARGUMENT without symbols and snapshot, and for fields that the resource does not have; NOT_FOUND with every
+  // symbol that is not there.
   absl::StatusOr<std::vector<PlannedSeries>> Plan(const ReadQuery& query, absl::Time deadline);
 
   // A whole series in the basis wanted, only the columns named (all when empty).

@@ -158,6 +158,7 @@ ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& viol
   if (request.has_range()) query.range = rpc::FromProto(request.range(), false, "range", violations);
   if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   query.source = request.source();
+  query.fields.assign(request.fields().begin(), request.fields().end());
   return query;
 }
 

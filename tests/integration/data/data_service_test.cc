@@ -374,6 +374,21 @@ TEST_F(DataServiceTest, SourcesDoNotMixAndAreNamedWhenThereAreTwo) {
   EXPECT_EQ(ReadOne("AAA", query).value(), from_file);
 }
 
+TEST_F(DataServiceTest, UnknownColumnsAreRefusedAndThoseThereAreNamed) {
+  WriteCsv("AAA", "2017-01-03,1,2,1,2,100\n");
+  ASSERT_EQ(Fetch(Csv({"AAA"})).status.state, clients::RunState::kSucceeded);
+  clients::ReadQuery query;
+  query.symbols = {"AAA"};
+  query.fields = {"close", "vol"};
+  const auto read = client_->Read(query, {});
+  ASSERT_THAT(read, StatusIs(absl::StatusCode::kInvalidArgument));
+  const auto violations = base::DetailsOf(read.status()).violations;
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].field, "fields[1]");
+  EXPECT_THAT(violations[0].description,
+              ::testing::AllOf(::testing::HasSubstr("'vol'"), ::testing::HasSubstr("volume")));
+}
+
 TEST_F(DataServiceTest, ASnapshotStaysWhatItWas) {
   WriteCsv("AAA", "2017-01-03,1,2,1,2,100\n2017-01-04,2,3,2,3,100\n");
   ASSERT_EQ(Fetch(Csv({"AAA"})).status.state, clients::RunState::kSucceeded);
