@@ -122,6 +122,16 @@ TEST(DeflatedSharpe, MatchesThePublishedExample) {
   EXPECT_NEAR(*DeflatedSharpe(sharpe, 1250, -3, 10, 46, variance), 0.950502, 5e-7);
 }
 
+TEST(DrawdownDays, CountDatesAcrossTheChangeOfTheClocks) {
+  // New York closes at 21:00 UTC in winter and at 20:00 UTC in summer: 2024-03-08, 2024-03-11, 2024-04-08.
+  const std::vector<int64_t> times = {1'709'931'600'000'000'000, 1'710'187'200'000'000'000, 1'712'606'400'000'000'000};
+  const std::vector<double> equity = {100, 90, 95};
+  MetricInput in;
+  in.sessions = {.times = times, .equity = equity};
+  for (const char* name : {"max_drawdown_days", "longest_drawdown_days"})
+    EXPECT_EQ((*Metrics().Find(name))->compute(in), 31) << name;
+}
+
 TEST(MinimumTrackRecord, IsTheLengthAtWhichTheProbabilityIsReached) {
   const double n = *MinimumTrackRecord(0.1, 0, -0.5, 5, 0.95);
   EXPECT_NEAR(*ProbabilisticSharpe(0.1, 0, n, -0.5, 5), 0.95, 1e-12);

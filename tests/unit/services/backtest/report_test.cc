@@ -58,9 +58,28 @@ TEST(Summary, SymbolsAddUpToTheRunAndIdleOnesAreListed) {
   ASSERT_EQ(summaries.size(), 3u);
   EXPECT_NEAR(summaries[0].pnl + summaries[1].pnl, result.curve.equity.back() - result.capital, 1e-6);
   EXPECT_EQ(summaries[0].trade_count + summaries[1].trade_count, static_cast<int64_t>(result.round_trips.size()));
+  for (const SymbolSummary& summary : summaries)
+    EXPECT_DOUBLE_EQ(summary.pnl, summary.realized_pnl + summary.open_pnl) << summary.symbol;
   EXPECT_GT(summaries[0].costs, 0);
   EXPECT_EQ(summaries[2].trade_count, 0);
   EXPECT_FALSE(summaries[2].win_rate.has_value());
+}
+
+TEST(Summary, WhatIsStillHeldIsNoRealisedProfit) {
+  std::vector<Trade> trades(2);
+  for (Trade& trade : trades) trade.symbol = "A";
+  trades[0].quantity = 2;
+  trades[0].pnl = 5;
+  trades[1].quantity = 3;
+  trades[1].pnl = -7;
+  trades[1].open = true;
+  const std::vector<std::string> symbols = {"A"};
+  const SymbolSummary summary = SummariseSymbols(symbols, trades, {}).front();
+  EXPECT_EQ(summary.realized_pnl, 5);
+  EXPECT_EQ(summary.open_pnl, -7);
+  EXPECT_EQ(summary.pnl, -2);
+  EXPECT_EQ(summary.open_quantity, 3);
+  EXPECT_EQ(summary.trade_count, 1);
 }
 
 TEST(Summary, TradesAreRoundTripsThenOpenPositions) {
@@ -139,6 +158,16 @@ TEST(Page, ShowsEveryPart) {
                            "Model &lt;scores&gt;", "Orders cut or refused", "snapshots/1", "class=\"buy\""})
     EXPECT_THAT(html, HasSubstr(part));
   EXPECT_THAT(html, HasSubstr(report.digest));
+}
+
+TEST(Page, SaysInItsHeaderWhatMustNotBeMissed) {
+  Report report = SmallReport();
+  EXPECT_THAT(RenderHtml(report), Not(HasSubstr("simulated data")));
+  report.badges = {"simulated data"};
+  const std::string html = RenderHtml(report);
+  const size_t at = html.find("simulated data");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(at, html.find("</header>"));
 }
 
 TEST(Page, EscapesTextFromOutside) {
