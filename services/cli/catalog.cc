@@ -65,6 +65,8 @@ std::string HelpOf(const Command& command) {
   }
   text += command.flags.empty() ? "\n" : " [flags]\n";
   text += command.summary + "\n";
+  if (!command.argument_default.empty())
+    text += fmt::format("\n  {:<26} default: {}\n", command.argument, command.argument_default);
   if (!command.flags.empty()) text += "\nflags:\n";
   for (const Flag& flag : command.flags) text += FlagLine(flag);
   text += "\nfor every command:\n";
@@ -83,6 +85,8 @@ std::string HelpOfGroup(std::string_view group) {
 std::string HelpOfProgram() {
   std::string text = "usage: breadthflow [flags] GROUP VERB [flags]\n\n";
   for (const Command& command : Commands()) text += CommandLine(command);
+  text += fmt::format("  {:<22} {}\n", "help [GROUP [VERB]]", "this, the verbs of a group, or what a verb accepts");
+  text += fmt::format("  {:<22} {}\n", "version", "the version of this program");
   text += "\nfor every command:\n";
   for (const Flag& flag : GlobalFlags()) text += FlagLine(flag);
   text += "\nexit status: 0 done, 1 the work failed, 2 bad usage, 3 cannot reach the server, 4 not allowed\n";
@@ -115,6 +119,13 @@ Flag EndFlag(std::string default_value, std::string_view meaning) {
           .default_value = std::move(default_value)};
 }
 
+Flag SourceFlag(std::string_view meaning) {
+  return {.name = "source",
+          .value = "SOURCE",
+          .description = fmt::format("{}; see data sources", meaning),
+          .component = "data_source"};
+}
+
 Flag ParamFlag(std::string_view of) {
   return {
       .name = "param", .value = "NAME=VALUE", .description = fmt::format("parameter of the {}", of), .repeated = true};
@@ -122,6 +133,10 @@ Flag ParamFlag(std::string_view of) {
 
 Flag PageFlag() {
   return {.name = "limit", .value = "N", .description = "at most this many, newest first", .default_value = "20"};
+}
+
+Flag RowsFlag() {
+  return {.name = "limit", .value = "N", .description = "at most this many rows; default 20 in a table, all in JSON"};
 }
 
 }  // namespace breadthflow::cli

@@ -55,6 +55,13 @@ bool IsGroup(const std::string& word) {
                      [&](const Command& c) { return !word.empty() && c.group == word; });
 }
 
+// `help data fetch` asks for what `data fetch --help` says, `version` for what `--version` does.
+bool TakeWord(std::vector<std::string>& words, std::string_view word) {
+  if (words.empty() || words[0] != word) return false;
+  words.erase(words.begin());
+  return true;
+}
+
 int Usage(std::ostream& people, const std::string& problem, const std::string& help) {
   people << "error: " << problem << "\n\n" << help << std::flush;
   return 2;
@@ -70,6 +77,17 @@ std::string WhyNotReached(const Session& session) {
     if (entry.service.empty()) break;  // the services of this process are no better off
   }
   return fmt::format("{}  looked for at {} (--server)\n", states, session.server());
+}
+
+// What to type, where the error alone does not say.
+std::string HintFor(const absl::Status& status, const Arguments& arguments) {
+  const std::string reason = base::DetailsOf(status).reason;
+  if (reason == "SEVERAL_SOURCES" && arguments.Knows("source")) return "  name one with --source SOURCE\n";
+  if (reason == "NOTHING_TO_RETRY" && arguments.Knows("from")) return "  name the step with --from STEP\n";
+  if (reason == "NO_PEER")
+    return "  say where each process is: --server data=HOST:PORT,signal=HOST:PORT,backtest=HOST:PORT,"
+           "training=HOST:PORT,registry=HOST:PORT,orchestrator=HOST:PORT (or BREADTHFLOW_SERVER)\n";
+  return "";
 }
 
 int RunCommand(const Command& command, const Line& line, const std::vector<std::string>& rest, const Defaults& defaults,
@@ -90,6 +108,7 @@ int RunCommand(const Command& command, const Line& line, const std::vector<std::
   const absl::Status status = session.ok() ? command.run(**session, *arguments) : session.status();
   if (!status.ok()) {
     printer.Error(status);
+    people << HintFor(status, *arguments);
     if (ExitStatus(status) == 3 && session.ok()) people << WhyNotReached(**session);
   }
   return ExitStatus(status);
@@ -98,19 +117,22 @@ int RunCommand(const Command& command, const Line& line, const std::vector<std::
 }  // namespace
 
 int RunCli(const std::vector<std::string>& words, const Defaults& defaults, std::ostream& json, std::ostream& people) {
-  const absl::StatusOr<Line> line = SplitGlobal(words);
+  absl::StatusOr<Line> line = SplitGlobal(words);
   if (!line.ok()) {
     people << DescribeError(line.status()) << std::flush;
     return 2;
   }
-  if (line->global.Switch("version")) {
-    people << "breadthflow " << BREADTHFLOW_VERSION << std::endl;
+  const bool as_json = line->global.Text("output") == "json";
+  // What was asked for goes where it can be piped; with JSON nothing else may stand there.
+  std::ostream& asked = as_json ? people : json;
+  if (TakeWord(line->words, "version") || line->global.Switch("version")) {
+    asked << "breadthflow " << BREADTHFLOW_VERSION << std::endl;
     return 0;
   }
-  const bool help = line->global.Switch("help");
+  const bool help = TakeWord(line->words, "help") || line->global.Switch("help");
   if (line->words.empty()) {
     if (!help) return Usage(people, "a command is needed", HelpOfProgram());
-    people << HelpOfProgram() << std::flush;
+    asked << HelpOfProgram() << std::flush;
     return 0;
   }
   size_t used = 0;
@@ -121,15 +143,15 @@ int RunCli(const std::vector<std::string>& words, const Defaults& defaults, std:
     if (line->words.size() > 1)
       return Usage(people, fmt::format("unknown verb '{}' of {}", line->words[1], first), HelpOfGroup(first));
     if (!help) return Usage(people, fmt::format("{} needs a verb", first), HelpOfGroup(first));
-    people << HelpOfGroup(first) << std::flush;
+    asked << HelpOfGroup(first) << std::flush;
     return 0;
   }
   if (help) {
-    people << HelpOf(*command) << std::flush;
+    asked << HelpOf(*command) << std::flush;
     return 0;
   }
-  Printer printer(line->global.Text("output") == "json" ? Printer::Mode::kJson : Printer::Mode::kTable,
-                  line->global.Switch("quiet"), json, people);
+  Printer printer(as_json ? Printer::Mode::kJson : Printer::Mode::kTable, line->global.Switch("quiet"), json, people,
+                  TerminalColumns());
   const std::vector<std::string> rest(line->words.begin() + static_cast<std::ptrdiff_t>(used), line->words.end());
   return RunCommand(*command, *line, rest, defaults, printer, people);
 }

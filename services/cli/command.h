@@ -21,11 +21,15 @@ struct Flag {
   bool required = false;
   bool repeated = false;             // may be given more than once
   std::vector<std::string> choices;  // the only accepted values; empty: any
+  std::string component;             // kind of the components that the value names, for completion; empty: none
 };
 
 // The checked flags of one call. Asking for a flag that the command does not declare is a programming error and aborts.
 class Arguments {
  public:
+  // Whether the command declares a flag.
+  bool Knows(std::string_view flag) const { return given_.find(flag) != given_.end(); }
+
   // Reads `words` (what follows the verb). INVALID_ARGUMENT `USAGE` with every violation: unknown flags, missing
   // values, missing required ones, values outside of the choices, arguments that are too many.
   static absl::StatusOr<Arguments> Parse(const struct Command& command, const std::vector<std::string>& words);
@@ -51,6 +55,7 @@ struct Command {
   std::string summary;
   std::string argument;  // what stands for the argument in help: "RUN"; empty: none
   bool argument_required = false;
+  std::string argument_default;  // what is meant when an optional argument is left out: "the newest run"
   std::vector<Flag> flags;
   // INVALID_ARGUMENT: bad usage. Results go to the session's output.
   absl::Status (*run)(Session& session, const Arguments& arguments) = nullptr;
@@ -74,7 +79,9 @@ Flag SymbolsFlag(bool required);
 Flag TimeframeFlag();
 Flag StartFlag(std::string default_value, std::string_view meaning);
 Flag EndFlag(std::string default_value, std::string_view meaning);
+Flag SourceFlag(std::string_view meaning);
 Flag ParamFlag(std::string_view of);
 Flag PageFlag();
+Flag RowsFlag();
 
 }  // namespace breadthflow::cli

@@ -7,6 +7,14 @@
 
 namespace breadthflow::cli {
 
+std::string FirstSentence(const std::string& text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') return text.substr(0, at);
+    if (text[at] == '.' && at + 1 < text.size() && text[at + 1] == ' ') return text.substr(0, at + 1);
+  }
+  return text;
+}
+
 std::string DescribeParam(const common::v1::ParamSpec& spec) {
   std::string text = spec.required() ? "required" : ToText(spec.default_value());
   if (spec.has_min() && spec.has_max()) {

@@ -1,6 +1,9 @@
 #include "services/cli/health.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -73,6 +76,20 @@ std::vector<ServiceHealth> CheckHealth(const Session& session) {
     health.push_back(Check(channel, target.service));
   }
   return health;
+}
+
+std::string DescribeServed(const std::vector<ServiceHealth>& health) {
+  std::vector<std::string> here;
+  std::vector<std::string> elsewhere;
+  for (const Target& target : kTargets) {
+    const bool serves = std::any_of(health.begin(), health.end(), [&](const ServiceHealth& entry) {
+      return entry.service == target.service && entry.status == "SERVING";
+    });
+    (serves ? here : elsewhere).emplace_back(target.name);
+  }
+  if (elsewhere.empty()) return "every service serves";
+  return fmt::format("serves {}; not {}: name each process with --server data=HOST:PORT,signal=HOST:PORT,...",
+                     fmt::join(here, ", "), fmt::join(elsewhere, ", "));
 }
 
 absl::Status Verdict(const std::vector<ServiceHealth>& health) {

@@ -18,6 +18,9 @@ struct ServiceHealth {
 // Every service of the suite, and each process as a whole. Never fails: what can not be asked is UNREACHABLE.
 std::vector<ServiceHealth> CheckHealth(const Session& session);
 
+// "every service serves", or which of them the addresses given serve and which not.
+std::string DescribeServed(const std::vector<ServiceHealth>& health);
+
 // OK when every process that was asked serves; else UNAVAILABLE with what does not.
 absl::Status Verdict(const std::vector<ServiceHealth>& health);
 

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,37 +22,58 @@ class Reader {
   Reader(std::string_view file, const std::map<std::string, std::string>& variables)
       : file_(file), variables_(variables) {}
 
-  orchestrator::v1::Pipeline Read(const YAML::Node& root) {
-    orchestrator::v1::Pipeline pipeline;
-    if (!CheckKeys(root, "the file", {"id", "description", "steps"})) return pipeline;
+  PipelineFile Read(const YAML::Node& root) {
+    ReadPipeline(root);
+    for (const auto& [name, value] : variables_) {
+      if (used_.count(name) == 0) {
+        read_.violations.Add("--set " + name, used_.empty() ? fmt::format("{} has no ${{...}} to fill in", file_)
+                                                            : fmt::format("{} has no ${{{}}}; there are {}", file_,
+                                                                          name, fmt::join(used_, ", ")));
+      }
+    }
+    return std::move(read_);
+  }
+
+ private:
+  void ReadPipeline(const YAML::Node& root) {
+    orchestrator::v1::Pipeline& pipeline = read_.pipeline;
+    Place("pipeline", root);
+    if (!CheckKeys(root, "the file", {"id", "description", "steps"})) return;
     pipeline.set_id(Text(root["id"], "id"));
     pipeline.set_description(Text(root["description"], "description"));
     const YAML::Node steps = root["steps"];
     if (!steps || !steps.IsSequence()) {
       Add(steps ? steps : root, "steps must be a list of steps");
-      return pipeline;
+      return;
     }
-    for (const YAML::Node& step : steps) ReadStep(step, *pipeline.add_steps());
-    return pipeline;
+    if (root["id"]) Place("pipeline.id", root["id"]);
+    for (const YAML::Node& step : steps) {
+      const std::string field = fmt::format("pipeline.steps[{}]", pipeline.steps_size());
+      ReadStep(step, field, *pipeline.add_steps());
+    }
   }
 
-  const base::Violations& violations() const { return violations_; }
-
- private:
-  void ReadStep(const YAML::Node& node, orchestrator::v1::PipelineStep& step) {
+  void ReadStep(const YAML::Node& node, const std::string& field, orchestrator::v1::PipelineStep& step) {
+    Place(field, node);
     if (!CheckKeys(node, "a step", {"id", "kind", "params", "inputs", "depends_on"})) return;
+    for (const char* key : {"id", "kind", "params", "inputs", "depends_on"}) {
+      if (node[key]) Place(fmt::format("{}.{}", field, key), node[key]);
+    }
     step.set_id(Text(node["id"], "id"));
     step.set_kind(Text(node["kind"], "kind"));
     if (const YAML::Node params = node["params"]; params && CheckMap(params, "params")) {
       for (const auto& entry : params) {
         const std::string key = entry.first.as<std::string>();
-        const std::string text = Text(entry.second, key);
+        Place(fmt::format("{}.params.{}", field, key), entry.first);
+        std::string text = Text(entry.second, key);
+        if (key == "source.path" && !text.empty()) text = AbsolutePath(text);
         if (!text.empty()) (*step.mutable_params())[key] = Value(entry.second, text);
       }
     }
     if (const YAML::Node inputs = node["inputs"]; inputs && CheckMap(inputs, "inputs")) {
       for (const auto& entry : inputs) {
         const std::string key = entry.first.as<std::string>();
+        Place(fmt::format("{}.inputs.{}", field, key), entry.first);
         // An empty input, as a placeholder may leave it, is one that is not connected.
         if (std::string text = Text(entry.second, key); !text.empty()) (*step.mutable_inputs())[key] = std::move(text);
       }
@@ -119,6 +141,7 @@ class Reader {
       const std::string inside = raw.substr(open + 2, close - open - 2);
       const size_t sign = inside.find(":-");
       const std::string name = inside.substr(0, sign);
+      used_.insert(name);
       const auto value = variables_.find(name);
       if (value != variables_.end() && !value->second.empty()) {
         out += value->second;
@@ -132,34 +155,31 @@ class Reader {
     return out;
   }
 
-  void Add(const YAML::Node& node, const std::string& what) {
-    violations_.Add(fmt::format("{}:{}", file_, node.Mark().line + 1), what);
-  }
+  std::string PlaceOf(const YAML::Node& node) const { return fmt::format("{}:{}", file_, node.Mark().line + 1); }
+  void Place(const std::string& field, const YAML::Node& node) { read_.places[field] = PlaceOf(node); }
+  void Add(const YAML::Node& node, const std::string& what) { read_.violations.Add(PlaceOf(node), what); }
 
   const std::string file_;
   const std::map<std::string, std::string>& variables_;
-  base::Violations violations_;
+  std::set<std::string> used_;  // names in placeholders
+  PipelineFile read_;
 };
 
 }  // namespace
 
-absl::StatusOr<orchestrator::v1::Pipeline> ParsePipeline(const std::string& yaml, std::string_view file,
-                                                         const std::map<std::string, std::string>& variables) {
-  const std::string what = fmt::format("{} is not a pipeline", file);
-  Reader reader(file, variables);
+PipelineFile ParsePipeline(const std::string& yaml, std::string_view file,
+                           const std::map<std::string, std::string>& variables) {
   try {
-    orchestrator::v1::Pipeline pipeline = reader.Read(YAML::Load(yaml));
-    BF_RETURN_IF_ERROR(reader.violations().ToStatus(what, "BAD_PIPELINE_FILE"));
-    return pipeline;
+    return Reader(file, variables).Read(YAML::Load(yaml));
   } catch (const YAML::Exception& error) {
-    base::Violations violations;
-    violations.Add(fmt::format("{}:{}", file, error.mark.line + 1), error.msg);
-    return violations.ToStatus(what, "BAD_PIPELINE_FILE");
+    PipelineFile broken;
+    broken.violations.Add(fmt::format("{}:{}", file, error.mark.line + 1), error.msg);
+    return broken;
   }
 }
 
-absl::StatusOr<orchestrator::v1::Pipeline> LoadPipeline(const std::string& file,
-                                                        const std::map<std::string, std::string>& variables) {
+absl::StatusOr<PipelineFile> LoadPipeline(const std::string& file,
+                                          const std::map<std::string, std::string>& variables) {
   if (file == "-") {
     const std::string yaml{std::istreambuf_iterator<char>(std::cin), {}};
     return ParsePipeline(yaml, "standard input", variables);
@@ -170,6 +190,26 @@ absl::StatusOr<orchestrator::v1::Pipeline> LoadPipeline(const std::string& file,
     return base::MakeError(absl::StatusCode::kNotFound, "NO_SUCH_FILE", fmt::format("can not read {}", file));
   }
   return ParsePipeline(yaml, file, variables);
+}
+
+void MergeByPlace(const absl::Status& refused, const PipelineFile& file, base::Violations& violations) {
+  std::set<std::string> known;
+  for (const base::FieldViolation& violation : file.violations.list()) known.insert(violation.field);
+  base::Violations all;
+  all.Merge("", refused);
+  for (const base::FieldViolation& violation : all.list()) {
+    std::string field = violation.field;
+    auto place = file.places.find(field);
+    while (place == file.places.end() && field.find_last_of(".[") != std::string::npos) {
+      field.resize(field.find_last_of(".["));
+      place = file.places.find(field);
+    }
+    if (place == file.places.end()) {
+      violations.Add(violation.field, violation.description);
+    } else if (known.count(place->second) == 0) {
+      violations.Add(fmt::format("{} ({})", place->second, violation.field), violation.description);
+    }
+  }
 }
 
 }  // namespace breadthflow::cli

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "common/base/status.h"
 
@@ -29,9 +31,36 @@ bool LooksNumeric(std::string_view text) {
   return digit || text == "-";
 }
 
+constexpr size_t kNarrowest = 16;
+
+// Lines of at most `width` characters, broken at spaces where there are any; at least one line.
+std::vector<std::string> Wrap(std::string_view text, size_t width) {
+  std::vector<std::string> lines;
+  while (Width(text) > width) {
+    size_t cut = 0;    // bytes of the first `width` characters
+    size_t space = 0;  // the last space at which the line can end
+    for (size_t characters = 0; cut < text.size(); ++cut) {
+      characters += (text[cut] & 0xC0) != 0x80;
+      if (text[cut] == ' ') space = cut;
+      if (characters > width) break;
+    }
+    if (space > 0) cut = space;
+    lines.emplace_back(text.substr(0, cut));
+    text.remove_prefix(space > 0 ? cut + 1 : cut);
+  }
+  lines.emplace_back(text);
+  return lines;
+}
+
 }  // namespace
 
-std::string Render(const Table& table) {
+size_t TerminalColumns() {
+  winsize size{};
+  if (isatty(STDERR_FILENO) != 1 || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+std::string Render(const Table& table, size_t columns) {
   std::vector<size_t> widths;
   std::vector<bool> numeric;
   for (size_t c = 0; c < table.columns.size(); ++c) {
@@ -44,7 +73,13 @@ std::string Render(const Table& table) {
     widths.push_back(width);
     numeric.push_back(numbers);
   }
-  const auto line = [&](const std::vector<std::string>& cells) {
+  // The last column gives way: it gets what the others leave, but never less than a few words.
+  size_t before_last = 2;
+  for (size_t c = 0; c + 1 < widths.size(); ++c) before_last += widths[c] + 3;
+  const bool wraps = !widths.empty() && columns >= before_last + kNarrowest && columns < before_last + widths.back() &&
+                     !numeric.back();
+  if (wraps) widths.back() = columns - before_last;
+  const auto plain = [&](const std::vector<std::string>& cells) {
     std::string text;
     for (size_t c = 0; c < cells.size(); ++c) {
       const std::string padding(widths[c] - Width(cells[c]), ' ');
@@ -52,6 +87,16 @@ std::string Render(const Table& table) {
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text + "\n";
+  };
+  const auto line = [&](std::vector<std::string> cells) {
+    if (!wraps) return plain(cells);
+    std::string text;
+    for (const std::string& part : Wrap(cells.back(), widths.back())) {
+      cells.back() = part;
+      text += plain(cells);
+      cells.assign(cells.size(), "");
+    }
+    return text;
   };
   std::string out = table.title.empty() ? "" : table.title + "\n";
   if (table.rows.empty()) return out + "  (none)\n";
@@ -85,7 +130,7 @@ void Printer::Result(const std::function<std::string()>& json, const std::functi
 }
 
 void Printer::Show(const Table& table) {
-  if (!quiet_) people_ << Render(table) << std::flush;
+  if (!quiet_) people_ << Render(table, columns_) << std::flush;
 }
 
 void Printer::Say(std::string_view line) {

@@ -22,14 +22,20 @@ struct Table {
   std::vector<std::vector<std::string>> rows;
 };
 
-std::string Render(const Table& table);
+// With `columns` above 0, lines wider than that wrap inside of the last column, as long as there is room for it beside
+// the others.
+std::string Render(const Table& table, size_t columns = 0);
+
+// Width of the terminal that standard error is; 0 when it is none.
+size_t TerminalColumns();
 
 // What a command says. JSON goes to `json` and nothing else does; tables, remarks and errors go to `people`.
 class Printer {
  public:
   enum class Mode { kTable, kJson };
-  Printer(Mode mode, bool quiet, std::ostream& json, std::ostream& people)
-      : mode_(mode), quiet_(quiet), json_(json), people_(people) {}
+  // `columns`: see Render.
+  Printer(Mode mode, bool quiet, std::ostream& json, std::ostream& people, size_t columns = 0)
+      : mode_(mode), quiet_(quiet), columns_(columns), json_(json), people_(people) {}
 
   // The result: as JSON, or what `describe` makes of it.
   void Result(const google::protobuf::Message& message, const std::function<void()>& describe);
@@ -49,6 +55,7 @@ class Printer {
  private:
   Mode mode_;
   bool quiet_;
+  size_t columns_;
   std::ostream& json_;
   std::ostream& people_;
 };

@@ -1,5 +1,7 @@
 #include "services/cli/quality.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "services/cli/values.h"
@@ -12,6 +14,20 @@ absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::s
   return session.data().Call(&data::v1::DataService::Stub::GetQualityReport, request, session.scope());
 }
 
+namespace {
+
+constexpr int kMaxExamples = 3;
+
+// ": 2015-03-02, 2015-03-03 ..."
+std::string Examples(const data::v1::QualityFinding& finding) {
+  std::string text;
+  const int shown = std::min(kMaxExamples, finding.example_times_size());
+  for (int i = 0; i < shown; ++i) text += (i == 0 ? ": " : ", ") + Day(finding.example_times(i));
+  return finding.affected_row_count() > shown && shown > 0 ? text + " ..." : text;
+}
+
+}  // namespace
+
 Table QualityTable(const data::v1::QualityReport& report) {
   Table table{
       .title = fmt::format("data quality: {}, score {:.4f}", report.passed() ? "passed" : "NOT passed", report.score()),
@@ -21,8 +37,8 @@ Table QualityTable(const data::v1::QualityReport& report) {
     for (const data::v1::QualityFinding& finding : series.findings()) {
       std::string severity = data::v1::QualityFinding::Severity_Name(finding.severity());
       if (severity.rfind("SEVERITY_", 0) == 0) severity = severity.substr(9);
-      findings += fmt::format("{}{} {} ({})", findings.empty() ? "" : "; ", severity, finding.check(),
-                              finding.affected_row_count());
+      findings += fmt::format("{}{} {} ({}{})", findings.empty() ? "" : "; ", severity, finding.check(),
+                              finding.affected_row_count(), Examples(finding));
     }
     table.rows.push_back({series.key().symbol(), Grouped(series.expected_row_count()), Grouped(series.row_count()),
                           fmt::format("{:.4f}", series.score()), findings.empty() ? "none" : findings});

@@ -15,6 +15,9 @@ absl::StatusOr<backtest::v1::Report> GetReport(Session& session, const std::stri
 // Quality, scores, metrics, symbols, digest.
 absl::Status ShowReport(Session& session, const backtest::v1::Report& report);
 
+// Symbols, period, strategy and costs of a backtest that succeeded; of another one what was asked for.
+absl::Status SayWhatWasTested(Session& session, const backtest::v1::BacktestRun& run);
+
 // Metric by metric; with `explain` also what each is, which makes long lines.
 Table MetricTable(const backtest::v1::BacktestRun& run, bool explain);
 

@@ -1,29 +1,42 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "absl/status/status.h"
 #include "breadthflow/common/v1/series.pb.h"
 #include <nlohmann/json.hpp>
 
+#include "common/base/status.h"
+#include "services/cli/command.h"
 #include "services/cli/printer.h"
 
 namespace breadthflow::cli {
 
 // The rows of a stream of series as a table, or as a JSON array of objects with `symbol`, `time` and one entry per
-// column; a missing value is null.
+// column; a missing value is null. JSON is written while it comes, so that any number of rows takes little memory.
 class RowCollector {
  public:
-  explicit RowCollector(int limit) : limit_(static_cast<size_t>(limit)) {}
+  // At most `limit` rows; without one a table has 20 and says how many more there are, and JSON has all.
+  RowCollector(Printer& out, std::optional<int> limit) : out_(out), limit_(limit) {}
 
-  // For Peer::Read. CANCELLED once `limit` rows are there: that ends the stream.
+  // For Peer::Read. CANCELLED, which ends the stream, once JSON has `limit` rows.
   absl::Status Take(const common::v1::SeriesMessage& message);
 
-  // Prints what came; `read` is how the stream ended.
-  absl::Status Print(Printer& out, const absl::Status& read) const;
+  // Prints what is not printed yet; `read` is how the stream ended. A failure is returned; JSON that was begun is then
+  // left without its end, so that nobody takes it for whole.
+  absl::Status Finish(const absl::Status& read);
 
  private:
-  const size_t limit_;
+  Printer& out_;
+  const std::optional<int> limit_;
   bool full_ = false;
-  nlohmann::ordered_json rows_ = nlohmann::ordered_json::array();
+  int64_t kept_ = 0;  // printed, or in rows_
+  int64_t more_ = 0;
+  nlohmann::ordered_json rows_ = nlohmann::ordered_json::array();  // of a table
 };
+
+// The value of --limit (see RowsFlag); nullopt when it was not given.
+std::optional<int> ParseRowLimit(const Arguments& arguments, base::Violations& violations);
 
 }  // namespace breadthflow::cli

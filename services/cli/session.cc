@@ -128,6 +128,8 @@ absl::Status Session::Follow(const std::string& title, const std::string& name,
 }
 
 int ExitStatus(const absl::Status& status) {
+  // An address that was not given.
+  if (base::DetailsOf(status).reason == "NO_PEER") return 2;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return 0;

@@ -1,5 +1,9 @@
 #include "services/cli/snapshots.h"
 
+#include <set>
+
+#include <fmt/format.h>
+
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -13,31 +17,45 @@ Flag SnapshotFlag() {
           .description = "bars to use; without it a new snapshot of --symbols (or of all that is stored) is made"};
 }
 
+absl::StatusOr<std::string> SnapshotName(Session& session, const std::string& text) {
+  return NameOrLatest(session, session.data(), "snapshots", text, &Stub::ListSnapshots,
+                      [](const data::v1::ListSnapshotsResponse& page) { return page.snapshots(); });
+}
+
+void CheckSnapshotFlags(const Arguments& arguments, base::Violations& violations) {
+  if (arguments.Has("snapshot") && arguments.Has("source"))
+    violations.Add("--source", "a snapshot has its own: leave --source or --snapshot out");
+}
+
 absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& arguments) {
-  if (const std::string& given = arguments.Text("snapshot"); !given.empty()) {
-    return NameOrLatest(session, session.data(), "snapshots", given, &Stub::ListSnapshots,
-                        [](const data::v1::ListSnapshotsResponse& page) { return page.snapshots(); });
-  }
   base::Violations violations;
+  CheckSnapshotFlags(arguments, violations);
   data::v1::CreateSnapshotRequest request;
   request.set_timeframe(ParseTimeframeFlag(arguments, violations));
+  request.set_source(arguments.Text("source"));
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations)) {
     request.add_symbols(std::move(symbol));
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
+  if (const std::string& given = arguments.Text("snapshot"); !given.empty()) return SnapshotName(session, given);
   if (request.symbols().empty()) {
     data::v1::ListSeriesRequest all;
     all.set_resource("stock_price");
-    BF_RETURN_IF_ERROR(ListPages(session, session.data(), &Stub::ListSeries, all, 10000, [&](const auto& page) {
+    std::set<std::string> symbols;  // one that several sources have is there once
+    BF_RETURN_IF_ERROR(ListPages(session, session.data(), &Stub::ListSeries, all, 100000, [&](const auto& page) {
       for (const data::v1::SeriesSummary& series : page.series()) {
-        if (series.key().timeframe() == request.timeframe()) request.add_symbols(series.key().symbol());
+        const bool wanted = request.source().empty() || series.source() == request.source();
+        if (wanted && series.key().timeframe() == request.timeframe()) symbols.insert(series.key().symbol());
       }
       return page.series_size();
     }));
-    if (request.symbols().empty()) {
-      return base::MakeError(absl::StatusCode::kNotFound, "NOTHING_STORED",
-                             "nothing is stored yet; fetch first: breadthflow data fetch --symbols AAPL,MSFT");
+    if (symbols.empty()) {
+      return base::MakeError(
+          absl::StatusCode::kNotFound, "NOTHING_STORED",
+          fmt::format("nothing is stored yet at {}{}; fetch first: breadthflow data fetch --symbols AAPL,MSFT",
+                      TimeframeText(request.timeframe()), request.source().empty() ? "" : " from " + request.source()));
     }
+    request.mutable_symbols()->Assign(symbols.begin(), symbols.end());
   }
   request.set_request_id(NewRequestId());
   BF_ASSIGN_OR_RETURN(const data::v1::Snapshot snapshot,

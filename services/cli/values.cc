@@ -2,6 +2,8 @@
 
 #include <cctype>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include <fmt/format.h>
@@ -28,6 +30,12 @@ std::vector<std::string> ParseSymbols(std::string_view text, std::string_view fl
     begin = end + 1;
   }
   return symbols;
+}
+
+std::string AbsolutePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
 }
 
 absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violations& violations) {

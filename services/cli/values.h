@@ -20,6 +20,9 @@ namespace breadthflow::cli {
 // "aapl, MSFT" -> {"AAPL", "MSFT"}; empty entries are violations.
 std::vector<std::string> ParseSymbols(std::string_view text, std::string_view flag, base::Violations& violations);
 
+// A path as the working directory of this program makes it absolute, for a server that has another.
+std::string AbsolutePath(const std::string& path);
+
 // "2024-01-31" (midnight UTC) or "2024-01-31T21:00:00Z".
 absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violations& violations);
 

@@ -1,5 +1,10 @@
 #include "services/cli/components.h"
 
+#include <set>
+#include <string>
+
+#include <fmt/ranges.h>
+
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -17,12 +22,25 @@ absl::Status List(Session& session, const Arguments& arguments) {
         all.mutable_components()->MergeFrom(page.components());
         return page.components_size();
       }));
+  if (all.components().empty() && arguments.Has("kind")) {
+    std::set<std::string> kinds;
+    BF_RETURN_IF_ERROR(ListPages(session, session.registry(), &Stub::ListComponents,
+                                 registry::v1::ListComponentsRequest(), 100000, [&](const auto& page) {
+                                   for (const registry::v1::Component& component : page.components())
+                                     kinds.insert(component.info().kind());
+                                   return page.components_size();
+                                 }));
+    base::Violations violations;
+    violations.Add("--kind",
+                   fmt::format("there is no kind '{}'; known are {}", arguments.Text("kind"), fmt::join(kinds, ", ")));
+    return violations.ToStatus("wrong flags", "USAGE");
+  }
   session.out().Result(all, [&] {
     Table table{.columns = {"kind", "name", "version", "service", "parameters", "description"}};
     for (const registry::v1::Component& component : all.components()) {
       table.rows.push_back({component.info().kind(), component.info().name(), component.info().version(),
                             component.service(), std::to_string(component.info().params_size()),
-                            component.info().description()});
+                            FirstSentence(component.info().description())});
     }
     session.out().Show(table);
   });

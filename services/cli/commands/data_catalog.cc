@@ -73,6 +73,7 @@ Command DataResources() {
           .verb = "resources",
           .summary = "kinds of data, or the columns of one",
           .argument = "RESOURCE",
+          .argument_default = "all of them",
           .run = Resources};
 }
 

@@ -1,5 +1,6 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
+#include "services/cli/bars.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -8,12 +9,15 @@ namespace {
 
 using Stub = data::v1::DataService::Stub;
 
+constexpr char kStart[] = "2015-01-01";
+constexpr char kStartOfFiles[] = "1990-01-01";  // all of a file
+
 std::string OutcomeText(const data::v1::FetchResult& result) {
   switch (result.outcome()) {
     case data::v1::FetchResult::OUTCOME_OK:
       return "OK";
     case data::v1::FetchResult::OUTCOME_EMPTY_CONFIRMED:
-      return "EMPTY";
+      return "EMPTY_CONFIRMED";
     case data::v1::FetchResult::OUTCOME_FAILED:
       return result.retryable() ? "FAILED (try again)" : "FAILED";
     default:
@@ -22,7 +26,9 @@ std::string OutcomeText(const data::v1::FetchResult& result) {
 }
 
 void Describe(Session& session, const data::v1::FetchRun& run) {
-  Table table{.title = fmt::format("{}  {}", run.name(), StateText(run.job())),
+  Table table{.title = fmt::format("{}  {}  from {}, {} to {}", run.name(), StateText(run.job()),
+                                   SourceText(run.spec().source().name()), Day(run.spec().range().start_time()),
+                                   Day(run.spec().range().end_time())),
               .columns = {"symbol", "outcome", "rows", "changed"}};
   for (const data::v1::FetchResult& result : run.results()) {
     table.rows.push_back(
@@ -40,7 +46,11 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
     spec.add_symbols(std::move(symbol));
   }
   spec.set_timeframe(ParseTimeframeFlag(arguments, violations));
+  const bool files = arguments.Text("source") == "csv_file";
   *spec.mutable_range() = ParseRange(arguments, violations);
+  if (!arguments.Has("start"))
+    *spec.mutable_range()->mutable_start_time() =
+        rpc::ToProto(ParseTime(files ? kStartOfFiles : kStart, "--start", violations));
   if (!spec.range().has_end_time()) {
     // The coming midnight, so that what closed today is inside.
     *spec.mutable_range()->mutable_end_time() = rpc::ToProto(
@@ -51,6 +61,11 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
     (*spec.mutable_source()->mutable_params())["path"].set_string_value(path);
   }
   ParseParams(arguments, "param", *spec.mutable_source(), violations);
+  // The server has another working directory.
+  if (const auto path = spec.source().params().find("path");
+      path != spec.source().params().end() && !path->second.string_value().empty()) {
+    (*spec.mutable_source()->mutable_params())["path"].set_string_value(AbsolutePath(path->second.string_value()));
+  }
   request.set_request_id(NewRequestId());
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   return request;
@@ -88,12 +103,13 @@ Command DataFetch() {
           .flags =
               {SymbolsFlag(true),
                TimeframeFlag(),
-               StartFlag("2015-01-01", "to fetch"),
+               StartFlag("", fmt::format("to fetch; default {}, from files {}", kStart, kStartOfFiles)),
                EndFlag("", "fetched; default tomorrow"),
                {.name = "source",
                 .value = "SOURCE",
-                .description = "where from; see data sources",
-                .default_value = "simulated"},
+                .description = "where from; simulated bars are made up; see data sources",
+                .default_value = "simulated",
+                .component = "data_source"},
                {.name = "path", .value = "DIR", .description = "folder of SYMBOL.csv files, for --source csv_file"},
                ParamFlag("source"),
                {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},

@@ -1,3 +1,4 @@
+#include "services/cli/bars.h"
 #include "services/cli/quality.h"
 #include "services/cli/runs.h"
 #include "services/cli/snapshots.h"
@@ -5,17 +6,14 @@
 namespace breadthflow::cli {
 namespace {
 
-using Stub = data::v1::DataService::Stub;
-
 absl::Status Quality(Session& session, const Arguments& arguments) {
   std::string snapshot;
   if (arguments.argument().empty()) {
     BF_ASSIGN_OR_RETURN(snapshot, SnapshotFor(session, arguments));
   } else {
-    BF_ASSIGN_OR_RETURN(snapshot,
-                        NameOrLatest(session, session.data(), "snapshots", arguments.argument(), &Stub::ListSnapshots,
-                                     [](const data::v1::ListSnapshotsResponse& page) { return page.snapshots(); }));
+    BF_ASSIGN_OR_RETURN(snapshot, SnapshotName(session, arguments.argument()));
   }
+  BF_RETURN_IF_ERROR(SayBarsOf(session, snapshot));
   BF_ASSIGN_OR_RETURN(const data::v1::QualityReport report, QualityOf(session, snapshot));
   session.out().Result(report, [&] {
     session.out().Show(QualityTable(report));
@@ -27,12 +25,14 @@ absl::Status Quality(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command DataQuality() {
-  return {.group = "data",
-          .verb = "quality",
-          .summary = "completeness, order, duplicates and gaps of a snapshot",
-          .argument = "SNAPSHOT",
-          .flags = {SymbolsFlag(false), TimeframeFlag(), SnapshotFlag()},
-          .run = Quality};
+  return {
+      .group = "data",
+      .verb = "quality",
+      .summary = "completeness, order, duplicates and gaps of a snapshot",
+      .argument = "SNAPSHOT",
+      .argument_default = "a new one, of --symbols or of all that is stored",
+      .flags = {SymbolsFlag(false), TimeframeFlag(), SourceFlag("needed where several have a series"), SnapshotFlag()},
+      .run = Quality};
 }
 
 }  // namespace breadthflow::cli

@@ -1,6 +1,14 @@
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_split.h"
+#include <fmt/ranges.h>
 
 #include "common/rpc/convert.h"
+#include "services/cli/bars.h"
+#include "services/cli/rehearsal.h"
 #include "services/cli/rows.h"
 #include "services/cli/runs.h"
 #include "services/cli/snapshots.h"
@@ -17,13 +25,29 @@ std::string BasisText(common::v1::PriceBasis basis) {
 }
 
 absl::Status Summary(Session& session, const Arguments& arguments) {
+  base::Violations violations;
+  const std::vector<std::string> named = ParseSymbols(arguments.Text("symbols"), "--symbols", violations);
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
+  const std::set<std::string> symbols(named.begin(), named.end());
   data::v1::ListSeriesRequest request;
   request.set_resource(arguments.Text("resource"));
   data::v1::ListSeriesResponse all;
+  std::set<std::string> absent = symbols;
   BF_RETURN_IF_ERROR(ListPages(session, session.data(), &Stub::ListSeries, request, 100000, [&](const auto& page) {
-    all.mutable_series()->MergeFrom(page.series());
+    for (const data::v1::SeriesSummary& series : page.series()) {
+      if (!symbols.empty() && symbols.count(series.key().symbol()) == 0) continue;
+      if (arguments.Has("source") && series.source() != arguments.Text("source")) continue;
+      absent.erase(series.key().symbol());
+      *all.add_series() = series;
+    }
     return page.series_size();
   }));
+  if (!absent.empty()) {
+    return base::MakeError(
+        absl::StatusCode::kNotFound, "UNKNOWN_SERIES",
+        fmt::format("not stored{}: {}", arguments.Has("source") ? " from " + arguments.Text("source") : "",
+                    fmt::join(absent, ", ")));
+  }
   session.out().Result(all, [&] {
     Table table{
         .columns = {"symbol", "resource", "timeframe", "rows", "first", "last", "basis", "source", "bytes/row"}};
@@ -60,16 +84,22 @@ absl::Status Read(Session& session, const Arguments& arguments) {
   if (const std::string& as_of = arguments.Text("as-of"); !as_of.empty()) {
     *request.mutable_as_of_time() = rpc::ToProto(ParseTime(as_of, "--as-of", violations));
   }
-  const int limit = ParseCount(arguments, "limit", 1, 100000000, violations);
+  request.set_source(arguments.Text("source"));
+  CheckSnapshotFlags(arguments, violations);
+  const std::optional<int> limit = ParseRowLimit(arguments, violations);
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   if (arguments.Has("snapshot")) {
-    BF_ASSIGN_OR_RETURN(*request.mutable_snapshot(), SnapshotFor(session, arguments));
+    BF_ASSIGN_OR_RETURN(*request.mutable_snapshot(), SnapshotName(session, arguments.Text("snapshot")));
   }
 
-  RowCollector rows(limit);
-  const absl::Status read = session.data().Read(&Stub::ReadSeries, request, session.scope(),
-                                                [&](common::v1::SeriesMessage& message) { return rows.Take(message); });
-  return rows.Print(session.out(), read);
+  RowCollector rows(session.out(), limit);
+  const absl::Status read =
+      rows.Finish(session.data().Read(&Stub::ReadSeries, request, session.scope(),
+                                      [&](common::v1::SeriesMessage& message) { return rows.Take(message); }));
+  if (!absl::IsInvalidArgument(read)) return read;
+  MergeByFlag(read, {{"symbols", "--symbols"}, {"fields", "--fields"}, {"range", "--end"}, {"source", "--source"}},
+              violations);
+  return violations.ToStatus("wrong flags", base::DetailsOf(read).reason);
 }
 
 absl::Status Snapshot(Session& session, const Arguments& arguments) {
@@ -78,11 +108,10 @@ absl::Status Snapshot(Session& session, const Arguments& arguments) {
   if (arguments.argument().empty()) {
     BF_ASSIGN_OR_RETURN(*request.mutable_name(), SnapshotFor(session, arguments));
   } else {
-    BF_ASSIGN_OR_RETURN(*request.mutable_name(),
-                        NameOrLatest(session, session.data(), "snapshots", arguments.argument(), &Stub::ListSnapshots,
-                                     [](const data::v1::ListSnapshotsResponse& page) { return page.snapshots(); }));
+    BF_ASSIGN_OR_RETURN(*request.mutable_name(), SnapshotName(session, arguments.argument()));
   }
   BF_ASSIGN_OR_RETURN(snapshot, session.data().Call(&Stub::GetSnapshot, request, session.scope()));
+  BF_ASSIGN_OR_RETURN(const Bars bars, BarsOf(session, snapshot));
   session.out().Result(snapshot, [&] {
     Table table{.title = fmt::format("{}  {}", snapshot.name(), Instant(snapshot.create_time())),
                 .columns = {"symbol", "timeframe", "rows", "basis", "source", "content"}};
@@ -92,6 +121,8 @@ absl::Status Snapshot(Session& session, const Arguments& arguments) {
     }
     session.out().Show(table);
     session.out().Say("content " + snapshot.content_sha256());
+    if (!bars.range.empty()) session.out().Say("range " + bars.range);
+    WarnOfMixedSources(session.out(), bars);
   });
   return absl::OkStatus();
 }
@@ -102,7 +133,9 @@ Command DataSummary() {
   return {.group = "data",
           .verb = "summary",
           .summary = "what is stored",
-          .flags = {{.name = "resource", .value = "KIND", .description = "only this kind of data"}},
+          .flags = {SymbolsFlag(false),
+                    SourceFlag("only of this source"),
+                    {.name = "resource", .value = "KIND", .description = "only this kind of data"}},
           .run = Summary};
 }
 
@@ -119,17 +152,20 @@ Command DataRead() {
                {.name = "as-of", .value = "INSTANT", .description = "rows as they were known then"},
                {.name = "fields", .value = "A,B", .description = "columns; default all"},
                {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
-               {.name = "limit", .value = "N", .description = "at most this many rows", .default_value = "20"}},
+               SourceFlag("needed where several have the series"),
+               RowsFlag()},
           .run = Read};
 }
 
 Command DataSnapshot() {
-  return {.group = "data",
-          .verb = "snapshot",
-          .summary = "freeze series as they are known now, or show a snapshot",
-          .argument = "SNAPSHOT",
-          .flags = {SymbolsFlag(false), TimeframeFlag(), SnapshotFlag()},
-          .run = Snapshot};
+  return {
+      .group = "data",
+      .verb = "snapshot",
+      .summary = "freeze series as they are known now, or show a snapshot",
+      .argument = "SNAPSHOT",
+      .argument_default = "a new one, of --symbols or of all that is stored",
+      .flags = {SymbolsFlag(false), TimeframeFlag(), SourceFlag("needed where several have a series"), SnapshotFlag()},
+      .run = Snapshot};
 }
 
 }  // namespace breadthflow::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 
 #include <nlohmann/json.hpp>
@@ -51,8 +52,11 @@ absl::Status Run(Session& session, const Arguments&) {
   const std::vector<ServiceHealth> health = CheckHealth(session);
   const absl::Status reached = Verdict(health);
   findings.push_back(
-      {"server " + session.server(), reached.ok(), reached.ok() ? "every service serves" : base::Message(reached)});
-  if (reached.ok()) findings.push_back(CheckComponents(session));
+      {"server " + session.server(), reached.ok(), reached.ok() ? DescribeServed(health) : base::Message(reached)});
+  const bool registry = std::any_of(health.begin(), health.end(), [](const ServiceHealth& entry) {
+    return entry.status == "SERVING" && entry.service == "breadthflow.registry.v1.ComponentService";
+  });
+  if (registry) findings.push_back(CheckComponents(session));
   bool good = true;
   for (const Finding& finding : findings) good = good && finding.good;
   session.out().Result(

@@ -1,6 +1,14 @@
+#include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/time/time.h"
+
+#include "common/rpc/convert.h"
+#include "services/cli/bars.h"
 #include "services/cli/pipeline_file.h"
 #include "services/cli/report.h"
 #include "services/cli/runs.h"
@@ -18,18 +26,43 @@ absl::StatusOr<std::string> RunName(Session& session, const std::string& text) {
                       [](const orchestrator::v1::ListPipelineRunsResponse& page) { return page.pipeline_runs(); });
 }
 
+std::string SecondsText(absl::Duration duration) { return fmt::format("{:.2f} s", absl::ToDoubleSeconds(duration)); }
+
+// How long a worker had it; empty while it has it or when none ever did.
 std::string Took(const common::v1::JobStatus& job) {
   if (!job.has_start_time() || !job.has_end_time()) return "";
-  const double seconds = static_cast<double>(job.end_time().seconds() - job.start_time().seconds()) +
-                         (job.end_time().nanos() - job.start_time().nanos()) / 1e9;
-  return fmt::format("{:.2f} s", seconds);
+  return SecondsText(rpc::FromProto(job.end_time()) - rpc::FromProto(job.start_time()));
 }
 
+// How long at least one of its steps ran: waiting, and the time before a retry, do not count.
+std::string Took(const Run& run) {
+  std::vector<std::pair<absl::Time, absl::Time>> spans;
+  for (const StepStatus& step : run.steps()) {
+    if (step.job().has_start_time() && step.job().has_end_time())
+      spans.emplace_back(rpc::FromProto(step.job().start_time()), rpc::FromProto(step.job().end_time()));
+  }
+  if (spans.empty() || !run.job().has_end_time()) return "";
+  std::sort(spans.begin(), spans.end());
+  absl::Duration total;
+  absl::Time until = absl::InfinitePast();
+  for (const auto& [start, end] : spans) {
+    if (end > until) total += end - std::max(start, until);
+    until = std::max(until, end);
+  }
+  return SecondsText(total);
+}
+
+std::string StateOf(const StepStatus& step) { return step.skipped() ? "SKIPPED" : StateText(step.job()); }
+
+bool IsOver(const Run& run) { return run.job().state() >= common::v1::JobStatus::STATE_SUCCEEDED; }
+
 void Describe(Printer& out, const Run& run) {
-  Table table{.title = fmt::format("{}  {}  {}", run.name(), run.pipeline().id(), StateText(run.job())),
+  const std::string took = Took(run);
+  Table table{.title = fmt::format("{}  {}  {}{}{}", run.name(), run.pipeline().id(), StateText(run.job()),
+                                   took.empty() ? "" : "  took ", took),
               .columns = {"step", "kind", "state", "attempts", "took", "made"}};
   for (const StepStatus& step : run.steps()) {
-    table.rows.push_back({step.step(), step.kind(), StateText(step.job()), std::to_string(step.job().attempt_count()),
+    table.rows.push_back({step.step(), step.kind(), StateOf(step), std::to_string(step.job().attempt_count()),
                           Took(step.job()), step.resource()});
   }
   out.Show(table);
@@ -87,15 +120,43 @@ absl::Status Reports(Session& session, const Run& run, const std::string& html_f
   return absl::OkStatus();
 }
 
-absl::Status RunFile(Session& session, const Arguments& arguments) {
+// The source of the bars that the run fetched or used.
+absl::Status SayBarsOfRun(Session& session, const Run& run) {
+  for (const StepStatus& step : run.steps()) {
+    if (const auto snapshot = step.outputs().find("snapshot"); snapshot != step.outputs().end())
+      return SayBarsOf(session, snapshot->second);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<orchestrator::v1::RunPipelineRequest> ReadRequest(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(const auto variables, Variables(arguments));
   orchestrator::v1::RunPipelineRequest request;
-  BF_ASSIGN_OR_RETURN(*request.mutable_pipeline(), LoadPipeline(arguments.argument(), variables));
+  BF_ASSIGN_OR_RETURN(const PipelineFile file, LoadPipeline(arguments.argument(), variables));
+  *request.mutable_pipeline() = file.pipeline;
   request.set_request_id(arguments.Has("request-id") ? arguments.Text("request-id") : NewRequestId());
+  base::Violations violations = file.violations;
+  if (file.pipeline.steps_size() > 0) {  // else there is nothing to ask about
+    request.set_validate_only(true);
+    const absl::Status checked = session.orchestrator().Call(&Stub::RunPipeline, request, session.scope()).status();
+    if (absl::IsInvalidArgument(checked)) {
+      MergeByPlace(checked, file, violations);
+    } else if (violations.empty()) {
+      BF_RETURN_IF_ERROR(checked);
+    }
+  }
+  BF_RETURN_IF_ERROR(violations.ToStatus(fmt::format("{} can not run", arguments.argument()), "BAD_PIPELINE_FILE"));
+  request.set_validate_only(false);
+  return request;
+}
+
+absl::Status RunFile(Session& session, const Arguments& arguments) {
+  BF_ASSIGN_OR_RETURN(const orchestrator::v1::RunPipelineRequest request, ReadRequest(session, arguments));
   BF_ASSIGN_OR_RETURN(Run run, session.orchestrator().Call(&Stub::RunPipeline, request, session.scope()));
   absl::Status outcome;
   if (!arguments.Switch("detach")) outcome = Follow(session, run);
   session.out().Result(run, [&] { Describe(session.out(), run); });
+  if (IsOver(run)) BF_RETURN_IF_ERROR(outcome.ok() ? SayBarsOfRun(session, run) : outcome);
   if (outcome.ok() && arguments.Has("report") && !arguments.Switch("detach")) {
     return Reports(session, run, arguments.Text("report"));
   }
@@ -135,8 +196,7 @@ absl::Status List(Session& session, const Arguments& arguments) {
     Table table{.columns = {"run", "pipeline", "state", "steps", "took", "created"}};
     for (const Run& run : all.pipeline_runs()) {
       table.rows.push_back({run.name(), run.pipeline().id(), StateText(run.job()),
-                            std::to_string(run.pipeline().steps_size()), Took(run.job()),
-                            Instant(run.job().create_time())});
+                            std::to_string(run.pipeline().steps_size()), Took(run), Instant(run.job().create_time())});
     }
     session.out().Show(table);
   });
@@ -144,10 +204,15 @@ absl::Status List(Session& session, const Arguments& arguments) {
 }
 
 absl::Status Cancel(Session& session, const Arguments& arguments) {
+  BF_ASSIGN_OR_RETURN(const Run before, Get(session, arguments.argument()));
   orchestrator::v1::CancelPipelineRunRequest request;
-  BF_ASSIGN_OR_RETURN(*request.mutable_name(), RunName(session, arguments.argument()));
+  request.set_name(before.name());
   BF_ASSIGN_OR_RETURN(const Run run, session.orchestrator().Call(&Stub::CancelPipelineRun, request, session.scope()));
-  session.out().Result(run, [&] { Describe(session.out(), run); });
+  session.out().Result(run, [&] {
+    session.out().Say(IsOver(before) ? fmt::format("{} was over already: {}", run.name(), StateText(before.job()))
+                                     : fmt::format("{} was asked to stop", run.name()));
+    Describe(session.out(), run);
+  });
   return absl::OkStatus();
 }
 
@@ -188,11 +253,21 @@ Command PipelineList() {
 }
 
 Command PipelineShow() {
-  return {.group = "pipeline", .verb = "show", .summary = "one run, step by step", .argument = "RUN", .run = Show};
+  return {.group = "pipeline",
+          .verb = "show",
+          .summary = "one run, step by step",
+          .argument = "RUN",
+          .argument_default = "the newest",
+          .run = Show};
 }
 
 Command PipelineWatch() {
-  return {.group = "pipeline", .verb = "watch", .summary = "follow a run to its end", .argument = "RUN", .run = Watch};
+  return {.group = "pipeline",
+          .verb = "watch",
+          .summary = "follow a run to its end",
+          .argument = "RUN",
+          .argument_default = "the newest",
+          .run = Watch};
 }
 
 Command PipelineCancel() {
@@ -209,6 +284,7 @@ Command PipelineRetry() {
           .verb = "retry",
           .summary = "repeat a finished run from a step on",
           .argument = "RUN",
+          .argument_default = "the newest",
           .flags = {{.name = "from",
                      .value = "STEP",
                      .description = "first step to repeat; default all that did not succeed"},

@@ -1,5 +1,8 @@
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
+#include "services/cli/bars.h"
 #include "services/cli/rows.h"
 #include "services/cli/runs.h"
 #include "services/cli/signal_runs.h"
@@ -12,18 +15,21 @@ namespace {
 using Stub = signal::v1::SignalService::Stub;
 
 absl::Status Generate(Session& session, const Arguments& arguments) {
+  base::Violations violations;
+  CheckSnapshotFlags(arguments, violations);
+  BF_ASSIGN_OR_RETURN(const signal::v1::CreateSignalRunRequest request, SignalRequest(session, arguments, violations));
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   BF_ASSIGN_OR_RETURN(const std::string snapshot, SnapshotFor(session, arguments));
+  BF_RETURN_IF_ERROR(SayBarsOf(session, snapshot));
   signal::v1::SignalRun run;
-  const absl::Status outcome = GenerateSignals(session, arguments, snapshot, run);
+  const absl::Status outcome = GenerateSignals(session, request, snapshot, run);
   if (!run.name().empty()) session.out().Result(run, [&] { DescribeSignals(session.out(), run); });
   return outcome;
 }
 
 absl::StatusOr<signal::v1::SignalRun> Get(Session& session, const std::string& text) {
   signal::v1::GetSignalRunRequest request;
-  BF_ASSIGN_OR_RETURN(*request.mutable_name(),
-                      NameOrLatest(session, session.signal(), "signalRuns", text, &Stub::ListSignalRuns,
-                                   [](const signal::v1::ListSignalRunsResponse& page) { return page.signal_runs(); }));
+  BF_ASSIGN_OR_RETURN(*request.mutable_name(), SignalRunName(session, text));
   return session.signal().Call(&Stub::GetSignalRun, request, session.scope());
 }
 
@@ -85,19 +91,15 @@ absl::Status Summary(Session& session, const Arguments& arguments) {
 
 absl::Status Read(Session& session, const Arguments& arguments) {
   base::Violations violations;
-  const int limit = ParseCount(arguments, "limit", 1, 100000000, violations);
+  const std::optional<int> limit = ParseRowLimit(arguments, violations);
   signal::v1::ReadSignalsRequest request;
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
     request.add_symbols(std::move(symbol));
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
-  BF_ASSIGN_OR_RETURN(*request.mutable_name(),
-                      NameOrLatest(session, session.signal(), "signalRuns", arguments.argument(), &Stub::ListSignalRuns,
-                                   [](const signal::v1::ListSignalRunsResponse& page) { return page.signal_runs(); }));
-  RowCollector rows(limit);
-  const absl::Status read =
-      session.signal().Read(&Stub::ReadSignals, request, session.scope(),
-                            [&](common::v1::SeriesMessage& message) { return rows.Take(message); });
-  return rows.Print(session.out(), read);
+  BF_ASSIGN_OR_RETURN(*request.mutable_name(), SucceededSignalRunName(session, arguments.argument()));
+  RowCollector rows(session.out(), limit);
+  return rows.Finish(session.signal().Read(&Stub::ReadSignals, request, session.scope(),
+                                           [&](common::v1::SeriesMessage& message) { return rows.Take(message); }));
 }
 
 }  // namespace
@@ -106,7 +108,8 @@ Command SignalsGenerate() {
   Command command{.group = "signals",
                   .verb = "generate",
                   .summary = "turn bars into signals with a strategy",
-                  .flags = {SymbolsFlag(false), TimeframeFlag(), SnapshotFlag()},
+                  .flags = {SymbolsFlag(false), TimeframeFlag(),
+                            SourceFlag("bars of this source, where several have them"), SnapshotFlag()},
                   .run = Generate};
   for (Flag& flag : SignalFlags()) command.flags.push_back(std::move(flag));
   return command;
@@ -117,6 +120,7 @@ Command SignalsSummary() {
           .verb = "summary",
           .summary = "how often a run is long, short and flat",
           .argument = "RUN",
+          .argument_default = "the newest",
           .run = Summary};
 }
 
@@ -129,6 +133,7 @@ Command SignalsShow() {
           .verb = "show",
           .summary = "one signal run, symbol by symbol",
           .argument = "RUN",
+          .argument_default = "the newest",
           .run = Show};
 }
 
@@ -137,8 +142,8 @@ Command SignalsRead() {
           .verb = "read",
           .summary = "the signals of a run",
           .argument = "RUN",
-          .flags = {SymbolsFlag(false),
-                    {.name = "limit", .value = "N", .description = "at most this many rows", .default_value = "20"}},
+          .argument_default = "the newest that succeeded",
+          .flags = {SymbolsFlag(false), RowsFlag()},
           .run = Read};
 }
 

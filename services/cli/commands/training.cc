@@ -1,7 +1,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 
+#include "services/cli/bars.h"
 #include "services/cli/models.h"
+#include "services/cli/rehearsal.h"
 #include "services/cli/runs.h"
 #include "services/cli/snapshots.h"
 #include "services/cli/values.h"
@@ -13,16 +15,15 @@ using Stub = training::v1::TrainingService::Stub;
 
 absl::StatusOr<training::v1::Model> GetModel(Session& session, const std::string& text) {
   training::v1::GetModelRequest request;
-  BF_ASSIGN_OR_RETURN(*request.mutable_name(),
-                      NameOrLatest(session, session.training(), "models", text, &Stub::ListModels,
-                                   [](const training::v1::ListModelsResponse& page) { return page.models(); }));
+  BF_ASSIGN_OR_RETURN(*request.mutable_name(), ModelName(session, text));
   return session.training().Call(&Stub::GetModel, request, session.scope());
 }
 
-absl::Status Train(Session& session, const Arguments& arguments) {
+absl::StatusOr<training::v1::CreateTrainingRunRequest> ReadRequest(Session& session, const Arguments& arguments) {
   base::Violations violations;
   training::v1::CreateTrainingRunRequest request;
   training::v1::TrainingSpec& spec = *request.mutable_spec();
+  spec.set_snapshot("snapshots/-");  // made once everything else is known to be right
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
     spec.add_symbols(std::move(symbol));
   if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseRange(arguments, violations);
@@ -32,8 +33,26 @@ absl::Status Train(Session& session, const Arguments& arguments) {
   spec.set_model_name(arguments.Text("model-name"));
   if (arguments.Has("horizon")) spec.set_horizon_bar_count(ParseCount(arguments, "horizon", 1, 250, violations));
   if (arguments.Has("holdout")) spec.set_holdout_share(ParseNumber(arguments, "holdout", violations));
+  if (arguments.Has("holdout") && arguments.Text("holdout") == "0") violations.Add("--holdout", "must not be 0");
+  CheckSnapshotFlags(arguments, violations);
+  BF_RETURN_IF_ERROR(Rehearse(session, session.training(), &Stub::CreateTrainingRun, request,
+                              {{"spec.symbols", "--symbols"},
+                               {"spec.range", "--end"},
+                               {"spec.model.name", "--model-type"},
+                               {"spec.model.params", "--param"},
+                               {"spec.feature_set", "--features"},
+                               {"spec.horizon_bar_count", "--horizon"},
+                               {"spec.holdout_share", "--holdout"},
+                               {"spec.model_name", "--model-name"}},
+                              violations));
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
-  BF_ASSIGN_OR_RETURN(*spec.mutable_snapshot(), SnapshotFor(session, arguments));
+  return request;
+}
+
+absl::Status Train(Session& session, const Arguments& arguments) {
+  BF_ASSIGN_OR_RETURN(training::v1::CreateTrainingRunRequest request, ReadRequest(session, arguments));
+  BF_ASSIGN_OR_RETURN(*request.mutable_spec()->mutable_snapshot(), SnapshotFor(session, arguments));
+  BF_RETURN_IF_ERROR(SayBarsOf(session, request.spec().snapshot()));
   request.set_request_id(NewRequestId());
   BF_ASSIGN_OR_RETURN(training::v1::TrainingRun run,
                       session.training().Call(&Stub::CreateTrainingRun, request, session.scope()));
@@ -122,24 +141,28 @@ Command TrainingTrain() {
       .group = "training",
       .verb = "train",
       .summary = "train a model on stored bars",
-      .flags =
-          {{.name = "model-type", .value = "KIND", .description = "see components list --kind model", .required = true},
-           SymbolsFlag(false),
-           TimeframeFlag(),
-           SnapshotFlag(),
-           {.name = "strategy",
-            .value = "TASK",
-            .description = "what is learnt",
-            .default_value = "classification",
-            .choices = {"classification"}},
-           StartFlag("", "to learn from"),
-           EndFlag("", "learnt from: the cut-off"),
-           ParamFlag("model"),
-           {.name = "features", .value = "SET", .description = "set of features", .default_value = "technical_v1"},
-           {.name = "horizon", .value = "BARS", .description = "bars from entry to exit of the label"},
-           {.name = "holdout", .value = "SHARE", .description = "last share that is held out for scores"},
-           {.name = "model-name", .value = "NAME", .description = "name under which versions are counted"},
-           {.name = "detach", .description = "do not wait for the end"}},
+      .flags = {{.name = "model-type",
+                 .value = "KIND",
+                 .description = "see components list --kind model",
+                 .required = true,
+                 .component = "model"},
+                SymbolsFlag(false),
+                TimeframeFlag(),
+                SourceFlag("bars of this source, where several have them"),
+                SnapshotFlag(),
+                {.name = "strategy",
+                 .value = "TASK",
+                 .description = "what is learnt",
+                 .default_value = "classification",
+                 .choices = {"classification"}},
+                StartFlag("", "to learn from"),
+                EndFlag("", "learnt from: the cut-off"),
+                ParamFlag("model"),
+                {.name = "features", .value = "SET", .description = "set of features", .default_value = "technical_v1"},
+                {.name = "horizon", .value = "BARS", .description = "bars from entry to exit of the label"},
+                {.name = "holdout", .value = "SHARE", .description = "last share that is held out for scores"},
+                {.name = "model-name", .value = "NAME", .description = "name under which versions are counted"},
+                {.name = "detach", .description = "do not wait for the end"}},
       .run = Train};
 }
 
@@ -156,6 +179,7 @@ Command TrainingShow() {
           .verb = "show",
           .summary = "scores and features of a model",
           .argument = "MODEL",
+          .argument_default = "the newest; else NAME, NAME/VERSION, or an id",
           .run = Show};
 }
 
@@ -164,6 +188,7 @@ Command TrainingPredict() {
           .verb = "predict",
           .summary = "predict for rows of features",
           .argument = "MODEL",
+          .argument_default = "the newest; else NAME, NAME/VERSION, or an id",
           .flags = {{.name = "row",
                      .value = "V1,V2,...",
                      .description = "one value per feature, in the model's order",

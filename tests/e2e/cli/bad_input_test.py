@@ -81,6 +81,37 @@ class BadInput(unittest.TestCase):
         self.refused(answer, 2, "--cash", "--engine-param")
         self.assertEqual(self.suite.cli("backtest", "list").json.get("backtestRuns", []), [])
 
+    def refused_with_nothing_left(self, words, *texts):
+        """Refused with every text, and neither a snapshot nor a run of anything was made."""
+        def made():
+            return [self.suite.cli(*verb).out for verb in (("data", "snapshot", "latest"), ("signals", "list"), ("training", "list"),
+                                                           ("backtest", "list"))]
+
+        before = made()
+        self.refused(self.suite.cli(*words), 2, *texts)
+        self.assertEqual(made(), before, words)
+
+    def test_everything_that_is_wrong_is_said_at_once_by_flag_and_field(self):
+        self.refused_with_nothing_left(
+            ("backtest", "run", "--symbols", "GOOD", "--cash", "-5", "--engine", "x", "--risk", "y", "--sizer", "z", "--strategy", "s"),
+            "--cash (spec.initial_cash)", "--engine (spec.engine.name)", "--risk (spec.risk.name)", "--sizer (spec.sizer.name)",
+            "--strategy (spec.strategy.name)")
+        self.refused_with_nothing_left(
+            ("training", "train", "--model-type", "random_forest", "--symbols", "GOOD", "--horizon", "0", "--holdout", "2", "--param", "trees=0"),
+            "--horizon: ", "--holdout (spec.holdout_share)", "--param trees (spec.model.params.trees)")
+        self.refused_with_nothing_left(
+            ("signals", "generate", "--symbols", "GOOD", "--param", "rsi_period=9000", "--param", "fast_period=60"),
+            "--param rsi_period (spec.strategy.params.rsi_period)", "--param fast_period (spec.strategy.params.fast_period)")
+        self.refused_with_nothing_left(
+            ("backtest", "run", "--symbols", "GOOD", "--param", "rsi_period=9000", "--sizer-param", "x=1", "--model", "nosuch"),
+            "--param rsi_period", "--sizer-param x", "--model: ")
+
+    def test_unknown_columns(self):
+        self.refused(self.suite.cli("data", "read", "--symbols", "GOOD", "--fields", "close,vol"), 2, "--fields (fields[1])", "'vol'", "volume")
+
+    def test_an_unknown_kind_of_component_lists_those_there_are(self):
+        self.refused(self.suite.cli("components", "list", "--kind", "nope"), 2, "--kind", "nope", "indicator", "data_source")
+
     def test_csv_with_a_wrong_header(self):
         self.file_is_refused(["2013-06-03,1,2,1,1,5"], "BAD.csv", header="day,first,high,low,close,volume")
 
@@ -112,6 +143,10 @@ class BadInput(unittest.TestCase):
         path.write_text("id: x\nsteps:\n  - id: a\n    knd: fetch\n")
         self.refused(self.suite.cli("pipeline", "run", path), 2, f"{path}:4", "knd")
         self.refused(self.suite.cli("pipeline", "run", "/no/such.yaml"), 1, "/no/such.yaml")
+        path.write_text("id: x\nstepz: 1\nsteps:\n  - id: a\n    kind: magic\n  - id: b\n    kind: fetch\n    params:\n      odd: 1\n")
+        self.refused(self.suite.cli("pipeline", "run", path, "--set", "SYMBOLL=X"), 2, f"{path}:2: unknown key 'stepz'", f"{path}:5 (pipeline.steps[0].kind)",
+                     f"{path}:9 (pipeline.steps[1].params.odd)", "--set SYMBOLL")
+        self.refused(self.suite.cli("pipeline", "run", SOURCE / "config/pipelines/demo.yaml", "--set", "SYMBOLL=X"), 2, "--set SYMBOLL", "SYMBOLS")
         self.assertEqual(self.pipeline_runs(), before)
 
     def test_a_pipeline_whose_step_fails_says_which_and_why(self):
@@ -119,6 +154,10 @@ class BadInput(unittest.TestCase):
                                 "--set", "SYMBOLS=NOSUCH")
         self.refused(answer, 1, "fetch", "NOSUCH")
         self.assertEqual(answer.json["job"]["state"], "STATE_FAILED")
+        self.assertEqual([step["skipped"] for step in answer.json["steps"]], [False, True, True, True, True])
+        shown = self.suite.cli("pipeline", "show", answer.json["name"], output="table").people
+        self.assertEqual(shown.count("SKIPPED"), 4)
+        self.assertNotIn("QUEUED", shown)
 
     def test_names_that_do_not_exist(self):
         for words in (("backtest", "show", "nothing"), ("signals", "show", "nothing"), ("training", "show", "nothing"),

@@ -62,6 +62,9 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.both("backtest", "show", backtest["name"])["digest"], backtest["digest"])
         self.assertGreaterEqual(len(self.both("backtest", "list")["backtestRuns"]), 2)
         self.both("backtest", "trades", backtest["name"])
+        unknown = self.suite.cli("backtest", "trades", backtest["name"], "--symbol", "NOPE")
+        self.assertEqual(unknown.status, 2)
+        self.assertIn("which has AAPL, MSFT", unknown.people)
         page = self.suite.folder / "report.html"
         report = self.done(self.suite.cli("backtest", "report", backtest["name"], "--html", page))
         self.assertEqual(report["run"]["digest"], backtest["digest"])
@@ -80,6 +83,11 @@ class Verbs(unittest.TestCase):
         self.assertEqual(len(predicted), 2)
         signals = self.done(self.suite.cli("signals", "generate", *SYMBOLS, "--strategy", "ml_model", "--model", "latest"))
         self.assertEqual(signals["spec"]["model"], run["model"])
+        for name in ("random_forest", "random_forest/1", run["model"], run["model"].split("/")[1], run["model"].split("/")[1][:30]):
+            self.assertEqual(self.done(self.suite.cli("training", "show", name))["name"], run["model"], name)
+        answer = self.suite.cli("training", "show", "random_forest/7")
+        self.assertEqual(answer.status, 1)
+        self.assertIn("versions of random_forest are 1", answer.people)
 
     def test_components(self):
         components = self.both("components", "list")["components"]
@@ -98,12 +106,29 @@ class Verbs(unittest.TestCase):
         self.assertEqual((generations["fetch"], generations["signals"], generations["backtest"]), (1, 2, 2))
         self.assertEqual(self.suite.digest_of(run), self.suite.digest_of(retried))
         self.assertEqual(self.done(self.suite.cli("pipeline", "cancel", run["name"]))["job"]["state"], "STATE_SUCCEEDED")
+        self.assertIn("was over already: SUCCEEDED", self.suite.cli("pipeline", "cancel", run["name"], output="table").people)
+        again = self.suite.cli("pipeline", "retry", run["name"])
+        self.assertEqual(again.status, 1)
+        self.assertIn("--from STEP", again.people)
 
     def test_health_and_doctor(self):
         health = self.both("ops", "health")
         self.assertEqual({entry["status"] for entry in health}, {"SERVING"})
         self.assertEqual(len(health), len(SERVICES) + 1)
         self.assertTrue(all(finding["good"] for finding in self.both("doctor")))
+
+    def test_names_may_be_cut_where_they_stay_unique(self):
+        def snapshot():
+            return self.done(self.suite.cli("data", "snapshot", *SYMBOLS))["name"]
+
+        name, other = snapshot(), snapshot()
+        if name[:len("snapshots/") + 8] != other[:len("snapshots/") + 8]:  # the clock turned between the two
+            name, other = other, snapshot()
+        self.assertEqual(self.done(self.suite.cli("data", "snapshot", name.split("/")[1][:30]))["name"], name)
+        several = self.suite.cli("data", "snapshot", name.split("/")[1][:8])
+        self.assertEqual(several.status, 2, several)
+        self.assertIn(name, several.people)
+        self.assertIn(other, several.people)
 
     def test_progress_is_one_line_per_ten_per_cent_without_a_terminal_and_none_when_quiet(self):
         words = ("data", "fetch", *SYMBOLS, "--start", "2013-01-01", "--end", "2018-01-01")

@@ -173,11 +173,11 @@ class Suite:
     def server(self):
         raise NotImplementedError
 
-    def cli(self, *words, timeout=300, output="json", environment=None):
-        """Runs a command; results are JSON unless said otherwise."""
+    def cli(self, *words, timeout=300, output="json", environment=None, cwd=None):
+        """Runs a command, in the folder `cwd`; results are JSON unless said otherwise."""
         command = [str(self.bin / "breadthflow"), "--server", self.server, "--output", output, *map(str, words)]
         return Answer(subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                     timeout=timeout, env=clean_environment(**(environment or {}))))
+                                     timeout=timeout, cwd=cwd, env=clean_environment(**(environment or {}))))
 
     def popen(self, *words):
         """A command that goes on while the test does other things."""

@@ -43,18 +43,36 @@ Ran Call(const std::vector<std::string>& words) {
   return {status, json.str(), people.str()};
 }
 
-TEST(Cli, PrintsHelpForPeopleAndNothingElse) {
+TEST(Catalog, EveryArgumentThatMayBeLeftOutSaysWhatIsMeantThen) {
+  for (const Command& command : Commands()) {
+    const bool optional = !command.argument.empty() && !command.argument_required;
+    EXPECT_EQ(optional, !command.argument_default.empty()) << command.Name();
+    if (!optional) continue;
+    EXPECT_THAT(HelpOf(command), HasSubstr("default: " + command.argument_default)) << command.Name();
+  }
+}
+
+TEST(Cli, PrintsWhatWasAskedForWhereItCanBePiped) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--help"},
                                                                                      {"data", "--help"},
                                                                                      {"data", "fetch", "--help"},
                                                                                      {"--help", "pipeline", "run"},
                                                                                      {"--version"},
+                                                                                     {"version"},
+                                                                                     {"help"},
+                                                                                     {"help", "data"},
+                                                                                     {"help", "data", "fetch"},
                                                                                      {"doctor", "-h"}}) {
     const Ran ran = Call(words);
     EXPECT_EQ(ran.status, 0) << words.back();
-    EXPECT_EQ(ran.json, "");
-    EXPECT_NE(ran.people, "");
+    EXPECT_NE(ran.json, "");
+    EXPECT_EQ(ran.people, "");
+    std::vector<std::string> as_json = words;
+    as_json.insert(as_json.begin(), "--output=json");
+    EXPECT_EQ(Call(as_json).json, "") << "with --output json nothing else stands there";
   }
+  EXPECT_EQ(Call({"help", "data", "fetch"}).json, Call({"data", "fetch", "--help"}).json);
+  EXPECT_EQ(Call({"help", "nonsense"}).status, 2);
 }
 
 TEST(Cli, BadUsageEndsWithTwoAndSaysWhatIsKnown) {
@@ -97,6 +115,17 @@ TEST(Cli, ReadsOneAddressPerService) {
   const Ran wrong = Call({"--server", "data=127.0.0.1:1,nobody=127.0.0.1:2", "data", "summary"});
   EXPECT_EQ(wrong.status, 2);
   EXPECT_THAT(wrong.people, HasSubstr("nobody=127.0.0.1:2"));
+  const Ran missing = Call({"--server", "signal=127.0.0.1:2", "data", "summary"});
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_THAT(missing.people, HasSubstr("--server data=HOST:PORT,signal=HOST:PORT"));
+}
+
+TEST(Cli, SignalsThatAreNamedHaveTheirOwnStrategyAndBars) {
+  const Ran ran = Call({"--server", "127.0.0.1:1", "backtest", "run", "--signals", "latest", "--strategy", "x",
+                        "--param", "a=1", "--model", "m", "--snapshot", "s", "--source", "t"});
+  EXPECT_EQ(ran.status, 2);
+  for (const char* flag : {"--strategy:", "--param:", "--model:", "--snapshot:", "--source:"})
+    EXPECT_THAT(ran.people, HasSubstr(flag));
 }
 
 }  // namespace

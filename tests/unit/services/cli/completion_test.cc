@@ -29,10 +29,17 @@ TEST(Completion, RefusesOtherShells) {
   EXPECT_THAT(CompletionScript("tcsh"), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
 }
 
+// Stands for the program, which asks the server.
+constexpr char kServer[] = R"(breadthflow() {
+  [[ "$*" == *"--kind data_source" ]] && echo ' "name": "components/data_source/csv_file/1.0.0",'
+  [[ "$*" == *list ]] && echo ' "name": "components/indicator/rsi/1.0.0",'
+}
+)";
+
 // What bash offers for a line whose last word is being typed.
 std::string Offered(const std::string& line) {
   const std::string file = "/tmp/bf-completion-" + std::to_string(getpid());
-  std::ofstream(file) << *CompletionScript("bash") << "\nCOMP_WORDS=(" << line
+  std::ofstream(file) << kServer << *CompletionScript("bash") << "\nCOMP_WORDS=(" << line
                       << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
                       << "_breadthflow\nprintf '%s ' \"${COMPREPLY[@]}\"\n";
   std::string out;
@@ -48,6 +55,15 @@ TEST(Completion, OffersGroupsVerbsAndFlagsInBash) {
   EXPECT_EQ(Offered("breadthflow --server localhost:1 data fe"), "fetch ");
   EXPECT_EQ(Offered("breadthflow data fetch --sym"), "--symbols ");
   EXPECT_EQ(Offered("breadthflow completion f"), "fish ");
+  EXPECT_EQ(Offered("breadthflow vers"), "version ");
+}
+
+TEST(Completion, OffersTheValuesOfFlagsInBash) {
+  EXPECT_EQ(Offered("breadthflow data fetch --timeframe 1d"), "1day ");
+  EXPECT_EQ(Offered("breadthflow data summary --output j"), "json ");
+  EXPECT_EQ(Offered("breadthflow training train --strategy c"), "classification ");
+  EXPECT_EQ(Offered("breadthflow data fetch --source c"), "csv_file ") << "as the server knows them";
+  EXPECT_EQ(Offered("breadthflow components show ind"), "indicator/rsi ");
 }
 
 }  // namespace

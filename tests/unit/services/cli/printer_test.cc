@@ -25,6 +25,23 @@ TEST(Table, CountsCharactersNotBytes) {
   EXPECT_EQ(Render(table), "  x\n  ---\n  \u00e9\u00e9\n  abc\n");
 }
 
+TEST(Table, WrapsItsLastColumnWhereTheLineWouldBeTooLong) {
+  const Table table{.columns = {"name", "description"}, .rows = {{"a", "one two three four five"}, {"b", "six"}}};
+  EXPECT_EQ(Render(table, 26),
+            "  name   description\n"
+            "  ----   -----------------\n"
+            "  a      one two three\n"
+            "         four five\n"
+            "  b      six\n");
+  EXPECT_EQ(Render(table, 20), Render(table)) << "too narrow for a few words";
+  EXPECT_EQ(Render(table, 100), Render(table));
+}
+
+TEST(Table, CutsWordsThatAreLongerThanTheColumnBetweenCharacters) {
+  const Table table{.columns = {"x"}, .rows = {{std::string(20, 'a') + "\u00e9\u00e9"}}};
+  EXPECT_EQ(Render(table, 23), "  x\n  " + std::string(21, '-') + "\n  " + std::string(20, 'a') + "\u00e9\n  \u00e9\n");
+}
+
 TEST(Table, SaysWhenItIsEmpty) { EXPECT_EQ(Render({.title = "", .columns = {"a"}}), "  (none)\n"); }
 
 TEST(Printer, KeepsJsonAndPeopleApart) {

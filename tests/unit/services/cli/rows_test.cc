@@ -32,34 +32,60 @@ common::v1::SeriesMessage Batch() {
   return message;
 }
 
-TEST(Rows, BecomeJsonObjectsWithNullForMissingValues) {
+struct Output {
   std::ostringstream json;
   std::ostringstream people;
-  Printer out(Printer::Mode::kJson, false, json, people);
-  RowCollector rows(10);
+};
+
+TEST(Rows, BecomeJsonObjectsWithNullForMissingValues) {
+  Output output;
+  Printer out(Printer::Mode::kJson, false, output.json, output.people);
+  RowCollector rows(out, std::nullopt);
   ASSERT_THAT(rows.Take(Batch()), IsOk());
-  ASSERT_THAT(rows.Print(out, absl::OkStatus()), IsOk());
-  EXPECT_EQ(nlohmann::json::parse(json.str()), nlohmann::json::parse(R"([
+  ASSERT_THAT(rows.Finish(absl::OkStatus()), IsOk());
+  EXPECT_EQ(nlohmann::json::parse(output.json.str()), nlohmann::json::parse(R"([
     {"symbol": "AAPL", "time": "1970-01-01T00:00:00Z", "close": 1.5, "reason": "up"},
     {"symbol": "AAPL", "time": "1970-01-01T00:00:01Z", "close": null, "reason": "down"}])"));
 }
 
-TEST(Rows, StopTheStreamAtTheLimitAndSaySo) {
-  std::ostringstream json;
-  std::ostringstream people;
-  Printer out(Printer::Mode::kTable, false, json, people);
-  RowCollector rows(1);
-  EXPECT_THAT(rows.Take(Batch()), StatusIs(absl::StatusCode::kCancelled));
-  ASSERT_THAT(rows.Print(out, absl::CancelledError()), IsOk());
-  EXPECT_THAT(people.str(), ::testing::HasSubstr("the first 1 rows"));
+TEST(Rows, AreAllThereInJsonUnlessALimitIsGiven) {
+  for (const std::optional<int> limit : {std::optional<int>(), std::optional<int>(3)}) {
+    Output output;
+    Printer out(Printer::Mode::kJson, false, output.json, output.people);
+    RowCollector rows(out, limit);
+    absl::Status read;
+    for (int i = 0; i < 20 && read.ok(); ++i) read = rows.Take(Batch());
+    EXPECT_THAT(read, StatusIs(limit ? absl::StatusCode::kCancelled : absl::StatusCode::kOk));
+    ASSERT_THAT(rows.Finish(read), IsOk());
+    EXPECT_EQ(nlohmann::json::parse(output.json.str()).size(), limit ? 3u : 40u);
+  }
 }
 
-TEST(Rows, PassOnHowTheStreamFailed) {
-  std::ostringstream json;
-  std::ostringstream people;
-  Printer out(Printer::Mode::kTable, false, json, people);
-  EXPECT_THAT(RowCollector(1).Print(out, absl::NotFoundError("x")), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_EQ(people.str(), "");
+TEST(Rows, AreAnEmptyArrayWhenThereAreNone) {
+  Output output;
+  Printer out(Printer::Mode::kJson, false, output.json, output.people);
+  ASSERT_THAT(RowCollector(out, std::nullopt).Finish(absl::OkStatus()), IsOk());
+  EXPECT_EQ(output.json.str(), "[]\n");
+}
+
+TEST(Rows, OfATableAreTwentyAndSayHowManyMoreThereAre) {
+  Output output;
+  Printer out(Printer::Mode::kTable, false, output.json, output.people);
+  RowCollector rows(out, std::nullopt);
+  for (int i = 0; i < 20; ++i) ASSERT_THAT(rows.Take(Batch()), IsOk());
+  ASSERT_THAT(rows.Finish(absl::OkStatus()), IsOk());
+  EXPECT_THAT(output.people.str(), ::testing::HasSubstr("the first 20 rows; 20 more with --limit N"));
+}
+
+TEST(Rows, PassOnHowTheStreamFailedAndLeaveJsonOpen) {
+  Output output;
+  Printer out(Printer::Mode::kJson, false, output.json, output.people);
+  EXPECT_THAT(RowCollector(out, 1).Finish(absl::NotFoundError("x")), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(output.json.str(), "");
+  RowCollector begun(out, std::nullopt);
+  ASSERT_THAT(begun.Take(Batch()), IsOk());
+  EXPECT_THAT(begun.Finish(absl::UnavailableError("gone")), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(nlohmann::json::accept(output.json.str()));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "services/cli/values.h"
 
+#include <filesystem>
+
 #include "tests/support/matchers.h"
 
 namespace breadthflow::cli {
@@ -14,6 +16,11 @@ TEST(Values, SymbolsAreUpperCaseWithoutSpaces) {
   EXPECT_TRUE(violations.empty());
   ParseSymbols("A,", "--symbols", violations);
   EXPECT_EQ(violations.list().size(), 1u);
+}
+
+TEST(Values, PathsAreMadeAbsoluteFromHere) {
+  EXPECT_EQ(AbsolutePath("/data/bars"), "/data/bars");
+  EXPECT_EQ(AbsolutePath("bars/../x"), (std::filesystem::current_path() / "x").string());
 }
 
 TEST(Values, TimesAreDaysOrInstantsInUtc) {
