@@ -39,7 +39,8 @@ absl::StatusOr<std::string> RangeOf(Session& session, const data::v1::Snapshot& 
   }));
   if (!missing.empty() || first > last) return "";
   if (snapshot.range().has_start_time()) first = std::max(first, rpc::FromProto(snapshot.range().start_time()));
-  if (snapshot.range().has_end_time()) last = std::min(last, rpc::FromProto(snapshot.range().end_time()));
+  if (snapshot.range().has_end_time())
+    last = std::min(last, rpc::FromProto(snapshot.range().end_time()) - absl::Nanoseconds(1));
   return fmt::format("{} to {}", Day(rpc::ToProto(first)), Day(rpc::ToProto(last)));
 }
 

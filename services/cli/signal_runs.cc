@@ -95,7 +95,7 @@ void DescribeSignals(Printer& out, const signal::v1::SignalRun& run) {
                           Grouped(result.warm_up_bar_count()), result.content_sha256().substr(0, 16)});
   }
   out.Show(table);
-  if (!run.spec().model().empty()) {
+  if (!run.spec().model().empty() && run.has_valid_from_time()) {
     out.Say(fmt::format("  {} acts from {}", run.spec().model(), Instant(run.valid_from_time())));
   }
 }

@@ -108,6 +108,12 @@ class DatabaseAway(unittest.TestCase):
             postgres.start()
             process.wait_ready(30)
             self.assertEqual(cli("components", "list")[0], 0)
+            status, _, errors = cli("data", "summary")
+            self.assertEqual(status, 2)
+            self.assertIn("--server data=HOST:PORT,", errors)
+            status, _, errors = run("breadthflow", "--server", server.split("=")[1], "doctor")
+            self.assertEqual(status, 0)
+            self.assertIn("serves registry; not data, ", errors)
             postgres.stop()
             deadline = time.monotonic() + 15
             while cli("ops", "health")[0] == 0 and time.monotonic() < deadline:

@@ -85,6 +85,10 @@ class Verbs(unittest.TestCase):
         self.assertEqual(signals["spec"]["model"], run["model"])
         for name in ("random_forest", "random_forest/1", run["model"], run["model"].split("/")[1], run["model"].split("/")[1][:30]):
             self.assertEqual(self.done(self.suite.cli("training", "show", name))["name"], run["model"], name)
+        failed = self.suite.cli("signals", "generate", *SYMBOLS, "--strategy", "ml_model", "--model", "random_forest", "--end", "2014-06-01")
+        self.assertEqual((failed.status, failed.json["job"]["state"]), (1, "STATE_FAILED"), failed)
+        backtest = self.done(self.suite.cli("backtest", "run", "--signals", "latest"))
+        self.assertEqual(backtest["spec"]["signalRun"], signals["name"], "the newest that succeeded")
         answer = self.suite.cli("training", "show", "random_forest/7")
         self.assertEqual(answer.status, 1)
         self.assertIn("versions of random_forest are 1", answer.people)
