@@ -377,16 +377,20 @@ TEST_F(DataServiceTest, SourcesDoNotMixAndAreNamedWhenThereAreTwo) {
 TEST_F(DataServiceTest, UnknownColumnsAreRefusedAndThoseThereAreNamed) {
   WriteCsv("AAA", "2017-01-03,1,2,1,2,100\n");
   ASSERT_EQ(Fetch(Csv({"AAA"})).status.state, clients::RunState::kSucceeded);
-  clients::ReadQuery query;
-  query.symbols = {"AAA"};
-  query.fields = {"close", "vol"};
-  const auto read = client_->Read(query, {});
+  v1::ReadSeriesRequest request;
+  request.add_symbols("AAA");
+  request.add_fields("close");
+  request.add_fields("vol");
+  grpc::ClientContext context;
+  const auto reader = stub_->ReadSeries(&context, request);
+  common::v1::SeriesMessage message;
+  EXPECT_FALSE(reader->Read(&message));
+  const absl::Status read = rpc::FromGrpc(reader->Finish());
   ASSERT_THAT(read, StatusIs(absl::StatusCode::kInvalidArgument));
-  const auto violations = base::DetailsOf(read.status()).violations;
+  const auto violations = base::DetailsOf(read).violations;
   ASSERT_EQ(violations.size(), 1u);
   EXPECT_EQ(violations[0].field, "fields[1]");
-  EXPECT_THAT(violations[0].description,
-              ::testing::AllOf(::testing::HasSubstr("'vol'"), ::testing::HasSubstr("volume")));
+  EXPECT_THAT(violations[0].description, AllOf(HasSubstr("'vol'"), HasSubstr("volume")));
 }
 
 TEST_F(DataServiceTest, ASnapshotStaysWhatItWas) {
