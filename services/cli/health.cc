@@ -1,6 +1,7 @@
 #include "services/cli/health.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -78,16 +79,26 @@ std::vector<ServiceHealth> CheckHealth(const Session& session) {
   return health;
 }
 
+namespace {
+
+bool Serves(const std::vector<ServiceHealth>& health, const Target& target) {
+  return std::any_of(health.begin(), health.end(), [&](const ServiceHealth& entry) {
+    return entry.service == target.service && entry.status == "SERVING";
+  });
+}
+
+}  // namespace
+
+bool ServesEverything(const std::vector<ServiceHealth>& health) {
+  return std::all_of(std::begin(kTargets), std::end(kTargets),
+                     [&](const Target& target) { return Serves(health, target); });
+}
+
 std::string DescribeServed(const std::vector<ServiceHealth>& health) {
+  if (ServesEverything(health)) return "every service serves";
   std::vector<std::string> here;
   std::vector<std::string> elsewhere;
-  for (const Target& target : kTargets) {
-    const bool serves = std::any_of(health.begin(), health.end(), [&](const ServiceHealth& entry) {
-      return entry.service == target.service && entry.status == "SERVING";
-    });
-    (serves ? here : elsewhere).emplace_back(target.name);
-  }
-  if (elsewhere.empty()) return "every service serves";
+  for (const Target& target : kTargets) (Serves(health, target) ? here : elsewhere).emplace_back(target.name);
   return fmt::format("serves {}; not {}: name each process with --server data=HOST:PORT,signal=HOST:PORT,...",
                      fmt::join(here, ", "), fmt::join(elsewhere, ", "));
 }

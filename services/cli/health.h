@@ -18,6 +18,9 @@ struct ServiceHealth {
 // Every service of the suite, and each process as a whole. Never fails: what can not be asked is UNREACHABLE.
 std::vector<ServiceHealth> CheckHealth(const Session& session);
 
+// Whether each service of the suite serves.
+bool ServesEverything(const std::vector<ServiceHealth>& health);
+
 // "every service serves", or which of them the addresses given serve and which not.
 std::string DescribeServed(const std::vector<ServiceHealth>& health);
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdlib>
 
 #include <nlohmann/json.hpp>
@@ -53,10 +52,8 @@ absl::Status Run(Session& session, const Arguments&) {
   const absl::Status reached = Verdict(health);
   findings.push_back(
       {"server " + session.server(), reached.ok(), reached.ok() ? DescribeServed(health) : base::Message(reached)});
-  const bool registry = std::any_of(health.begin(), health.end(), [](const ServiceHealth& entry) {
-    return entry.status == "SERVING" && entry.service == "breadthflow.registry.v1.ComponentService";
-  });
-  if (registry) findings.push_back(CheckComponents(session));
+  // A registry by itself knows what others told it once, perhaps nothing.
+  if (ServesEverything(health)) findings.push_back(CheckComponents(session));
   bool good = true;
   for (const Finding& finding : findings) good = good && finding.good;
   session.out().Result(
