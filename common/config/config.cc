@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include "common/base/file.h"
 #include "common/base/status.h"
 #include "common/config/field_value.h"
 
@@ -40,13 +41,16 @@ class Loader {
   Loader(std::string file, const Variables& environment) : file_(std::move(file)), environment_(environment) {}
 
   void ReadFile(Message& message) {
+    const absl::StatusOr<std::string> text = base::ReadFile(file_);
+    if (!text.ok()) {
+      violations_.Add(file_, base::Message(text.status()));
+      return;
+    }
     try {
-      const YAML::Node root = YAML::LoadFile(file_);
+      const YAML::Node root = YAML::Load(*text);
       if (root.IsNull()) return;
       if (!root.IsMap()) return Add(root, "must be a mapping of sections");
       ReadSection(root, message);
-    } catch (const YAML::BadFile&) {
-      violations_.Add(file_, "cannot read the file");
     } catch (const YAML::Exception& error) {
       violations_.Add(fmt::format("{}:{}", file_, error.mark.line + 1), error.msg);
     }

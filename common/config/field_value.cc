@@ -4,14 +4,15 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/message.h>
+
+#include "common/base/file.h"
+#include "common/base/status.h"
 
 namespace breadthflow::config {
 namespace {
@@ -90,9 +91,7 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
 }
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return absl::InvalidArgumentError(fmt::format("cannot read file '{}'", path));
+  BF_ASSIGN_OR_RETURN(std::string text, base::ReadFile(path));
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   return text;

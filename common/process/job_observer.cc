@@ -1,5 +1,7 @@
 #include "common/process/job_observer.h"
 
+#include "absl/time/clock.h"
+
 #include "common/base/status.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/scope.h"
@@ -84,6 +86,14 @@ void JobObserver::Depth(const jobs::QueueDepth& depth) {
 }
 
 void JobObserver::Trouble(std::string_view what, const absl::Status& error) {
+  {
+    // Every worker, the rescuer and the watcher meet the same outage again and again.
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = absl::Now();
+    if (now < quiet_until_ && error.code() == last_trouble_) return;
+    quiet_until_ = now + absl::Minutes(1);
+    last_trouble_ = error.code();
+  }
   telemetry::LogWarning("the job runner will try again",
                         {{"what", what}, {"module", module_}, {"error", base::Message(error)}});
 }

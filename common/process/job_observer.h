@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 #include "common/jobs/observer.h"
 #include "common/telemetry/metrics.h"
@@ -35,6 +37,8 @@ class JobObserver final : public jobs::Observer {
   std::map<std::pair<std::string, std::string>, telemetry::Histogram> durations_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, std::string>, telemetry::Gauge> depths_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, telemetry::Gauge> oldest_ ABSL_GUARDED_BY(mutex_);
+  absl::Time quiet_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::StatusCode last_trouble_ ABSL_GUARDED_BY(mutex_) = absl::StatusCode::kOk;
 };
 
 }  // namespace breadthflow::process

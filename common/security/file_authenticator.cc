@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <yaml-cpp/yaml.h>
 
+#include "common/base/file.h"
 #include "common/base/hash.h"
 #include "common/base/status.h"
 #include "common/security/authenticator.h"
@@ -79,15 +80,18 @@ void ReadEntry(const YAML::Node& entry, const std::string& where, Keys& keys, ba
 absl::StatusOr<Keys> ReadKeys(const std::string& path) {
   Keys keys;
   base::Violations violations;
+  const absl::StatusOr<std::string> text = base::ReadFile(path);
+  if (absl::IsNotFound(text.status())) {
+    return base::MakeError(absl::StatusCode::kNotFound, "KEYS_FILE_NOT_FOUND",
+                           fmt::format("can not read the keys file {}", path));
+  }
+  BF_RETURN_IF_ERROR(text.status());
   try {
-    const YAML::Node root = YAML::LoadFile(path);
+    const YAML::Node root = YAML::Load(*text);
     if (!root.IsSequence()) violations.Add(path, "must be a list of {key, name, scopes}");
     for (const YAML::Node& entry : root) {
       ReadEntry(entry, fmt::format("{}:{}", path, entry.Mark().line + 1), keys, violations);
     }
-  } catch (const YAML::BadFile&) {
-    return base::MakeError(absl::StatusCode::kNotFound, "KEYS_FILE_NOT_FOUND",
-                           fmt::format("can not read the keys file {}", path));
   } catch (const YAML::Exception& error) {
     violations.Add(fmt::format("{}:{}", path, error.mark.line + 1), error.msg);
   }

@@ -11,6 +11,7 @@ case $preset in
   asan)
     # The libraries of the system are not instrumented, so a container that crosses their border looks overflowed.
     export ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1:${ASAN_OPTIONS:-}
+    export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}
     export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
     ;;
   tsan)

@@ -1,7 +1,6 @@
 #include "services/cli/pipeline_file.h"
 
 #include <cctype>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <set>
@@ -11,6 +10,7 @@
 #include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
+#include "common/base/file.h"
 #include "common/base/status.h"
 #include "services/cli/values.h"
 
@@ -184,11 +184,7 @@ absl::StatusOr<PipelineFile> LoadPipeline(const std::string& file,
     const std::string yaml{std::istreambuf_iterator<char>(std::cin), {}};
     return ParsePipeline(yaml, "standard input", variables);
   }
-  std::ifstream in(file, std::ios::binary);
-  const std::string yaml{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) {
-    return base::MakeError(absl::StatusCode::kNotFound, "NO_SUCH_FILE", fmt::format("can not read {}", file));
-  }
+  BF_ASSIGN_OR_RETURN(const std::string yaml, base::ReadFile(file));
   return ParsePipeline(yaml, file, variables);
 }
 

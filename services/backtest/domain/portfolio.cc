@@ -28,7 +28,7 @@ absl::Status Portfolio::Apply(const Fill& fill, std::vector<RoundTrip>& closed) 
   const double dust = kDust * std::abs(fill.quantity);
   double left = fill.quantity;
   double fee_left = fill.fee;
-  while (left != 0 && lots.first < lots.list.size() && lots.list[lots.first].quantity * left < 0) {
+  while (left != 0 && lots.first < lots.list.size() && (lots.list[lots.first].quantity < 0) != (left < 0)) {
     Lot& lot = lots.list[lots.first];
     const bool whole = std::abs(lot.quantity) <= std::abs(left) + dust;
     const double quantity = whole ? lot.quantity : -left;

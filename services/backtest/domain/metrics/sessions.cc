@@ -1,5 +1,7 @@
 #include "services/backtest/domain/metrics/sessions.h"
 
+#include <algorithm>
+
 namespace breadthflow::backtest {
 namespace {
 
@@ -25,9 +27,11 @@ SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> 
 
 std::vector<double> SimpleReturns(std::span<const double> equity) {
   std::vector<double> returns;
-  if (equity.size() < 2) return returns;
+  if (equity.size() < 2 || std::any_of(equity.begin(), equity.end(), [](double value) { return !(value > 0); })) {
+    return returns;
+  }
   returns.reserve(equity.size() - 1);
-  for (size_t i = 1; i < equity.size(); ++i) returns.push_back(equity[i - 1] > 0 ? equity[i] / equity[i - 1] - 1 : 0);
+  for (size_t i = 1; i < equity.size(); ++i) returns.push_back(equity[i] / equity[i - 1] - 1);
   return returns;
 }
 

@@ -20,7 +20,8 @@ int64_t UtcDay(int64_t time_ns);
 // that holds `capital` at the time of the first bar. When the first day has only that one bar, they are the same point.
 SessionCurve ToSessions(std::span<const int64_t> times, std::span<const double> equity, double capital);
 
-// equity[i + 1] / equity[i] - 1. From a point that is not positive on (ruin), returns are 0: nothing is left to grow.
+// equity[i + 1] / equity[i] - 1. None at all when a point is not positive (ruin): a return on nothing means nothing,
+// and neither does any statistic of the returns before it alone.
 std::vector<double> SimpleReturns(std::span<const double> equity);
 
 }  // namespace breadthflow::backtest

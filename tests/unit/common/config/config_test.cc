@@ -94,7 +94,7 @@ TEST_F(ConfigTest, SecretsComeFromFilesAndVariablesAndAreNeverQuoted) {
   EXPECT_EQ(data.auth().service_key(), "s3cret");
 
   const absl::Status missing = Load(Write("auth:\n  service_key: {file: /nowhere/at/all}\n"), {}, data);
-  EXPECT_THAT(base::Message(missing), HasSubstr("cannot read file '/nowhere/at/all'"));
+  EXPECT_THAT(base::Message(missing), HasSubstr("there is no file /nowhere/at/all"));
   const absl::Status wrong = Load(Write("auth:\n  service_key: [s3cret]\n"), {}, data);
   EXPECT_FALSE(wrong.ok());
   EXPECT_THAT(base::Message(wrong), Not(HasSubstr("s3cret")));
@@ -106,7 +106,7 @@ TEST_F(ConfigTest, FilesThatAreNoConfigurationAreRefused) {
   for (const char* text : {"server: [", "- a\n- b\n", "just text"}) {
     EXPECT_EQ(Load(Write(text), {}, data).code(), absl::StatusCode::kInvalidArgument) << text;
   }
-  EXPECT_THAT(base::Message(Load("/nowhere/config.yaml", {}, data)), HasSubstr("/nowhere/config.yaml: cannot read"));
+  EXPECT_THAT(base::Message(Load("/nowhere/config.yaml", {}, data)), HasSubstr("/nowhere/config.yaml: there is no file"));
   EXPECT_TRUE(Load(Write(""), {}, data).ok());
 }
 

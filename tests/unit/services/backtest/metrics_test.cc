@@ -210,6 +210,19 @@ TEST(Catalogue, EveryMetricIsDescribedAndNeverNotANumber) {
   }
 }
 
+TEST(Metrics, ARuinedAccountHasNoStatisticsOfReturns) {
+  EXPECT_THAT(SimpleReturns(std::vector<double>{100, -6, 15}), ::testing::IsEmpty());
+  EXPECT_THAT(SimpleReturns(std::vector<double>{100, 0}), ::testing::IsEmpty());
+  MetricInput input;
+  input.sessions = {.times = {0, 86'400'000'000'000, 2 * 86'400'000'000'000}, .equity = {100, -6, 15}};
+  input.returns = SimpleReturns(input.sessions.equity);
+  const SimulationResult result;
+  input.result = &result;
+  for (const char* name : {"sharpe", "sortino", "annual_volatility", "probabilistic_sharpe", "alpha", "beta"}) {
+    EXPECT_EQ((*Metrics().Find(name))->compute(input), std::nullopt) << name;
+  }
+}
+
 // Results of empyrical, quantstats, ffn, numpy and scipy on three years of real daily closes, where they are at hand.
 class LibraryReference : public ::testing::TestWithParam<std::string> {
  protected:

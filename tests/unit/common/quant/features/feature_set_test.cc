@@ -24,7 +24,7 @@ Series Features(const Series& bars) {
 
 // As bits: NaN equals NaN.
 bool SameBits(std::span<const double> a, std::span<const double> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
 Series Scaled(Series bars, double prices, double volumes) {
