@@ -6,6 +6,8 @@
 #include "absl/strings/cord.h"
 #include <fmt/format.h>
 
+#include "common/base/text.h"
+
 namespace breadthflow::base {
 namespace {
 
@@ -35,19 +37,19 @@ class Reader {
 }  // namespace
 
 absl::Status MakeError(absl::StatusCode code, std::string_view message, const ErrorDetails& details) {
-  absl::Status status(code, std::string(message));
+  absl::Status status(code, Printable(message));
   std::string payload;
   Put(payload, details.reason);
   Put(payload, details.retry_after ? std::to_string(absl::ToInt64Milliseconds(*details.retry_after)) : "");
   Put(payload, std::to_string(details.metadata.size()));
   for (const auto& [key, value] : details.metadata) {
-    Put(payload, key);
-    Put(payload, value);
+    Put(payload, Printable(key));
+    Put(payload, Printable(value));
   }
   Put(payload, std::to_string(details.violations.size()));
   for (const FieldViolation& violation : details.violations) {
-    Put(payload, violation.field);
-    Put(payload, violation.description);
+    Put(payload, Printable(violation.field));
+    Put(payload, Printable(violation.description));
   }
   status.SetPayload(kPayloadUrl, absl::Cord(payload));
   return status;

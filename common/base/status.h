@@ -32,7 +32,8 @@ struct ErrorDetails {
   std::optional<absl::Duration> retry_after;
 };
 
-// A status of `code` that carries `details`. `message` says what was expected and what was found.
+// A status of `code` that carries `details`. `message` says what was expected and what was found. Texts may quote bytes
+// from anywhere: the status holds them as Printable (text.h) makes them.
 absl::Status MakeError(absl::StatusCode code, std::string_view message, const ErrorDetails& details);
 
 // The same with only a reason.

@@ -42,6 +42,22 @@ std::string ValidUtf8(std::string_view text) {
   return valid;
 }
 
+std::string Printable(std::string_view text) {
+  std::string out;
+  const std::string valid = ValidUtf8(text);
+  out.reserve(valid.size());
+  for (const char c : valid) {
+    const auto byte = static_cast<uint8_t>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) {
+      constexpr char kDigits[] = "0123456789abcdef";
+      out += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string_view CutUtf8(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<uint8_t>(text[limit]) & 0xC0) == 0x80) --limit;

@@ -13,6 +13,10 @@ size_t Utf8SequenceLength(std::string_view text);
 // `text` with every byte that is not part of UTF-8 replaced by U+FFFD: what protos and JSON accept as text.
 std::string ValidUtf8(std::string_view text);
 
+// The same, and with control characters other than the line end and the tab written as \\xNN: what may be kept in a
+// database, sent, logged and shown on a terminal, whatever it was made from.
+std::string Printable(std::string_view text);
+
 // The longest beginning of `text` (which must be UTF-8) of at most `limit` bytes that does not cut a character.
 std::string_view CutUtf8(std::string_view text, size_t limit);
 

@@ -97,14 +97,37 @@ absl::StatusOr<SourceData> Fetcher::ReadSource(const Source& source, const Sourc
   BF_ASSIGN_OR_RETURN(const RawBody body, source.Extract(request, cancel));
   body_sha256 = base::Sha256HexOf(body.bytes);
   BF_ASSIGN_OR_RETURN(SourceData data, source.TransformData(request, body));
-  BF_RETURN_IF_ERROR(data.series.Validate());
   BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+  data.series.repeats = resource->repeats;
+  BF_RETURN_IF_ERROR(data.series.Validate());
   base::Violations violations;
   CheckSeries(
       *resource, data.series,
       [&](size_t row) { return row < data.labels.size() ? data.labels[row] : fmt::format("row {}", row); }, violations);
   BF_RETURN_IF_ERROR(violations.ToStatus(fmt::format("{} is not valid {}", query.symbol, resource->id)));
   return data;
+}
+
+absl::StatusOr<Fetcher::Fetched> Fetcher::Store(const Source& source, const FetchSpec& spec, quant::Series& series,
+                                                const std::string& run) {
+  Fetched fetched{.result = {.symbol = series.key.symbol, .outcome = Outcome::kOk}};
+  if (series.empty()) fetched.result.outcome = Outcome::kEmptyConfirmed;
+  // Nothing from a source that does not claim to have everything changes nothing; from one that does, it takes away.
+  if (series.empty() && !source.authoritative()) return fetched;
+  series.key.variant = spec.source.name;
+  columnar::WriteOptions options{.provenance = "fetchRuns/" + run};
+  if (source.authoritative()) options.replaces = spec.range;
+  absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
+  if (!written.ok()) {
+    // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
+    if (jobs::IsRetryable(written.status())) return written.status();
+    fetched.result = Failed(series.key.symbol, written.status());
+    return fetched;
+  }
+  fetched.result.rows = static_cast<int64_t>(series.size());
+  fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
+  if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);
+  return fetched;
 }
 
 absl::StatusOr<Fetcher::Fetched> Fetcher::FetchOne(const Source& source, const FetchSpec& spec,
@@ -116,24 +139,8 @@ absl::StatusOr<Fetcher::Fetched> Fetcher::FetchOne(const Source& source, const F
   absl::StatusOr<SourceData> data = ReadSource(source, query, cancel, body_sha256);
   if (!data.ok()) {
     fetched.result = Failed(symbol, data.status());
-  } else if (data->series.empty()) {
-    fetched.result.outcome = Outcome::kEmptyConfirmed;
   } else {
-    data->series.key.variant = spec.source.name;
-    columnar::WriteOptions options{.provenance = "fetchRuns/" + run};
-    if (source.authoritative()) options.replaces = spec.range;
-    absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(data->series, options);
-    if (!written.ok()) {
-      // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
-      if (jobs::IsRetryable(written.status())) return written.status();
-      fetched.result = Failed(symbol, written.status());
-    } else {
-      fetched.written = *std::move(written);
-      fetched.result.outcome = Outcome::kOk;
-      fetched.result.rows = static_cast<int64_t>(data->series.size());
-      fetched.result.changed_rows =
-          fetched.written.rows_inserted + fetched.written.rows_revised + fetched.written.rows_removed;
-    }
+    BF_ASSIGN_OR_RETURN(fetched, Store(source, spec, data->series, run));
   }
   fetched.result.body_sha256 = std::move(body_sha256);
   return fetched;
@@ -155,7 +162,7 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
     BF_ASSIGN_OR_RETURN(Fetched fetched, FetchOne(*source, run.spec, symbol, id, cancel));
     // What was interrupted has not ended: the attempt as a whole has.
     BF_RETURN_IF_ERROR(cancel.Check());
-    if (fetched.result.outcome == Outcome::kOk) written->push_back(std::move(fetched.written));
+    if (fetched.written) written->push_back(*std::move(fetched.written));
     results->push_back(std::move(fetched.result));
   }
   if (const absl::Status failed = RunStatusOf(*results); !failed.ok()) {

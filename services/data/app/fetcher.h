@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -52,8 +53,11 @@ class Fetcher {
   // One symbol, from query to stored chunks. An error is one of this service, not of the symbol.
   struct Fetched {
     FetchResult result;
-    columnar::WrittenSeries written;
+    std::optional<columnar::WrittenSeries> written;  // what is to be committed
   };
+  // Writes the chunks of what a source said, to be committed with the run.
+  absl::StatusOr<Fetched> Store(const Source& source, const FetchSpec& spec, quant::Series& series,
+                                const std::string& run);
   absl::StatusOr<Fetched> FetchOne(const Source& source, const FetchSpec& spec, const std::string& symbol,
                                    const std::string& run, const base::CancelToken& cancel);
   absl::StatusOr<SourceData> ReadSource(const Source& source, const SourceQuery& query, const base::CancelToken& cancel,

@@ -294,6 +294,33 @@ TEST_F(DataServiceTest, EachSymbolEndsAsExactlyOneOutcome) {
   EXPECT_EQ(Count("series"), 1) << "nothing of the others is stored";
 }
 
+TEST_F(DataServiceTest, AFileWhoseRowsAreGoneTakesThemAway) {
+  WriteCsv("A", "2016-01-04,1,2,1,2,100\n2017-01-03,1,2,1,2,100\n");
+  Fetch(Csv({"A"}));
+  WriteCsv("A", "2016-01-04,1,2,1,2,100\n");
+  clients::FetchSpec spec = Csv({"A"});
+  spec.range = Years(2017, 2018);
+  const clients::FetchRun run = Fetch(spec);
+  ASSERT_EQ(run.items.size(), 1u);
+  EXPECT_EQ(run.items[0].outcome, FetchOutcome::kEmptyConfirmed);
+  EXPECT_EQ(run.items[0].changed_rows, 1);
+  const auto left = ReadOne("A");
+  ASSERT_THAT(left, IsOk());
+  EXPECT_EQ(left->size(), 1u);
+  EXPECT_EQ(Fetch(spec).items[0].changed_rows, 0) << "nothing is left to take";
+}
+
+TEST_F(DataServiceTest, BytesThatAreNoTextFailTheirSymbolOnly) {
+  WriteCsv("GOOD", "2017-01-03,1,2,1,2,100\n");
+  WriteCsv("BYTES", std::string("2017-01-03,1,\xFF\xFE,1,\x00\x1b,100\n", 27));
+  const clients::FetchRun run = Fetch(Csv({"BYTES", "GOOD"}));
+  EXPECT_EQ(run.status.state, clients::RunState::kSucceeded);
+  ASSERT_EQ(run.items.size(), 2u);
+  EXPECT_EQ(run.items[0].outcome, FetchOutcome::kFailed);
+  EXPECT_THAT(base::Message(run.items[0].error), HasSubstr("BYTES.csv:2"));
+  EXPECT_EQ(run.items[1].outcome, FetchOutcome::kOk);
+}
+
 TEST_F(DataServiceTest, ARunWhoseSymbolsAllFailFailsAndStoresNothing) {
   WriteCsv("BAD", "2017-01-03,1,2,1,2,-100\n");
   const clients::FetchRun run = Fetch(Csv({"BAD", "NONE"}));

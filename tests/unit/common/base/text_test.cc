@@ -20,6 +20,12 @@ TEST(ValidUtf8, ReplacesWhatIsNone) {
   EXPECT_EQ(ValidUtf8("\xED\xA0\x80").size(), 9u) << "a surrogate is three bytes that are none";
 }
 
+TEST(Printable, ShowsWhatATerminalOrADatabaseMustNotGet) {
+  EXPECT_EQ(Printable(std::string_view("a\0b\x1b[31m\x7f", 9)), "a\\x00b\\x1b[31m\\x7f");
+  EXPECT_EQ(Printable("line\n\ttab \xC3\xA9"), "line\n\ttab \xC3\xA9");
+  EXPECT_EQ(Printable("\xFF"), "\xEF\xBF\xBD");
+}
+
 TEST(CutUtf8, NeverCutsACharacter) {
   EXPECT_EQ(CutUtf8("a\xE2\x82\xAC", 3), "a");
   EXPECT_EQ(CutUtf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");
