@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The suite in containers: builds the image, starts PostgreSQL and the six services, runs the demo pipeline through them
-# and prints its digest. Leaves them running; KEEP=0 removes them at the end.
+# and prints its digest. Leaves them running; KEEP=0 removes them at the end, `stack.sh down` later.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,6 +17,12 @@ if [[ ! -s $keys/api_key ]]; then
 fi
 BREADTHFLOW_API_KEY=$(cat $keys/api_key)
 export BREADTHFLOW_API_KEY
+
+if [[ ${1:-} == down ]]; then
+  "${compose[@]}" down -v
+  exit
+fi
+
 # The services run as a user of their own that has to read it.
 cat >$keys/keys.yaml <<YAML
 - key: $BREADTHFLOW_API_KEY
@@ -42,4 +48,4 @@ done
 addresses=data=data:50051,signal=signal:50052,backtest=backtest:50053,training=training:50054,registry=registry:50055,orchestrator=orchestrator:50056
 "${compose[@]}" exec -T orchestrator breadthflow --server $addresses \
   pipeline run /etc/breadthflow/pipelines/demo.yaml --report /tmp/report.html 2>&1
-echo "stack: is up; stop it with: ${compose[*]} down"
+echo "stack: is up; remove it with: deploy/scripts/stack.sh down"
