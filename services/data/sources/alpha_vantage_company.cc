@@ -112,8 +112,8 @@ absl::Status AddAnnouncements(const Json& document, RowBuilder& rows) {
     const std::string when = TextMember(&quarter, "reportTime");
     // Before the open: known when trading begins. After the close: known when late trading ends. Else: by midnight.
     int64_t time = EndOfDay(*reported);
-    if (when == "pre-market") time = quant::NewYorkInstant(absl::CivilSecond(*reported) + 9 * 3600 + 1800);
-    if (when == "post-market") time = quant::NewYorkInstant(absl::CivilSecond(*reported) + 20 * 3600);
+    if (when == "pre-market") time = quant::NewYorkInstant(absl::CivilSecond(*reported) + int64_t{9} * 3600 + 1800);
+    if (when == "post-market") time = quant::NewYorkInstant(absl::CivilSecond(*reported) + int64_t{20} * 3600);
     rows.Begin(time, fmt::format("announcement {}", absl::FormatCivilTime(*reported)));
     rows.Set("period_end", absl::FormatCivilTime(*end));
     rows.Set("period", std::string("quarter"));

@@ -127,7 +127,7 @@ absl::Status AddStatement(const SourceQuery& query, const Json& record, RowBuild
     rows.LeaveOut("report of an unknown period", absl::FormatCivilTime(*end));
     return absl::OkStatus();
   }
-  rows.Begin(filed ? quant::NewYorkInstant(absl::CivilSecond(*filed) + 22 * 3600)
+  rows.Begin(filed ? quant::NewYorkInstant(absl::CivilSecond(*filed) + int64_t{22} * 3600)
                    : FilingDeadline(*end, !fiscal.starts_with('Q') || fiscal == "Q4"),
              fmt::format("{} {}", fiscal, absl::FormatCivilTime(*end)));
   rows.Set("period_end", absl::FormatCivilTime(*end));

@@ -130,7 +130,7 @@ std::optional<absl::CivilDay> ParseDay(std::string_view text) {
 bool IsNone(std::string_view text) { return text.empty() || text == "None" || text == "-" || text == "null"; }
 
 int64_t FilingDeadline(absl::CivilDay period_end, bool annual) {
-  return quant::NewYorkInstant(absl::CivilSecond(period_end + (annual ? 90 : 45)) + 22 * 3600);
+  return quant::NewYorkInstant(absl::CivilSecond(period_end + (annual ? 90 : 45)) + int64_t{22} * 3600);
 }
 
 bool EndsAYear(const std::set<absl::CivilDay>& year_ends, absl::CivilDay end) {

@@ -100,7 +100,7 @@ absl::Status ReadConcept(std::string_view column, const Json& values, std::map<K
 
 void AddRow(const SourceQuery& query, const Filed& filed, std::string_view length, bool own_period,
             const std::string& currency, RowBuilder& rows) {
-  rows.Begin(quant::NewYorkInstant(absl::CivilSecond(*ParseDay(filed.filed)) + 22 * 3600),
+  rows.Begin(quant::NewYorkInstant(absl::CivilSecond(*ParseDay(filed.filed)) + int64_t{22} * 3600),
              fmt::format("{} {}", filed.accession, filed.period_end));
   rows.Set("period_end", filed.period_end);
   rows.Set("accession", filed.accession);
