@@ -1,116 +1,117 @@
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <memory>
+#include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "services/data/sources/catalog.h"
-#include "services/data/sources/csv_parser.h"
+#include "services/data/sources/csv/files.h"
+#include "services/data/sources/csv/options.h"
+#include "services/data/sources/csv/read.h"
 
 namespace breadthflow::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMaxFileBytes = int64_t{256} << 20;
-constexpr size_t kReadBytes = size_t{1} << 20;
+constexpr std::string_view kSymbol = "{symbol}";
 
 class CsvFileSource final : public Source {
  public:
-  CsvFileSource(fs::path folder, CsvFormat format) : folder_(std::move(folder)), format_(format) {}
+  CsvFileSource(fs::path path, std::string pattern, csv::ReadOptions options, bool replace)
+      : path_(std::move(path)), pattern_(std::move(pattern)), options_(std::move(options)), replace_(replace) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
-    const bool intraday = quant::IntradayLength(query.timeframe) > absl::ZeroDuration();
-    if (query.resource != "stock_price" || (query.timeframe != quant::Timeframe::kDay && !intraday)) {
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "NOT_OFFERED",
-                             fmt::format("csv_file has stock_price in bars of 1min to 1day, not {} {}", query.resource,
-                                         quant::ToText(query.timeframe)));
-    }
-    return SourceRequest{query, (folder_ / (query.symbol + ".csv")).string()};
+    BF_RETURN_IF_ERROR(csv::CheckQuery(query, options_));
+    if (pattern_.empty()) return SourceRequest{query, path_.string()};
+    std::string name = pattern_;
+    const size_t at = name.find(kSymbol);
+    if (at != std::string::npos) name.replace(at, kSymbol.size(), query.symbol);
+    return SourceRequest{query, (path_ / name).string()};
   }
 
   absl::StatusOr<RawBody> Extract(const SourceRequest& request, const base::CancelToken& cancel) const override {
-    std::error_code error;
-    if (!fs::is_regular_file(request.locator, error)) {
-      return base::MakeError(absl::StatusCode::kNotFound,
-                             fmt::format("there is no file {} for symbol {}", request.locator, request.query.symbol),
-                             {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", request.query.symbol}}});
+    BF_RETURN_IF_ERROR(cancel.Check());
+    const fs::path wanted = request.locator;
+    std::vector<fs::path> files{wanted};
+    if (!pattern_.empty()) {
+      BF_ASSIGN_OR_RETURN(files,
+                          csv::FindFiles(wanted.parent_path(), wanted.filename().string(), request.query.symbol));
     }
-    std::ifstream file(request.locator, std::ios::binary);
     RawBody body;
-    while (file) {
-      BF_RETURN_IF_ERROR(cancel.Check());
-      const size_t size = body.bytes.size();
-      body.bytes.resize(size + kReadBytes);
-      file.read(body.bytes.data() + size, kReadBytes);
-      body.bytes.resize(size + static_cast<size_t>(file.gcount()));
-      if (static_cast<int64_t>(body.bytes.size()) > kMaxFileBytes) {
-        return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_CSV",
-                               fmt::format("{} is larger than {} bytes", request.locator, kMaxFileBytes));
-      }
-    }
-    if (!file.eof()) {
-      return base::MakeError(absl::StatusCode::kUnavailable, "READ_FAILED",
-                             fmt::format("can not read {}: {}", request.locator, std::strerror(errno)));
+    for (const fs::path& file : files) {
+      BF_ASSIGN_OR_RETURN(const std::string bytes, csv::ReadFile(file, cancel));
+      csv::Join(body.bytes, file.filename().string(), bytes);
     }
     return body;
   }
 
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
-    return ParseCsv(body.bytes, fs::path(request.locator).filename().string(), request.query, format_, quant::Xnys());
+    BF_ASSIGN_OR_RETURN(const std::vector<csv::File> files, csv::Split(body.bytes));
+    return csv::Read(files, request.query, options_);
   }
 
-  bool authoritative() const override { return true; }
+  bool authoritative() const override { return replace_; }
 
  private:
-  fs::path folder_;
-  CsvFormat format_;
+  const fs::path path_;        // a folder, or the file itself when there is no pattern
+  const std::string pattern_;  // name of the files in the folder
+  const csv::ReadOptions options_;
+  const bool replace_;
 };
 
-bool Below(const fs::path& folder, const fs::path& root) {
+bool Below(const fs::path& path, const fs::path& root) {
   std::error_code error;
-  const fs::path relative = fs::relative(fs::weakly_canonical(folder, error), fs::weakly_canonical(root, error), error);
+  const fs::path relative = fs::relative(fs::weakly_canonical(path, error), fs::weakly_canonical(root, error), error);
   return !error && !relative.empty() && *relative.begin() != "..";
 }
 
 absl::StatusOr<std::unique_ptr<Source>> Make(const component::Params& params, const SourceEntry::Environment& env) {
-  const fs::path folder = params.String("path");
+  const fs::path path = params.String("path");
+  std::string pattern = params.String("file");
   base::Violations violations;
   std::error_code error;
   bool allowed = env.csv_anywhere;
-  for (const std::string& root : env.csv_roots) allowed |= Below(folder, root);
+  for (const std::string& root : env.csv_roots) allowed |= Below(path, root);
   if (!allowed) {
-    violations.Add("path", fmt::format("{} is not below a folder that this server may read", folder.string()));
-  } else if (!fs::is_directory(folder, error)) {
-    violations.Add("path", fmt::format("{} is not a folder", folder.string()));
+    violations.Add("path", fmt::format("{} is not below a folder that this server may read", path.string()));
+  } else if (fs::is_regular_file(path, error)) {
+    pattern.clear();
+  } else if (!fs::is_directory(path, error)) {
+    violations.Add("path", fmt::format("{} is neither a folder nor a file", path.string()));
+  } else if (pattern.empty() || pattern.find('/') != std::string::npos) {
+    violations.Add("file", fmt::format("must be the name of a file in the folder, was '{}'", pattern));
   }
+  absl::StatusOr<csv::ReadOptions> options = csv::OptionsOf(params);
+  if (!options.ok()) violations.Merge("", options.status());
   BF_RETURN_IF_ERROR(violations.ToStatus("csv_file can not be used"));
-  BF_ASSIGN_OR_RETURN(const quant::PriceBasis basis, quant::ParsePriceBasis(params.String("basis")));
-  const CsvFormat format{.basis = basis,
-                         .new_york_time = params.String("time_zone") == "new_york",
-                         .stamped_at_start = params.String("stamp") == "bar_start"};
-  return std::make_unique<CsvFileSource>(folder, format);
+  return std::make_unique<CsvFileSource>(path, std::move(pattern), *std::move(options), params.Bool("replace"));
 }
 
 }  // namespace
 
-// One file SYMBOL.csv per symbol in a folder of the server; the layout is that of ParseCsv.
+// CSV files of a folder of the server; see csv::Read.
 SourceEntry CsvFile();
 
 SourceEntry CsvFile() {
   SourceEntry entry;
-  entry.info = {"data_source", "csv_file", "1.0.0",
-                "Bars from a folder of files SYMBOL.csv with the header date|timestamp,open,high,low,close,volume"
-                "[,adj_close]. A file with any mistake is refused whole, with every mistake by file and line."};
+  entry.info = {
+      "data_source", "csv_file", "2.0.0",
+      "Any resource from CSV files of the server (also packed by gzip), in one of many layouts or with columns "
+      "mapped by hand. A file with any mistake is refused whole, with every mistake by file and line."};
   entry.params = {
-      component::Required(component::StringParam("path", "", "Folder of the files, as the server sees it.")),
-      component::ChoiceParam("basis", "split", {"raw", "split", "split_dividend"},
-                             "How the prices in the files were adjusted. Stored with the series."),
-      component::ChoiceParam("time_zone", "utc", {"utc", "new_york"}, "Zone of timestamps that do not name one."),
-      component::ChoiceParam("stamp", "bar_end", {"bar_end", "bar_start"}, "What an intraday timestamp marks.")};
+      component::Required(component::StringParam(
+          "path", "", "Folder of the files, or one file for all symbols asked for, as the server sees it.")),
+      component::StringParam("file", "{symbol}.csv",
+                             "Name of the files in the folder; {symbol} is the symbol, * any characters: then all that "
+                             "match are read together. A name without * is also looked for with .gz after it."),
+      component::BoolParam("replace", true,
+                           "Rows stored earlier that lie in the range and are not in the files are removed.")};
+  for (component::ParamSpec& spec : csv::ReadParams()) entry.params.push_back(std::move(spec));
   entry.make = Make;
   return entry;
 }

@@ -2,13 +2,11 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/http/json.h"
-#include "common/quant/calendar.h"
 #include "common/quant/timeframe.h"
 
 namespace breadthflow::data {
@@ -128,19 +126,5 @@ std::optional<absl::CivilDay> ParseDay(std::string_view text) {
 }
 
 bool IsNone(std::string_view text) { return text.empty() || text == "None" || text == "-" || text == "null"; }
-
-int64_t FilingDeadline(absl::CivilDay period_end, bool annual) {
-  return quant::NewYorkInstant(absl::CivilSecond(period_end + (annual ? 90 : 45)) + int64_t{22} * 3600);
-}
-
-bool EndsAYear(const std::set<absl::CivilDay>& year_ends, absl::CivilDay end) {
-  constexpr int64_t kClose = 12;
-  if (year_ends.empty()) return true;
-  for (const absl::CivilDay known : year_ends) {
-    const int64_t apart = std::abs(end - known) % 365;
-    if (apart <= kClose || apart >= 365 - kClose) return true;
-  }
-  return false;
-}
 
 }  // namespace breadthflow::data

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "absl/time/civil_time.h"
 #include <nlohmann/json.hpp>
 
+#include "services/data/domain/publication.h"  // IWYU pragma: export
 #include "services/data/domain/source.h"
 
 // How the bodies of providers are judged: by whether the data that was asked for is there and valid, never by the
@@ -60,14 +60,5 @@ std::optional<double> ParseNumber(std::string_view text);
 std::optional<absl::CivilDay> ParseDay(std::string_view text);
 // What providers write for "there is none": "", "None", "-", "null".
 bool IsNone(std::string_view text);
-
-// The instant from which a statement about a period surely was public when nobody says when it was filed: 22:00 in New
-// York (the end of the SEC's day) 90 days after an annual and 45 days after a quarterly period, the longest of the
-// deadlines for domestic filers.
-int64_t FilingDeadline(absl::CivilDay period_end, bool annual);
-
-// Whether a period that ends then is the last of a fiscal year, which is published with the annual statement: its end
-// is within 12 days of one of `year_ends`, in any year. Without any known end every period may be the last.
-bool EndsAYear(const std::set<absl::CivilDay>& year_ends, absl::CivilDay end);
 
 }  // namespace breadthflow::data

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+// What the text of a cell means. All functions are strict: no spaces, no signs of plus, nothing after the value.
+namespace breadthflow::data::csv {
+
+// A finite decimal number, with or without exponent.
+std::optional<double> ParseNumber(std::string_view text);
+std::optional<int64_t> ParseInteger(std::string_view text);
+
+// Which of two numbers with slashes is the month; by itself such a date says nothing.
+enum class DateOrder { kUnknown, kMonthFirst, kDayFirst };
+
+// YYYY-MM-DD, YYYY/MM/DD or YYYYMMDD; with an order also NN/NN/YYYY and NN/NN/YY (19YY from 70, else 20YY). A day that
+// exists, in the years 1700 to 2200.
+std::optional<absl::CivilDay> ParseDay(std::string_view text, DateOrder order = DateOrder::kUnknown);
+// Whether it looks like NN/NN/..., so that only its order is missing.
+bool NeedsOrder(std::string_view text);
+
+// Local time somewhere. Cheap to copy.
+class Zone {
+ public:
+  Zone() = default;  // UTC
+  // "utc", "new_york" (and "America/New_York") and "Europe/Berlin" by the rules of common/quant, an offset "+HH:MM",
+  // or any other IANA name by the machine's time-zone database. NOT_FOUND UNKNOWN_ZONE.
+  static absl::StatusOr<Zone> Find(const std::string& name);
+  // Nanoseconds of a wall-clock time; in skipped and repeated hours the offset before the change holds.
+  int64_t Instant(absl::CivilSecond local) const;
+
+ private:
+  enum class Kind { kOffset, kNewYork, kFrankfurt, kDatabase } kind_ = Kind::kOffset;
+  int64_t offset_seconds_ = 0;
+  absl::TimeZone database_;
+};
+
+// A date as ParseDay, "T" or a space, HH:MM[:SS[.fraction]] or HHMMSS[mmm], and optionally "Z" or an offset +HH:MM,
+// which then goes before `zone`. Fractions are exact to the nanosecond. Nanoseconds since 1970, UTC.
+std::optional<int64_t> ParseInstant(std::string_view text, const Zone& zone, DateOrder order = DateOrder::kUnknown);
+
+// The date that a date or an instant begins with, and the offset it ends with, if any.
+struct DayText {
+  absl::CivilDay day;
+  std::optional<int64_t> offset_seconds;
+  bool midnight = true;  // false when a time of day other than 00:00 follows
+};
+std::optional<DayText> ParseDayOfInstant(std::string_view text, DateOrder order);
+
+// The eight digits YYYYMMDD that stand alone in a name: "AAPL_chain_20140603.csv". nullopt when there is no such day or
+// more than one.
+std::optional<absl::CivilDay> DayInName(std::string_view name);
+
+}  // namespace breadthflow::data::csv

@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "common/base/status.h"
+#include "services/data/sources/csv/cell.h"
+#include "services/data/sources/csv/layout.h"
+
+namespace breadthflow::data::csv {
+namespace {
+
+bool Has(const Layout& layout, std::string_view resource) {
+  return std::find(layout.resources.begin(), layout.resources.end(), resource) != layout.resources.end();
+}
+
+// Columns without which a header is not of the layout.
+std::set<std::string> Needed(const Layout& layout) {
+  std::set<std::string> needed;
+  for (const Column& column : layout.columns) {
+    if (!column.optional) needed.insert(column.header);
+  }
+  for (const std::string* name : {&layout.time.column, &layout.time.second, &layout.symbol_column}) {
+    if (!name->empty()) needed.insert(*name);
+  }
+  return needed;
+}
+
+bool Matches(const Layout& layout, const std::vector<std::string_view>& first, std::string_view line) {
+  if (layout.only_by_name) return false;
+  if (!layout.header_text.empty()) return line == layout.header_text;
+  if (layout.headerless) {
+    // A header has words where such a file has numbers.
+    return first.size() == layout.columns.size() + (layout.time.column.empty() ? 0 : 1) && !first[0].empty() &&
+           first[0][0] >= '0' && first[0][0] <= '9' &&
+           std::all_of(first.begin() + 1, first.end(),
+                       [](std::string_view cell) { return ParseNumber(cell).has_value(); });
+  }
+  std::set<std::string> headers;
+  for (const std::string_view cell : first) headers.insert(Normal(cell));
+  const std::set<std::string> needed = Needed(layout);
+  if (!std::includes(headers.begin(), headers.end(), needed.begin(), needed.end())) return false;
+  if (layout.rest_as_numbers || layout.shape != Shape::kRows) return true;
+  return std::all_of(headers.begin(), headers.end(), [&](const std::string& header) {
+    return needed.contains(header) || std::any_of(layout.columns.begin(), layout.columns.end(),
+                                                  [&](const Column& column) { return column.header == header; });
+  });
+}
+
+}  // namespace
+
+const std::vector<Layout>& Layouts() {
+  static const auto* layouts = [] {
+    auto* all = new std::vector<Layout>();
+    for (auto* family :
+         {BarLayouts, TickLayouts, BookLayouts, CompanyLayouts, FundamentalLayouts, SentimentLayouts, OptionLayouts}) {
+      std::vector<Layout> some = family();
+      std::move(some.begin(), some.end(), std::back_inserter(*all));
+    }
+    return all;
+  }();
+  return *layouts;
+}
+
+std::string Normal(std::string_view header) {
+  while (!header.empty() && header.front() == ' ') header.remove_prefix(1);
+  while (!header.empty() && header.back() == ' ') header.remove_suffix(1);
+  std::string out;
+  for (const char c : header) out += c == ' ' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+std::string LayoutNames(std::string_view resource) {
+  std::string names;
+  for (const Layout& layout : Layouts()) {
+    if (resource.empty() || Has(layout, resource)) names += fmt::format("{}{}", names.empty() ? "" : ", ", layout.name);
+  }
+  return names;
+}
+
+absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view resource) {
+  for (const Layout& layout : Layouts()) {
+    if (layout.name == name && (resource.empty() || Has(layout, resource))) return &layout;
+  }
+  return base::MakeError(absl::StatusCode::kNotFound, "UNKNOWN_LAYOUT",
+                         fmt::format("there is no layout '{}'{}; known are {}", name,
+                                     resource.empty() ? "" : fmt::format(" of {}", resource), LayoutNames(resource)));
+}
+
+absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& first, std::string_view line,
+                                          std::string_view resource) {
+  std::vector<const Layout*> candidates;
+  std::string needs;
+  for (const Layout& layout : Layouts()) {
+    if (!Has(layout, resource)) continue;
+    if (Matches(layout, first, line)) candidates.push_back(&layout);
+    if (layout.only_by_name || layout.headerless) continue;
+    needs += fmt::format(
+        "; {} needs {}", layout.name,
+        layout.header_text.empty() ? fmt::format("{}", fmt::join(Needed(layout), ",")) : layout.header_text);
+  }
+  if (candidates.size() == 1) return candidates[0];
+  if (candidates.empty()) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
+                           fmt::format("the header is of no layout of {}: {}{}", resource, line.substr(0, 200), needs));
+  }
+  std::vector<std::string> names;
+  for (const Layout* layout : candidates) names.push_back(layout->name);
+  return base::MakeError(
+      absl::StatusCode::kInvalidArgument, "AMBIGUOUS_LAYOUT",
+      fmt::format("the header may be of any of {}: say which by the parameter layout", fmt::join(names, ", ")));
+}
+
+}  // namespace breadthflow::data::csv

@@ -1,0 +1,147 @@
+#include "services/data/sources/csv/layout.h"
+
+namespace breadthflow::data::csv {
+namespace {
+
+constexpr int64_t kMicro = 1'000;
+constexpr int64_t kMilli = 1'000'000;
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr auto kInt = quant::ColumnType::kInt64;
+constexpr auto kText = quant::ColumnType::kText;
+
+// Files that name both clocks: a row is known when it arrived.
+TimeRule Arrival() { return {.when = When::kEpoch, .column = "local_timestamp", .unit_ns = kMicro}; }
+Column ByExchange() { return {.header = "timestamp", .field = "exchange_time_ns", .times_unit = true}; }
+Column Venue() { return {.header = "exchange", .field = "csv.exchange", .type = kText}; }
+
+}  // namespace
+
+std::vector<Layout> TickLayouts() {
+  return {
+      {.name = "trades",
+       .description = "Trades with an exchange and conditions; New York time where no zone is named.",
+       .resources = {"trade"},
+       .time = {.when = When::kInstant, .column = "timestamp", .zone = "new_york"},
+       .columns = {{.header = "price", .field = "price"},
+                   {.header = "size", .field = "size"},
+                   {.header = "exchange", .field = "exchange", .optional = true},
+                   {.header = "sale_condition", .field = "conditions", .optional = true},
+                   {.header = "suspicious", .field = "suspicious", .optional = true}}},
+      {.name = "trades_two_clocks",
+       .description = "Trades with the time of the exchange and of arrival, in microseconds.",
+       .resources = {"trade"},
+       .time = Arrival(),
+       .columns = {{.header = "exchange", .field = "exchange"},
+                   ByExchange(),
+                   {.header = "id", .field = "trade_id"},
+                   {.header = "side", .field = "side"},
+                   {.header = "price", .field = "price"},
+                   {.header = "amount", .field = "size"}},
+       .symbol_column = "symbol"},
+      {.name = "trades_epoch_seconds",
+       .description = "No header: seconds since 1970, price, amount.",
+       .resources = {"trade"},
+       .time = {.when = When::kEpoch, .column = "time", .unit_ns = kSecond},
+       .columns = {{.header = "price", .field = "price"}, {.header = "amount", .field = "size"}},
+       .headerless = true},
+      {.name = "trades_flat_bars",
+       .description = "Trades written as bars whose four prices are equal.",
+       .resources = {"trade"},
+       .time = {.when = When::kInstant, .column = "datetime"},
+       .columns = {{.header = "open", .same_as = "close"},
+                   {.header = "high", .same_as = "close"},
+                   {.header = "low", .same_as = "close"},
+                   {.header = "close", .field = "price"},
+                   {.header = "volume", .field = "size"},
+                   {.header = "openinterest", .field = "csv.open_interest", .optional = true}}},
+      {.name = "quotes",
+       .description = "Bid and ask.",
+       .resources = {"quote"},
+       .time = {.when = When::kInstant, .column = "timestamp"},
+       .columns = {{.header = "bid", .field = "bid_price"}, {.header = "ask", .field = "ask_price"}}},
+      {.name = "quotes_one_sided",
+       .description = "Bid and ask with sizes; 0 where a side is absent; New York time where no zone is named.",
+       .resources = {"quote"},
+       .time = {.when = When::kInstant, .column = "timestamp", .zone = "new_york"},
+       .columns = {{.header = "bid", .field = "bid_price", .zero_is_none = true},
+                   {.header = "bid_size", .field = "bid_size", .only_with = "bid"},
+                   {.header = "ask", .field = "ask_price", .zero_is_none = true},
+                   {.header = "ask_size", .field = "ask_size", .only_with = "ask"},
+                   {.header = "exchange", .field = "exchange"},
+                   {.header = "quote_condition", .field = "conditions"},
+                   {.header = "suspicious", .field = "suspicious"}}},
+      {.name = "quotes_two_clocks",
+       .description = "Bid and ask with the time of the exchange and of arrival, in microseconds.",
+       .resources = {"quote"},
+       .time = Arrival(),
+       .columns = {{.header = "exchange", .field = "exchange"},
+                   ByExchange(),
+                   {.header = "ask_amount", .field = "ask_size"},
+                   {.header = "ask_price", .field = "ask_price"},
+                   {.header = "bid_price", .field = "bid_price"},
+                   {.header = "bid_amount", .field = "bid_size"}},
+       .symbol_column = "symbol"},
+      {.name = "quotes_compact",
+       .description = "No header: YYYYMMDD HHMMSSmmm in Eastern standard time all year, bid, ask, volume.",
+       .resources = {"quote"},
+       .time = {.when = When::kInstant, .column = "time", .zone = "-05:00"},
+       .columns = {{.header = "bid", .field = "bid_price"},
+                   {.header = "ask", .field = "ask_price"},
+                   {.header = "volume", .field = "csv.volume"}},
+       .headerless = true},
+      {.name = "quotes_dealt",
+       .description = "Dealt prices of currencies under a header of free text; date and time in two columns.",
+       .resources = {"quote"},
+       .time = {.when = When::kInstant, .column = "date", .second = "time"},
+       .columns = {{.header = "date"},
+                   {.header = "time"},
+                   {.header = "cross"},
+                   {.header = "status", .field = "conditions"},
+                   {.header = "bid", .field = "bid_price"},
+                   {.header = "offer", .field = "ask_price"},
+                   {.header = "bid_volume", .field = "bid_size"},
+                   {.header = "offer_volume", .field = "ask_size"}},
+       .symbol_column = "cross",
+       .header_text = R"(TimeStamp,cross,status ("D"= dealt) (only trades "DEALT"),bid, offer, vol bid, vol offer)"}};
+}
+
+std::vector<Layout> BookLayouts() {
+  return {{.name = "book_depth",
+           .description = "Levels of an order book with update ids, in milliseconds.",
+           .resources = {"order_book"},
+           .time = {.when = When::kEpoch, .column = "timestamp", .unit_ns = kMilli},
+           .columns = {{.header = "first_update_id", .field = "csv.first_update_id", .type = kInt},
+                       {.header = "last_update_id", .field = "sequence"},
+                       {.header = "side", .field = "side", .words = {{"a", "ask"}, {"b", "bid"}}},
+                       {.header = "update_type", .field = "kind", .words = {{"snap", "snapshot"}, {"set", "update"}}},
+                       {.header = "price", .field = "price"},
+                       {.header = "qty", .field = "size"},
+                       {.header = "pu", .field = "csv.pu", .type = kInt}},
+           .symbol_column = "symbol"},
+          {.name = "book_incremental",
+           .description = "Levels with a snapshot flag and both clocks, in microseconds; amount 0 removes a level.",
+           .resources = {"order_book"},
+           .time = Arrival(),
+           .columns = {Venue(),
+                       ByExchange(),
+                       {.header = "is_snapshot", .field = "kind", .words = {{"true", "snapshot"}, {"false", "update"}}},
+                       {.header = "side", .field = "side"},
+                       {.header = "price", .field = "price"},
+                       {.header = "amount", .field = "size"}},
+           .symbol_column = "symbol"},
+          {.name = "book_wide",
+           .description = "The best levels of both sides on one line, in microseconds: a row per level.",
+           .resources = {"order_book"},
+           .shape = Shape::kBookLevels,
+           .time = Arrival(),
+           .columns = {Venue(),
+                       ByExchange(),
+                       {.header = "asks[0].price"},
+                       {.header = "asks[0].amount"},
+                       {.header = "bids[0].price"},
+                       {.header = "bids[0].amount"}},
+           .constants = {{"kind", "snapshot"}},
+           .symbol_column = "symbol"}};
+}
+
+}  // namespace breadthflow::data::csv

@@ -1,0 +1,154 @@
+#include "services/data/sources/csv/options.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "common/base/status.h"
+#include "services/data/domain/resource.h"
+
+namespace breadthflow::data::csv {
+namespace {
+
+using component::ChoiceParam;
+using component::StringParam;
+
+std::vector<std::string_view> Parts(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    parts.push_back(text.substr(0, comma));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return parts;
+}
+
+int64_t UnitOf(std::string_view unit) {
+  if (unit == "s") return 1'000'000'000;
+  if (unit == "ms") return 1'000'000;
+  if (unit == "us") return 1'000;
+  return unit == "ns" ? 1 : 0;
+}
+
+}  // namespace
+
+std::vector<component::ParamSpec> ReadParams() {
+  return {
+      StringParam("layout", "auto",
+                  "What the file looks like: auto (by its header) or a name: " + LayoutNames("") + "."),
+      StringParam("columns", "",
+                  "In place of a layout: which column of the file is which field, such as "
+                  "time=Date,close=Last,volume=Vol. Columns that are not named are left out; csv.NAME=Header keeps a "
+                  "number that the resource does not have."),
+      StringParam(
+          "calendar", "XNYS",
+          fmt::format("Whose sessions the dates of bars and chains are: {}, or none: a day then ends at midnight "
+                      "in the time zone.",
+                      fmt::join(quant::CalendarNames(), ", "))),
+      StringParam("time_zone", "",
+                  "Zone of times that do not name one: utc, new_york, an offset such as -05:00 or an IANA name; empty: "
+                  "that of the layout, else utc."),
+      ChoiceParam("stamp", "layout", {"layout", "bar_end", "bar_start"},
+                  "What the time of an intraday bar marks; layout: its end, where the layout does not say otherwise."),
+      ChoiceParam("order", "strict", {"strict", "any"},
+                  "strict: rows must be oldest first, unless the layout says otherwise; any: they are sorted."),
+      ChoiceParam("date_order", "none", {"none", "month_first", "day_first"}, "What 02/03/2010 means."),
+      ChoiceParam("time_unit", "text", {"text", "s", "ms", "us", "ns"},
+                  "With columns: whether times are text or whole numbers since 1970."),
+      ChoiceParam("delimiter", "auto", {"auto", "comma", "semicolon", "tab"}, "What separates cells."),
+      StringParam("skip_lines", "", "Numbers of lines that are no rows, such as 2,17."),
+      ChoiceParam("basis", "split", {"raw", "split", "split_dividend"},
+                  "How the prices in the files were adjusted. Stored with the series.")};
+}
+
+absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
+  base::Violations violations;
+  ReadOptions options;
+  options.layout = params.String("layout");
+  if (options.layout != "auto") {
+    const auto layout = FindLayout(options.layout, "");
+    if (!layout.ok()) violations.Add("layout", base::Message(layout.status()));
+  }
+  for (const std::string_view part : Parts(params.String("columns"))) {
+    const size_t equals = part.find('=');
+    if (equals == std::string_view::npos || equals == 0 || equals + 1 == part.size()) {
+      violations.Add("columns", fmt::format("must be FIELD=HEADER, separated by commas, was '{}'", part));
+    } else if (!options.columns.emplace(part.substr(0, equals), part.substr(equals + 1)).second) {
+      violations.Add("columns", fmt::format("{} is mapped twice", part.substr(0, equals)));
+    }
+  }
+  if (!options.columns.empty() && !options.columns.contains("time"))
+    violations.Add("columns", "must map time too: time=HEADER");
+  if (!options.columns.empty() && options.layout != "auto")
+    violations.Add("columns", "is in place of a layout: give one of them");
+  if (params.String("calendar") != "none") {
+    const auto calendar = quant::FindCalendar(params.String("calendar"));
+    if (calendar.ok()) options.calendar = *calendar;
+    if (!calendar.ok()) violations.Add("calendar", base::Message(calendar.status()));
+  }
+  if (!params.String("time_zone").empty()) {
+    const auto zone = Zone::Find(params.String("time_zone"));
+    if (zone.ok()) options.zone = *zone;
+    if (!zone.ok()) violations.Add("time_zone", base::Message(zone.status()));
+  }
+  for (const std::string_view part : Parts(params.String("skip_lines"))) {
+    const auto line = ParseInteger(part);
+    if (line && *line > 1) {
+      options.skip_lines.insert(*line);
+    } else {
+      violations.Add("skip_lines", fmt::format("must be numbers of lines after the first, was '{}'", part));
+    }
+  }
+  const std::string& stamp = params.String("stamp");
+  options.stamp = stamp == "bar_start" ? Stamp::kStart : stamp == "bar_end" ? Stamp::kEnd : Stamp::kLayout;
+  options.any_order = params.String("order") == "any";
+  const std::string& order = params.String("date_order");
+  if (order != "none") options.date_order = order == "month_first" ? DateOrder::kMonthFirst : DateOrder::kDayFirst;
+  options.unit_ns = UnitOf(params.String("time_unit"));
+  if (options.unit_ns != 0 && options.columns.empty())
+    violations.Add("time_unit", "is for columns that are mapped by hand");
+  const std::string& delimiter = params.String("delimiter");
+  options.delimiter = delimiter == "comma" ? ',' : delimiter == "semicolon" ? ';' : delimiter == "tab" ? '\t' : '\0';
+  const auto basis = quant::ParsePriceBasis(params.String("basis"));
+  if (basis.ok()) options.basis = *basis;
+  if (!basis.ok()) violations.Add("basis", base::Message(basis.status()));
+  BF_RETURN_IF_ERROR(violations.ToStatus("csv can not be read like that"));
+  return options;
+}
+
+absl::Status CheckQuery(const SourceQuery& query, const ReadOptions& options) {
+  BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+  const bool intraday = quant::IntradayLength(query.timeframe) > absl::ZeroDuration();
+  const bool good = resource->bars ? query.timeframe == quant::Timeframe::kDay || intraday
+                                   : query.timeframe == quant::Timeframe::kTick;
+  if (!good) {
+    return base::MakeError(
+        absl::StatusCode::kInvalidArgument, "NOT_OFFERED",
+        fmt::format("csv has {} in {}, not {}", query.resource, resource->bars ? "bars of 1min to 1day" : "ticks",
+                    quant::ToText(query.timeframe)));
+  }
+  base::Violations violations;
+  if (options.columns.empty() && options.layout == "auto" && LayoutNames(query.resource).empty()) {
+    violations.Add("columns", fmt::format("no layout has {}: map its columns by hand", query.resource));
+  }
+  if (options.layout != "auto") {
+    const auto layout = FindLayout(options.layout, query.resource);
+    if (!layout.ok()) violations.Add("layout", base::Message(layout.status()));
+  }
+  for (const auto& [field, header] : options.columns) {
+    if (field != "time" && !field.starts_with("csv.") && resource->Find(field) == nullptr) {
+      violations.Add("columns", fmt::format("{} has no field {}", query.resource, field));
+    }
+  }
+  for (const Field& field : resource->fields) {
+    if (!options.columns.empty() && field.required && !options.columns.contains(field.name)) {
+      violations.Add("columns", fmt::format("must map {}, which every row of {} has", field.name, query.resource));
+    }
+  }
+  return violations.ToStatus(fmt::format("csv can not be read as {}", query.resource), "NOT_OFFERED");
+}
+
+}  // namespace breadthflow::data::csv

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+#include "common/quant/calendar.h"
+#include "services/data/domain/source.h"
+#include "services/data/sources/csv/cell.h"
+#include "services/data/sources/csv/layout.h"
+
+namespace breadthflow::data::csv {
+
+enum class Stamp { kLayout, kEnd, kStart };
+
+// What the reader is told beside the files.
+struct ReadOptions {
+  std::string layout = "auto";                 // or a name; "auto" asks the header
+  std::map<std::string, std::string> columns;  // by hand: field (or "time") -> header; then no layout is looked for
+  const quant::Calendar* calendar = nullptr;   // whose sessions dates mean; null: days end when they end in the zone
+  std::optional<Zone> zone;                    // of times that name none; nullopt: the layout's, else UTC
+  Stamp stamp = Stamp::kLayout;  // what the time of an interval marks; kLayout: its end if it says nothing
+  DateOrder date_order = DateOrder::kUnknown;
+  int64_t unit_ns = 0;           // by hand: times are whole numbers of it since 1970; 0: they are text
+  bool any_order = false;        // rows may be unsorted
+  char delimiter = '\0';         // '\0': guessed
+  std::set<int64_t> skip_lines;  // lines that are no rows
+  quant::PriceBasis basis = quant::PriceBasis::kSplitAdjusted;  // of resources with prices
+};
+
+struct File {
+  std::string name;  // without folder; may hold the day of its rows
+  std::string text;  // unpacked
+};
+
+// Reads the rows of `query.range` from files of one layout. All of each file is checked, not only the range.
+//
+// INVALID_ARGUMENT INVALID_CSV with all violations, each under file:line: no text, quoting, a header of no or of
+// several layouts, missing or additional cells and columns, values and times that are not what they must be, days that
+// are no session, unsorted rows (unless the layout or `any_order` allows them), two rows of one instant where the
+// resource has one, an empty file. NOT_FOUND UNKNOWN_SYMBOL when files that name symbols do not have the one asked for.
+absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options);
+
+}  // namespace breadthflow::data::csv

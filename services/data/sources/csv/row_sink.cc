@@ -1,0 +1,121 @@
+#include "services/data/sources/csv/row_sink.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "services/data/domain/publication.h"
+
+namespace breadthflow::data::csv {
+namespace {
+
+template <typename T>
+std::vector<T> Permuted(std::vector<T>& values, const std::vector<size_t>& order) {
+  std::vector<T> out;
+  out.reserve(order.size());
+  for (const size_t row : order) out.push_back(std::move(values[row]));
+  return out;
+}
+
+std::vector<bool> Permuted(const std::vector<bool>& values, const std::vector<size_t>& order) {
+  std::vector<bool> out;
+  out.reserve(order.size());
+  for (const size_t row : order) out.push_back(values[row]);
+  return out;
+}
+
+}  // namespace
+
+size_t RowSink::Index(std::string_view name, quant::ColumnType type_of_others) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].name == name) return i;
+  }
+  const Field* field = resource_.Find(name);
+  quant::Column column{.name = std::string(name), .values = {}, .valid = {}};
+  const quant::ColumnType type = field != nullptr ? field->type : type_of_others;
+  if (type == quant::ColumnType::kInt64) column.values = std::vector<int64_t>();
+  if (type == quant::ColumnType::kText) column.values = std::vector<std::string>();
+  columns_.push_back(std::move(column));
+  fields_.push_back(field);
+  return columns_.size() - 1;
+}
+
+void RowSink::Begin(int64_t time_ns, std::string_view file, int64_t line) {
+  if (files_.empty() || files_.back() != file) files_.emplace_back(file);
+  times_.push_back(time_ns);
+  places_.push_back({files_.size() - 1, line});
+}
+
+void RowSink::BeginPeriod(absl::CivilDay period_end, bool annual, std::string_view file, int64_t line) {
+  if (annual) year_ends_.insert(period_end);
+  periods_.push_back({times_.size(), period_end, annual});
+  Begin(0, file, line);
+}
+
+template <typename T>
+void RowSink::PutValue(size_t index, T value) {
+  quant::Column& column = columns_[index];
+  auto& values = std::get<std::vector<T>>(column.values);
+  if (values.size() == times_.size()) {  // the row has it already: the later one holds
+    values.back() = std::move(value);
+    return;
+  }
+  if (values.size() + 1 < times_.size() || !column.valid.empty()) {
+    column.valid.resize(values.size(), true);
+    column.valid.resize(times_.size() - 1, false);
+    column.valid.push_back(true);
+  }
+  values.resize(times_.size() - 1);
+  values.push_back(std::move(value));
+}
+
+void RowSink::Sort() {
+  if (std::is_sorted(times_.begin(), times_.end())) return;
+  std::vector<size_t> order(times_.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return times_[a] < times_[b]; });
+  times_ = Permuted(times_, order);
+  places_ = Permuted(places_, order);
+  for (quant::Column& column : columns_) {
+    std::visit([&](auto& values) { values = Permuted(values, order); }, column.values);
+    if (!column.valid.empty()) column.valid = Permuted(std::as_const(column.valid), order);
+  }
+}
+
+SourceData RowSink::Finish(const SourceQuery& query, quant::PriceBasis basis, bool sort, Faults& faults) && {
+  // A column of which no row has anything says nothing.
+  std::erase_if(columns_, [](const quant::Column& column) { return column.size() == 0; });
+  for (quant::Column& column : columns_) {
+    if (column.size() == times_.size()) continue;
+    column.valid.resize(column.size(), true);
+    column.valid.resize(times_.size(), false);
+    std::visit([&](auto& values) { values.resize(times_.size()); }, column.values);
+  }
+  for (const Period& period : periods_) {
+    times_[period.row] = FilingDeadline(period.end, period.annual || EndsAYear(year_ends_, period.end));
+  }
+  if (sort || !periods_.empty()) Sort();
+  const auto label = [&](size_t row) { return fmt::format("{}:{}", files_[places_[row].file], places_[row].line); };
+  if (!resource_.repeats) {
+    for (size_t row = 1; row < times_.size(); ++row) {
+      if (times_[row] != times_[row - 1]) continue;
+      faults.Add(files_[places_[row].file], places_[row].line, fmt::format("has the time of {}", label(row - 1)));
+    }
+  }
+  SourceData data;
+  quant::Series all{
+      .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis, .repeats = resource_.repeats};
+  all.times = std::move(times_);
+  all.columns = std::move(columns_);
+  const auto first = std::lower_bound(all.times.begin(), all.times.end(), query.range.start_ns);
+  const auto begin = static_cast<size_t>(first - all.times.begin());
+  data.series = all.Slice(query.range);
+  data.labels.reserve(data.series.size());
+  for (size_t row = 0; row < data.series.size(); ++row) data.labels.push_back(label(begin + row));
+  return data;
+}
+
+}  // namespace breadthflow::data::csv

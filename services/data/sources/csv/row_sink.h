@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+
+#include "common/quant/series.h"
+#include "services/data/domain/resource.h"
+#include "services/data/domain/source.h"
+#include "services/data/sources/csv/text.h"
+
+namespace breadthflow::data::csv {
+
+// Collects the rows of all files of one query. A column is there once something asked for its index; a row that puts
+// nothing into it lacks it there. Not thread-safe.
+class RowSink {
+ public:
+  explicit RowSink(const Resource& resource) : resource_(resource) {}
+
+  // Of a field of the resource (which has its type) or of another column.
+  size_t Index(std::string_view name, quant::ColumnType type_of_others);
+  quant::ColumnType TypeOf(size_t column) const { return columns_[column].type(); }
+  const Field* FieldOf(size_t column) const { return fields_[column]; }
+
+  void Begin(int64_t time_ns, std::string_view file, int64_t line);
+  // A row whose time is that of a report on a period, which depends on when the other periods end.
+  void BeginPeriod(absl::CivilDay period_end, bool annual, std::string_view file, int64_t line);
+  void Put(size_t column, double value) { PutValue(column, value); }
+  void Put(size_t column, int64_t value) { PutValue(column, value); }
+  void Put(size_t column, std::string value) { PutValue(column, std::move(value)); }
+  size_t size() const { return times_.size(); }
+
+  // The rows of the query's range; `sort` when they may have come in any order (rows of one instant stay in theirs).
+  // Two rows at one instant are a fault where the resource has one row each.
+  SourceData Finish(const SourceQuery& query, quant::PriceBasis basis, bool sort, Faults& faults) &&;
+
+ private:
+  struct Place {
+    size_t file = 0;
+    int64_t line = 0;
+  };
+  struct Period {
+    size_t row = 0;
+    absl::CivilDay end;
+    bool annual = false;
+  };
+  template <typename T>
+  void PutValue(size_t column, T value);
+  void Sort();
+
+  const Resource& resource_;
+  std::vector<quant::Column> columns_;
+  std::vector<const Field*> fields_;
+  std::vector<int64_t> times_;
+  std::vector<Place> places_;
+  std::vector<std::string> files_;
+  std::vector<Period> periods_;
+  std::set<absl::CivilDay> year_ends_;
+};
+
+}  // namespace breadthflow::data::csv

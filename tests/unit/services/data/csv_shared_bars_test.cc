@@ -1,0 +1,160 @@
+#include "tests/unit/services/data/csv_shared.h"
+
+// Bars.
+namespace breadthflow::data {
+namespace {
+
+using quant::Timeframe;
+
+constexpr char kIso[] = "%Y-%m-%dT%H:%M:%E*S";
+
+std::map<std::string, std::function<Value(const CellOf&)>> Columns(const Text& text) {
+  std::map<std::string, std::function<Value(const CellOf&)>> columns;
+  const std::map<std::string, std::string> names = {{"open", "open"},
+                                                    {"high", "high"},
+                                                    {"low", "low"},
+                                                    {"close", "close"},
+                                                    {"volume", "volume"},
+                                                    {"adj_close", "adj_close"},
+                                                    {"ex_dividend", "dividend"},
+                                                    {"split_ratio", "split_ratio"},
+                                                    {"Open", "open"},
+                                                    {"High", "high"},
+                                                    {"Low", "low"},
+                                                    {"Close", "close"},
+                                                    {"Volume", "volume"},
+                                                    {"Adj Close", "adj_close"},
+                                                    {"Dividends", "dividend"}};
+  for (const std::string& header : text.header()) {
+    if (names.contains(header)) columns[names.at(header)] = Number(header);
+    if (header == "Stock Splits") {
+      columns["split_ratio"] = [](const CellOf& cell) -> Value {
+        const double ratio = std::stod(cell("Stock Splits"));
+        return ratio == 0 ? 1 : ratio;
+      };
+    }
+  }
+  return columns;
+}
+
+void ExpectBars(const std::string& path, const std::string& symbol, Timeframe timeframe, size_t left_out,
+                component::RawParams params, std::function<absl::Time(const CellOf&)> time) {
+  const Text text(testing::SharedFile("data/" + path));
+  ExpectReadsBackEqual({.path = path,
+                        .resource = "stock_price",
+                        .symbol = symbol,
+                        .timeframe = timeframe,
+                        .params = std::move(params),
+                        .rows = text.lines() - 1 - left_out,
+                        .time = std::move(time),
+                        .columns = Columns(text)});
+}
+
+// The close of the New York session: 16:00, or 13:00 on short days; here only the day and a sensible hour are judged.
+std::function<absl::Time(const CellOf&)> Close(const std::string& header) {
+  absl::TimeZone tz;
+  EXPECT_TRUE(absl::LoadTimeZone("America/New_York", &tz));
+  return [=](const CellOf& cell) {
+    std::string date = cell(header).substr(0, 10);
+    std::replace(date.begin(), date.end(), '/', '-');
+    absl::CivilDay day;
+    EXPECT_TRUE(absl::ParseCivilTime(date, &day));
+    const auto* session = quant::Xnys().Find(day);
+    return absl::FromCivil(absl::CivilHour(day) + (session != nullptr && session->early ? 13 : 16), tz);
+  };
+}
+
+TEST(CsvRealBars, DailyFoldersReadBackEqual) {
+  if (testing::SharedFile("data/bars").empty()) GTEST_SKIP() << "no shared data here";
+  for (const char* folder : {"bars/daily", "bars/daily_more", "bars/daily_unadjusted", "bars/daily_with_actions"}) {
+    for (const auto& file : std::filesystem::directory_iterator(testing::SharedFile(std::string("data/") + folder))) {
+      const std::string symbol = file.path().stem().string();
+      if (symbol == "ESTX50") continue;
+      const bool raw = folder == std::string("bars/daily_unadjusted");
+      component::RawParams params;
+      if (raw) params["basis"] = std::string("raw");
+      ExpectBars(std::string(folder) + "/" + symbol + ".csv", symbol, Timeframe::kDay, 0, params, Close("date"));
+    }
+  }
+  ExpectBars("bars/daily_more/ESTX50.csv", "ESTX50", Timeframe::kDay, 0,
+             {{"calendar", std::string("none")}, {"time_zone", std::string("Europe/Berlin")}},
+             DayEnd("date", "Europe/Berlin"));
+}
+
+TEST(CsvRealBars, QuirkyFilesReadBackEqualOnceTheirQuirksAreNamed) {
+  if (testing::SharedFile("data/bars").empty()) GTEST_SKIP() << "no shared data here";
+  const std::string folder = "bars/daily_quirks/";
+  for (const char* symbol : {"AGFS", "BRK-A", "GMRE", "SPLP"}) {
+    ExpectBars(folder + symbol + ".csv", symbol, Timeframe::kDay, 0, {}, Close("date"));
+  }
+  for (const char* symbol : {"PTR", "REX"}) {
+    const Text text(testing::SharedFile("data/" + folder + symbol + ".csv"));
+    std::string null_line;
+    for (size_t line = 2; line <= text.lines(); ++line) {
+      if (text.Cell(line, "close") == "null") null_line = std::to_string(line);
+    }
+    ExpectBars(folder + symbol + ".csv", symbol, Timeframe::kDay, 1, {{"skip_lines", null_line}}, Close("date"));
+  }
+  ExpectBars(folder + "BTCUSD.csv", "BTCUSD", Timeframe::kDay, 0, {{"calendar", std::string("24/7")}},
+             DayEnd("date", "UTC"));
+  ExpectBars(folder + "GSPC_1950-1957_newest_first.csv", "GSPC", Timeframe::kDay, 0,
+             {{"calendar", std::string("none")}, {"time_zone", std::string("new_york")}, {"order", std::string("any")}},
+             DayEnd("date", "America/New_York"));
+  ExpectBars(folder + "TSLA_raw_download_20181015.csv", "TSLA", Timeframe::kDay, 1,
+             {{"skip_lines", std::string("2")}, {"order", std::string("any")}}, Close("date"));
+}
+
+TEST(CsvRealBars, OtherExchangesReadBackEqualWithDaysThatEndInTheirOwnZone) {
+  const auto folder = testing::SharedFile("data/bars/daily_quirks/yahoo_price_errors");
+  if (folder.empty()) GTEST_SKIP() << "no shared data here";
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const std::string name = file.path().filename().string();
+    const bool hourly = name.find("-1h-") != std::string::npos;
+    std::string symbol = name.substr(0, name.find(hourly ? "-1h-" : "-1d-"));
+    const auto time = [hourly](const CellOf& cell) {
+      absl::Time stamp;
+      EXPECT_TRUE(absl::ParseTime("%Y-%m-%d %H:%M:%S%Ez", cell(hourly ? "Datetime" : "Date"), &stamp, nullptr));
+      return stamp + (hourly ? absl::Hours(1) : absl::Hours(24));
+    };
+    ExpectBars("bars/daily_quirks/yahoo_price_errors/" + name, symbol, hourly ? Timeframe::kHour1 : Timeframe::kDay, 0,
+               {{"calendar", std::string("none")}, {"order", std::string("any")}, {"stamp", std::string("bar_start")}},
+               time);
+  }
+}
+
+TEST(CsvRealBars, IntradayFilesReadBackEqual) {
+  if (testing::SharedFile("data/bars").empty()) GTEST_SKIP() << "no shared data here";
+  const component::RawParams exchange = {{"time_zone", std::string("new_york")}, {"stamp", std::string("bar_start")}};
+  const auto local = Local(kIso, "timestamp", "America/New_York", absl::Minutes(1));
+  for (const char* name : {"AAPL_1m_20140605-20140609_unadjusted", "GOOG_1m_20151223-20151228",
+                           "SPY_1m_20131004-20131011", "SPY_1m_20201215-20201218", "SPY_1m_20230803"}) {
+    ExpectBars(std::string("bars/intraday/") + name + ".csv", std::string(name).substr(0, std::string(name).find('_')),
+               Timeframe::kMin1, 0, exchange, local);
+  }
+  ExpectBars("bars/intraday/SPY_1h_2013-2017.csv", "SPY", Timeframe::kHour1, 0, exchange,
+             Local(kIso, "timestamp", "America/New_York", absl::Hours(1)));
+  for (const char* name :
+       {"6EH4_1m_20240101-20240112", "BTCUSD_1m_20161007-20161009_coinbase", "BTCUSD_1m_20180404-20180406_coinbase"}) {
+    ExpectBars(std::string("bars/intraday/") + name + ".csv", std::string(name).substr(0, std::string(name).find('_')),
+               Timeframe::kMin1, 0, {{"stamp", std::string("bar_start")}},
+               Local("%Y-%m-%dT%H:%M:%S%Ez", "timestamp", "UTC", absl::Minutes(1)));
+  }
+  ExpectBars("bars/intraday/EURUSD_1h_2017-2018.csv", "EURUSD", Timeframe::kHour1, 0, {}, Local(kIso, "timestamp"));
+  ExpectBars("bars/intraday/ESTX50_5m_2006-01.csv", "ESTX50", Timeframe::kMin5, 0,
+             {{"time_zone", std::string("Europe/Berlin")}}, Local(kIso, "timestamp", "Europe/Berlin"));
+}
+
+TEST(CsvRealBars, BarsWithoutVolumeAreRefusedAsBars) {
+  if (testing::SharedFile("data/bars").empty()) GTEST_SKIP() << "no shared data here";
+  for (const char* path : {"sentiment/vix.csv", "bars/intraday/USDJPY_1m_bid_20130201-20130208.csv"}) {
+    const auto data = ReadFile({.path = path,
+                                .resource = "stock_price",
+                                .symbol = "X",
+                                .timeframe = path[0] == 's' ? Timeframe::kDay : Timeframe::kMin1});
+    ASSERT_FALSE(data.ok());
+    EXPECT_NE(base::Message(data.status()).find("needs close,date,high,low,open,volume"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace breadthflow::data
