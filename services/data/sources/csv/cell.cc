@@ -147,8 +147,10 @@ absl::StatusOr<Zone> Zone::Find(const std::string& name) {
   if (name == "utc" || name == "UTC") return zone;
   if (name == "new_york" || name == "America/New_York") {
     zone.kind_ = Kind::kNewYork;
+    zone.has_history_ = absl::LoadTimeZone("America/New_York", &zone.database_);
   } else if (name == "Europe/Berlin") {
     zone.kind_ = Kind::kFrankfurt;
+    zone.has_history_ = absl::LoadTimeZone("Europe/Berlin", &zone.database_);
   } else if (const auto offset = ParseOffset(name)) {
     zone.offset_seconds_ = *offset;
   } else if (absl::LoadTimeZone(name, &zone.database_)) {
@@ -163,6 +165,8 @@ absl::StatusOr<Zone> Zone::Find(const std::string& name) {
 }
 
 int64_t Zone::Instant(absl::CivilSecond local) const {
+  constexpr int kFirstYear = 1990;  // whose laws common/quant knows
+  if (has_history_ && local.year() < kFirstYear) return absl::ToUnixSeconds(database_.At(local).pre) * kSecond;
   switch (kind_) {
     case Kind::kNewYork:
       return quant::NewYorkInstant(local);

@@ -29,8 +29,9 @@ bool NeedsOrder(std::string_view text);
 class Zone {
  public:
   Zone() = default;  // UTC
-  // "utc", "new_york" (and "America/New_York") and "Europe/Berlin" by the rules of common/quant, an offset "+HH:MM",
-  // or any other IANA name by the machine's time-zone database. NOT_FOUND UNKNOWN_ZONE.
+  // "utc", "new_york" (and "America/New_York") and "Europe/Berlin" by the rules of common/quant (before
+  // 1990 by the database), an offset "+HH:MM", or any other IANA name by the machine's time-zone database.
+  // NOT_FOUND UNKNOWN_ZONE.
   static absl::StatusOr<Zone> Find(const std::string& name);
   // Nanoseconds of a wall-clock time; in skipped and repeated hours the offset before the change holds.
   int64_t Instant(absl::CivilSecond local) const;
@@ -39,6 +40,7 @@ class Zone {
   enum class Kind { kOffset, kNewYork, kFrankfurt, kDatabase } kind_ = Kind::kOffset;
   int64_t offset_seconds_ = 0;
   absl::TimeZone database_;
+  bool has_history_ = false;  // years before those that common/quant knows are in the database
 };
 
 // A date as ParseDay, "T" or a space, HH:MM[:SS[.fraction]] or HHMMSS[mmm], and optionally "Z" or an offset +HH:MM,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,6 +9,7 @@
 #include "common/base/status.h"
 #include "services/data/sources/csv/cell.h"
 #include "services/data/sources/csv/layout.h"
+#include "services/data/sources/csv/shapes.h"
 
 namespace breadthflow::data::csv {
 namespace {
@@ -19,8 +21,12 @@ bool Has(const Layout& layout, std::string_view resource) {
 // Columns without which a header is not of the layout.
 std::set<std::string> Needed(const Layout& layout) {
   std::set<std::string> needed;
-  for (const Column& column : layout.columns) {
-    if (!column.optional) needed.insert(column.header);
+  for (std::string& header : ColumnsOf(layout.shape)) needed.insert(std::move(header));
+  // Where a shape has columns of its own, those of the layout are amounts, or more of the same.
+  if (needed.empty()) {
+    for (const Column& column : layout.columns) {
+      if (!column.optional) needed.insert(column.header);
+    }
   }
   for (const std::string* name : {&layout.time.column, &layout.time.second, &layout.symbol_column}) {
     if (!name->empty()) needed.insert(*name);

@@ -72,6 +72,10 @@ void RowSink::PutValue(size_t index, T value) {
   values.push_back(std::move(value));
 }
 
+void RowSink::Put(size_t column, double value) { PutValue(column, value); }
+void RowSink::Put(size_t column, int64_t value) { PutValue(column, value); }
+void RowSink::Put(size_t column, std::string value) { PutValue(column, std::move(value)); }
+
 void RowSink::Sort() {
   if (std::is_sorted(times_.begin(), times_.end())) return;
   std::vector<size_t> order(times_.size());

@@ -30,9 +30,9 @@ class RowSink {
   void Begin(int64_t time_ns, std::string_view file, int64_t line);
   // A row whose time is that of a report on a period, which depends on when the other periods end.
   void BeginPeriod(absl::CivilDay period_end, bool annual, std::string_view file, int64_t line);
-  void Put(size_t column, double value) { PutValue(column, value); }
-  void Put(size_t column, int64_t value) { PutValue(column, value); }
-  void Put(size_t column, std::string value) { PutValue(column, std::move(value)); }
+  void Put(size_t column, double value);
+  void Put(size_t column, int64_t value);
+  void Put(size_t column, std::string value);
   size_t size() const { return times_.size(); }
 
   // The rows of the query's range; `sort` when they may have come in any order (rows of one instant stay in theirs).

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "services/data/sources/csv/row_time.h"

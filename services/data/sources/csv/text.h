@@ -23,6 +23,7 @@ class Faults {
  public:
   void Add(std::string_view file, int64_t line, std::string_view text);
   bool empty() const { return count_ == 0; }
+  size_t count() const { return count_; }
   // INVALID_ARGUMENT INVALID_CSV; `what` is the file, or the files.
   absl::Status ToStatus(std::string_view what);
 

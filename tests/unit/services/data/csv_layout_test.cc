@@ -14,6 +14,7 @@
 namespace breadthflow::data::csv {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -66,7 +67,9 @@ TEST(CsvLayout, EveryLayoutNamesFieldsThatItsResourceHasAndAllThatAreRequired) {
           << layout.name << " " << column.field;
       if (!column.optional) filled.insert(column.field);
     }
-    if (!layout.time.zone.empty()) EXPECT_THAT(Zone::Find(layout.time.zone), IsOk()) << layout.name;
+    if (!layout.time.zone.empty()) {
+      EXPECT_THAT(Zone::Find(layout.time.zone), IsOk()) << layout.name;
+    }
     if (layout.shape != Shape::kRows) continue;
     for (const Field& field : resource->fields) {
       EXPECT_TRUE(!field.required || filled.contains(field.name)) << layout.name << " lacks " << field.name;
@@ -90,7 +93,8 @@ TEST(CsvLayout, TheHeaderTellsTheLayoutWhateverTheOrderAndCaseOfItsNames) {
 
 TEST(CsvLayout, AHeaderOfSeveralLayoutsMustBeToldApart) {
   const std::string text = "timestamp,open,high,low,close\n2013-02-01T00:00:00Z,1,2,0.5,1.5\n";
-  EXPECT_THAT(Faults(ReadText(text, "quote")), HasSubstr("unknown")) << "neither side is said";
+  EXPECT_THAT(Faults(ReadText(text, "quote")), HasSubstr("may be of any of bid_bars_1m, ask_bars_1m"))
+      << "neither side is said";
   const auto bid = ReadText(text, "quote", {{"layout", "bid_bars_1m"}});
   ASSERT_THAT(bid, IsOk());
   EXPECT_EQ(Utc(bid->series.times[0]), "2013-02-01T00:01:00");

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "common/quant/calendar.h"
 #include "tests/unit/services/data/csv_shared.h"
 
 // Bars.
@@ -50,7 +53,7 @@ void ExpectBars(const std::string& path, const std::string& symbol, Timeframe ti
                         .columns = Columns(text)});
 }
 
-// The close of the New York session: 16:00, or 13:00 on short days; here only the day and a sensible hour are judged.
+// The close of the New York session: 16:00, or earlier on short days.
 std::function<absl::Time(const CellOf&)> Close(const std::string& header) {
   absl::TimeZone tz;
   EXPECT_TRUE(absl::LoadTimeZone("America/New_York", &tz));
@@ -60,7 +63,12 @@ std::function<absl::Time(const CellOf&)> Close(const std::string& header) {
     absl::CivilDay day;
     EXPECT_TRUE(absl::ParseCivilTime(date, &day));
     const auto* session = quant::Xnys().Find(day);
-    return absl::FromCivil(absl::CivilHour(day) + (session != nullptr && session->early ? 13 : 16), tz);
+    if (session == nullptr || !session->early) return absl::FromCivil(absl::CivilHour(day) + 16, tz);
+    // Which hour it was is for the tests of the calendar; that day, and before the regular one, must be right.
+    const absl::Time close = absl::FromUnixNanos(session->close_ns);
+    EXPECT_EQ(absl::ToCivilDay(close, tz), day);
+    EXPECT_LT(close, absl::FromCivil(absl::CivilHour(day) + 16, tz));
+    return close;
   };
 }
 
