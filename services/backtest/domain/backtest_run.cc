@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "common/base/hash.h"
+#include "common/component/fingerprint.h"
 #include "services/backtest/domain/execution/execution.h"
 #include "services/backtest/domain/risk/risk.h"
 #include "services/backtest/domain/sizing/sizing.h"
@@ -55,12 +56,6 @@ void CheckComponent(const component::ComponentRef& ref, const absl::Status& stat
     violations.Merge(fmt::format("spec.{}.params", field), status);
 }
 
-void Hash(const component::ComponentRef& ref, base::Sha256& hash) {
-  hash.Text(ref.name).Int(static_cast<int64_t>(ref.params.size()));
-  for (const auto& [name, value] : ref.params)
-    hash.Text(name).Int(static_cast<int64_t>(value.index())).Text(component::ToText(value));
-}
-
 }  // namespace
 
 void CheckSpec(const BacktestSpec& spec, base::Violations& violations) {
@@ -82,7 +77,7 @@ std::string Fingerprint(const BacktestSpec& spec) {
   hash.Text(spec.snapshot).Text(spec.signal_run).Int(static_cast<int64_t>(spec.symbols.size()));
   for (const std::string& symbol : spec.symbols) hash.Text(symbol);
   hash.Int(spec.range.start_ns).Int(spec.range.end_ns).Double(spec.initial_cash);
-  for (const component::ComponentRef* ref : {&spec.engine, &spec.risk, &spec.sizer}) Hash(*ref, hash);
+  for (const component::ComponentRef* ref : {&spec.engine, &spec.risk, &spec.sizer}) component::Append(*ref, hash);
   return hash.Double(spec.risk_free_rate).FinishHex();
 }
 

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/component/fingerprint.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -33,6 +35,15 @@ absl::Status CheckSpec(const FetchSpec& spec) {
     violations.Add("spec.range", "must end after it starts");
   }
   return violations.ToStatus("invalid fetch");
+}
+
+std::string Fingerprint(const FetchSpec& spec) {
+  base::Sha256 hash;
+  hash.Text(spec.resource).Int(static_cast<int64_t>(spec.symbols.size()));
+  for (const std::string& symbol : spec.symbols) hash.Text(symbol);
+  hash.Int(static_cast<int64_t>(spec.timeframe)).Int(spec.range.start_ns).Int(spec.range.end_ns);
+  component::Append(spec.source, hash);
+  return hash.FinishHex();
 }
 
 absl::Status RunStatusOf(const std::vector<FetchResult>& results) {

@@ -38,6 +38,10 @@ struct FetchResult {
 // INVALID_ARGUMENT with every violation.
 absl::Status CheckSpec(const FetchSpec& spec);
 
+// Two requests with one fingerprint ask for the same thing: of the spec as its sender wrote it, without the source's
+// defaults.
+std::string Fingerprint(const FetchSpec& spec);
+
 // What becomes of a run whose symbols ended like this: OK unless every symbol failed. Then UNAVAILABLE when another
 // attempt may help one of them, else FAILED_PRECONDITION; reason ALL_SYMBOLS_FAILED, and the first errors in the text.
 absl::Status RunStatusOf(const std::vector<FetchResult>& results);

@@ -39,6 +39,9 @@ struct Snapshot {
   absl::Time create_time;
 };
 
+// Two requests with one fingerprint ask for the same thing: of the spec as its sender wrote it.
+std::string Fingerprint(const SnapshotSpec& spec);
+
 // SHA-256 over the content hashes of the series, in the order of their symbols: equal content, equal hash, whatever the
 // ids, knowledge times or chunks.
 std::string ContentHash(std::vector<SnapshotSeries> series);

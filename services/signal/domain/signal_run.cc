@@ -7,6 +7,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/component/fingerprint.h"
 #include "common/quant/signal.h"
 #include "common/quant/strategies/catalog.h"
 
@@ -96,10 +97,7 @@ std::string Fingerprint(const SignalSpec& spec) {
   base::Sha256 hash;
   hash.Text(spec.snapshot).Int(static_cast<int64_t>(spec.symbols.size()));
   for (const std::string& symbol : spec.symbols) hash.Text(symbol);
-  hash.Text(spec.strategy.name).Int(static_cast<int64_t>(spec.strategy.params.size()));
-  for (const auto& [name, value] : spec.strategy.params) {
-    hash.Text(name).Int(static_cast<int64_t>(value.index())).Text(component::ToText(value));
-  }
+  component::Append(spec.strategy, hash);
   return hash.Text(spec.model).Int(spec.range.start_ns).Int(spec.range.end_ns).FinishHex();
 }
 

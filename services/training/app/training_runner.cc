@@ -21,19 +21,6 @@ constexpr char kMethod[] = "training.v1.TrainingService/CreateTrainingRun";
 // Where the bar stands between reading and training.
 constexpr double kReadShare = 0.1;
 
-// Two requests with one fingerprint ask for the same thing.
-std::string Fingerprint(const TrainingSpec& spec) {
-  base::Sha256 hash;
-  hash.Text(spec.snapshot).Int(static_cast<int64_t>(spec.symbols.size()));
-  for (const std::string& symbol : spec.symbols) hash.Text(symbol);
-  hash.Int(spec.range ? 1 : 0);
-  if (spec.range) hash.Int(spec.range->start_ns).Int(spec.range->end_ns);
-  hash.Text(spec.model.name).Int(static_cast<int64_t>(spec.model.params.size()));
-  for (const auto& [name, value] : spec.model.params) hash.Text(name).Text(component::ToText(value));
-  hash.Text(spec.feature_set).Int(spec.horizon_bars).Double(spec.holdout_share).Int(spec.purge_bars);
-  return hash.Text(spec.model_name).FinishHex();
-}
-
 Model Record(std::string id, const TrainingSpec& spec, TrainedModel trained) {
   Model model;
   model.id = std::move(id);
@@ -60,6 +47,8 @@ absl::StatusOr<TrainingSpec> TrainingRunner::Check(TrainingSpec spec, base::Viol
 
 absl::StatusOr<std::string> TrainingRunner::Submit(TrainingSpec spec, const Submitter& submitter,
                                                    base::Violations found) {
+  // Of what the caller sent: defaults and threads are this process's, and may be others at the next try.
+  const std::string fingerprint = Fingerprint(spec);
   BF_ASSIGN_OR_RETURN(spec, Check(std::move(spec), std::move(found)));
   BF_ASSIGN_OR_RETURN(const ModelEntry* entry, models_.Find(spec.model.name));
   jobs::NewJob job;
@@ -67,7 +56,7 @@ absl::StatusOr<std::string> TrainingRunner::Submit(TrainingSpec spec, const Subm
   job.kind = kJobKind;
   job.principal = submitter.principal;
   job.traceparent = submitter.traceparent;
-  const jobs::SubmitKey key = {submitter.principal, kMethod, submitter.request_id, Fingerprint(spec)};
+  const jobs::SubmitKey key = {submitter.principal, kMethod, submitter.request_id, fingerprint};
   return store_.Submit(key, job, spec, entry->info.version, submitter.deadline);
 }
 

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/component/fingerprint.h"
 #include "common/quant/features/feature_set.h"
 
 namespace breadthflow::training {
@@ -79,6 +81,17 @@ absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<compo
                    fmt::format("must be 1 to 63 characters of a-z 0-9 _ -, was '{}'", spec.model_name));
   BF_RETURN_IF_ERROR(violations.ToStatus("training spec", "INVALID_TRAINING_SPEC"));
   return spec;
+}
+
+std::string Fingerprint(const TrainingSpec& spec) {
+  base::Sha256 hash;
+  hash.Text(spec.snapshot).Int(static_cast<int64_t>(spec.symbols.size()));
+  for (const std::string& symbol : spec.symbols) hash.Text(symbol);
+  hash.Int(spec.range ? 1 : 0);
+  if (spec.range) hash.Int(spec.range->start_ns).Int(spec.range->end_ns);
+  component::Append(spec.model, hash);
+  hash.Text(spec.feature_set).Int(spec.horizon_bars).Double(spec.holdout_share).Int(spec.purge_bars);
+  return hash.Text(spec.model_name).FinishHex();
 }
 
 }  // namespace breadthflow::training

@@ -35,4 +35,7 @@ struct TrainingSpec {
 absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<component::ParamSpec>* params,
                                       const absl::Status& unknown_model, base::Violations violations = {});
 
+// Two requests with one fingerprint ask for the same thing: of the spec as its sender wrote it, before Complete().
+std::string Fingerprint(const TrainingSpec& spec);
+
 }  // namespace breadthflow::training

@@ -93,6 +93,13 @@ TEST_F(RunTraining, TheSameRequestIdIsTheSameRun) {
   EXPECT_THAT(Submit(Spec({"A"}), request_id), StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
 }
 
+TEST_F(RunTraining, TheSameRequestIsTheSameRunForAReplicaWithOtherThreads) {
+  const std::string request_id = "0190a000-0000-7000-8000-000000000002";
+  TrainingRunner other(store_, data_, Models(), clock_, 2);
+  BF_ASSERT_OK_AND_ASSIGN(const std::string first, Submit(Spec(), request_id));
+  EXPECT_EQ(*other.Submit(Spec(), {.principal = "tester", .request_id = request_id}), first);
+}
+
 TEST_F(RunTraining, AWrongSpecNamesEveryViolationAndLeavesNothing) {
   TrainingSpec spec = Spec({"A", "A"});
   spec.model = {"crystal_ball", {}};

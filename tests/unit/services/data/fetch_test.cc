@@ -1,5 +1,9 @@
 #include "services/data/domain/fetch.h"
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -75,6 +79,41 @@ TEST(Snapshot, HashDependsOnSymbolsAndContentOnly) {
   EXPECT_EQ(ContentHash({a, b}), ContentHash({b, other}));
   other.content_sha256 = "33";
   EXPECT_NE(ContentHash({a, b}), ContentHash({b, other}));
+}
+
+TEST(Fingerprint, OfAFetchChangesWithEveryPartOfTheSpec) {
+  const FetchSpec good{.symbols = {"A", "B"},
+                       .range = {1, 5},
+                       .source = {"made_up", {{"a", int64_t{1}}, {"b", 2.0}, {"c", true}, {"d", std::string("x")}}}};
+  std::vector<FetchSpec> specs(9, good);
+  specs[1].resource = "dividend";
+  specs[2].symbols = {"AB"};
+  specs[3].symbols = {"B", "A"};
+  specs[4].timeframe = quant::Timeframe::kHour1;
+  specs[5].range.end_ns = 6;
+  specs[6].source.name = "other";
+  specs[7].source.params["a"] = 1.0;
+  specs[8].source.params["d"] = std::string("y");
+  std::set<std::string> prints;
+  for (const FetchSpec& spec : specs) prints.insert(Fingerprint(spec));
+  EXPECT_EQ(prints.size(), specs.size());
+  EXPECT_EQ(Fingerprint(FetchSpec(good)), Fingerprint(good));
+}
+
+TEST(Fingerprint, OfASnapshotChangesWithEveryPartOfTheSpec) {
+  const SnapshotSpec good{.symbols = {"A", "B"}};
+  std::vector<SnapshotSpec> specs(8, good);
+  specs[1].resource = "dividend";
+  specs[2].symbols = {"AB"};
+  specs[3].timeframe = quant::Timeframe::kHour1;
+  specs[4].range.start_ns = 6;
+  specs[5].range.end_ns = 6;
+  specs[6].as_of = absl::FromUnixSeconds(1);
+  specs[7].source = "other";
+  std::set<std::string> prints;
+  for (const SnapshotSpec& spec : specs) prints.insert(Fingerprint(spec));
+  EXPECT_EQ(prints.size(), specs.size());
+  EXPECT_EQ(Fingerprint(SnapshotSpec(good)), Fingerprint(good));
 }
 
 }  // namespace
