@@ -3,24 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/transient.h"
+
 namespace breadthflow::clients {
-namespace {
-
-// Waiting does not cure it.
-bool IsFinal(const absl::Status& error) {
-  switch (error.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kUnimplemented:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
 
 ComponentAnnouncer::ComponentAnnouncer(RegistryClient& registry, std::string service,
                                        std::vector<component::Announcement> components,
@@ -61,7 +46,7 @@ void ComponentAnnouncer::Run() {
     mutex_.Unlock();
     if (attempted_) attempted_(status);
     mutex_.Lock();
-    if (status.ok() || IsFinal(status)) return;
+    if (!base::IsTransient(status)) return;
     mutex_.AwaitWithTimeout(absl::Condition(&stopped_), pause);
     if (stopped_) return;
     pause = std::min(pause * 2, absl::Seconds(30));

@@ -25,23 +25,6 @@ std::string_view StateName(State state) {
   return "UNKNOWN";
 }
 
-bool IsRetryable(const absl::Status& error) {
-  switch (error.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kUnimplemented:
-    case absl::StatusCode::kOutOfRange:
-    case absl::StatusCode::kDataLoss:
-      return false;
-    default:
-      return true;
-  }
-}
-
 State AfterFailure(const Job& job, bool retryable) {
   if (job.cancel_requested) return State::kCancelled;
   return retryable && job.attempt < job.max_attempts ? State::kQueued : State::kFailed;

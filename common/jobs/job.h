@@ -61,11 +61,7 @@ struct NewJob {
   absl::Duration delay;                    // by the database's clock
 };
 
-// INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, PERMISSION_DENIED, UNAUTHENTICATED, UNIMPLEMENTED,
-// OUT_OF_RANGE and DATA_LOSS will fail the same way again; everything else is tried again.
-bool IsRetryable(const absl::Status& error);
-
-// What becomes of a running job whose attempt failed. Cancel wins over retry.
+// What becomes of a running job whose attempt failed; `retryable` as base::IsTransient says. Cancel wins over retry.
 State AfterFailure(const Job& job, bool retryable);
 
 // What becomes of a running job whose lease ran out: nobody knows why its worker is silent.

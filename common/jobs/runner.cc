@@ -96,7 +96,7 @@ void Runner::Core::Drain(absl::Duration grace) {
   work_.notify_all();
   const absl::Time deadline = absl::Now() + grace;
   const auto database_deadline = absl::Now() + std::clamp(grace, absl::Seconds(1), absl::Seconds(5));
-  std::set<std::string> released;
+  std::set<Attempt> released;
   ReleaseAll(released, database_deadline);
   listener_.reset();
   for (std::thread& keeper : keepers_) keeper.join();
@@ -108,13 +108,13 @@ void Runner::Core::Drain(absl::Duration grace) {
   ReleaseAll(released, database_deadline);  // what a worker claimed with its last success
 }
 
-void Runner::Core::ReleaseAll(std::set<std::string>& released, absl::Time deadline) {
+void Runner::Core::ReleaseAll(std::set<Attempt>& released, absl::Time deadline) {
   std::vector<Lease> leases;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, context] : running_) {
+    for (const auto& [attempt, context] : running_) {
       context->cancel().Cancel(base::CancelReason::kShuttingDown);
-      if (released.insert(id).second) leases.push_back(context->lease());
+      if (released.insert(attempt).second) leases.push_back(context->lease());
     }
   }
   if (leases.empty()) return;
@@ -180,6 +180,9 @@ void Runner::Drain(absl::Duration grace) { core_->Drain(grace); }
 void Runner::WakeUp() { core_->WakeUp(true); }
 std::unique_ptr<Runner::Subscription> Runner::Watch(std::string id, std::function<void(const Job*)> changed) {
   return core_->Watch(std::move(id), std::move(changed));
+}
+std::unique_ptr<Runner::Subscription> Runner::WatchAll(std::function<void()> changed) {
+  return core_->WatchAll(std::move(changed));
 }
 const std::string& Runner::worker_id() const { return core_->worker_id(); }
 int Runner::running() const { return core_->running(); }

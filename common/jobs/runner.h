@@ -28,11 +28,12 @@ class JobContext {
 };
 
 // Writes the results of a job, in the SAME transaction as SUCCEEDED and only while the lease holds. May run again when
-// the transaction conflicts; writes nothing outside the transaction.
+// the transaction conflicts or the database is away; writes nothing outside the transaction. Any other error (that of
+// Series which moved meanwhile, say) ends the attempt, as one of the handler does.
 using Effects = std::function<absl::Status(postgres::Transaction&)>;
 
 // Does the work, outside any transaction, and returns what to write (nullptr: nothing). A failed status ends the
-// attempt: see IsRetryable. An exception is INTERNAL.
+// attempt, and base::IsTransient ones are tried again. An exception is INTERNAL.
 using Handler = std::function<absl::StatusOr<Effects>(JobContext&)>;
 
 struct RunnerOptions {
@@ -74,11 +75,15 @@ class Runner {
   // Calls `changed` with the job as it is now and after every change seen (state, progress, stage, cancel wish), until
   // it is terminal (that call is the last one) or the Subscription dies. States in between may be skipped; the terminal
   // one never is. NOT_FOUND is reported as a null job. On a thread of the runner: must not block.
+  // A call may end its own Subscription.
   class Subscription {
    public:
-    virtual ~Subscription() = default;  // no call runs or starts afterwards
+    virtual ~Subscription() = default;  // no call runs (but one that does this) or starts afterwards
   };
   std::unique_ptr<Subscription> Watch(std::string id, std::function<void(const Job*)> changed);
+  // For what is made of many jobs: calls `changed` whenever any job of the schema may have changed, soon after hints
+  // and at least every poll interval. The same rules.
+  std::unique_ptr<Subscription> WatchAll(std::function<void()> changed);
 
   // host:pid:boot-uuid, made fresh for each Runner.
   const std::string& worker_id() const;

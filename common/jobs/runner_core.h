@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -38,12 +39,15 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   void Join();  // after Drain: waits for handlers, however long
   void WakeUp(bool tell_others);
   std::unique_ptr<Subscription> Watch(std::string id, std::function<void(const Job*)> changed);
+  std::unique_ptr<Subscription> WatchAll(std::function<void()> changed);
   const std::string& worker_id() const { return worker_id_; }
   int running() const;
 
  private:
   class Context;
   class Subscriber;
+  // One attempt at a job: its id and epoch. A lost job may come back to this runner while its old handler still runs.
+  using Attempt = std::pair<std::string, int64_t>;
 
   void Dispatch();
   void Work(int worker);
@@ -59,11 +63,14 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   absl::StatusOr<std::vector<Job>> Unknown(postgres::Transaction& tx, const std::string& worker_id) const;
   // Writes the effects and SUCCEEDED; an error of the effects is the attempt's. `next` gets what was claimed with it.
   absl::Status Succeed(const Context& context, const Effects& effects, int worker, std::vector<Job>& next);
+  // Notes what was claimed, and tells an older attempt at the same job, if there is one here, that it has lost it.
+  void Hold(const std::shared_ptr<Context>& context);  // the caller has mutex_
   void WriteFailure(Context& context, const absl::Status& error, absl::Duration elapsed);
   void RenewLeases();
   // Gives back what runs here and is not in `released` yet, and tells its handlers.
-  void ReleaseAll(std::set<std::string>& released, absl::Time deadline);
+  void ReleaseAll(std::set<Attempt>& released, absl::Time deadline);
   void RescueOnce();
+  std::unique_ptr<Subscription> Subscribe(std::shared_ptr<Subscriber> subscriber);
   void TellSubscribers();
   void Trouble(std::string_view what, const absl::Status& status);
   absl::Duration Jittered(absl::Duration duration, double low, double high);
@@ -95,7 +102,7 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
   bool notify_ = false;
   int busy_ = 0;  // workers with a job, claimed ones included
   std::deque<std::shared_ptr<Context>> claimed_;
-  std::map<std::string, std::shared_ptr<Context>> running_;
+  std::map<Attempt, std::shared_ptr<Context>> running_;
   std::map<uint64_t, std::shared_ptr<Subscriber>> subscribers_;
   uint64_t next_subscriber_ = 0;
   std::mt19937_64 random_;
@@ -111,6 +118,7 @@ class Runner::Core::Context final : public JobContext {
   const Job& job() const override { return job_; }
   base::CancelToken cancel() const override { return cancel_; }
   void Progress(double fraction, std::string_view stage) override;
+  Attempt attempt() const { return {job_.id, job_.epoch}; }
   Lease lease() const;
   // True when the row should be written: there is progress to show, or the last time is `interval` ago.
   bool DueForRenewal(absl::Time now, absl::Duration interval) const;

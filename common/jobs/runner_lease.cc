@@ -23,7 +23,7 @@ void Runner::Core::Heartbeat() {
 }
 
 void Runner::Core::RenewLeases() {
-  std::map<std::string, std::shared_ptr<Context>> running;
+  std::map<Attempt, std::shared_ptr<Context>> running;
   {
     const std::lock_guard lock(mutex_);
     running = running_;
@@ -32,7 +32,7 @@ void Runner::Core::RenewLeases() {
   const absl::Time now = absl::Now();
   std::vector<Lease> due;
   std::vector<Lease> others;
-  for (const auto& [id, context] : running) {
+  for (const auto& [attempt, context] : running) {
     (context->DueForRenewal(now, heartbeat_) ? due : others).push_back(context->lease());
   }
   std::vector<LeaseState> held;
@@ -49,14 +49,14 @@ void Runner::Core::RenewLeases() {
       },
       UntilStopped());
   if (!renewed.ok()) return Trouble("heartbeat", renewed);
-  for (const Lease& lease : due) running.at(lease.id)->Renewed(now, lease);
+  for (const Lease& lease : due) running.at({lease.id, lease.epoch})->Renewed(now, lease);
   for (const LeaseState& state : held) {
-    const auto found = running.find(state.id);
+    const auto found = running.find({state.id, state.epoch});
     if (found == running.end()) continue;
     if (state.cancel_requested) found->second->cancel().Cancel(base::CancelReason::kCancelled);
     running.erase(found);
   }
-  for (const auto& [id, context] : running) {
+  for (const auto& [attempt, context] : running) {
     // It may just have ended here; then nobody listens to the token any more.
     context->cancel().Cancel(base::CancelReason::kLeaseLost);
   }

@@ -17,14 +17,20 @@ constexpr absl::Duration kCoalesce = absl::Milliseconds(20);
 // A subscriber outlives its Subscription only while a call to it is running.
 class Runner::Core::Subscriber {
  public:
+  // An empty id: all jobs.
   Subscriber(std::string id, std::function<void(const Job*)> changed)
       : id_(std::move(id)), changed_(std::move(changed)) {}
   const std::string& id() const { return id_; }
+  bool all() const { return id_.empty(); }
 
   // Tells what is new; true when nothing more will come.
   bool Tell(const Job* job) {
     const std::lock_guard lock(mutex_);
     if (closed_) return true;
+    if (all()) {
+      changed_(nullptr);
+      return closed_;
+    }
     const std::string now = job == nullptr ? "none"
                                            : fmt::format("{} {} {} {} {}", static_cast<int>(job->state), job->attempt,
                                                          job->progress, job->stage, job->cancel_requested);
@@ -42,12 +48,20 @@ class Runner::Core::Subscriber {
  private:
   const std::string id_;
   const std::function<void(const Job*)> changed_;
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;  // held during a call, which may Close()
   bool closed_ = false;
   std::string last_;
 };
 
 std::unique_ptr<Runner::Subscription> Runner::Core::Watch(std::string id, std::function<void(const Job*)> changed) {
+  return Subscribe(std::make_shared<Subscriber>(std::move(id), std::move(changed)));
+}
+
+std::unique_ptr<Runner::Subscription> Runner::Core::WatchAll(std::function<void()> changed) {
+  return Subscribe(std::make_shared<Subscriber>("", [changed = std::move(changed)](const Job*) { changed(); }));
+}
+
+std::unique_ptr<Runner::Subscription> Runner::Core::Subscribe(std::shared_ptr<Subscriber> subscriber) {
   class Handle final : public Subscription {
    public:
     Handle(std::shared_ptr<Core> core, uint64_t key, std::shared_ptr<Subscriber> subscriber)
@@ -65,7 +79,6 @@ std::unique_ptr<Runner::Subscription> Runner::Core::Watch(std::string id, std::f
     uint64_t key_;
     std::shared_ptr<Subscriber> subscriber_;
   };
-  auto subscriber = std::make_shared<Subscriber>(std::move(id), std::move(changed));
   uint64_t key = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -104,12 +117,15 @@ void Runner::Core::TellSubscribers() {
   }
   if (subscribers.empty()) return;
   std::vector<std::string> ids;
-  for (const auto& [key, subscriber] : subscribers) ids.push_back(subscriber->id());
+  for (const auto& [key, subscriber] : subscribers) {
+    if (!subscriber->all()) ids.push_back(subscriber->id());
+  }
   std::map<std::string, Job> jobs;
   postgres::TransactOptions options = UntilStopped();
   options.read_only = true;
   const absl::Status read = database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
+        if (ids.empty()) return absl::OkStatus();
         BF_ASSIGN_OR_RETURN(std::vector<Job> found, JobStore::GetAll(tx, ids));
         jobs.clear();
         for (Job& job : found) jobs[job.id] = std::move(job);

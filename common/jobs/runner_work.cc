@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/jobs/runner_core.h"
 #include "common/telemetry/scope.h"
 #include "common/telemetry/trace.h"
@@ -19,11 +20,21 @@ bool IsLeaseLost(const absl::Status& status) {
   return status.code() == absl::StatusCode::kAborted && base::DetailsOf(status).reason == "LEASE_LOST";
 }
 
-// The database did not answer or somebody was in the way: the same write may succeed in a moment.
+// The database did not answer, or somebody was in the way in this transaction: the same write may succeed in a moment.
+// What else the effects may say (another writer has moved what they were computed from) stays true however often they
+// are written: it ends the attempt.
 bool MayPass(const absl::Status& status) {
-  if (IsLeaseLost(status)) return false;
-  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kAborted ||
-         status.code() == absl::StatusCode::kUnknown;
+  const std::string reason = base::DetailsOf(status).reason;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return true;
+    case absl::StatusCode::kAborted:
+      return reason == "CONFLICT" || reason == "LOCK_TIMEOUT";
+    case absl::StatusCode::kUnknown:
+      return reason == "COMMIT_UNKNOWN";
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -45,7 +56,7 @@ void Runner::Core::Dispatch() {
         const std::lock_guard lock(mutex_);
         for (const Job& job : *jobs) {
           auto context = std::make_shared<Context>(job);
-          running_[job.id] = context;
+          Hold(context);
           claimed_.push_back(std::move(context));
           ++busy_;
         }
@@ -75,8 +86,16 @@ absl::StatusOr<std::vector<Job>> Runner::Core::Claim(int limit) {
 absl::StatusOr<std::vector<Job>> Runner::Core::Unknown(postgres::Transaction& tx, const std::string& worker_id) const {
   BF_ASSIGN_OR_RETURN(std::vector<Job> jobs, JobStore::HeldBy(tx, worker_id));
   const std::lock_guard lock(mutex_);
-  std::erase_if(jobs, [this](const Job& job) { return running_.contains(job.id); });
+  std::erase_if(jobs, [this](const Job& job) { return running_.contains({job.id, job.epoch}); });
   return jobs;
+}
+
+void Runner::Core::Hold(const std::shared_ptr<Context>& context) {
+  const Attempt attempt = context->attempt();
+  for (auto it = running_.lower_bound({attempt.first, 0}); it != running_.end() && it->first < attempt; ++it) {
+    it->second->cancel().Cancel(base::CancelReason::kLeaseLost);
+  }
+  running_[attempt] = context;
 }
 
 void Runner::Core::Work(int worker) {
@@ -97,9 +116,9 @@ void Runner::Core::Work(int worker) {
     const std::shared_ptr<Context> next = RunJob(*context, worker);
     {
       const std::lock_guard lock(mutex_);
-      running_.erase(context->job().id);
+      running_.erase(context->attempt());
       if (next != nullptr) {
-        running_[next->job().id] = next;
+        Hold(next);
       } else {
         --busy_;
         wake_dispatcher_ = true;
@@ -187,7 +206,7 @@ void Runner::Core::WriteFailure(Context& context, const absl::Status& error, abs
   while (true) {
     State next = State::kFailed;
     const absl::Status written = database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
-      BF_ASSIGN_OR_RETURN(next, JobStore::Fail(tx, job.id, job.epoch, error, IsRetryable(error), delay));
+      BF_ASSIGN_OR_RETURN(next, JobStore::Fail(tx, job.id, job.epoch, error, base::IsTransient(error), delay));
       return absl::OkStatus();
     });
     if (written.ok()) {

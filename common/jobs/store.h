@@ -25,6 +25,7 @@ struct Lease {
 
 struct LeaseState {
   std::string id;
+  int64_t epoch = 0;
   bool cancel_requested = false;
 };
 

@@ -18,15 +18,16 @@ constexpr char kHeartbeat[] = R"(
 WITH mine AS MATERIALIZED (
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::double precision[], $4::text[]) AS m (id, epoch, progress, stage)),
 free AS MATERIALIZED (
-  SELECT j.id FROM job j JOIN mine m ON j.id = m.id AND j.epoch = m.epoch WHERE j.state = 2 FOR UPDATE OF j SKIP LOCKED),
+  SELECT j.id, j.epoch FROM job j JOIN mine m ON j.id = m.id AND j.epoch = m.epoch
+  WHERE j.state = 2 FOR UPDATE OF j SKIP LOCKED),
 renewed AS (
   UPDATE job j SET lease_until = clock_timestamp() + $5 * interval '1 ms', progress = greatest(j.progress, m.progress),
                    stage = m.stage
-  FROM mine m, free f WHERE j.id = f.id AND m.id = f.id)
-SELECT j.id, j.cancel_requested FROM job j JOIN mine m ON j.id = m.id AND j.epoch = m.epoch WHERE j.state = 2)";
+  FROM mine m, free f WHERE j.id = f.id AND m.id = f.id AND m.epoch = f.epoch)
+SELECT j.id, j.epoch, j.cancel_requested FROM job j JOIN mine m ON j.id = m.id AND j.epoch = m.epoch WHERE j.state = 2)";
 
 constexpr char kHeld[] = R"(
-SELECT j.id, j.cancel_requested FROM job j
+SELECT j.id, j.epoch, j.cancel_requested FROM job j
 JOIN unnest($1::text[], $2::bigint[]) AS m (id, epoch) ON j.id = m.id AND j.epoch = m.epoch WHERE j.state = 2)";
 
 constexpr char kFinish[] = R"(
@@ -102,7 +103,7 @@ absl::Status LeaveRunning(Transaction& tx, std::string_view id, State state, con
 
 std::vector<LeaseState> StatesOf(const Rows& rows) {
   std::vector<LeaseState> states;
-  for (const Row row : rows) states.push_back({row.Text(0), row.Bool(1)});
+  for (const Row row : rows) states.push_back({row.Text(0), row.Int(1), row.Bool(2)});
   return states;
 }
 

@@ -1,6 +1,9 @@
 #include "common/jobs/submit.h"
 
+#include <utility>
+
 #include "common/base/status.h"
+#include "common/jobs/store.h"
 
 namespace breadthflow::jobs {
 namespace {
@@ -20,6 +23,14 @@ absl::Status Reused(const SubmitKey& key) {
       {.reason = "REQUEST_ID_REUSED",
        .metadata = {{"request_id", key.request_id}},
        .violations = {{"request_id", "was used for another request of this method; take a new one"}}});
+}
+
+// nullopt when the key was not used yet.
+absl::StatusOr<std::optional<std::string>> Find(Transaction& tx, const SubmitKey& key) {
+  BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
+  if (rows.empty()) return std::nullopt;
+  if (rows[0].Text(0) != key.payload_hash) return Reused(key);
+  return rows[0].Text(1);
 }
 
 }  // namespace
@@ -42,10 +53,9 @@ absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const Submi
   postgres::TransactOptions safe = options;
   safe.safe_to_retry = true;
   safe.took_effect = [&](Transaction& tx) -> absl::StatusOr<bool> {
-    BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
-    if (rows.empty() || rows[0].Text(0) != key.payload_hash) return false;
-    response = rows[0].Text(1);
-    return true;
+    BF_ASSIGN_OR_RETURN(const std::optional<std::string> found, Find(tx, key));
+    response = found.value_or("");
+    return found.has_value();
   };
   const absl::Status status = database.Transact(
       [&](Transaction& tx) -> absl::Status {
@@ -56,17 +66,37 @@ absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const Submi
           BF_ASSIGN_OR_RETURN(response, create(tx));
           return tx.Execute(kAnswer, {key.principal, key.method, key.request_id, response}).status();
         }
-        BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
-        if (rows.empty()) {
+        BF_ASSIGN_OR_RETURN(std::optional<std::string> found, Find(tx, key));
+        if (!found) {
           return base::MakeError(absl::StatusCode::kAborted, "CONFLICT", "the request is being forgotten; try again");
         }
-        if (rows[0].Text(0) != key.payload_hash) return Reused(key);
-        response = rows[0].Text(1);
+        response = *std::move(found);
         return absl::OkStatus();
       },
       safe);
   if (!status.ok()) return status;
   return response;
+}
+
+absl::StatusOr<std::optional<std::string>> FindSubmitted(postgres::Database& database, const SubmitKey& key,
+                                                         const postgres::TransactOptions& options) {
+  std::optional<std::string> found;
+  if (key.request_id.empty()) return found;
+  postgres::TransactOptions reading = options;
+  reading.read_only = true;
+  BF_RETURN_IF_ERROR(database.Transact(
+      [&](Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(found, Find(tx, key));
+        return absl::OkStatus();
+      },
+      reading));
+  return found;
+}
+
+absl::Status RequestCancel(postgres::Database& database, const std::string& id, absl::Time deadline) {
+  return database.Transact(
+      [&](Transaction& tx) { return JobStore::RequestCancel(tx, id).status(); },
+      {.deadline = deadline, .took_effect = [](Transaction&) { return false; }, .safe_to_retry = true});
 }
 
 }  // namespace breadthflow::jobs

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/postgres/database.h"
 
@@ -29,5 +31,15 @@ struct SubmitKey {
 absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const SubmitKey& key,
                                        const std::function<absl::StatusOr<std::string>(postgres::Transaction&)>& create,
                                        const postgres::TransactOptions& options = {});
+
+// What SubmitOnce answered to `key` before; nullopt when it never did, or when the key has no request_id. To be asked
+// before a request is checked against other services: what was accepted once is answered again without them (they may
+// be down by now, or have changed their mind). Errors: INVALID_ARGUMENT REQUEST_ID_REUSED.
+absl::StatusOr<std::optional<std::string>> FindSubmitted(postgres::Database& database, const SubmitKey& key,
+                                                         const postgres::TransactOptions& options = {});
+
+// JobStore::RequestCancel in a transaction of its own, repeated when its COMMIT is in doubt: asking twice is asking
+// once. Call Runner::WakeUp after it.
+absl::Status RequestCancel(postgres::Database& database, const std::string& id, absl::Time deadline);
 
 }  // namespace breadthflow::jobs

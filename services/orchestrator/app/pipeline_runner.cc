@@ -7,6 +7,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 
 namespace breadthflow::orchestrator {
 namespace {
@@ -19,17 +20,10 @@ absl::Status StatusOf(const absl::StatusOr<T>& value) {
   return value.status();
 }
 
-// The service may answer if asked again later.
+// The service may answer if asked again soon. What looks like a mistake of its own is left to the next attempt.
 bool IsPassing(const absl::Status& error) {
-  switch (error.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kResourceExhausted:
-      return true;
-    default:
-      return false;
-  }
+  return base::IsTransient(error) && error.code() != absl::StatusCode::kInternal &&
+         error.code() != absl::StatusCode::kUnknown;
 }
 
 // A run that a newer orchestrator accepted.
@@ -57,7 +51,7 @@ absl::Status EndedWithout(const std::string& resource, const clients::RunStatus&
   details.metadata["resource"] = resource;
   details.retry_after.reset();
   const std::string message = fmt::format("{} failed: {}", resource, base::Message(status.error));
-  if (!status.error.ok() && !jobs::IsRetryable(status.error)) {
+  if (!status.error.ok() && !base::IsTransient(status.error)) {
     return base::MakeError(status.error.code(), message, details);
   }
   details.metadata["code"] = base::CodeName(status.error.code());

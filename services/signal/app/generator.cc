@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/clients/bars.h"
 #include "common/quant/strategies/strategy.h"
 #include "services/signal/app/predictions.h"
@@ -48,7 +49,7 @@ absl::Status NoSignals(const Generated& generated, const quant::Strategy& strate
 
 // True for what must not be blamed on one symbol: the run stops or is tried again.
 bool ConcernsTheRun(const absl::Status& status) {
-  return jobs::IsRetryable(status) || absl::IsDataLoss(status) || absl::IsPermissionDenied(status);
+  return base::IsTransient(status) || absl::IsDataLoss(status) || absl::IsPermissionDenied(status);
 }
 
 }  // namespace

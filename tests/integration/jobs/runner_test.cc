@@ -1,6 +1,8 @@
 #include "common/jobs/runner.h"
 
 #include <atomic>
+#include <memory>
+#include <mutex>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -266,6 +268,104 @@ TEST_F(RunnerTest, TwoRunnersShareAQueueAndRunEachJobOnce) {
   ASSERT_TRUE(two.Start().ok());
   for (int i = 0; i < kJobs; ++i) EXPECT_EQ(WaitFinal(std::to_string(i)).state, State::kSucceeded);
   EXPECT_EQ(server_.Sql("SELECT count(*) || ' ' || count(DISTINCT job) FROM jobs.effect"), "200 200");
+}
+
+TEST_F(RunnerTest, AJobThatComesBackToTheRunnerThatLostItIsHeldLikeAnyOther) {
+  absl::Notification first_told, first_may_end, second_started, second_may_end;
+  RunnerOptions options = Quick();
+  options.heartbeat = absl::Seconds(1);
+  Runner runner(*database_, options);
+  runner.Handle("work", [&](JobContext& context) -> absl::StatusOr<jobs::Effects> {
+    if (context.job().attempt == 1) {
+      const absl::Time give_up = absl::Now() + absl::Seconds(10);
+      while (!context.cancel().cancelled() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(2));
+      EXPECT_EQ(context.cancel().reason(), base::CancelReason::kLeaseLost);
+      first_told.Notify();
+      first_may_end.WaitForNotificationWithTimeout(absl::Seconds(10));
+      return Note(context.job().id, "old");
+    }
+    second_started.Notify();
+    second_may_end.WaitForNotificationWithTimeout(absl::Seconds(10));
+    return Note(context.job().id, "new");
+  });
+  ASSERT_TRUE(runner.Start().ok());
+  Enqueue("a");
+  runner.WakeUp();
+  while (Get("a").state != State::kRunning) absl::SleepFor(absl::Milliseconds(5));
+  // What a rescuer elsewhere would do, at once: the runner claims it again before a heartbeat has missed it.
+  Run("UPDATE job SET state = 1, lease_until = NULL, worker_id = '' WHERE id = 'a'");
+  runner.WakeUp();
+  ASSERT_TRUE(second_started.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  ASSERT_TRUE(first_told.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  EXPECT_EQ(runner.running(), 2);
+  first_may_end.Notify();
+  while (runner.running() == 2) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_EQ(runner.running(), 1);
+  // Longer than the lease: only renewals keep it.
+  const absl::Time later = absl::Now() + options.lease + absl::Seconds(1);
+  while (absl::Now() < later) {
+    ASSERT_EQ(Get("a").state, State::kRunning);
+    ASSERT_EQ(Get("a").attempt, 2);
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  second_may_end.Notify();
+  EXPECT_EQ(WaitFinal("a").state, State::kSucceeded);
+  EXPECT_EQ(Effects(), "a:new");
+}
+
+TEST_F(RunnerTest, EffectsThatCanNotPassEndTheAttemptAtOnce) {
+  RunnerOptions options = Quick();
+  options.lease = absl::Seconds(30);
+  Runner runner(*database_, options);
+  runner.Handle("work", [](JobContext& context) -> absl::StatusOr<jobs::Effects> {
+    if (context.job().attempt > 1) return Note(context.job().id, "computed again");
+    return jobs::Effects([](Transaction&) {
+      return base::MakeError(absl::StatusCode::kAborted, "SERIES_MOVED", "another writer was faster");
+    });
+  });
+  ASSERT_TRUE(runner.Start().ok());
+  Enqueue("a");
+  const Job job = WaitFinal("a", absl::Seconds(10));
+  EXPECT_EQ(job.state, State::kSucceeded);
+  EXPECT_EQ(job.attempt, 2);
+  EXPECT_EQ(Effects(), "a:computed again");
+}
+
+TEST_F(RunnerTest, ACallMayEndItsOwnSubscription) {
+  Runner runner(*database_, Quick());
+  ASSERT_TRUE(runner.Start().ok());
+  Enqueue("a");
+  std::unique_ptr<Runner::Subscription> subscription;
+  std::mutex mutex;
+  absl::Notification ended;
+  {
+    const std::lock_guard lock(mutex);  // the first call waits for the subscription
+    subscription = runner.Watch("a", [&](const Job*) {
+      const std::lock_guard call(mutex);
+      subscription.reset();
+      ended.Notify();
+    });
+  }
+  ASSERT_TRUE(ended.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  absl::Notification another;
+  const auto other = runner.Watch("a", [&](const Job*) { another.Notify(); });
+  EXPECT_TRUE(another.WaitForNotificationWithTimeout(absl::Seconds(10))) << "the others are told still";
+}
+
+TEST_F(RunnerTest, WhoWatchesAllIsToldOfEveryJob) {
+  Runner runner(*database_, Quick());
+  runner.Handle("work", [](JobContext&) -> absl::StatusOr<jobs::Effects> { return nullptr; });
+  ASSERT_TRUE(runner.Start().ok());
+  absl::Notification seen;
+  std::atomic<bool> asked{false};
+  const auto subscription = runner.WatchAll([&] {
+    if (asked.load() && Get("b").state == State::kSucceeded && !seen.HasBeenNotified()) seen.Notify();
+  });
+  Enqueue("a");
+  Enqueue("b");
+  asked = true;
+  runner.WakeUp();
+  EXPECT_TRUE(seen.WaitForNotificationWithTimeout(absl::Seconds(10)));
 }
 
 }  // namespace

@@ -52,21 +52,6 @@ TEST(StateName, IsTheNameOfTheState) {
   EXPECT_EQ(StateName(State::kCancelled), "CANCELLED");
 }
 
-TEST(IsRetryable, IsFalseForWhatFailsTheSameWayAgain) {
-  using absl::StatusCode;
-  for (const StatusCode code :
-       {StatusCode::kInvalidArgument, StatusCode::kNotFound, StatusCode::kAlreadyExists,
-        StatusCode::kFailedPrecondition, StatusCode::kPermissionDenied, StatusCode::kUnauthenticated,
-        StatusCode::kUnimplemented, StatusCode::kOutOfRange, StatusCode::kDataLoss}) {
-    EXPECT_FALSE(IsRetryable(absl::Status(code, "x"))) << absl::StatusCodeToString(code);
-  }
-  for (const StatusCode code :
-       {StatusCode::kCancelled, StatusCode::kUnknown, StatusCode::kDeadlineExceeded, StatusCode::kResourceExhausted,
-        StatusCode::kAborted, StatusCode::kInternal, StatusCode::kUnavailable}) {
-    EXPECT_TRUE(IsRetryable(absl::Status(code, "x"))) << absl::StatusCodeToString(code);
-  }
-}
-
 TEST(Backoff, DoublesFromOneSecondToAHundredWithJitter) {
   EXPECT_EQ(Backoff(1, 0.5), absl::Seconds(1));
   EXPECT_EQ(Backoff(2, 0.5), absl::Seconds(2));
