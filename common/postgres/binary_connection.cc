@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/postgres/open_raw.h"
 #include "common/postgres/param_text.h"
 
 namespace breadthflow::postgres {
@@ -30,10 +31,10 @@ bool Failed(const PGresult* result) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connection>> BinaryConnection::Connect(const std::string& connection_string) {
-  std::unique_ptr<BinaryConnection> connection(new BinaryConnection(PQconnectdb(connection_string.c_str())));
-  if (PQstatus(connection->connection_) != CONNECTION_OK)
-    return Unavailable(FirstLine(PQerrorMessage(connection->connection_)));
+absl::StatusOr<std::unique_ptr<Connection>> BinaryConnection::Connect(const std::string& connection_string,
+                                                                      const Limits& limits) {
+  BF_ASSIGN_OR_RETURN(RawConnection raw, OpenRaw(connection_string, limits));
+  std::unique_ptr<BinaryConnection> connection(new BinaryConnection(raw.release()));
   PQsetNoticeProcessor(
       connection->connection_, +[](void*, const char*) {}, nullptr);
   BF_ASSIGN_OR_RETURN(const std::vector<std::string> backend, connection->Simple(kBackendSql));
@@ -170,8 +171,8 @@ void BinaryConnection::Cancel() {
   PQfreeCancel(cancel);
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> ConnectBinary(const std::string& connection_string) {
-  return BinaryConnection::Connect(connection_string);
+absl::StatusOr<std::unique_ptr<Connection>> ConnectBinary(const std::string& connection_string, const Limits& limits) {
+  return BinaryConnection::Connect(connection_string, limits);
 }
 
 }  // namespace breadthflow::postgres

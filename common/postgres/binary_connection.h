@@ -21,7 +21,8 @@ using PgResult = std::unique_ptr<PGresult, ResultDeleter>;
 // A libpq connection: results and COPY in binary format.
 class BinaryConnection final : public Connection {
  public:
-  static absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& connection_string);
+  static absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& connection_string,
+                                                             const Limits& limits);
   ~BinaryConnection() override;
 
   absl::StatusOr<std::vector<std::string>> Simple(const std::string& sql) override;

@@ -80,8 +80,8 @@ inline constexpr char kBackendSql[] =
     "SELECT pg_backend_pid(), to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"+00\"') "
     "FROM pg_stat_get_activity(pg_backend_pid())";
 
-// Both connect at once and fail with UNAVAILABLE DB_UNAVAILABLE.
-absl::StatusOr<std::unique_ptr<Connection>> ConnectText(const std::string& connection_string);
-absl::StatusOr<std::unique_ptr<Connection>> ConnectBinary(const std::string& connection_string);
+// Both connect at once. Errors as OpenRaw.
+absl::StatusOr<std::unique_ptr<Connection>> ConnectText(const std::string& connection_string, const Limits& limits);
+absl::StatusOr<std::unique_ptr<Connection>> ConnectBinary(const std::string& connection_string, const Limits& limits);
 
 }  // namespace breadthflow::postgres

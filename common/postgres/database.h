@@ -23,7 +23,7 @@ struct DatabaseOptions {
   std::string schema;  // the search_path of every transaction; [a-z_][a-z0-9_]*
   int pool_size = 5;   // connections at most, of all kinds together; 2 x cores + 1 is the house rule
   std::string application_name = "breadthflow";
-  absl::Duration connect_timeout = absl::Seconds(5);  // libpq counts whole seconds, 2 at least
+  absl::Duration connect_timeout = absl::Seconds(5);  // whole seconds, 2 at least; all addresses of a host together
   absl::Duration lock_timeout = absl::Seconds(2);
   absl::Duration idle_in_transaction_timeout = absl::Seconds(60);
   absl::Duration acquire_timeout = absl::Seconds(10);  // the longest wait for a connection, whatever the deadline
@@ -56,9 +56,9 @@ class Transaction {
 };
 
 struct TransactOptions {
-  // Bounds the wait for a connection, every statement and all retries.
+  // Bounds connecting and the wait for a connection, every statement and all retries.
   absl::Time deadline = absl::InfiniteFuture();
-  // Stops the running statement within about 50 ms.
+  // Stops connecting and the running statement within about 50 ms.
   base::CancelToken cancel;
   absl::Duration statement_timeout = absl::Seconds(5);  // 5 s for requests, 60 s for ingest, 30 s for analysis
   bool read_only = false;

@@ -50,7 +50,7 @@ class Listener::Thread {
   bool ListenOnce() {
     const absl::StatusOr<std::string> connection_string = ConnectionString(options_);
     if (!connection_string.ok()) return false;
-    const absl::StatusOr<std::unique_ptr<Connection>> opened = ConnectBinary(*connection_string);
+    const absl::StatusOr<std::unique_ptr<Connection>> opened = ConnectBinary(*connection_string, {});
     if (!opened.ok()) return false;
     auto& connection = static_cast<BinaryConnection&>(**opened);
     if (!connection.Simple(fmt::format("LISTEN \"{}\"", channel_)).ok()) return false;

@@ -13,6 +13,7 @@
 #include "common/base/status.h"
 #include "common/postgres/connection.h"
 #include "common/postgres/settings.h"
+#include "common/postgres/watchdog.h"
 
 namespace breadthflow::postgres {
 namespace {
@@ -57,6 +58,17 @@ class Migrator {
   Migrator(Connection& connection, const std::string& schema, const MigrateOptions& options)
       : connection_(connection), schema_(schema), options_(options) {}
 
+  absl::Status Run(const std::vector<Migration>& migrations) {
+    BF_RETURN_IF_ERROR(Configure());
+    BF_RETURN_IF_ERROR(Lock());
+    BF_RETURN_IF_ERROR(PrepareSchema());
+    BF_RETURN_IF_ERROR(Read());
+    BF_RETURN_IF_ERROR(CheckAgainst(migrations));
+    for (const Migration& migration : migrations) BF_RETURN_IF_ERROR(Apply(migration));
+    return absl::OkStatus();
+  }
+
+ private:
   absl::Status Lock() {
     while (true) {
       BF_ASSIGN_OR_RETURN(const std::vector<std::string> got,
@@ -143,7 +155,6 @@ class Migrator {
                     absl::ToInt64Milliseconds(options_.statement_timeout)));
   }
 
- private:
   absl::Status Simple(const std::string& sql) { return connection_.Simple(sql).status(); }
 
   absl::Status Refused(const char* reason, int number, const char* what) const {
@@ -187,16 +198,17 @@ class Migrator {
 absl::Status Migrate(Database& database, std::vector<Migration> migrations, const MigrateOptions& options) {
   BF_RETURN_IF_ERROR(CheckGiven(migrations));
   // A connection of its own, outside the pool: its settings and its advisory lock end with it.
+  const Limits limits{.cancel = options.cancel};
+  BF_RETURN_IF_ERROR(limits.Check());
   BF_ASSIGN_OR_RETURN(const std::string connection_string, ConnectionString(database.options()));
-  BF_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, ConnectBinary(connection_string));
-  Migrator migrator(*connection, database.schema(), options);
-  BF_RETURN_IF_ERROR(migrator.Configure());
-  BF_RETURN_IF_ERROR(migrator.Lock());
-  BF_RETURN_IF_ERROR(migrator.PrepareSchema());
-  BF_RETURN_IF_ERROR(migrator.Read());
-  BF_RETURN_IF_ERROR(migrator.CheckAgainst(migrations));
-  for (const Migration& migration : migrations) BF_RETURN_IF_ERROR(migrator.Apply(migration));
-  return absl::OkStatus();
+  BF_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, ConnectBinary(connection_string, limits));
+  connection->SetLimits(limits);
+  Watchdog watchdog;
+  const Watchdog::Guard guard(watchdog, *connection, limits);
+  const absl::Status status = Migrator(*connection, database.schema(), options).Run(migrations);
+  // A statement that was told to stop says so in its own words.
+  BF_RETURN_IF_ERROR(options.cancel.Check());
+  return status;
 }
 
 }  // namespace breadthflow::postgres

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
+#include "common/base/cancel.h"
 #include "common/postgres/database.h"
 
 namespace breadthflow::postgres {
@@ -24,6 +25,7 @@ struct MigrateOptions {
   int lock_tries = 60;
   absl::Duration statement_timeout = absl::Minutes(5);
   absl::Time deadline = absl::InfiniteFuture();
+  base::CancelToken cancel;  // ends the wait for the lock and the running statement; its status is the answer
 };
 
 // Creates the schema of `database` when it is missing and applies what its table `schema_migration` does not list, in

@@ -77,9 +77,14 @@ absl::StatusOr<Database::Pool::Lease> Database::Pool::Acquire(Kind kind, const L
     ++stats_.connects_total;
   }
   victim.reset();
-  absl::StatusOr<std::unique_ptr<Connection>> connection = Connect(kind);
+  absl::StatusOr<std::unique_ptr<Connection>> connection = Connect(kind, limits);
   absl::MutexLock lock(&mutex_);
   --connecting_;
+  if (!connection.ok() && !limits.Check().ok()) {
+    // The caller gave up: that says nothing about the server.
+    --stats_.in_use;
+    return connection.status();
+  }
   reachable_ = connection.ok();
   if (!connection.ok()) {
     --stats_.in_use;
@@ -92,9 +97,9 @@ absl::StatusOr<Database::Pool::Lease> Database::Pool::Acquire(Kind kind, const L
   return Lease(*this, *std::move(connection), true);
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> Database::Pool::Connect(Kind kind) {
+absl::StatusOr<std::unique_ptr<Connection>> Database::Pool::Connect(Kind kind, const Limits& limits) {
   BF_ASSIGN_OR_RETURN(const std::string connection_string, ConnectionString(options_));
-  return kind == Kind::kText ? ConnectText(connection_string) : ConnectBinary(connection_string);
+  return kind == Kind::kText ? ConnectText(connection_string, limits) : ConnectBinary(connection_string, limits);
 }
 
 void Database::Pool::Release(std::unique_ptr<Connection> connection, bool reuse) {

@@ -56,7 +56,7 @@ class Database::Pool {
     Backend backend;  // of kInDoubt
   };
 
-  absl::StatusOr<std::unique_ptr<Connection>> Connect(Kind kind);
+  absl::StatusOr<std::unique_ptr<Connection>> Connect(Kind kind, const Limits& limits);
   void Release(std::unique_ptr<Connection> connection, bool reuse);
   void DropIdle();
   Outcome RunOnce(Kind kind, const std::function<absl::Status(Connection&)>& body, const TransactOptions& options);

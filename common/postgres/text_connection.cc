@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/postgres/open_raw.h"
 #include "common/postgres/param_text.h"
 
 namespace breadthflow::postgres {
@@ -21,10 +22,15 @@ std::string Primary(const std::string& message) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connection>> TextConnection::Connect(const std::string& connection_string) {
+thread_local PGconn* Handed::next = nullptr;
+
+absl::StatusOr<std::unique_ptr<Connection>> TextConnection::Connect(const std::string& connection_string,
+                                                                    const Limits& limits) {
+  BF_ASSIGN_OR_RETURN(RawConnection opened, OpenRaw(connection_string, limits));
   std::unique_ptr<TextConnection> connection;
   try {
-    auto raw = std::make_unique<pqxx::connection>(connection_string);
+    Handed::next = opened.release();
+    auto raw = std::make_unique<PqxxConnection>(connection_string);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     raw->inhibit_reactivation(true);
@@ -39,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Connection>> TextConnection::Connect(const std::s
   return connection;
 }
 
-TextConnection::TextConnection(std::unique_ptr<pqxx::connection> connection)
+TextConnection::TextConnection(std::unique_ptr<PqxxConnection> connection)
     : connection_(std::move(connection)),
       quiet_(*connection_),
       session_(std::make_unique<pqxx::nontransaction>(*connection_)),
@@ -129,8 +135,8 @@ void TextConnection::Cancel() {
   }
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> ConnectText(const std::string& connection_string) {
-  return TextConnection::Connect(connection_string);
+absl::StatusOr<std::unique_ptr<Connection>> ConnectText(const std::string& connection_string, const Limits& limits) {
+  return TextConnection::Connect(connection_string, limits);
 }
 
 }  // namespace breadthflow::postgres

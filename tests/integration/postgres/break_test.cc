@@ -9,6 +9,9 @@
 #include "absl/time/clock.h"
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/base/status.h"
 #include "common/postgres/binary.h"
@@ -187,6 +190,52 @@ TEST(Break, RidesOutARestartAndAKilledServer) {
     EXPECT_THAT(status, IsOk());
     EXPECT_LE(absl::Now() - back, absl::Seconds(3));
   }
+}
+
+// A port that takes connections and never says a word.
+class SilentServer {
+ public:
+  SilentServer() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(socket_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(socket_, 16), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { close(socket_); }
+  std::string url() const { return fmt::format("host=127.0.0.1 port={} dbname=x user=x", port_); }
+
+ private:
+  int socket_;
+  int port_ = 0;
+};
+
+TEST(Connecting, EndsWithTheDeadlineAndWithTheToken) {
+  const SilentServer silent;
+  const auto database = Database::Open({.url = silent.url(), .schema = "app", .pool_size = 2});
+  const auto ask = [](Transaction& tx) { return tx.Query("SELECT 1").status(); };
+  const auto ask_binary = [](BinaryTransaction& tx) { return tx.Query("SELECT 1").status(); };
+  for (const bool binary : {false, true}) {
+    const absl::Time begin = absl::Now();
+    const TransactOptions options{.deadline = begin + absl::Milliseconds(300)};
+    EXPECT_THAT(binary ? TransactBinary(*database, ask_binary, options) : database->Transact(ask, options),
+                StatusIs(absl::StatusCode::kDeadlineExceeded));
+    EXPECT_LT(absl::Now() - begin, absl::Seconds(1)) << binary;
+  }
+  TransactOptions options;
+  std::thread later([token = options.cancel] {
+    absl::SleepFor(absl::Milliseconds(200));
+    token.Cancel(base::CancelReason::kCancelled);
+  });
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(database->Transact(ask, options), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  later.join();
+  const absl::Time patient = absl::Now();
+  EXPECT_THAT(database->Transact(ask), StatusIs(absl::StatusCode::kUnavailable, "DB_UNAVAILABLE"))
+      << "who has time is told that the server does not answer";
+  EXPECT_LT(absl::Now() - patient, absl::Seconds(8));
 }
 
 }  // namespace
