@@ -31,8 +31,9 @@ class Authenticator {
 std::unique_ptr<Authenticator> MakeOpenAuthenticator();
 
 // Keys from a YAML file: a list of {key: TEXT, name: NAME, scopes: [SCOPE, ...]}. A key has at least 16 characters.
-// Only hashes stay in memory. The file is looked at again when it changed, at most every 5 s; a file that became
-// invalid is reported in the log and the keys of before stay. INVALID_ARGUMENT with every violation and its line, or
+// Only hashes stay in memory. The file is looked at again at most every 5 s, by the first call after that, which counts
+// with what it finds; other calls do not wait meanwhile. A file that became invalid is reported in the log and the keys
+// of before stay. INVALID_ARGUMENT with every violation and its line, or
 // NOT_FOUND.
 absl::StatusOr<std::unique_ptr<Authenticator>> MakeFileAuthenticator(const std::string& path, const base::Clock& clock);
 

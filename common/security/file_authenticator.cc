@@ -1,4 +1,6 @@
 #include <map>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -102,7 +104,11 @@ absl::StatusOr<Keys> ReadKeys(const std::string& path) {
 class FileAuthenticator final : public Authenticator {
  public:
   FileAuthenticator(std::string path, const base::Clock& clock, Keys keys, Stamp stamp)
-      : path_(std::move(path)), clock_(clock), keys_(std::move(keys)), stamp_(stamp), looked_(clock.Now()) {}
+      : path_(std::move(path)),
+        clock_(clock),
+        keys_(std::make_shared<const Keys>(std::move(keys))),
+        stamp_(stamp),
+        looked_(clock.Now()) {}
 
   absl::StatusOr<Principal> Authenticate(std::string_view key) const override {
     if (key.empty()) {
@@ -110,39 +116,63 @@ class FileAuthenticator final : public Authenticator {
                              "the call needs an API key: metadata authorization: Bearer KEY");
     }
     const base::Sha256Digest hash = base::Sha256Of(key);
-    absl::MutexLock lock(&mutex_);
-    LookAgain();
-    const auto found = keys_.find(hash);
-    if (found == keys_.end()) {
+    if (TimeToLook()) LookAgain();
+    const std::shared_ptr<const Keys> keys = Current();
+    const auto found = keys->find(hash);
+    if (found == keys->end()) {
       return base::MakeError(absl::StatusCode::kUnauthenticated, "INVALID_API_KEY", "the API key is not known");
     }
     return found->second;
   }
 
  private:
-  void LookAgain() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  std::shared_ptr<const Keys> Current() const {
+    absl::MutexLock lock(&mutex_);
+    return keys_;
+  }
+
+  // True for one caller at a time, who then looks.
+  bool TimeToLook() const {
     const absl::Time now = clock_.Now();
-    if (now < looked_ + kLookInterval) return;
+    absl::MutexLock lock(&mutex_);
+    if (looking_ || now < looked_ + kLookInterval) return false;
     looked_ = now;
-    const Stamp stamp = StampOf(path_);
-    if (stamp == stamp_) return;
-    stamp_ = stamp;
-    absl::StatusOr<Keys> keys = ReadKeys(path_);
-    if (!keys.ok()) {
-      telemetry::LogError("the keys file can not be used; the keys of before stay",
-                          {{"error", base::Message(keys.status())}});
-      return;
+    looking_ = true;
+    return true;
+  }
+
+  // Without the lock: files may be slow, and the other calls go on with the keys there are.
+  void LookAgain() const {
+    Stamp before;
+    {
+      absl::MutexLock lock(&mutex_);
+      before = stamp_;
     }
-    keys_ = *std::move(keys);
-    telemetry::LogInfo("API keys were read again", {{"keys", keys_.size()}});
+    const Stamp stamp = StampOf(path_);
+    std::shared_ptr<const Keys> fresh;
+    if (stamp != before) {
+      absl::StatusOr<Keys> keys = ReadKeys(path_);
+      if (keys.ok()) {
+        fresh = std::make_shared<const Keys>(*std::move(keys));
+        telemetry::LogInfo("API keys were read again", {{"keys", fresh->size()}});
+      } else {
+        telemetry::LogError("the keys file can not be used; the keys of before stay",
+                            {{"error", base::Message(keys.status())}});
+      }
+    }
+    absl::MutexLock lock(&mutex_);
+    stamp_ = stamp;
+    if (fresh != nullptr) keys_ = std::move(fresh);
+    looking_ = false;
   }
 
   const std::string path_;
   const base::Clock& clock_;
   mutable absl::Mutex mutex_;
-  mutable Keys keys_ ABSL_GUARDED_BY(mutex_);
+  mutable std::shared_ptr<const Keys> keys_ ABSL_GUARDED_BY(mutex_);
   mutable Stamp stamp_ ABSL_GUARDED_BY(mutex_);
   mutable absl::Time looked_ ABSL_GUARDED_BY(mutex_);
+  mutable bool looking_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace

@@ -2,10 +2,15 @@
 
 #include <cstdio>
 #include <fstream>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/status.h"
@@ -106,6 +111,35 @@ TEST_F(FileAuthenticatorTest, AFileThatBecameInvalidLeavesTheKeysOfBefore) {
   Write("this is not a list of keys");
   clock_.Advance(absl::Seconds(10));
   EXPECT_THAT((*authenticator)->Authenticate("key-of-alice-0123"), IsOk());
+}
+
+TEST_F(FileAuthenticatorTest, WhileOneCallReadsTheChangedFileTheOthersGoOn) {
+  Write("- {key: key-of-alice-0123, name: alice, scopes: [admin]}\n");
+  const auto authenticator = MakeFileAuthenticator(path_, clock_);
+  ASSERT_THAT(authenticator, IsOk());
+  // A file as slow as the test wants.
+  std::remove(path_.c_str());
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  clock_.Advance(absl::Seconds(10));
+  std::thread reading(
+      [&] { EXPECT_THAT((*authenticator)->Authenticate("key-of-carol-0123"), IsOk()) << "counts with what it found"; });
+  int pipe = -1;
+  for (int i = 0; i < 1000 && pipe < 0; ++i) {  // can be opened as soon as it is being read
+    absl::SleepFor(absl::Milliseconds(5));
+    pipe = open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  }
+  ASSERT_GE(pipe, 0);
+  absl::Notification answered;
+  std::thread other([&] {
+    EXPECT_THAT((*authenticator)->Authenticate("key-of-alice-0123"), IsOk());
+    answered.Notify();
+  });
+  EXPECT_TRUE(answered.WaitForNotificationWithTimeout(absl::Seconds(5)));
+  const std::string text = "- {key: key-of-carol-0123, name: carol, scopes: [admin]}\n";
+  EXPECT_EQ(write(pipe, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  close(pipe);
+  reading.join();
+  other.join();
 }
 
 }  // namespace
