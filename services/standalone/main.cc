@@ -8,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/process/run_module.h"
 #include "common/process/signals.h"
+#include "common/telemetry/log.h"
 #include "services/backtest/module.h"
 #include "services/data/module.h"
 #include "services/orchestrator/module.h"
@@ -88,7 +89,8 @@ int main(int argc, char** argv) {
   std::unique_ptr<standalone::PrivateCluster> cluster;
   if (!named) {
     if (data_dir.empty()) data_dir = config.data_dir().empty() ? standalone::DefaultDataDir() : config.data_dir();
-    auto started = standalone::PrivateCluster::Start(data_dir);
+    auto started =
+        standalone::PrivateCluster::Start(data_dir, [](const std::string& news) { telemetry::LogError(news, {}); });
     if (!started.ok()) {
       fmt::print(stderr, "{}: {}\n", options.program, base::Message(started.status()));
       return process::kExitFailed;

@@ -1,20 +1,18 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include <sys/types.h>
 
-namespace breadthflow::standalone {
+#include "services/standalone/cluster_dir.h"
 
-// Where a private cluster is kept when nobody said: /var/lib/breadthflow/standalone as root, else
-// ~/.local/share/breadthflow.
-std::string DefaultDataDir();
+namespace breadthflow::standalone {
 
 // A PostgreSQL server of our own in a data directory: made on first use, started, watched and stopped with this object.
 //
@@ -28,7 +26,10 @@ class PrivateCluster {
   // FAILED_PRECONDITION: `DATA_DIR_IN_USE` by another process, `NO_POSTGRESQL` when its programs are not installed,
   // `BAD_DATA_DIR` when the directory can not be made or entered, or holds another major version;
   // UNAVAILABLE `CLUSTER_FAILED` with the end of its log when the server does not start.
-  static absl::StatusOr<std::unique_ptr<PrivateCluster>> Start(const std::string& data_dir);
+  // `report` is told, on a thread of the cluster, what happens later: that the server died, why it does not start again
+  // (each way once, then every minute), that it runs again.
+  using Report = std::function<void(const std::string&)>;
+  static absl::StatusOr<std::unique_ptr<PrivateCluster>> Start(const std::string& data_dir, Report report);
   // Fast shutdown: clients are disconnected, the next start needs no recovery.
   ~PrivateCluster();
   PrivateCluster(const PrivateCluster&) = delete;
@@ -39,21 +40,13 @@ class PrivateCluster {
   pid_t pid() const;
 
  private:
-  explicit PrivateCluster(std::string data_dir);
-  absl::Status Lock();
-  absl::Status Prepare();
+  PrivateCluster(std::string data_dir, Report report);
   absl::Status StopLeftOver();
   absl::Status Launch();
-  absl::Status Initialize(const std::string& programs);
   void Supervise();
 
-  const std::string data_dir_;
-  const std::string cluster_dir_;
-  std::string socket_dir_;
-  std::string programs_;
-  uid_t uid_;
-  gid_t gid_;
-  int lock_ = -1;
+  ClusterDir dir_;
+  const Report report_;
   std::thread supervisor_;
   mutable absl::Mutex mutex_;
   pid_t pid_ ABSL_GUARDED_BY(mutex_) = -1;
