@@ -6,6 +6,8 @@
 #include "common/base/clock.h"
 #include "common/base/status.h"
 #include "common/process/host.h"
+#include "common/process/loopback.h"
+#include "common/rpc/convert.h"
 #include "common/security/authenticator.h"
 
 namespace breadthflow::process {
@@ -13,20 +15,7 @@ namespace {
 
 using ::google::protobuf::Duration;
 
-absl::Duration ToDuration(const Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
-void Set(Duration* duration, absl::Duration value) {
-  duration->set_seconds(absl::ToInt64Seconds(value));
-  duration->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(value % absl::Seconds(1))));
-}
-
 int Cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
-
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
-}
 
 void CheckPort(base::Violations& violations, const std::string& field, int port) {
   if (port < 0 || port > 65535) violations.Add(field, fmt::format("must be in [0, 65535], was {}", port));
@@ -38,7 +27,7 @@ void CheckCount(base::Violations& violations, const std::string& field, int valu
 
 void CheckDuration(base::Violations& violations, const std::string& field, const Duration& value, absl::Duration min,
                    absl::Duration max) {
-  const absl::Duration duration = ToDuration(value);
+  const absl::Duration duration = rpc::FromProto(value);
   if (duration < min || duration > max) {
     violations.Add(field, fmt::format("must be in [{}, {}], was {}", absl::FormatDuration(min),
                                       absl::FormatDuration(max), absl::FormatDuration(duration)));
@@ -74,8 +63,8 @@ void FillDefaults(const HostOptions& options, config::v1::ProcessConfig& config)
   if (!server.has_port()) server.set_port(options.default_port);
   if (server.metrics_host().empty()) server.set_metrics_host("127.0.0.1");
   if (!server.has_metrics_port()) server.set_metrics_port(options.default_metrics_port);
-  if (!server.has_lame_duck()) Set(server.mutable_lame_duck(), absl::ZeroDuration());
-  if (!server.has_drain_timeout()) Set(server.mutable_drain_timeout(), absl::Seconds(20));
+  if (!server.has_lame_duck()) *server.mutable_lame_duck() = rpc::ToProto(absl::ZeroDuration());
+  if (!server.has_drain_timeout()) *server.mutable_drain_timeout() = rpc::ToProto(absl::Seconds(20));
   if (server.max_concurrent_calls() == 0) server.set_max_concurrent_calls(256);
   if (!server.has_reflection()) server.set_reflection(true);
 
@@ -84,10 +73,10 @@ void FillDefaults(const HostOptions& options, config::v1::ProcessConfig& config)
 
   auto& jobs = *config.mutable_jobs();
   if (jobs.workers() == 0) jobs.set_workers(Cores());
-  if (!jobs.has_lease()) Set(jobs.mutable_lease(), absl::Seconds(30));
-  if (!jobs.has_heartbeat()) Set(jobs.mutable_heartbeat(), ToDuration(jobs.lease()) / 3);
-  if (!jobs.has_rescue_interval()) Set(jobs.mutable_rescue_interval(), absl::Seconds(5));
-  if (!jobs.has_poll_interval()) Set(jobs.mutable_poll_interval(), absl::Seconds(1));
+  if (!jobs.has_lease()) *jobs.mutable_lease() = rpc::ToProto(absl::Seconds(30));
+  if (!jobs.has_heartbeat()) *jobs.mutable_heartbeat() = rpc::ToProto(rpc::FromProto(jobs.lease()) / 3);
+  if (!jobs.has_rescue_interval()) *jobs.mutable_rescue_interval() = rpc::ToProto(absl::Seconds(5));
+  if (!jobs.has_poll_interval()) *jobs.mutable_poll_interval() = rpc::ToProto(absl::Seconds(1));
 
   if (config.auth().mode().empty()) config.mutable_auth()->set_mode("none");
   if (config.telemetry().log_level().empty()) config.mutable_telemetry()->set_log_level("info");
@@ -112,6 +101,10 @@ absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config, bool da
   CheckDuration(violations, "server.lame_duck", server.lame_duck(), absl::ZeroDuration(), absl::Minutes(5));
   CheckDuration(violations, "server.drain_timeout", server.drain_timeout(), absl::ZeroDuration(), absl::Minutes(10));
   CheckCount(violations, "server.max_concurrent_calls", server.max_concurrent_calls(), 100000);
+  if (server.max_calls_per_key() < 0 || server.max_calls_per_key() > server.max_concurrent_calls()) {
+    violations.Add("server.max_calls_per_key", fmt::format("must be in [0, {}] (server.max_concurrent_calls), was {}",
+                                                           server.max_concurrent_calls(), server.max_calls_per_key()));
+  }
 
   if (database_required && config.database().url().empty()) {
     violations.Add("database.url", "is required: set BREADTHFLOW_DATABASE_URL or database.url");
@@ -122,7 +115,7 @@ absl::Status CheckProcessConfig(const config::v1::ProcessConfig& config, bool da
   CheckCount(violations, "jobs.workers", jobs.workers(), 1000);
   CheckDuration(violations, "jobs.lease", jobs.lease(), absl::Milliseconds(500), absl::Hours(1));
   CheckDuration(violations, "jobs.heartbeat", jobs.heartbeat(), absl::Milliseconds(50), absl::Hours(1));
-  if (ToDuration(jobs.heartbeat()) >= ToDuration(jobs.lease())) {
+  if (rpc::FromProto(jobs.heartbeat()) >= rpc::FromProto(jobs.lease())) {
     violations.Add("jobs.heartbeat", "must be shorter than jobs.lease");
   }
   CheckDuration(violations, "jobs.rescue_interval", jobs.rescue_interval(), absl::Milliseconds(50), absl::Hours(1));

@@ -1,35 +1,22 @@
 #include "common/process/host.h"
 
-#include <atomic>
-#include <cstdio>
 #include <thread>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
-#include "common/clients/component_announcer.h"
-#include "common/process/job_observer.h"
+#include "common/process/host_state.h"
 #include "common/process/signals.h"
+#include "common/rpc/convert.h"
 #include "common/rpc/server.h"
-#include "common/security/authenticator.h"
 #include "common/telemetry/log.h"
 
 namespace breadthflow::process {
 namespace {
-
-constexpr absl::Duration kHealthInterval = absl::Seconds(1);
-constexpr absl::Duration kPingTimeout = absl::Seconds(2);
-constexpr absl::Duration kReportInterval = absl::Minutes(1);
-
-absl::Duration ToDuration(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
 
 // Stands in for keys that could not be read: nobody passes, and the process ends before it serves.
 class ClosedAuthenticator final : public security::Authenticator {
@@ -39,83 +26,44 @@ class ClosedAuthenticator final : public security::Authenticator {
   }
 };
 
-struct Slot {
-  std::string name;
-  std::unique_ptr<JobObserver> observer;
-  std::unique_ptr<postgres::Database> database;
-  std::unique_ptr<rpc::Module> module;
-  std::vector<std::string> services;  // full names
-  std::unique_ptr<clients::RegistryClient> registry;
-  std::unique_ptr<clients::ComponentAnnouncer> announcer;
-  telemetry::Gauge pool_in_use;
-  bool started = false;
-  bool serving = false;
-};
-
 }  // namespace
 
-struct Host::State {
-  State(HostOptions o, config::v1::ProcessConfig c)
-      : options(std::move(o)),
-        config(std::move(c)),
-        authenticator(MakeAuthenticator()),
-        guard({.max_concurrent_calls = config.server().max_concurrent_calls(), .policies = options.policies},
-              *authenticator, metrics, clock),
-        channels({.service_key = config.auth().service_key(), .policies = options.policies}, metrics),
-        page_tokens(base::Sha256HexOf("page tokens of " + config.database().url())),
-        job_options{.workers = config.jobs().workers(),
-                    .lease = ToDuration(config.jobs().lease()),
-                    .heartbeat = ToDuration(config.jobs().heartbeat()),
-                    .rescue_interval = ToDuration(config.jobs().rescue_interval()),
-                    .poll_interval = ToDuration(config.jobs().poll_interval())} {
-    if (!options.in_process_peers) {
-      const auto& peers = config.peers();
-      channels.Connect("data", peers.data());
-      channels.Connect("signal", peers.signal());
-      channels.Connect("backtest", peers.backtest());
-      channels.Connect("training", peers.training());
-      channels.Connect("registry", peers.registry());
-      channels.Connect("orchestrator", peers.orchestrator());
-    }
+Host::State::State(HostOptions o, config::v1::ProcessConfig c)
+    : options(std::move(o)),
+      config(std::move(c)),
+      authenticator(MakeAuthenticator()),
+      guard({.max_concurrent_calls = config.server().max_concurrent_calls(),
+             .max_calls_per_key = config.server().max_calls_per_key(),
+             .policies = options.policies},
+            *authenticator, metrics, clock),
+      channels({.service_key = config.auth().service_key(), .policies = options.policies}, metrics),
+      page_tokens(base::Sha256HexOf("page tokens of " + config.database().url())),
+      job_options{.workers = config.jobs().workers(),
+                  .lease = rpc::FromProto(config.jobs().lease()),
+                  .heartbeat = rpc::FromProto(config.jobs().heartbeat()),
+                  .rescue_interval = rpc::FromProto(config.jobs().rescue_interval()),
+                  .poll_interval = rpc::FromProto(config.jobs().poll_interval())},
+      dropped_lines(metrics.Counter("bf_log_dropped_lines_total", "Log lines lost because the writer was too slow.")),
+      probe(postgres::Database::Open(
+          {.url = config.database().url(), .schema = "public", .pool_size = 1, .application_name = options.program})) {
+  if (!options.in_process_peers) {
+    const auto& peers = config.peers();
+    channels.Connect("data", peers.data());
+    channels.Connect("signal", peers.signal());
+    channels.Connect("backtest", peers.backtest());
+    channels.Connect("training", peers.training());
+    channels.Connect("registry", peers.registry());
+    channels.Connect("orchestrator", peers.orchestrator());
   }
+}
 
-  std::unique_ptr<security::Authenticator> MakeAuthenticator() {
-    if (config.auth().mode() != "file") return security::MakeOpenAuthenticator();
-    auto keys = security::MakeFileAuthenticator(config.auth().keys_file(), clock);
-    if (keys.ok()) return *std::move(keys);
-    setup = keys.status();
-    return std::make_unique<ClosedAuthenticator>();
-  }
-
-  bool StartListening();
-  void KeepHealthy();
-  bool StartModule(Slot& slot, absl::Time& reported);
-  void CheckDatabase(Slot& slot);
-  void Announce(Slot& slot);
-  void PrintReady();
-  void Drain();
-
-  const HostOptions options;
-  const config::v1::ProcessConfig config;
-  base::SystemClock clock;
-  absl::Status setup;
-  telemetry::Metrics metrics;
-  std::unique_ptr<security::Authenticator> authenticator;
-  rpc::Guard guard;
-  rpc::Channels channels;
-  rpc::PageTokens page_tokens;
-  jobs::RunnerOptions job_options;
-  std::vector<std::unique_ptr<Slot>> slots;
-  std::unique_ptr<rpc::Server> server;
-  std::unique_ptr<telemetry::MetricsServer> metrics_server;
-  absl::Notification stop;
-  std::atomic<bool> stop_asked{false};
-  std::atomic<int> port{0};
-  std::atomic<int> metrics_port{0};
-  std::atomic<int> exit_status{kExitOk};
-  absl::Notification drained;
-  std::thread exit_limit;  // from Drain() to the end of the modules
-};
+std::unique_ptr<security::Authenticator> Host::State::MakeAuthenticator() {
+  if (config.auth().mode() != "file") return security::MakeOpenAuthenticator();
+  auto keys = security::MakeFileAuthenticator(config.auth().keys_file(), clock);
+  if (keys.ok()) return *std::move(keys);
+  setup = keys.status();
+  return std::make_unique<ClosedAuthenticator>();
+}
 
 Host::Host(HostOptions options, config::v1::ProcessConfig config) {
 #ifdef NDEBUG
@@ -180,7 +128,9 @@ int Host::Run() {
 }
 
 void Host::Stop() {
-  if (!state_->stop_asked.exchange(true)) state_->stop.Notify();
+  if (state_->stop_asked.exchange(true)) return;
+  state_->starting.Cancel(base::CancelReason::kShuttingDown);
+  state_->stop.Notify();
 }
 
 int Host::port() const { return state_->port; }
@@ -220,85 +170,10 @@ bool Host::State::StartListening() {
   return true;
 }
 
-void Host::State::KeepHealthy() {
-  bool ready = false;
-  absl::Time reported = absl::InfinitePast();
-  do {
-    bool all_started = true;
-    for (const auto& slot : slots) {
-      if (!slot->started && !StartModule(*slot, reported)) return;
-      all_started = all_started && slot->started;
-    }
-    for (const auto& slot : slots) {
-      if (slot->started && ready) CheckDatabase(*slot);
-      slot->pool_in_use.Set(slot->database->stats().in_use);
-    }
-    if (all_started && !ready) {
-      ready = true;
-      for (const auto& slot : slots) CheckDatabase(*slot);
-      PrintReady();
-    }
-  } while (!stop.WaitForNotificationWithTimeout(kHealthInterval));
-}
-
-// False when the process can not go on.
-bool Host::State::StartModule(Slot& slot, absl::Time& reported) {
-  const absl::Status status = slot.module->Start();
-  if (status.ok()) {
-    slot.started = true;
-    for (const std::string& service : slot.services) guard.SetReady(service, true);
-    Announce(slot);
-    return true;
-  }
-  if (status.code() != absl::StatusCode::kUnavailable) {
-    fmt::print(stderr, "{}: {} can not start: {}\n", options.program, slot.name, base::Message(status));
-    exit_status = kExitFailed;
-    return false;
-  }
-  if (clock.Now() - reported >= kReportInterval) {
-    reported = clock.Now();
-    telemetry::LogWarning("waiting for the database", {{"module", slot.name}, {"error", base::Message(status)}});
-  }
-  return true;
-}
-
-void Host::State::CheckDatabase(Slot& slot) {
-  const absl::Status status = slot.database->Ping(kPingTimeout);
-  if (status.ok() == slot.serving) return;
-  slot.serving = status.ok();
-  for (const std::string& service : slot.services) server->SetServing(service, slot.serving);
-  if (slot.serving)
-    telemetry::LogInfo("serving", {{"module", slot.name}});
-  else
-    telemetry::LogWarning("not serving: the database is gone",
-                          {{"module", slot.name}, {"error", base::Message(status)}});
-}
-
-void Host::State::Announce(Slot& slot) {
-  slot.registry = clients::MakeRegistryClient(channels);
-  const std::string name = slot.name;
-  slot.announcer = std::make_unique<clients::ComponentAnnouncer>(
-      *slot.registry, name, slot.module->announcements(), [name](const absl::Status& status) {
-        if (status.ok())
-          telemetry::LogInfo("components announced", {{"module", name}});
-        else if (status.code() == absl::StatusCode::kUnavailable)
-          telemetry::LogDebug("registry not reached", {{"module", name}});
-        else
-          telemetry::LogError("components were not accepted", {{"module", name}, {"error", base::Message(status)}});
-      });
-  slot.announcer->Start();
-}
-
-void Host::State::PrintReady() {
-  fmt::print("ready grpc={}:{} metrics={}:{}\n", config.server().host(), port.load(), config.server().metrics_host(),
-             metrics_port.load());
-  std::fflush(stdout);
-}
-
 void Host::State::Drain() {
-  const absl::Duration grace = ToDuration(config.server().drain_timeout());
+  const absl::Duration grace = rpc::FromProto(config.server().drain_timeout());
   server->SetDraining();
-  if (exit_status == kExitOk) absl::SleepFor(ToDuration(config.server().lame_duck()));
+  if (exit_status == kExitOk) absl::SleepFor(rpc::FromProto(config.server().lame_duck()));
 
   // A handler that does not look at its token must not keep the process: it can not write any more.
   exit_limit = std::thread([this, grace] {

@@ -24,7 +24,7 @@ namespace breadthflow::process {
 //     DataModule(const Config& config, const process::ModuleContext& context);
 //     std::string name() const override { return std::string(kName); }
 //     std::vector<grpc::Service*> services() override { return {&rpc_}; }
-//     absl::Status Start() override;   // postgres::Migrate(...), then runner_.Start()
+//     absl::Status Start(const base::CancelToken& cancel) override;   // postgres::Migrate(...), then runner_.Start()
 //     void Drain(absl::Duration grace) override { runner_.Drain(grace); }
 //     std::vector<component::Announcement> announcements() const override;
 //    private:

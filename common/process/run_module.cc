@@ -76,15 +76,18 @@ std::optional<Flags> ParseFlags(const HostOptions& options, int argc, char** arg
 
 std::optional<config::v1::ProcessConfig> LoadProcessConfig(const HostOptions& options, const Flags& flags,
                                                            google::protobuf::Message& config) {
-  const absl::Status loaded = config::Load(flags.config_file, config::ProcessEnvironment(), config);
+  config::Variables environment = config::ProcessEnvironment();
+  // The short name of a setting that every process needs: above the file, below its long name.
+  if (const auto url = environment.find("BREADTHFLOW_DATABASE_URL");
+      url != environment.end() && !url->second.empty() && !environment.contains("BREADTHFLOW__DATABASE__URL__FILE")) {
+    environment.try_emplace("BREADTHFLOW__DATABASE__URL", url->second);
+  }
+  const absl::Status loaded = config::Load(flags.config_file, environment, config);
   if (!loaded.ok()) PrintErrors(loaded);
   // The messages of all processes have these fields under the same numbers.
   config::v1::ProcessConfig shared;
   shared.ParsePartialFromString(config.SerializePartialAsString());
   shared.DiscardUnknownFields();
-  if (const char* url = std::getenv("BREADTHFLOW_DATABASE_URL"); url != nullptr && shared.database().url().empty()) {
-    shared.mutable_database()->set_url(url);
-  }
   FillDefaults(options, shared);
   // What could not be read has its default now, so these are further errors.
   const absl::Status checked = CheckProcessConfig(shared, !options.own_database);

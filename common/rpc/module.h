@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include <grpcpp/impl/service_type.h>
 
+#include "common/base/cancel.h"
 #include "common/component/catalog.h"
 
 namespace breadthflow::rpc {
@@ -25,8 +26,9 @@ class Module {
   virtual std::vector<grpc::Service*> services() = 0;
 
   // Applies migrations and starts the workers. UNAVAILABLE (the database is not there) makes the process try again;
-  // any other error ends it. A failed Start() left nothing running.
-  virtual absl::Status Start() = 0;
+  // any other error ends it. A failed Start() left nothing running. `cancel` is set when the process is to stop: then
+  // it returns soon, with any status.
+  virtual absl::Status Start(const base::CancelToken& cancel) = 0;
 
   // Takes no new work, cancels or finishes what runs within `grace` and gives leases back. Called also when Start()
   // never succeeded.

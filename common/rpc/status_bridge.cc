@@ -10,6 +10,7 @@
 
 #include "common/base/status.h"
 #include "common/base/text.h"
+#include "common/rpc/convert.h"
 
 namespace breadthflow::rpc {
 namespace {
@@ -31,14 +32,6 @@ std::string Cut(std::string_view text, size_t limit, std::string_view mark) {
 template <typename Detail>
 void AddDetail(google::rpc::Status& status, const Detail& detail) {
   status.add_details()->PackFrom(detail);
-}
-
-google::protobuf::Duration DurationOf(absl::Duration duration) {
-  google::protobuf::Duration proto;
-  duration = std::clamp(duration, absl::ZeroDuration(), absl::Hours(24));
-  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
-  return proto;
 }
 
 // The status with the first `shown` violations and, unless it does not fit even so, the metadata.
@@ -80,7 +73,7 @@ google::rpc::Status Build(const absl::Status& status, const base::ErrorDetails& 
   }
   if (details.retry_after) {
     google::rpc::RetryInfo retry;
-    *retry.mutable_retry_delay() = DurationOf(*details.retry_after);
+    *retry.mutable_retry_delay() = ToProto(std::clamp(*details.retry_after, absl::ZeroDuration(), absl::Hours(24)));
     AddDetail(proto, retry);
   }
   return proto;

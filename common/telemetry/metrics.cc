@@ -43,9 +43,7 @@ struct Metrics::State {
   std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
 };
 
-Metrics::Metrics() : state_(std::make_unique<State>()) {
-  Gauge("build_info", "The version that runs; always 1.", {{"version", BREADTHFLOW_VERSION}}).Set(1);
-}
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
 telemetry::Counter Metrics::Counter(std::string_view name, std::string_view help, const Labels& labels) {

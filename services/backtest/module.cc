@@ -20,8 +20,8 @@ BacktestModule::BacktestModule(const Config&, const process::ModuleContext& cont
       runs_(store_, backtester_, runner_, context.clock),
       service_(context.guard, runs_, store_, reporter_, context.page_tokens) {}
 
-absl::Status BacktestModule::Start() {
-  BF_RETURN_IF_ERROR(postgres::Migrate(database_, BacktestStore::AllMigrations()));
+absl::Status BacktestModule::Start(const base::CancelToken& cancel) {
+  BF_RETURN_IF_ERROR(postgres::Migrate(database_, BacktestStore::AllMigrations(), {.cancel = cancel}));
   BF_RETURN_IF_ERROR(store_.SweepOrphans().status());
   return runner_.Start();
 }

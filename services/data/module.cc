@@ -9,6 +9,7 @@
 #include "common/http/curl_http_client.h"
 #include "common/jobs/store.h"
 #include "common/postgres/migrate.h"
+#include "common/process/loopback.h"
 #include "services/data/domain/quality/check.h"
 #include "services/data/sources/catalog.h"
 
@@ -18,11 +19,9 @@ namespace {
 // Any folder may be read only as long as nobody but this machine can ask for it.
 SourceEntry::Environment EnvironmentOf(const DataModule::Config& config, const process::ModuleContext& context,
                                        Upstream& upstream) {
-  const std::string& host = context.config.server().host();
-  const bool loopback = host.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
   SourceEntry::Environment environment;
   environment.csv_roots = {config.data().csv_roots().begin(), config.data().csv_roots().end()};
-  environment.csv_anywhere = environment.csv_roots.empty() && loopback;
+  environment.csv_anywhere = environment.csv_roots.empty() && process::IsLoopback(context.config.server().host());
   environment.upstream = &upstream;
   return environment;
 }
@@ -64,17 +63,18 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
             .reader = reader_,
             .series = series_,
             .runs = runs_,
-            .snapshots = snapshots_}) {
+            .snapshots = snapshots_,
+            .jobs = runner_}) {
   runner_.Handle(Fetcher::kJobKind, [this](jobs::JobContext& job) { return fetcher_.Run(job); });
 }
 
-absl::Status DataModule::Start() {
+absl::Status DataModule::Start(const base::CancelToken& cancel) {
   BF_RETURN_IF_ERROR(provider_settings_.status());
   std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
   const std::vector<postgres::Migration>& chunks = columnar::Migrations();
   migrations.insert(migrations.end(), chunks.begin(), chunks.end());
   migrations.insert(migrations.end(), Migrations().begin(), Migrations().end());
-  BF_RETURN_IF_ERROR(postgres::Migrate(database_, std::move(migrations)));
+  BF_RETURN_IF_ERROR(postgres::Migrate(database_, std::move(migrations), {.cancel = cancel}));
   BF_RETURN_IF_ERROR(runner_.Start());
   maintenance_.Start();
   return absl::OkStatus();

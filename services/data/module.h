@@ -34,7 +34,7 @@ class DataModule final : public rpc::Module {
 
   std::string name() const override { return std::string(kName); }
   std::vector<grpc::Service*> services() override { return {&rpc_}; }
-  absl::Status Start() override;
+  absl::Status Start(const base::CancelToken& cancel) override;
   void Drain(absl::Duration grace) override {
     maintenance_.Stop();
     runner_.Drain(grace);

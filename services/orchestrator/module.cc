@@ -32,10 +32,10 @@ OrchestratorModule::OrchestratorModule(const Config&, const process::ModuleConte
   steps_.HandleJobs(runner_);
 }
 
-absl::Status OrchestratorModule::Start() {
+absl::Status OrchestratorModule::Start(const base::CancelToken& cancel) {
   std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
   migrations.insert(migrations.end(), Migrations().begin(), Migrations().end());
-  BF_RETURN_IF_ERROR(postgres::Migrate(database_, std::move(migrations)));
+  BF_RETURN_IF_ERROR(postgres::Migrate(database_, std::move(migrations), {.cancel = cancel}));
   return runner_.Start();
 }
 

@@ -10,6 +10,8 @@ RegistryModule::RegistryModule(const Config&, const process::ModuleContext& cont
       components_(store_),
       service_(components_, context.guard, context.page_tokens) {}
 
-absl::Status RegistryModule::Start() { return postgres::Migrate(database_, Migrations()); }
+absl::Status RegistryModule::Start(const base::CancelToken& cancel) {
+  return postgres::Migrate(database_, Migrations(), {.cancel = cancel});
+}
 
 }  // namespace breadthflow::registry

@@ -17,8 +17,8 @@ SignalModule::SignalModule(const Config&, const process::ModuleContext& context)
       runs_(store_, generator_, runner_, context.clock),
       service_(context.guard, runs_, context.page_tokens) {}
 
-absl::Status SignalModule::Start() {
-  BF_RETURN_IF_ERROR(postgres::Migrate(database_, SignalStore::AllMigrations()));
+absl::Status SignalModule::Start(const base::CancelToken& cancel) {
+  BF_RETURN_IF_ERROR(postgres::Migrate(database_, SignalStore::AllMigrations(), {.cancel = cancel}));
   BF_RETURN_IF_ERROR(store_.SweepOrphans().status());
   return runner_.Start();
 }

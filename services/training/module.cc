@@ -23,8 +23,8 @@ TrainingModule::TrainingModule(const Config& config, const process::ModuleContex
   jobs_.Handle(TrainingRunner::kJobKind, [this](jobs::JobContext& job) { return runner_.Run(job); });
 }
 
-absl::Status TrainingModule::Start() {
-  BF_RETURN_IF_ERROR(store_.Migrate());
+absl::Status TrainingModule::Start(const base::CancelToken& cancel) {
+  BF_RETURN_IF_ERROR(store_.Migrate(cancel));
   return jobs_.Start();
 }
 

@@ -28,7 +28,7 @@ class TrainingModule final : public rpc::Module {
 
   std::string name() const override { return std::string(kName); }
   std::vector<grpc::Service*> services() override { return {&service_}; }
-  absl::Status Start() override;
+  absl::Status Start(const base::CancelToken& cancel) override;
   void Drain(absl::Duration grace) override { jobs_.Drain(grace); }
   std::vector<component::Announcement> announcements() const override;
 

@@ -161,10 +161,10 @@ postgres::TransactOptions Reading(absl::Time deadline) { return {.deadline = dea
 
 }  // namespace
 
-absl::Status TrainingStore::Migrate() {
+absl::Status TrainingStore::Migrate(const base::CancelToken& cancel) {
   std::vector<postgres::Migration> all = jobs::JobStore::Migrations();
   all.insert(all.end(), Migrations().begin(), Migrations().end());
-  return postgres::Migrate(database_, std::move(all));
+  return postgres::Migrate(database_, std::move(all), {.cancel = cancel});
 }
 
 absl::StatusOr<std::string> TrainingStore::Submit(const jobs::SubmitKey& key, const jobs::NewJob& job,
@@ -224,14 +224,8 @@ absl::StatusOr<Page<TrainingRun>> TrainingStore::ListRuns(int page_size, const s
 }
 
 absl::Status TrainingStore::RequestCancel(const std::string& id, absl::Time deadline) {
-  const auto cancel = [&](postgres::Transaction& tx) -> absl::Status {
-    const absl::Status status = jobs::JobStore::RequestCancel(tx, id).status();
-    return status.code() == absl::StatusCode::kNotFound ? RunNotFound(id) : status;
-  };
-  // Asking twice is asking once, so an unknown commit may simply be repeated.
-  return database_.Transact(
-      cancel,
-      {.deadline = deadline, .took_effect = [](postgres::Transaction&) { return false; }, .safe_to_retry = true});
+  const absl::Status status = jobs::RequestCancel(database_, id, deadline);
+  return status.code() == absl::StatusCode::kNotFound ? RunNotFound(id) : status;
 }
 
 jobs::Effects TrainingStore::SaveModel(Model model) {

@@ -35,7 +35,7 @@ class TrainingStore {
   explicit TrainingStore(postgres::Database& database) : database_(database) {}
 
   // Jobs first, then ours.
-  absl::Status Migrate();
+  absl::Status Migrate(const base::CancelToken& cancel = {});
 
   // Writes run and job in one transaction and returns the run's id (job.id); the same key gives the id of the first
   // call. Errors of jobs::SubmitOnce.

@@ -30,7 +30,7 @@ class Suite {
   }
 
   Suite() {
-    Must(module_->Start());
+    Must(module_->Start({}));
     for (size_t i = 0; i < kSeries; ++i) {
       Must(columnar::ChunkStore(*database_).Put(Bootstrap(fmt::format("L{}", i), kLong, i)).status());
     }

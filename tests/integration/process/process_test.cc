@@ -3,7 +3,9 @@
 #include "tests/support/process.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -19,6 +21,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "common/base/hash.h"
+#include "common/base/status.h"
 #include "common/postgres/database.h"
 #include "common/rpc/status_bridge.h"
 #include "tests/support/echo/echo_service.h"
@@ -209,6 +213,59 @@ TEST(Health, AServerThatNeverSawItsDatabaseWaitsAndSaysSo) {
   server.child().Signal(SIGTERM);
   ASSERT_TRUE(server.child().Wait(absl::Seconds(10)));
   EXPECT_EQ(WEXITSTATUS(server.child().status()), 0);
+}
+
+TEST(Drain, AServerThatWaitsToMigrateStopsAtOnce) {
+  TestDatabase database;
+  const auto locker = postgres::Database::Open({.url = database.url(), .schema = "public", .pool_size = 1});
+  const base::Sha256Digest digest = base::Sha256Of("breadthflow migration of test");
+  uint64_t key = 0;
+  for (int i = 0; i < 8; ++i) key = key << 8 | digest[static_cast<size_t>(i)];
+  ASSERT_THAT(locker->Transact([&](postgres::Transaction& tx) -> absl::Status {
+    BF_RETURN_IF_ERROR(tx.Query("SELECT pg_advisory_xact_lock($1)", {static_cast<int64_t>(key)}).status());
+    TestServer server(database.url(), "server: {port: 0, metrics_port: 0}\n");
+    const auto waits = [&] {
+      return database.Sql(
+                 "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' "
+                 "AND pid <> pg_backend_pid()") != "0";
+    };
+    const absl::Time give_up = absl::Now() + absl::Seconds(20);
+    while (!waits() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(20));
+    EXPECT_TRUE(waits()) << server.Output();
+    const absl::Time begin = absl::Now();
+    server.child().Signal(SIGTERM);
+    EXPECT_TRUE(server.child().Wait(absl::Seconds(10)));
+    EXPECT_LT(absl::Now() - begin, absl::Seconds(3));
+    EXPECT_EQ(WEXITSTATUS(server.child().status()), 0) << server.Output();
+    return absl::OkStatus();
+  }),
+              IsOk());
+}
+
+TEST(Configuration, TheEnvironmentsDatabaseWinsOverTheFilesAndTheLongNameOverTheShortOne) {
+  TestDatabase database;
+  const std::string nowhere = "host=/nowhere dbname=none";
+  ASSERT_EQ(setenv("BREADTHFLOW_DATABASE_URL", database.url().c_str(), 1), 0);
+  {
+    TestServer server(nowhere, "server: {port: 0, metrics_port: 0}\n");
+    EXPECT_TRUE(server.AwaitReady()) << server.Output();
+  }
+  setenv("BREADTHFLOW_DATABASE_URL", nowhere.c_str(), 1);
+  setenv("BREADTHFLOW__DATABASE__URL", database.url().c_str(), 1);
+  {
+    TestServer server(nowhere, "server: {port: 0, metrics_port: 0}\n");
+    EXPECT_TRUE(server.AwaitReady()) << server.Output();
+  }
+  unsetenv("BREADTHFLOW_DATABASE_URL");
+  unsetenv("BREADTHFLOW__DATABASE__URL");
+}
+
+TEST(Configuration, CallsOfOneKeyCanBeBounded) {
+  TestDatabase database;
+  TestServer server(database.url(), "server: {port: 0, metrics_port: 0, max_calls_per_key: 1}\n");
+  ASSERT_TRUE(server.AwaitReady()) << server.Output();
+  EXPECT_THAT(server.Work("sleep 1"), IsOk());
+  EXPECT_FALSE(server.Work("hop sleep 1", absl::Seconds(1)).ok()) << "the second call has the same key as the first";
 }
 
 // PROMISES B7.

@@ -5,7 +5,9 @@
 
 #include "absl/time/clock.h"
 
+#include "common/base/status.h"
 #include "common/component/catalog.h"
+#include "common/postgres/migrate.h"
 #include "common/process/run_module.h"
 #include "tests/support/echo/echo_service.h"
 
@@ -34,7 +36,8 @@ class TestModule final : public rpc::Module {
   }
   std::string name() const override { return "test"; }
   std::vector<grpc::Service*> services() override { return {&service_}; }
-  absl::Status Start() override {
+  absl::Status Start(const base::CancelToken& cancel) override {
+    BF_RETURN_IF_ERROR(postgres::Migrate(database_, {}, {.cancel = cancel}));
     return database_.Transact([](postgres::Transaction& tx) { return tx.Query("SELECT 1").status(); });
   }
   void Drain(absl::Duration) override {}

@@ -22,7 +22,6 @@ TEST(Metrics, AreExposedAsText) {
   EXPECT_THAT(text, HasSubstr("bf_level 1.5"));
   EXPECT_THAT(text, HasSubstr("bf_wait_seconds_bucket{le=\"0.025\"} 1"));
   EXPECT_THAT(text, HasSubstr("bf_wait_seconds_bucket{le=\"0.01\"} 0"));
-  EXPECT_THAT(text, HasSubstr("build_info{version=\"" BREADTHFLOW_VERSION "\"} 1"));
 }
 
 TEST(Metrics, TheSameNameAndLabelsAreTheSameMetric) {
