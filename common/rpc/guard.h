@@ -57,8 +57,9 @@
 //         [this](const rpc::Call&, const WatchFetchRunRequest& watch)
 //             -> absl::StatusOr<std::unique_ptr<rpc::Source<FetchRun>>> {
 //           BF_ASSIGN_OR_RETURN(std::string id, rpc::IdOf("fetchRuns", watch.name()));
-//           return rpc::WatchRun<FetchRun>([this, id] { return GetProto(id); },
-//                                          [](const FetchRun& run) { return rpc::IsFinal(run.job()); });
+//           return rpc::WatchRun<FetchRun>(
+//               [this, id] { return GetProto(id); }, [](const FetchRun& run) { return rpc::IsFinal(run.job()); },
+//               [this, id](auto changed) { return runner_.Watch(id, [changed](const jobs::Job*) { changed(); }); });
 //         });
 //   }
 //

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -46,27 +48,40 @@ std::unique_ptr<Source<Message>> MakeSource(std::function<absl::StatusOr<Step>(M
   return std::make_unique<FunctionSource>(std::move(next));
 }
 
-// A source that watches one run: `get` returns the run as it is now. Sends it at once and after every change, and again
-// every 20 s so that the reader knows the stream is alive; ends after `is_final` was true. Looks every 250 ms, so the
-// final state is delivered within a second.
+// Calls its argument, from any thread, whenever the run may have changed, until what it returned dies. The call is
+// cheap.
+using Subscribe = std::function<std::shared_ptr<void>(std::function<void()> changed)>;
+
+// A source that watches one run: `get` returns the run as it is now, `subscribe` tells when to look again (a service
+// passes jobs::Runner::Watch). Sends the run at once and after every change, and again every 20 s so that the reader
+// knows the stream is alive; ends after `is_final` was true. A run that does not change is not read but for those 20 s:
+// in between only a flag is looked at, every `interval`.
 template <typename Run>
 std::unique_ptr<Source<Run>> WatchRun(std::function<absl::StatusOr<Run>()> get,
-                                      std::function<bool(const Run&)> is_final,
-                                      absl::Duration interval = absl::Milliseconds(250),
+                                      std::function<bool(const Run&)> is_final, const Subscribe& subscribe,
+                                      absl::Duration interval = absl::Milliseconds(50),
                                       absl::Duration repeat = absl::Seconds(20)) {
   struct State {
+    std::shared_ptr<std::atomic<bool>> changed = std::make_shared<std::atomic<bool>>(true);
+    std::shared_ptr<void> subscription;
     bool ended = false;
-    std::string last;
-    absl::Duration unchanged = absl::InfiniteDuration();
+    std::optional<std::string> last;  // what was sent
+    absl::Duration unchanged;         // since a message was sent
   };
   auto state = std::make_shared<State>();
+  state->subscription = subscribe([changed = state->changed] { *changed = true; });
   return MakeSource<Run>([=](Run* message) -> absl::StatusOr<Step> {
     if (state->ended) return Step::End();
+    const bool due = !state->last || state->unchanged >= repeat;
+    if (!state->changed->exchange(false) && !due) {
+      state->unchanged += interval;
+      return Step::Wait(interval);
+    }
     absl::StatusOr<Run> run = get();
     if (!run.ok()) return run.status();
     std::string bytes = run->SerializeAsString();
     state->ended = is_final(*run);
-    if (bytes == state->last && state->unchanged < repeat && !state->ended) {
+    if (bytes == state->last && !due && !state->ended) {
       state->unchanged += interval;
       return Step::Wait(interval);
     }

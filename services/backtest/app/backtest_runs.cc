@@ -1,6 +1,8 @@
 #include "services/backtest/app/backtest_runs.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,15 +22,18 @@ BacktestRuns::BacktestRuns(BacktestStore& store, const Backtester& backtester, j
 
 absl::StatusOr<std::string> BacktestRuns::Create(const BacktestSpec& spec, const std::string& request_id,
                                                  const std::string& principal, const clients::CallScope& scope) {
+  const jobs::SubmitKey key{.principal = principal,
+                            .method = "backtest.v1.BacktestService/CreateBacktestRun",
+                            .request_id = request_id,
+                            .payload_hash = Fingerprint(spec)};
+  const postgres::TransactOptions options{.deadline = scope.deadline, .cancel = scope.cancel};
+  BF_ASSIGN_OR_RETURN(std::optional<std::string> known, jobs::FindSubmitted(store_.database(), key, options));
+  if (known) return *std::move(known);
   BF_RETURN_IF_ERROR(backtester_.CheckInputs(spec, scope));
   BacktestRun run;
   run.id = base::NewUuid(clock_.Now());
   run.spec = spec;
   run.code_version = BREADTHFLOW_VERSION;
-  const jobs::SubmitKey key{.principal = principal,
-                            .method = "backtest.v1.BacktestService/CreateBacktestRun",
-                            .request_id = request_id,
-                            .payload_hash = Fingerprint(spec)};
   const auto create = [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
     jobs::NewJob job;
     job.id = run.id;
@@ -39,8 +44,7 @@ absl::StatusOr<std::string> BacktestRuns::Create(const BacktestSpec& spec, const
     BF_RETURN_IF_ERROR(BacktestStore::Insert(tx, run));
     return run.id;
   };
-  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(store_.database(), key, create,
-                                                       {.deadline = scope.deadline, .cancel = scope.cancel}));
+  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(store_.database(), key, create, options));
   runner_.WakeUp();
   return id;
 }
@@ -55,10 +59,7 @@ absl::StatusOr<BacktestRun> BacktestRuns::GetSucceeded(const std::string& id, ab
 
 absl::Status BacktestRuns::Cancel(const std::string& id, absl::Time deadline) {
   BF_RETURN_IF_ERROR(store_.Get(id, deadline).status());
-  // Asking twice is asking once.
-  BF_RETURN_IF_ERROR(store_.database().Transact(
-      [&](postgres::Transaction& tx) { return jobs::JobStore::RequestCancel(tx, id).status(); },
-      {.deadline = deadline, .took_effect = [](postgres::Transaction&) { return false; }}));
+  BF_RETURN_IF_ERROR(jobs::RequestCancel(store_.database(), id, deadline));
   runner_.WakeUp();
   return absl::OkStatus();
 }

@@ -116,8 +116,10 @@ grpc::ServerWriteReactor<v1::BacktestRun>* BacktestService::WatchBacktestRun(
       [this](const rpc::Call& call, const v1::WatchBacktestRunRequest& watch)
           -> absl::StatusOr<std::unique_ptr<rpc::Source<v1::BacktestRun>>> {
         BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf(kCollection, watch.name()));
-        return rpc::WatchRun<v1::BacktestRun>([this, id, deadline = call.deadline] { return GetProto(id, deadline); },
-                                              [](const v1::BacktestRun& run) { return rpc::IsFinal(run.job()); });
+        return rpc::WatchRun<v1::BacktestRun>(
+            [this, id, deadline = call.deadline] { return GetProto(id, deadline); },
+            [](const v1::BacktestRun& run) { return rpc::IsFinal(run.job()); },
+            [this, id](std::function<void()> changed) { return runs_.Watch(id, std::move(changed)); });
       });
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "common/base/hash.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/jobs/store.h"
 #include "common/jobs/submit.h"
 #include "services/data/domain/resource.h"
@@ -19,7 +22,7 @@ namespace {
 
 FetchResult Failed(const std::string& symbol, absl::Status error) {
   FetchResult result{.symbol = symbol, .outcome = Outcome::kFailed};
-  result.retryable = jobs::IsRetryable(error);
+  result.retryable = base::IsTransient(error);
   result.error = std::move(error);
   return result;
 }
@@ -38,6 +41,11 @@ Fetcher::Fetcher(postgres::Database& database, SeriesStore& series, FetchStore& 
       wake_up_(std::move(wake_up)) {}
 
 absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submission& submission) {
+  const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateFetchRun",
+                            submission.request_id, Fingerprint(given)};
+  BF_ASSIGN_OR_RETURN(std::optional<std::string> known,
+                      jobs::FindSubmitted(database_, key, {.deadline = submission.deadline}));
+  if (known) return *std::move(known);
   base::Violations violations;
   violations.Merge("", CheckSpec(given));
   FetchSpec spec = given;
@@ -63,8 +71,6 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
     }
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid fetch"));
-  const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateFetchRun",
-                            submission.request_id, submission.payload_hash};
   BF_ASSIGN_OR_RETURN(
       std::string id,
       jobs::SubmitOnce(database_, key,
@@ -84,9 +90,7 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
 
 absl::Status Fetcher::Cancel(const std::string& id, absl::Time deadline) {
   BF_RETURN_IF_ERROR(runs_.Get(id, deadline).status());
-  BF_RETURN_IF_ERROR(
-      database_.Transact([&](postgres::Transaction& tx) { return jobs::JobStore::RequestCancel(tx, id).status(); },
-                         {.deadline = deadline, .safe_to_retry = true}));
+  BF_RETURN_IF_ERROR(jobs::RequestCancel(database_, id, deadline));
   wake_up_();
   return absl::OkStatus();
 }
@@ -120,7 +124,7 @@ absl::StatusOr<Fetcher::Fetched> Fetcher::Store(const Source& source, const Fetc
   absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
-    if (jobs::IsRetryable(written.status())) return written.status();
+    if (base::IsTransient(written.status())) return written.status();
     fetched.result = Failed(series.key.symbol, written.status());
     return fetched;
   }

@@ -23,7 +23,6 @@ struct Submission {
   std::string principal;
   std::string traceparent;
   std::string request_id;  // empty: no deduplication
-  std::string payload_hash;
   absl::Time deadline = absl::InfiniteFuture();
 };
 

@@ -1,6 +1,8 @@
 #include "services/data/app/reader.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <unordered_set>
 #include <utility>
 
@@ -61,8 +63,9 @@ absl::StatusOr<std::vector<PlannedSeries>> Reader::Plan(const ReadQuery& query, 
     BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
     CheckFields(*resource, query.fields, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
-    BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads,
-                        series_.Resolve(query.resource, query.symbols, query.timeframe, query.source, query.as_of));
+    BF_ASSIGN_OR_RETURN(
+        const std::vector<columnar::SeriesHead> heads,
+        series_.Resolve(query.resource, query.symbols, query.timeframe, query.source, query.as_of, deadline));
     for (const columnar::SeriesHead& head : heads) {
       planned.push_back({head.key, head.basis, head.version, query.range, head.rows});
     }
@@ -114,6 +117,11 @@ absl::StatusOr<quant::Series> Reader::ReadAdjusted(const PlannedSeries& planned,
 
 absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                                 const base::CancelToken& cancel) {
+  const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateSnapshot",
+                            submission.request_id, Fingerprint(spec)};
+  BF_ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                      jobs::FindSubmitted(database_, key, {.deadline = submission.deadline}));
+  if (known) return snapshots_.Get(*known, submission.deadline);
   base::Violations violations;
   CheckSymbols(spec.symbols, violations);
   if (spec.symbols.empty()) violations.Add("symbols", "must name at least one symbol");
@@ -121,9 +129,12 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid snapshot"));
   std::vector<std::string> symbols = spec.symbols;
   std::sort(symbols.begin(), symbols.end());
-  BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads,
-                      series_.Resolve(spec.resource, symbols, spec.timeframe, spec.source, spec.as_of));
-  Snapshot snapshot{.range = spec.range, .as_of = spec.as_of};
+  BF_ASSIGN_OR_RETURN(const absl::Time settled,
+                      series_.Settle(spec.resource, symbols, spec.timeframe, submission.deadline));
+  Snapshot snapshot{.range = spec.range, .as_of = std::min(spec.as_of, settled)};
+  BF_ASSIGN_OR_RETURN(
+      const std::vector<columnar::SeriesHead> heads,
+      series_.Resolve(spec.resource, symbols, spec.timeframe, spec.source, snapshot.as_of, submission.deadline));
   for (const columnar::SeriesHead& head : heads) {
     BF_RETURN_IF_ERROR(cancel.Check());
     BF_ASSIGN_OR_RETURN(
@@ -136,8 +147,6 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
                                .content_sha256 = base::ToHex(rows.ContentHash())});
   }
   snapshot.content_sha256 = ContentHash(snapshot.series);
-  const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateSnapshot",
-                            submission.request_id, submission.payload_hash};
   BF_ASSIGN_OR_RETURN(const std::string id,
                       jobs::SubmitOnce(database_, key,
                                        [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {

@@ -44,7 +44,8 @@ class Reader {
   absl::StatusOr<quant::Series> ReadAdjusted(const PlannedSeries& planned, quant::PriceBasis basis,
                                              const std::vector<std::string>& fields, absl::Time deadline);
 
-  // Freezes what is known now, or at spec.as_of. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve.
+  // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
+  // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve.
   absl::StatusOr<Snapshot> CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                           const base::CancelToken& cancel);
 

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "common/base/hash.h"
 #include "common/base/status.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/convert_job.h"
@@ -51,16 +50,8 @@ absl::StatusOr<std::optional<quant::SeriesKey>> KeyFromCursor(const std::string&
   return quant::SeriesKey{parts[0], parts[1], static_cast<quant::Timeframe>(parts[2][0] - '0'), parts[3]};
 }
 
-// The request without its id, as one text: the same request has the same hash.
-template <typename Request>
-std::string PayloadHash(Request request) {
-  request.clear_request_id();
-  return base::Sha256HexOf(request.SerializeAsString());
-}
-
-template <typename Request>
-Submission SubmissionOf(const Call& call, const Request& request) {
-  return {call.principal.name, call.traceparent(), request.request_id(), PayloadHash(request), call.deadline};
+Submission SubmissionOf(const Call& call, const std::string& request_id) {
+  return {call.principal.name, call.traceparent(), request_id, call.deadline};
 }
 
 }  // namespace
@@ -114,7 +105,7 @@ grpc::Status DataService::CreateFetchRun(grpc::ServerContext* context, const v1:
       violations.Merge("", CheckSpec(spec));
       return violations.ToStatus("invalid fetch");
     }
-    BF_ASSIGN_OR_RETURN(const std::string id, parts_.fetcher.Submit(spec, SubmissionOf(call, *request)));
+    BF_ASSIGN_OR_RETURN(const std::string id, parts_.fetcher.Submit(spec, SubmissionOf(call, request->request_id())));
     BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, call.deadline));
     *response = ToProto(run);
     return absl::OkStatus();
@@ -163,25 +154,28 @@ grpc::ServerWriteReactor<v1::FetchRun>* DataService::WatchFetchRun(grpc::Callbac
                                                                    const v1::WatchFetchRunRequest* request) {
   return parts_.guard.Stream<v1::FetchRun>(
       context, request,
-      [this](const Call&,
+      [this](const Call& call,
              const v1::WatchFetchRunRequest& watch) -> absl::StatusOr<std::unique_ptr<rpc::Source<v1::FetchRun>>> {
         BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("fetchRuns", watch.name()));
         return rpc::WatchRun<v1::FetchRun>(
-            [this, id]() -> absl::StatusOr<v1::FetchRun> {
-              BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, absl::Now() + absl::Seconds(5)));
+            [this, id, deadline = call.deadline]() -> absl::StatusOr<v1::FetchRun> {
+              BF_ASSIGN_OR_RETURN(const FetchRun run, parts_.runs.Get(id, deadline));
               return ToProto(run);
             },
-            [](const v1::FetchRun& run) { return rpc::IsFinal(run.job()); });
+            [](const v1::FetchRun& run) { return rpc::IsFinal(run.job()); },
+            [this, id](std::function<void()> changed) {
+              return parts_.jobs.Watch(id, [changed = std::move(changed)](const jobs::Job*) { changed(); });
+            });
       });
 }
 
 grpc::Status DataService::ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,
                                      v1::ListSeriesResponse* response) {
-  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
+  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
     const std::string query = "ListSeries|" + request->resource();
     BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
     BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
-    columnar::SeriesFilter filter{.resource = request->resource(), .limit = size + 1};
+    columnar::SeriesFilter filter{.resource = request->resource(), .limit = size + 1, .deadline = call.deadline};
     BF_ASSIGN_OR_RETURN(filter.after, KeyFromCursor(cursor));
     BF_ASSIGN_OR_RETURN(std::vector<columnar::SeriesHead> heads, parts_.series.chunks().List(filter));
     if (heads.size() > static_cast<size_t>(size)) {
@@ -221,7 +215,7 @@ grpc::Status DataService::CreateSnapshot(grpc::ServerContext* context, const v1:
     const SnapshotSpec spec = FromProto(*request, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid snapshot"));
     BF_ASSIGN_OR_RETURN(const Snapshot snapshot,
-                        parts_.reader.CreateSnapshot(spec, SubmissionOf(call, *request), call.cancel));
+                        parts_.reader.CreateSnapshot(spec, SubmissionOf(call, request->request_id()), call.cancel));
     *response = ToProto(snapshot);
     return absl::OkStatus();
   });

@@ -24,6 +24,7 @@ class DataService final : public v1::DataService::WithCallbackMethod_ReadSeries<
     SeriesStore& series;
     FetchStore& runs;
     SnapshotStore& snapshots;
+    jobs::Runner& jobs;
   };
   explicit DataService(const Parts& parts) : parts_(parts) {}
 

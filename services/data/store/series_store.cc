@@ -1,6 +1,7 @@
 #include "services/data/store/series_store.h"
 
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,12 +10,22 @@
 #include "common/columnar/chunk_codec.h"
 
 namespace breadthflow::data {
+namespace {
+
+// A writer reads its clock while it holds the row for itself (columnar::ChunkStore::Commit): one that is ahead of us
+// has committed when we get the row, one that is behind us is later than the clock that we read then.
+constexpr std::string_view kHold = R"sql(
+  SELECT 1 FROM series WHERE resource = $1 AND symbol = ANY($2::text[]) AND timeframe = $3
+  ORDER BY symbol, variant FOR SHARE)sql";
+
+}  // namespace
 
 absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std::string& resource,
                                                                        const std::vector<std::string>& symbols,
                                                                        quant::Timeframe timeframe,
-                                                                       const std::string& source, absl::Time as_of) {
-  columnar::SeriesFilter filter{.resource = resource, .symbols = symbols, .timeframe = timeframe};
+                                                                       const std::string& source, absl::Time as_of,
+                                                                       absl::Time deadline) {
+  columnar::SeriesFilter filter{.resource = resource, .symbols = symbols, .timeframe = timeframe, .deadline = deadline};
   if (!source.empty()) filter.variant = source;
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> found, chunks_.List(filter, as_of));
   std::map<std::string, std::vector<const columnar::SeriesHead*>> by_symbol;
@@ -44,6 +55,21 @@ absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std
   if (!unknown.violations.empty()) return fail(absl::StatusCode::kNotFound, unknown);
   if (!several.violations.empty()) return fail(absl::StatusCode::kFailedPrecondition, several);
   return heads;
+}
+
+absl::StatusOr<absl::Time> SeriesStore::Settle(const std::string& resource, const std::vector<std::string>& symbols,
+                                               quant::Timeframe timeframe, absl::Time deadline) {
+  absl::Time settled;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_RETURN_IF_ERROR(
+            tx.Query(kHold, {resource, postgres::TextArray(symbols), static_cast<int64_t>(timeframe)}).status());
+        BF_ASSIGN_OR_RETURN(const postgres::Rows now, tx.Query("SELECT clock_timestamp()"));
+        settled = now[0].Time(0);
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .took_effect = [](postgres::Transaction&) { return true; }}));
+  return settled;
 }
 
 absl::StatusOr<quant::Series> SeriesStore::Read(const PlannedSeries& planned, const std::vector<std::string>& fields,

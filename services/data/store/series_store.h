@@ -28,7 +28,8 @@ struct PlannedSeries {
 // sources never mix in one series. Thread-safe.
 class SeriesStore {
  public:
-  explicit SeriesStore(postgres::Database& database) : chunks_(database), compactor_(database) {}
+  explicit SeriesStore(postgres::Database& database)
+      : database_(database), chunks_(database), compactor_(database) {}
 
   // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
   // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored; FAILED_PRECONDITION
@@ -36,7 +37,13 @@ class SeriesStore {
   absl::StatusOr<std::vector<columnar::SeriesHead>> Resolve(const std::string& resource,
                                                             const std::vector<std::string>& symbols,
                                                             quant::Timeframe timeframe, const std::string& source,
-                                                            absl::Time as_of);
+                                                            absl::Time as_of, absl::Time deadline);
+
+  // An instant, by the database's clock, that these series have passed: every change of one of them up to it is
+  // committed, and every later one will be after it, so what is read as of it never changes. Waits for writers that are
+  // just committing; ABORTED LOCK_TIMEOUT when one takes too long.
+  absl::StatusOr<absl::Time> Settle(const std::string& resource, const std::vector<std::string>& symbols,
+                                    quant::Timeframe timeframe, absl::Time deadline);
 
   // All rows of a planned series.
   absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
@@ -48,6 +55,7 @@ class SeriesStore {
   columnar::ChunkStore& chunks() { return chunks_; }
 
  private:
+  postgres::Database& database_;
   columnar::ChunkStore chunks_;
   columnar::ChunkCompactor compactor_;
 };

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kInsertSnapshot = R"sql(
   INSERT INTO snapshot (id, start_time_ns, end_time_ns, as_of, content_sha256, create_time)
-  SELECT $1, $2::bigint, $3::bigint, least($4::timestamptz, now), $5, now FROM (SELECT clock_timestamp() AS now) clock)sql";
+  VALUES ($1, $2, $3, $4, $5, clock_timestamp()))sql";
 
 constexpr std::string_view kInsertSeries = R"sql(
   INSERT INTO snapshot_series (snapshot_id, position, resource, symbol, timeframe, variant, basis, version, row_count,

@@ -19,7 +19,7 @@ class SnapshotStore {
  public:
   explicit SnapshotStore(postgres::Database& database) : database_(database) {}
 
-  // Fills in create_time, and as_of when it is infinite, from the database's clock.
+  // Fills in create_time from the database's clock. as_of must have been reached: see SeriesStore::Settle.
   absl::Status Insert(postgres::Transaction& tx, const Snapshot& snapshot);
 
   // NOT_FOUND SNAPSHOT_NOT_FOUND.

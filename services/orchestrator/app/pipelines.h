@@ -1,11 +1,15 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/base/clock.h"
 #include "common/clients/registry_client.h"
@@ -29,17 +33,19 @@ class Pipelines {
     std::string principal;
     std::string traceparent;
     std::string request_id;  // may be empty
+    absl::Time deadline = absl::InfiniteFuture();
   };
 
   // INVALID_ARGUMENT INVALID_PIPELINE with every violation. Components that steps name are checked as the registry
   // knows them; when it can not be asked, their services find out later.
-  absl::Status Check(const Pipeline& pipeline, const std::string& traceparent);
+  absl::Status Check(const Pipeline& pipeline, const Request& request);
 
-  // Starts a run. The errors of Check, or INVALID_ARGUMENT REQUEST_ID_REUSED.
+  // Starts a run. The errors of Check, or INVALID_ARGUMENT REQUEST_ID_REUSED. A request that was accepted before is
+  // answered without being checked again.
   absl::StatusOr<PipelineRun> Run(const Pipeline& pipeline, const Request& request);
 
   // NOT_FOUND RUN_NOT_FOUND.
-  absl::StatusOr<PipelineRun> Get(const std::string& run_id);
+  absl::StatusOr<PipelineRun> Get(const std::string& run_id, absl::Time deadline);
 
   // Up to `page_size` runs older than the one with the id `before` (empty: from the newest), newest first, and the id
   // to go on with (empty on the last page).
@@ -47,10 +53,15 @@ class Pipelines {
     std::vector<PipelineRun> runs;
     std::string next;
   };
-  absl::StatusOr<Page> List(const std::string& before, int page_size);
+  absl::StatusOr<Page> List(const std::string& before, int page_size, absl::Time deadline);
 
   // Asks the run, and what its steps have started, to stop. No-op on a run that has finished. NOT_FOUND.
-  absl::StatusOr<PipelineRun> Cancel(const std::string& run_id);
+  absl::StatusOr<PipelineRun> Cancel(const std::string& run_id, absl::Time deadline);
+
+  // Calls `changed` when some run may have changed: see jobs::Runner::WatchAll.
+  std::unique_ptr<jobs::Runner::Subscription> Watch(std::function<void()> changed) {
+    return runner_.WatchAll(std::move(changed));
+  }
 
   // Repeats a finished run from a step on; see StepsToRepeat.
   absl::StatusOr<PipelineRun> Retry(const std::string& run_id, const std::string& from_step, const Request& request);

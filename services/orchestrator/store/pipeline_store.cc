@@ -174,8 +174,9 @@ absl::Status CancelSteps(Transaction& tx, const PipelineRun& run, const std::set
 
 }  // namespace
 
-absl::StatusOr<std::string> PipelineStore::Create(const jobs::SubmitKey& key, const PipelineRun& run) {
-  return jobs::SubmitOnce(database_, key, [&](Transaction& tx) -> absl::StatusOr<std::string> {
+absl::StatusOr<std::string> PipelineStore::Create(const jobs::SubmitKey& key, const PipelineRun& run,
+                                                  absl::Time deadline) {
+  const auto create = [&](Transaction& tx) -> absl::StatusOr<std::string> {
     BF_RETURN_IF_ERROR(
         tx.Execute(kInsertRun, {run.id, run.pipeline.id, run.pipeline.description, run.principal, run.traceparent})
             .status());
@@ -187,21 +188,27 @@ absl::StatusOr<std::string> PipelineStore::Create(const jobs::SubmitKey& key, co
     BF_RETURN_IF_ERROR(InsertSteps(tx, first, all, 1));
     BF_RETURN_IF_ERROR(EnqueueReady(tx, first));
     return run.id;
-  });
+  };
+  return jobs::SubmitOnce(database_, key, create, {.deadline = deadline});
 }
 
-absl::StatusOr<PipelineRun> PipelineStore::Get(const std::string& run_id) {
+absl::StatusOr<std::optional<std::string>> PipelineStore::FindCreated(const jobs::SubmitKey& key, absl::Time deadline) {
+  return jobs::FindSubmitted(database_, key, {.deadline = deadline});
+}
+
+absl::StatusOr<PipelineRun> PipelineStore::Get(const std::string& run_id, absl::Time deadline) {
   absl::StatusOr<PipelineRun> run = RunNotFound(run_id);
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](Transaction& tx) -> absl::Status {
         run = LoadOne(tx, run_id);
         return run.status();
       },
-      {.read_only = true}));
+      {.deadline = deadline, .read_only = true}));
   return run;
 }
 
-absl::StatusOr<std::vector<PipelineRun>> PipelineStore::List(const std::string& before, int limit) {
+absl::StatusOr<std::vector<PipelineRun>> PipelineStore::List(const std::string& before, int limit,
+                                                             absl::Time deadline) {
   std::vector<PipelineRun> runs;
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](Transaction& tx) -> absl::Status {
@@ -211,13 +218,14 @@ absl::StatusOr<std::vector<PipelineRun>> PipelineStore::List(const std::string& 
         BF_ASSIGN_OR_RETURN(runs, Load(tx, ids));
         return absl::OkStatus();
       },
-      {.read_only = true}));
+      {.deadline = deadline, .read_only = true}));
   return runs;
 }
 
-absl::Status PipelineStore::Cancel(const std::string& run_id, const std::set<std::string>& not_cancellable) {
+absl::Status PipelineStore::Cancel(const std::string& run_id, const std::set<std::string>& not_cancellable,
+                                   absl::Time deadline) {
   // Asking twice changes nothing more, so a COMMIT whose outcome is not known may simply be repeated.
-  const postgres::TransactOptions options{.took_effect = [](Transaction&) { return false; }};
+  const postgres::TransactOptions options{.deadline = deadline, .took_effect = [](Transaction&) { return false; }};
   return database_.Transact(
       [&](Transaction& tx) -> absl::Status {
         BF_ASSIGN_OR_RETURN(const PipelineRun before, LoadOne(tx, run_id));
@@ -238,8 +246,8 @@ absl::Status PipelineStore::Cancel(const std::string& run_id, const std::set<std
 }
 
 absl::StatusOr<std::string> PipelineStore::Retry(const jobs::SubmitKey& key, const std::string& run_id,
-                                                 const std::string& from_step) {
-  return jobs::SubmitOnce(database_, key, [&](Transaction& tx) -> absl::StatusOr<std::string> {
+                                                 const std::string& from_step, absl::Time deadline) {
+  const auto repeat_from = [&](Transaction& tx) -> absl::StatusOr<std::string> {
     BF_ASSIGN_OR_RETURN(PipelineRun run, LockAndLoad(tx, run_id));
     BF_ASSIGN_OR_RETURN(const std::vector<size_t> repeat, StepsToRepeat(run, from_step));
     ++run.generation;
@@ -253,7 +261,8 @@ absl::StatusOr<std::string> PipelineStore::Retry(const jobs::SubmitKey& key, con
     BF_RETURN_IF_ERROR(InsertSteps(tx, run, repeat, run.generation));
     BF_RETURN_IF_ERROR(EnqueueReady(tx, run));
     return run_id;
-  });
+  };
+  return jobs::SubmitOnce(database_, key, repeat_from, {.deadline = deadline});
 }
 
 absl::StatusOr<PipelineStore::StepJob> PipelineStore::FindStepJob(const std::string& job_id) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/jobs/submit.h"
 #include "common/postgres/database.h"
@@ -33,22 +35,25 @@ class PipelineStore {
 
   // Writes the run (id, pipeline, principal, traceparent) and enqueues its first steps; returns its id, or that of the
   // run which the same key made before. Errors: see jobs::SubmitOnce.
-  absl::StatusOr<std::string> Create(const jobs::SubmitKey& key, const PipelineRun& run);
+  absl::StatusOr<std::string> Create(const jobs::SubmitKey& key, const PipelineRun& run, absl::Time deadline);
+
+  // The run that `key` made before; nullopt when it made none. INVALID_ARGUMENT REQUEST_ID_REUSED.
+  absl::StatusOr<std::optional<std::string>> FindCreated(const jobs::SubmitKey& key, absl::Time deadline);
 
   // NOT_FOUND RUN_NOT_FOUND.
-  absl::StatusOr<PipelineRun> Get(const std::string& run_id);
+  absl::StatusOr<PipelineRun> Get(const std::string& run_id, absl::Time deadline);
   // Up to `limit` runs older than the one with the id `before` (empty: from the newest), newest first.
-  absl::StatusOr<std::vector<PipelineRun>> List(const std::string& before, int limit);
+  absl::StatusOr<std::vector<PipelineRun>> List(const std::string& before, int limit, absl::Time deadline);
 
   // Asks every job of the run to stop and lets no further step begin; for those that may have started something in
   // their service, unless their kind is one of `not_cancellable`, a job is enqueued that stops it. No-op on a run that
   // has finished. NOT_FOUND.
-  absl::Status Cancel(const std::string& run_id, const std::set<std::string>& not_cancellable);
+  absl::Status Cancel(const std::string& run_id, const std::set<std::string>& not_cancellable, absl::Time deadline);
 
   // Begins a new generation of the steps that StepsToRepeat names; returns the run's id. NOT_FOUND, and the errors of
   // StepsToRepeat and SubmitOnce.
-  absl::StatusOr<std::string> Retry(const jobs::SubmitKey& key, const std::string& run_id,
-                                    const std::string& from_step);
+  absl::StatusOr<std::string> Retry(const jobs::SubmitKey& key, const std::string& run_id, const std::string& from_step,
+                                    absl::Time deadline);
 
   // The step that a job works for, with what it needs. NOT_FOUND STEP_NOT_FOUND.
   struct StepJob {

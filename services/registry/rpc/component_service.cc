@@ -40,9 +40,9 @@ absl::StatusOr<std::vector<Offer>> OffersOf(const v1::AnnounceComponentsRequest&
 grpc::Status ComponentService::AnnounceComponents(grpc::ServerContext* context,
                                                   const v1::AnnounceComponentsRequest* request,
                                                   v1::AnnounceComponentsResponse* response) {
-  return guard_.Serve(context, request, response, [&](const rpc::Call&) -> absl::Status {
+  return guard_.Serve(context, request, response, [&](const rpc::Call& call) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const std::vector<Offer> offers, OffersOf(*request));
-    BF_ASSIGN_OR_RETURN(const int64_t new_count, components_.Announce(request->service(), offers));
+    BF_ASSIGN_OR_RETURN(const int64_t new_count, components_.Announce(request->service(), offers, call.deadline));
     response->set_new_count(static_cast<int32_t>(new_count));
     return absl::OkStatus();
   });
@@ -50,7 +50,7 @@ grpc::Status ComponentService::AnnounceComponents(grpc::ServerContext* context,
 
 grpc::Status ComponentService::ListComponents(grpc::ServerContext* context, const v1::ListComponentsRequest* request,
                                               v1::ListComponentsResponse* response) {
-  return guard_.Serve(context, request, response, [&](const rpc::Call&) -> absl::Status {
+  return guard_.Serve(context, request, response, [&](const rpc::Call& call) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const int page_size, rpc::PageSize(request->page_size()));
     const std::string query = fmt::format("ListComponents|kind={}", request->kind());
     BF_ASSIGN_OR_RETURN(const std::string cursor, page_tokens_.Decode(query, request->page_token()));
@@ -59,7 +59,8 @@ grpc::Status ComponentService::ListComponents(grpc::ServerContext* context, cons
       BF_ASSIGN_OR_RETURN(const ComponentName name, ParseName(cursor));
       after = ComponentKey{name.kind, name.name, name.version.value_or("")};
     }
-    BF_ASSIGN_OR_RETURN(const Components::Page page, components_.List(request->kind(), after, page_size));
+    BF_ASSIGN_OR_RETURN(const Components::Page page,
+                        components_.List(request->kind(), after, page_size, call.deadline));
     for (const Component& component : page.components) *response->add_components() = ToProto(component);
     response->set_next_page_token(page_tokens_.Encode(query, page.next ? NameOf(*page.next) : ""));
     return absl::OkStatus();
@@ -68,8 +69,8 @@ grpc::Status ComponentService::ListComponents(grpc::ServerContext* context, cons
 
 grpc::Status ComponentService::GetComponent(grpc::ServerContext* context, const v1::GetComponentRequest* request,
                                             v1::Component* response) {
-  return guard_.Serve(context, request, response, [&](const rpc::Call&) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(const Component component, components_.Get(request->name()));
+  return guard_.Serve(context, request, response, [&](const rpc::Call& call) -> absl::Status {
+    BF_ASSIGN_OR_RETURN(const Component component, components_.Get(request->name(), call.deadline));
     *response = ToProto(component);
     return absl::OkStatus();
   });

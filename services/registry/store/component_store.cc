@@ -117,11 +117,13 @@ absl::Status RefuseChanged(postgres::Transaction& tx, const std::vector<Offer>& 
 
 }  // namespace
 
-absl::StatusOr<int64_t> ComponentStore::Announce(const std::string& service, const std::vector<Offer>& offers) {
+absl::StatusOr<int64_t> ComponentStore::Announce(const std::string& service, const std::vector<Offer>& offers,
+                                                 absl::Time deadline) {
   const Arrays arrays(offers);
   int64_t inserted = 0;
   // Announcing twice is harmless, so a COMMIT whose outcome is not known may simply be repeated.
-  const postgres::TransactOptions options{.took_effect = [](postgres::Transaction&) { return false; }};
+  const postgres::TransactOptions options{.deadline = deadline,
+                                          .took_effect = [](postgres::Transaction&) { return false; }};
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         BF_ASSIGN_OR_RETURN(inserted,
@@ -137,7 +139,8 @@ absl::StatusOr<int64_t> ComponentStore::Announce(const std::string& service, con
 }
 
 absl::StatusOr<std::vector<Component>> ComponentStore::List(const std::string& kind,
-                                                            const std::optional<ComponentKey>& after, int limit) {
+                                                            const std::optional<ComponentKey>& after, int limit,
+                                                            absl::Time deadline) {
   const ComponentKey from = after.value_or(ComponentKey{"", "", "0.0.0"});
   std::vector<Component> components;
   BF_RETURN_IF_ERROR(database_.Transact(
@@ -152,11 +155,11 @@ absl::StatusOr<std::vector<Component>> ComponentStore::List(const std::string& k
         }
         return absl::OkStatus();
       },
-      {.read_only = true}));
+      {.deadline = deadline, .read_only = true}));
   return components;
 }
 
-absl::StatusOr<Component> ComponentStore::Get(const ComponentName& name) {
+absl::StatusOr<Component> ComponentStore::Get(const ComponentName& name, absl::Time deadline) {
   absl::StatusOr<Component> component = absl::NotFoundError("");
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
@@ -175,7 +178,7 @@ absl::StatusOr<Component> ComponentStore::Get(const ComponentName& name) {
             fmt::format("components/{}/{}{}", name.kind, name.name, name.version ? "/" + *name.version : "");
         return ComponentNotFound(asked, known);
       },
-      {.read_only = true}));
+      {.deadline = deadline, .read_only = true}));
   return component;
 }
 

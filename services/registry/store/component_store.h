@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/postgres/database.h"
 #include "common/postgres/migrate.h"
@@ -25,15 +26,15 @@ class ComponentStore {
   // Stores what is new, in one transaction; returns how many versions that were. What is known already is only marked
   // as seen, at most once a minute, and takes over changed texts and a changed service. ALREADY_EXISTS
   // COMPONENT_CHANGED with every conflict, and then nothing is stored. The offers have been checked.
-  absl::StatusOr<int64_t> Announce(const std::string& service, const std::vector<Offer>& offers);
+  absl::StatusOr<int64_t> Announce(const std::string& service, const std::vector<Offer>& offers, absl::Time deadline);
 
   // Up to `limit` components after `after` (from the start without it), of one kind unless `kind` is empty, by kind,
   // name and version.
   absl::StatusOr<std::vector<Component>> List(const std::string& kind, const std::optional<ComponentKey>& after,
-                                              int limit);
+                                              int limit, absl::Time deadline);
 
   // The version asked for, or the newest. NOT_FOUND COMPONENT_NOT_FOUND with the names known.
-  absl::StatusOr<Component> Get(const ComponentName& name);
+  absl::StatusOr<Component> Get(const ComponentName& name, absl::Time deadline);
 
  private:
   postgres::Database& database_;

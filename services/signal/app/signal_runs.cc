@@ -2,6 +2,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,38 +23,39 @@ SignalRuns::SignalRuns(SignalStore& store, const Generator& generator, jobs::Run
 
 absl::StatusOr<std::string> SignalRuns::Create(const SignalSpec& spec, const std::string& request_id,
                                                const std::string& principal, const clients::CallScope& scope) {
+  const jobs::SubmitKey key{.principal = principal,
+                            .method = "signal.v1.SignalService/CreateSignalRun",
+                            .request_id = request_id,
+                            .payload_hash = Fingerprint(spec)};
+  const postgres::TransactOptions options{.deadline = scope.deadline, .cancel = scope.cancel};
+  BF_ASSIGN_OR_RETURN(std::optional<std::string> known, jobs::FindSubmitted(store_.database(), key, options));
+  if (known) return *std::move(known);
   BF_RETURN_IF_ERROR(generator_.CheckInputs(spec, scope));
   BF_ASSIGN_OR_RETURN(const quant::StrategyEntry* strategy, quant::Strategies().Find(spec.strategy.name));
   SignalRun run;
   run.id = base::NewUuid(clock_.Now());
   run.spec = spec;
   run.strategy_version = strategy->info.version;
-  const jobs::SubmitKey key{.principal = principal,
-                            .method = "signal.v1.SignalService/CreateSignalRun",
-                            .request_id = request_id,
-                            .payload_hash = Fingerprint(spec)};
-  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(store_.database(), key,
-                                                       [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-                                                         jobs::NewJob job;
-                                                         job.id = run.id;
-                                                         job.kind = std::string(kJobKind);
-                                                         job.principal = principal;
-                                                         job.traceparent = scope.traceparent;
-                                                         BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
-                                                         BF_RETURN_IF_ERROR(SignalStore::Insert(tx, run));
-                                                         return run.id;
-                                                       },
-                                                       {.deadline = scope.deadline, .cancel = scope.cancel}));
+  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(
+                                          store_.database(), key,
+                                          [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
+                                            jobs::NewJob job;
+                                            job.id = run.id;
+                                            job.kind = std::string(kJobKind);
+                                            job.principal = principal;
+                                            job.traceparent = scope.traceparent;
+                                            BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
+                                            BF_RETURN_IF_ERROR(SignalStore::Insert(tx, run));
+                                            return run.id;
+                                          },
+                                          options));
   runner_.WakeUp();
   return id;
 }
 
 absl::Status SignalRuns::Cancel(const std::string& id, absl::Time deadline) {
   BF_RETURN_IF_ERROR(store_.Get(id, deadline).status());
-  // Asking twice is asking once.
-  BF_RETURN_IF_ERROR(store_.database().Transact(
-      [&](postgres::Transaction& tx) { return jobs::JobStore::RequestCancel(tx, id).status(); },
-      {.deadline = deadline, .took_effect = [](postgres::Transaction&) { return false; }}));
+  BF_RETURN_IF_ERROR(jobs::RequestCancel(store_.database(), id, deadline));
   runner_.WakeUp();
   return absl::OkStatus();
 }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +39,11 @@ class SignalRuns {
   // Newest first, after the run `before` unless that is empty.
   absl::StatusOr<std::vector<SignalRun>> List(const std::string& before, int limit, absl::Time deadline) {
     return store_.List(before, limit, deadline);
+  }
+
+  // Calls `changed` when the run may have changed: see jobs::Runner::Watch.
+  std::unique_ptr<jobs::Runner::Subscription> Watch(const std::string& id, std::function<void()> changed) {
+    return runner_.Watch(id, [changed = std::move(changed)](const jobs::Job*) { changed(); });
   }
 
   // Asks the run to stop; nothing happens when it has ended.

@@ -116,8 +116,10 @@ grpc::ServerWriteReactor<v1::SignalRun>* SignalService::WatchSignalRun(grpc::Cal
       [this](const rpc::Call& call,
              const v1::WatchSignalRunRequest& watch) -> absl::StatusOr<std::unique_ptr<rpc::Source<v1::SignalRun>>> {
         BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf(kCollection, watch.name()));
-        return rpc::WatchRun<v1::SignalRun>([this, id, deadline = call.deadline] { return GetProto(id, deadline); },
-                                            [](const v1::SignalRun& run) { return rpc::IsFinal(run.job()); });
+        return rpc::WatchRun<v1::SignalRun>(
+            [this, id, deadline = call.deadline] { return GetProto(id, deadline); },
+            [](const v1::SignalRun& run) { return rpc::IsFinal(run.job()); },
+            [this, id](std::function<void()> changed) { return runs_.Watch(id, std::move(changed)); });
       });
 }
 

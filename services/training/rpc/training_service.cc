@@ -85,11 +85,15 @@ grpc::ServerWriteReactor<v1::TrainingRun>* TrainingService::WatchTrainingRun(
     grpc::CallbackServerContext* context, const v1::WatchTrainingRunRequest* request) {
   return parts_.guard.Stream<v1::TrainingRun>(
       context, request,
-      [this](const rpc::Call&, const v1::WatchTrainingRunRequest& watch)
+      [this](const rpc::Call& call, const v1::WatchTrainingRunRequest& watch)
           -> absl::StatusOr<std::unique_ptr<rpc::Source<v1::TrainingRun>>> {
         BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("trainingRuns", watch.name()));
-        return rpc::WatchRun<v1::TrainingRun>([this, id] { return RunById(id, absl::InfiniteFuture()); },
-                                              [](const v1::TrainingRun& run) { return rpc::IsFinal(run.job()); });
+        return rpc::WatchRun<v1::TrainingRun>(
+            [this, id, deadline = call.deadline] { return RunById(id, deadline); },
+            [](const v1::TrainingRun& run) { return rpc::IsFinal(run.job()); },
+            [this, id](std::function<void()> changed) {
+              return parts_.jobs.Watch(id, [changed = std::move(changed)](const jobs::Job*) { changed(); });
+            });
       });
 }
 

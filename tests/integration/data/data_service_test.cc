@@ -48,7 +48,7 @@ class DataServiceTest : public ::testing::Test {
  protected:
   DataServiceTest() {
     job_options_.poll_interval = absl::Milliseconds(20);
-    EXPECT_THAT(module_->Start(), IsOk());
+    EXPECT_THAT(module_->Start({}), IsOk());
     auto server = rpc::Server::Start({}, module_->services(), guard_);
     EXPECT_THAT(server, IsOk());
     server_ = *std::move(server);
@@ -96,16 +96,20 @@ class DataServiceTest : public ::testing::Test {
   clients::FetchRun Fetch(const clients::FetchSpec& spec) {
     const auto name = client_->CreateFetchRun(spec, base::NewUuid(clock_.Now()), {});
     EXPECT_THAT(name, IsOk());
-    if (!name.ok()) return {};
+    return name.ok() ? Watched(*name) : clients::FetchRun();
+  }
+
+  // Follows a run by its stream to the end.
+  clients::FetchRun Watched(const std::string& name) {
     v1::WatchFetchRunRequest request;
-    request.set_name(*name);
+    request.set_name(name);
     grpc::ClientContext context;
     const auto reader = stub_->WatchFetchRun(&context, request);
     v1::FetchRun run;
     while (reader->Read(&run)) {
     }
     EXPECT_TRUE(reader->Finish().ok());
-    const auto ended = client_->GetFetchRun(*name, {});
+    const auto ended = client_->GetFetchRun(name, {});
     EXPECT_THAT(ended, IsOk());
     return ended.value_or(clients::FetchRun());
   }
@@ -271,6 +275,46 @@ TEST_F(DataServiceTest, OneRequestIdIsOneRun) {
   EXPECT_EQ(first, second);
   EXPECT_THAT(client_->CreateFetchRun(Simulated({"BBB"}), id, {}),
               StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
+}
+
+TEST_F(DataServiceTest, OneRequestIdIsOneRunHoweverItsParametersAreOrderedOnTheWire) {
+  const std::string id = base::NewUuid(clock_.Now());
+  clients::FetchSpec spec = Csv({"AAA"});
+  spec.source.params["basis"] = std::string("raw");
+  spec.source.params["time_zone"] = std::string("new_york");
+  spec.source.params["stamp"] = std::string("bar_start");
+  BF_ASSERT_OK_AND_ASSIGN(const std::string first, client_->CreateFetchRun(spec, id, {}));
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(*client_->CreateFetchRun(spec, id, {}), first) << i;
+}
+
+TEST_F(DataServiceTest, TwoFetchesOfOneSymbolAtTheSameTimeBothSucceedSoon) {
+  std::vector<std::string> names;
+  const absl::Status together = database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+    // Both compute their rows from what is stored before either may store them.
+    BF_RETURN_IF_ERROR(tx.Execute("LOCK TABLE series IN SHARE MODE").status());
+    for (const int64_t seed : {1, 2}) {
+      BF_ASSIGN_OR_RETURN(std::string name,
+                          client_->CreateFetchRun(Simulated({"AAA"}, Years(2015, 2018), {{"seed", seed}}),
+                                                  base::NewUuid(clock_.Now()), {}));
+      names.push_back(std::move(name));
+    }
+    const absl::Time give_up = absl::Now() + absl::Seconds(20);
+    while (Count("chunk") < 2 && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(10));
+    return absl::OkStatus();
+  });
+  ASSERT_THAT(together, IsOk());
+  ASSERT_EQ(Count("chunk"), 2);
+  const absl::Time released = absl::Now();
+  int attempts = 0;
+  for (const std::string& name : names) {
+    const clients::FetchRun run = Watched(name);
+    EXPECT_EQ(run.status.state, clients::RunState::kSucceeded) << run.status.error;
+    attempts += std::stoi(
+        database_server_.Sql("SELECT attempt FROM data.job WHERE id = '" + name.substr(name.find('/') + 1) + "'"));
+  }
+  EXPECT_EQ(attempts, 3) << "the slower one computed again, once";
+  EXPECT_LT(absl::Now() - released, absl::Seconds(10)) << "far less than a lease";
+  EXPECT_EQ(Count("series_version"), 2);
 }
 
 TEST_F(DataServiceTest, EachSymbolEndsAsExactlyOneOutcome) {

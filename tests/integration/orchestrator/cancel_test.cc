@@ -39,7 +39,7 @@ TEST_F(CancelTest, StopsTheRunAndWhatItsStepStarted) {
   const std::string id = Start();
   const std::string training = orchestrator_.WaitForResource(id, "train");
   const absl::Time asked = absl::Now();
-  ASSERT_THAT(orchestrator_.pipelines().Cancel(id), IsOk());
+  ASSERT_THAT(orchestrator_.pipelines().Cancel(id, absl::InfiniteFuture()), IsOk());
   const PipelineRun run = orchestrator_.WaitForEnd(id);
   EXPECT_LT(absl::Now() - asked, absl::Seconds(2));
   EXPECT_EQ(Summarize(run).state, State::kCancelled);
@@ -53,22 +53,23 @@ TEST_F(CancelTest, StopsTheRunAndWhatItsStepStarted) {
 TEST_F(CancelTest, ChangesNothingOnAFinishedRun) {
   const std::string id = Start();
   orchestrator_.WaitForEnd(id);
-  ASSERT_THAT(orchestrator_.pipelines().Cancel(id), IsOk());
-  const PipelineRun run = *orchestrator_.pipelines().Get(id);
+  ASSERT_THAT(orchestrator_.pipelines().Cancel(id, absl::InfiniteFuture()), IsOk());
+  const PipelineRun run = *orchestrator_.pipelines().Get(id, absl::InfiniteFuture());
   EXPECT_EQ(Summarize(run).state, State::kSucceeded);
   EXPECT_FALSE(run.cancel_requested);
   EXPECT_EQ(database_.Sql("SELECT sum(cancels) FROM fake.run"), "0");
 }
 
 TEST_F(CancelTest, IsNotFoundForAnUnknownRun) {
-  EXPECT_THAT(orchestrator_.pipelines().Cancel("none"), StatusIs(absl::StatusCode::kNotFound, "RUN_NOT_FOUND"));
+  EXPECT_THAT(orchestrator_.pipelines().Cancel("none", absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound, "RUN_NOT_FOUND"));
 }
 
 TEST_F(CancelTest, LetsACancelledRunBeRetried) {
   Behave("backtestRuns", "run");
   const std::string id = Start();
   orchestrator_.WaitForResource(id, "backtest");
-  ASSERT_THAT(orchestrator_.pipelines().Cancel(id), IsOk());
+  ASSERT_THAT(orchestrator_.pipelines().Cancel(id, absl::InfiniteFuture()), IsOk());
   orchestrator_.WaitForEnd(id);
   Behave("backtestRuns", "succeed");
   ASSERT_THAT(orchestrator_.pipelines().Retry(id, "", {}), IsOk());
@@ -82,8 +83,8 @@ TEST_F(CancelTest, ReachesARunThatNobodyWorksOn) {
   TestOrchestrator idle(database_.url(), /*work=*/false);
   orchestrator_.runner().Drain(absl::Seconds(5));
   const std::string id = idle.pipelines().Run(DemoPipeline(), {})->id;
-  ASSERT_THAT(idle.pipelines().Cancel(id), IsOk());
-  EXPECT_EQ(Summarize(*idle.pipelines().Get(id)).state, State::kCancelled);
+  ASSERT_THAT(idle.pipelines().Cancel(id, absl::InfiniteFuture()), IsOk());
+  EXPECT_EQ(Summarize(*idle.pipelines().Get(id, absl::InfiniteFuture())).state, State::kCancelled);
   EXPECT_EQ(database_.Sql("SELECT count(*) FROM orchestrator.job"), "1");  // nothing was started: nothing to stop
 }
 
@@ -91,7 +92,7 @@ TEST_F(CancelTest, StopsWhatWasStartedButNotWrittenDown) {
   Behave("trainingRuns", "unavailable");
   const std::string id = Start();
   WaitFor("SELECT calls > 0 FROM fake.behaviour", "t");
-  ASSERT_THAT(orchestrator_.pipelines().Cancel(id), IsOk());
+  ASSERT_THAT(orchestrator_.pipelines().Cancel(id, absl::InfiniteFuture()), IsOk());
   EXPECT_EQ(Summarize(orchestrator_.WaitForEnd(id)).state, State::kCancelled);
   Behave("trainingRuns", "run");  // the call that came through after all
   WaitFor("SELECT state FROM fake.run WHERE collection = 'trainingRuns'", "5");
@@ -107,7 +108,7 @@ TEST_F(CancelTest, WinsAtAnyMoment) {
     }
     const std::string id = Start();
     absl::SleepFor(absl::Milliseconds(random() % 150));
-    ASSERT_THAT(orchestrator_.pipelines().Cancel(id), IsOk());
+    ASSERT_THAT(orchestrator_.pipelines().Cancel(id, absl::InfiniteFuture()), IsOk());
     const PipelineRun run = orchestrator_.WaitForEnd(id);
     const bool cancelled = Summarize(run).state == State::kCancelled;
     ASSERT_TRUE(cancelled || Summarize(run).state == State::kSucceeded) << i;

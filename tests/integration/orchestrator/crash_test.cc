@@ -36,7 +36,7 @@ TEST_F(CrashTest, BetweenSubmittingAndRecordingMakesNoSecondRun) {
   ASSERT_TRUE(doomed.Wait(absl::Seconds(30)));
   EXPECT_TRUE(WIFSIGNALED(doomed.status()));
   EXPECT_EQ(database_.Sql("SELECT submits FROM fake.run WHERE collection = 'trainingRuns'"), "1");
-  EXPECT_EQ(asking_.pipelines().Get(id)->steps[2].resource, "");
+  EXPECT_EQ(asking_.pipelines().Get(id, absl::InfiniteFuture())->steps[2].resource, "");
 
   Behave("trainingRuns", "succeed");
   database_.Sql("UPDATE fake.run SET state = 3");
@@ -69,9 +69,9 @@ TEST_F(CrashTest, OrderlyStopHandsStepsOverWithoutCountingAnAttempt) {
   leaving.WaitForResource(id, "train");
   leaving.runner().Drain(absl::Seconds(10));
   const absl::Time left = absl::Now();
-  EXPECT_EQ(asking_.pipelines().Get(id)->steps[2].job->state, State::kQueued);
+  EXPECT_EQ(asking_.pipelines().Get(id, absl::InfiniteFuture())->steps[2].job->state, State::kQueued);
   TestOrchestrator heir(database_.url());
-  while (asking_.pipelines().Get(id)->steps[2].job->state != State::kRunning) {
+  while (asking_.pipelines().Get(id, absl::InfiniteFuture())->steps[2].job->state != State::kRunning) {
     ASSERT_LT(absl::Now() - left, absl::Seconds(10));
   }
   database_.Sql("UPDATE fake.run SET state = 3");
@@ -88,7 +88,7 @@ TEST_F(CrashTest, OfACancelledStepStillStopsWhatItStarted) {
   asking_.WaitForResource(id, "train");
   doomed.Signal(SIGKILL);
   ASSERT_TRUE(doomed.Wait(absl::Seconds(10)));
-  ASSERT_TRUE(asking_.pipelines().Cancel(id).ok());
+  ASSERT_TRUE(asking_.pipelines().Cancel(id, absl::InfiniteFuture()).ok());
   testing::ChildProcess heir = Worker();
   EXPECT_EQ(Summarize(asking_.WaitForEnd(id)).state, State::kCancelled);
   const absl::Time until = absl::Now() + absl::Seconds(30);

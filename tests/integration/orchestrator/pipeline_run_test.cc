@@ -76,7 +76,7 @@ TEST_F(PipelineRunTest, KeepsThePipelineAsItWasGiven) {
   pipeline.steps[4].params["initial_cash"] = 12345.678;
   pipeline.steps[4].depends_on = {"fetch"};
   const std::string id = Start(pipeline);
-  EXPECT_EQ(HashOf(orchestrator_.pipelines().Get(id)->pipeline), HashOf(pipeline));
+  EXPECT_EQ(HashOf(orchestrator_.pipelines().Get(id, absl::InfiniteFuture())->pipeline), HashOf(pipeline));
 }
 
 TEST_F(PipelineRunTest, RefusesAnInvalidPipelineAndStoresNothing) {
@@ -159,10 +159,10 @@ TEST_F(PipelineRunTest, PassesProgressOn) {
   orchestrator_.WaitForResource(id, "backtest");
   database_.Sql("UPDATE fake.run SET progress = 0.75, error = 'bar 3 of 4' WHERE collection = 'backtestRuns'");
   for (RunSummary summary; summary.stage != "backtest: bar 3 of 4";) {
-    summary = Summarize(*orchestrator_.pipelines().Get(id));
+    summary = Summarize(*orchestrator_.pipelines().Get(id, absl::InfiniteFuture()));
     ASSERT_EQ(summary.state, State::kRunning);
   }
-  EXPECT_DOUBLE_EQ(Summarize(*orchestrator_.pipelines().Get(id)).progress, 4.75 / 5);
+  EXPECT_DOUBLE_EQ(Summarize(*orchestrator_.pipelines().Get(id, absl::InfiniteFuture())).progress, 4.75 / 5);
   database_.Sql("UPDATE fake.run SET state = 3");
   EXPECT_EQ(Summarize(orchestrator_.WaitForEnd(id)).state, State::kSucceeded);
 }
@@ -172,7 +172,7 @@ TEST_F(PipelineRunTest, WaitsForAServiceThatIsDownWithoutUsingUpAttempts) {
   const std::string id = Start();
   while (database_.Sql("SELECT calls >= 3 FROM fake.behaviour") != "t") {
   }
-  EXPECT_EQ(Summarize(*orchestrator_.pipelines().Get(id)).state, State::kRunning);
+  EXPECT_EQ(Summarize(*orchestrator_.pipelines().Get(id, absl::InfiniteFuture())).state, State::kRunning);
   Behave("signalRuns", "succeed");
   const PipelineRun run = orchestrator_.WaitForEnd(id);
   EXPECT_EQ(Summarize(run).state, State::kSucceeded);
@@ -250,14 +250,15 @@ TEST_F(PipelineRunTest, IsListedNewestFirstPageByPage) {
   std::vector<std::string> listed;
   std::string before;
   do {
-    BF_ASSERT_OK_AND_ASSIGN(const Pipelines::Page page, orchestrator_.pipelines().List(before, 2));
+    BF_ASSERT_OK_AND_ASSIGN(const Pipelines::Page page,
+                            orchestrator_.pipelines().List(before, 2, absl::InfiniteFuture()));
     for (const PipelineRun& run : page.runs) listed.push_back(run.id);
     EXPECT_THAT(page.runs, Each(::testing::Field(&PipelineRun::steps, SizeIs(5))));
     before = page.next;
   } while (!before.empty());
   std::sort(ids.rbegin(), ids.rend());
   EXPECT_EQ(listed, ids);
-  EXPECT_THAT(orchestrator_.pipelines().List(ids.back(), 2)->runs, IsEmpty());
+  EXPECT_THAT(orchestrator_.pipelines().List(ids.back(), 2, absl::InfiniteFuture())->runs, IsEmpty());
 }
 
 // A pipeline of `count` steps, each of which depends on some before it.
@@ -291,8 +292,8 @@ TEST_F(PipelineRunTest, MayHaveTwoThousandSteps) {
   Behave("fetchRuns", "run");
   Pipeline pipeline = RandomPipeline(2000, 4);
   const std::string id = Start(pipeline);
-  EXPECT_EQ(HashOf(orchestrator_.pipelines().Get(id)->pipeline), HashOf(pipeline));
-  EXPECT_TRUE(orchestrator_.pipelines().Cancel(id).ok());
+  EXPECT_EQ(HashOf(orchestrator_.pipelines().Get(id, absl::InfiniteFuture())->pipeline), HashOf(pipeline));
+  EXPECT_TRUE(orchestrator_.pipelines().Cancel(id, absl::InfiniteFuture()).ok());
   EXPECT_EQ(Summarize(orchestrator_.WaitForEnd(id)).state, State::kCancelled);
   pipeline.steps.push_back(pipeline.steps.back());
   EXPECT_THAT(orchestrator_.pipelines().Run(pipeline, {}), StatusIs(absl::StatusCode::kInvalidArgument));

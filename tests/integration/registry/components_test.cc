@@ -36,7 +36,7 @@ class ComponentsTest : public ::testing::Test {
     std::vector<std::string> names;
     std::optional<ComponentKey> after;
     do {
-      const auto page = components_.List(kind, after, page_size);
+      const auto page = components_.List(kind, after, page_size, absl::InfiniteFuture());
       EXPECT_THAT(page, IsOk());
       EXPECT_LE(page->components.size(), static_cast<size_t>(page_size));
       for (const Component& component : page->components) names.push_back(NameOf(KeyOf(component.offer.info)));
@@ -53,8 +53,11 @@ class ComponentsTest : public ::testing::Test {
 };
 
 TEST_F(ComponentsTest, AreKnownOnceAnnounced) {
-  EXPECT_THAT(components_.Announce("signal", {Make("indicator", "rsi"), Make("indicator", "ema")}), IsOkAndHolds(2));
-  BF_ASSERT_OK_AND_ASSIGN(const Component rsi, components_.Get("components/indicator/rsi/1.0.0"));
+  EXPECT_THAT(
+      components_.Announce("signal", {Make("indicator", "rsi"), Make("indicator", "ema")}, absl::InfiniteFuture()),
+      IsOkAndHolds(2));
+  BF_ASSERT_OK_AND_ASSIGN(const Component rsi,
+                          components_.Get("components/indicator/rsi/1.0.0", absl::InfiniteFuture()));
   EXPECT_EQ(rsi.service, "signal");
   EXPECT_EQ(rsi.offer.info.description, "What it is.");
   EXPECT_EQ(Fingerprint(rsi.offer.params), Fingerprint(Make("indicator", "rsi").params));
@@ -64,71 +67,86 @@ TEST_F(ComponentsTest, AreKnownOnceAnnounced) {
 
 TEST_F(ComponentsTest, WriteNothingWhenNothingChanged) {
   const std::vector<Offer> offers = {Make("indicator", "rsi"), Make("indicator", "ema")};
-  ASSERT_THAT(components_.Announce("signal", offers), IsOkAndHolds(2));
+  ASSERT_THAT(components_.Announce("signal", offers, absl::InfiniteFuture()), IsOkAndHolds(2));
   const std::string versions = "SELECT string_agg(xmin::text || ctid::text, ' ' ORDER BY name) FROM registry.component";
   const std::string before = test_database_.Sql(versions);
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(components_.Announce("signal", offers), IsOkAndHolds(0));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(components_.Announce("signal", offers, absl::InfiniteFuture()), IsOkAndHolds(0));
   EXPECT_EQ(test_database_.Sql(versions), before);
 
   test_database_.Sql(
       "UPDATE registry.component SET create_time = now() - interval '1 hour', "
       "announce_time = now() - interval '61 seconds'");
-  const absl::Time seen = components_.Get("components/indicator/rsi")->announce_time;
-  EXPECT_THAT(components_.Announce("signal", offers), IsOkAndHolds(0));
-  EXPECT_GT(components_.Get("components/indicator/rsi")->announce_time, seen + absl::Seconds(30));
+  const absl::Time seen = components_.Get("components/indicator/rsi", absl::InfiniteFuture())->announce_time;
+  EXPECT_THAT(components_.Announce("signal", offers, absl::InfiniteFuture()), IsOkAndHolds(0));
+  EXPECT_GT(components_.Get("components/indicator/rsi", absl::InfiniteFuture())->announce_time,
+            seen + absl::Seconds(30));
 }
 
 TEST_F(ComponentsTest, AreRefusedWithOtherParametersUnderAKnownVersionAndThenNothingIsStored) {
-  ASSERT_THAT(components_.Announce("signal", {Make("indicator", "rsi"), Make("indicator", "ema")}), IsOkAndHolds(2));
+  ASSERT_THAT(
+      components_.Announce("signal", {Make("indicator", "rsi"), Make("indicator", "ema")}, absl::InfiniteFuture()),
+      IsOkAndHolds(2));
   const absl::Status status = components_
-                                  .Announce("signal", {Make("indicator", "rsi", "1.0.0", 15), Make("indicator", "sma"),
-                                                       Make("indicator", "ema", "1.0.0", 16)})
+                                  .Announce("signal",
+                                            {Make("indicator", "rsi", "1.0.0", 15), Make("indicator", "sma"),
+                                             Make("indicator", "ema", "1.0.0", 16)},
+                                            absl::InfiniteFuture())
                                   .status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kAlreadyExists, "COMPONENT_CHANGED"));
   EXPECT_THAT(base::DetailsOf(status).violations,
               ElementsAre(::testing::Field(&base::FieldViolation::field, "components/indicator/rsi/1.0.0"),
                           ::testing::Field(&base::FieldViolation::field, "components/indicator/ema/1.0.0")));
   EXPECT_THAT(base::Message(status), HasSubstr("default 15, min 2, max 500; was integer, default 14"));
-  EXPECT_THAT(components_.Get("components/indicator/sma"), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(components_.Announce("signal", {Make("indicator", "rsi", "1.1.0", 15)}), IsOkAndHolds(1));
+  EXPECT_THAT(components_.Get("components/indicator/sma", absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(components_.Announce("signal", {Make("indicator", "rsi", "1.1.0", 15)}, absl::InfiniteFuture()),
+              IsOkAndHolds(1));
 }
 
 TEST_F(ComponentsTest, TakeOverTextsForPeopleAndTheService) {
-  ASSERT_THAT(components_.Announce("signal", {Make("strategy", "ml_model")}), IsOkAndHolds(1));
+  ASSERT_THAT(components_.Announce("signal", {Make("strategy", "ml_model")}, absl::InfiniteFuture()), IsOkAndHolds(1));
   Offer better = Make("strategy", "ml_model");
   better.info.description = "Better words.";
   better.params[0].description = "Better words, too.";
-  EXPECT_THAT(components_.Announce("backtest", {better}), IsOkAndHolds(0));
-  BF_ASSERT_OK_AND_ASSIGN(const Component found, components_.Get("components/strategy/ml_model"));
+  EXPECT_THAT(components_.Announce("backtest", {better}, absl::InfiniteFuture()), IsOkAndHolds(0));
+  BF_ASSERT_OK_AND_ASSIGN(const Component found,
+                          components_.Get("components/strategy/ml_model", absl::InfiniteFuture()));
   EXPECT_EQ(found.offer.info.description, "Better words.");
   EXPECT_EQ(found.offer.params[0].description, "Better words, too.");
   EXPECT_EQ(found.service, "backtest");
 }
 
 TEST_F(ComponentsTest, AreRefusedWithEveryViolation) {
-  EXPECT_THAT(components_.Announce("Signal", {Make("indicator", "RSI", "1")}),
+  EXPECT_THAT(components_.Announce("Signal", {Make("indicator", "RSI", "1")}, absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_ANNOUNCEMENT"));
   EXPECT_EQ(test_database_.Sql("SELECT count(*) FROM registry.component"), "0");
 }
 
 TEST_F(ComponentsTest, AreFoundByNameWithTheNewestVersionFirst) {
-  ASSERT_THAT(components_.Announce("signal", {Make("indicator", "rsi", "1.9.0"), Make("indicator", "rsi", "1.10.0"),
-                                              Make("indicator", "rsi", "1.2.0"), Make("strategy", "pairs")}),
+  ASSERT_THAT(components_.Announce("signal",
+                                   {Make("indicator", "rsi", "1.9.0"), Make("indicator", "rsi", "1.10.0"),
+                                    Make("indicator", "rsi", "1.2.0"), Make("strategy", "pairs")},
+                                   absl::InfiniteFuture()),
               IsOk());
-  EXPECT_EQ(components_.Get("components/indicator/rsi")->offer.info.version, "1.10.0");
-  const auto message = [&](const std::string& name) { return base::Message(components_.Get(name).status()); };
+  EXPECT_EQ(components_.Get("components/indicator/rsi", absl::InfiniteFuture())->offer.info.version, "1.10.0");
+  const auto message = [&](const std::string& name) {
+    return base::Message(components_.Get(name, absl::InfiniteFuture()).status());
+  };
   EXPECT_THAT(message("components/indicator/rsi/2.0.0"),
               HasSubstr("known are components/indicator/rsi/1.10.0, components/indicator/rsi/1.2.0"));
   EXPECT_THAT(message("components/indicator/cci"), HasSubstr("known are components/indicator/rsi"));
   EXPECT_THAT(message("components/model/forest"), HasSubstr("known are components/indicator, components/strategy"));
-  EXPECT_THAT(components_.Get("components/model/forest"), StatusIs(absl::StatusCode::kNotFound, "COMPONENT_NOT_FOUND"));
-  EXPECT_THAT(components_.Get("rsi"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(components_.Get("components/model/forest", absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound, "COMPONENT_NOT_FOUND"));
+  EXPECT_THAT(components_.Get("rsi", absl::InfiniteFuture()), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(ComponentsTest, AreListedByKindNameAndVersionPageByPage) {
-  ASSERT_THAT(components_.Announce(
-                  "signal", {Make("strategy", "b"), Make("indicator", "b", "1.10.0"), Make("indicator", "b", "1.9.0"),
-                             Make("indicator", "a_b"), Make("indicator", "ab")}),
+  ASSERT_THAT(components_.Announce("signal",
+                                   {Make("strategy", "b"), Make("indicator", "b", "1.10.0"),
+                                    Make("indicator", "b", "1.9.0"), Make("indicator", "a_b"), Make("indicator", "ab")},
+                                   absl::InfiniteFuture()),
               IsOk());
   const std::vector<std::string> indicators = {"components/indicator/a_b/1.0.0", "components/indicator/ab/1.0.0",
                                                "components/indicator/b/1.9.0", "components/indicator/b/1.10.0"};
@@ -150,7 +168,7 @@ TEST_F(ComponentsTest, AreAnnouncedByManyReplicasAtOnce) {
     replicas.emplace_back([&, i] {
       std::vector<Offer> mine = offers;
       if (i % 2 == 1) std::reverse(mine.begin(), mine.end());
-      const auto inserted = components_.Announce("signal", mine);
+      const auto inserted = components_.Announce("signal", mine, absl::InfiniteFuture());
       EXPECT_THAT(inserted, IsOk());
       total += inserted.value_or(0);
     });
@@ -163,8 +181,8 @@ TEST_F(ComponentsTest, AreAnnouncedByManyReplicasAtOnce) {
 TEST_F(ComponentsTest, FitIntoOneAnnouncementByTheThousands) {
   std::vector<Offer> offers;
   for (int i = 0; i < 10'000; ++i) offers.push_back(Make("indicator", "i" + std::to_string(i)));
-  EXPECT_THAT(components_.Announce("signal", offers), IsOkAndHolds(10'000));
-  EXPECT_THAT(components_.Announce("signal", offers), IsOkAndHolds(0));
+  EXPECT_THAT(components_.Announce("signal", offers, absl::InfiniteFuture()), IsOkAndHolds(10'000));
+  EXPECT_THAT(components_.Announce("signal", offers, absl::InfiniteFuture()), IsOkAndHolds(0));
 }
 
 }  // namespace

@@ -246,6 +246,8 @@ TEST_F(StreamTest, DrainEndsStreamsWithShuttingDownEvenWhenNobodyReads) {
 TEST_F(StreamTest, WatchingARunSendsChangesAndEndsWithTheFinalState) {
   Begin();
   std::atomic<int> state{1};
+  std::function<void()> changed;
+  absl::Notification subscribed;
   echo_->service.open = [&](const Call&, const CountRequest&) {
     return WatchRun<CountResponse>(
         [&]() -> absl::StatusOr<CountResponse> {
@@ -253,28 +255,90 @@ TEST_F(StreamTest, WatchingARunSendsChangesAndEndsWithTheFinalState) {
           run.set_number(state);
           return run;
         },
-        [](const CountResponse& run) { return run.number() == 3; }, absl::Milliseconds(10));
+        [](const CountResponse& run) { return run.number() == 3; },
+        [&](std::function<void()> told) {
+          changed = std::move(told);
+          subscribed.Notify();
+          return std::make_shared<int>();
+        },
+        absl::Milliseconds(10));
   };
   grpc::ClientContext context;
   auto reader = stub_->Count(&context, CountRequest());
   CountResponse message;
   for (int expected = 1; expected <= 3; ++expected) {
     state = expected;
+    if (expected > 1) changed();
     ASSERT_TRUE(reader->Read(&message));
     EXPECT_EQ(message.number(), expected);
+    ASSERT_TRUE(subscribed.WaitForNotificationWithTimeout(absl::Seconds(10)));
   }
   EXPECT_FALSE(reader->Read(&message));
   EXPECT_TRUE(reader->Finish().ok());
 }
 
-TEST(WatchRun, RepeatsAnUnchangedStateSoThatTheReaderKnowsTheStreamLives) {
-  auto source =
-      WatchRun<CountResponse>([]() -> absl::StatusOr<CountResponse> { return CountResponse(); },
-                              [](const CountResponse&) { return false; }, absl::Milliseconds(250), absl::Seconds(1));
+// A run that the test changes, and how often it was read.
+struct WatchedRun {
+  std::unique_ptr<Source<CountResponse>> Watch() {
+    return WatchRun<CountResponse>(
+        [this]() -> absl::StatusOr<CountResponse> {
+          ++reads;
+          CountResponse run;
+          run.set_number(number);
+          return run;
+        },
+        [](const CountResponse& run) { return run.number() == 9; },
+        [this](std::function<void()> told) {
+          changed = std::move(told);
+          return std::shared_ptr<void>(this, [](WatchedRun* run) { run->watched = false; });
+        },
+        absl::Milliseconds(250), absl::Seconds(1));
+  }
+  int number = 1;
+  int reads = 0;
+  bool watched = true;
+  std::function<void()> changed;
+};
+
+std::string Steps(Source<CountResponse>& source, int count) {
   CountResponse message;
   std::string steps;
-  for (int i = 0; i < 11; ++i) steps += source->Next(&message)->kind == Step::Kind::kMessage ? 'm' : 'w';
-  EXPECT_EQ(steps, "mwwwwmwwwwm");
+  for (int i = 0; i < count; ++i) {
+    const absl::StatusOr<Step> step = source.Next(&message);
+    steps += step->kind == Step::Kind::kMessage ? 'm' : step->kind == Step::Kind::kWait ? 'w' : 'e';
+  }
+  return steps;
+}
+
+TEST(WatchRun, RepeatsAnUnchangedStateSoThatTheReaderKnowsTheStreamLives) {
+  WatchedRun run;
+  const auto source = run.Watch();
+  EXPECT_EQ(Steps(*source, 11), "mwwwwmwwwwm");
+  EXPECT_EQ(run.reads, 3) << "not read in between";
+}
+
+TEST(WatchRun, ReadsAgainWhenItIsToldAndSendsOnlyWhatChanged) {
+  WatchedRun run;
+  const auto source = run.Watch();
+  EXPECT_EQ(Steps(*source, 2), "mw");
+  run.changed();
+  EXPECT_EQ(Steps(*source, 2), "ww") << "nothing is new";
+  EXPECT_EQ(run.reads, 2);
+  run.number = 2;
+  EXPECT_EQ(Steps(*source, 1), "w") << "nobody said so";
+  run.changed();
+  EXPECT_EQ(Steps(*source, 2), "mw");
+  run.number = 9;
+  run.changed();
+  EXPECT_EQ(Steps(*source, 2), "me");
+}
+
+TEST(WatchRun, UnsubscribesWhenTheStreamEnds) {
+  WatchedRun run;
+  auto source = run.Watch();
+  EXPECT_TRUE(run.watched);
+  source.reset();
+  EXPECT_FALSE(run.watched);
 }
 
 }  // namespace
