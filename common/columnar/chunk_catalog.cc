@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
     }
     return absl::OkStatus();
   };
-  BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, list, BulkOptions(absl::InfiniteFuture(), true)));
+  BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, list, BulkOptions(filter.deadline, true)));
   return heads;
 }
 

@@ -24,7 +24,7 @@ struct CompactionRound {
 // how its newest version is cut changes. The references of that version are swapped in one short transaction that gives
 // way to every writer (compare-and-swap on the version); earlier versions keep their own chunks, so every state can
 // still be read, and whoever reads meanwhile sees one layout or the other. A writer whose chunks were swapped between
-// its Write and its Commit gets ABORTED CONFLICT, as from another writer.
+// its Write and its Commit gets ABORTED SERIES_MOVED, as from another writer.
 //
 // Any number of processes may compact one database. Not thread-safe.
 class ChunkCompactor {

@@ -132,6 +132,7 @@ struct SeriesFilter {
   std::optional<std::string> variant;
   std::optional<quant::SeriesKey> after;  // only keys that sort behind this one
   int64_t limit = 0;                      // 0: no limit
+  absl::Time deadline = absl::InfiniteFuture();
 };
 
 // Thread-safe; holds no state but the database. chunk_writer.cc, chunk_reader.cc and chunk_catalog.cc have its parts.
@@ -149,12 +150,12 @@ class ChunkStore {
   // than kMaxChunkRows rows share an instant.
   absl::StatusOr<WrittenSeries> Write(const quant::Series& series, const WriteOptions& options = {});
 
-  // Makes `written` the next version of its series, within the caller's transaction. ABORTED CONFLICT when another
+  // Makes `written` the next version of its series, within the caller's transaction. ABORTED SERIES_MOVED when another
   // writer has moved the series since Write: write again. Returns the version that holds the rows (the old one when
   // unchanged). Commit several series in key order, else two transactions may deadlock (and one is retried).
   absl::StatusOr<int64_t> Commit(postgres::Transaction& transaction, const WrittenSeries& written);
 
-  // Write and Commit in a transaction of its own, again on CONFLICT (at most 3 times).
+  // Write and Commit in a transaction of its own, again on SERIES_MOVED (at most 3 times).
   absl::StatusOr<WrittenSeries> Put(const quant::Series& series, const WriteOptions& options = {});
 
   // NOT_FOUND UNKNOWN_SERIES when the series does not exist (or did not at `as_of`); a range without rows is OK and

@@ -34,10 +34,15 @@ constexpr std::string_view kInsertSeries = R"sql(
   VALUES ($1, $2, $3, $4, $5, $6, 1)
   ON CONFLICT ON CONSTRAINT series_key DO NOTHING RETURNING id, changed_at)sql";
 
+// The clock is read when the row is held: who holds it in between (SELECT ... FOR SHARE) and reads the clock then knows
+// that what comes later is later.
 constexpr std::string_view kAdvanceSeries = R"sql(
-  UPDATE series SET version = version + 1,
-                    changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
-  WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4 AND version = $5 RETURNING id, changed_at)sql";
+  WITH held AS MATERIALIZED (
+    SELECT id FROM series
+    WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4 AND version = $5 FOR UPDATE)
+  UPDATE series s SET version = s.version + 1,
+                      changed_at = greatest(clock_timestamp(), s.changed_at + interval '1 microsecond')
+  FROM held WHERE s.id = held.id RETURNING s.id, s.changed_at)sql";
 
 constexpr std::string_view kHoldSeries = R"sql(
   SELECT id FROM series

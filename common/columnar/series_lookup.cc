@@ -51,7 +51,7 @@ absl::Status UnknownSeries(const SeriesKey& key) {
 absl::Status SeriesMoved(const SeriesKey& key) {
   return base::MakeError(absl::StatusCode::kAborted,
                          fmt::format("another writer has changed series {} meanwhile", Describe(key)),
-                         {.reason = "CONFLICT", .retry_after = absl::Milliseconds(50)});
+                         {.reason = "SERIES_MOVED", .retry_after = absl::Milliseconds(50)});
 }
 
 std::vector<postgres::Param> KeyParams(const SeriesKey& key) {

@@ -20,7 +20,7 @@ inline constexpr int kWriteTries = 3;
 
 std::string Describe(const quant::SeriesKey& key);
 absl::Status UnknownSeries(const quant::SeriesKey& key);  // NOT_FOUND UNKNOWN_SERIES
-absl::Status SeriesMoved(const quant::SeriesKey& key);    // ABORTED CONFLICT
+absl::Status SeriesMoved(const quant::SeriesKey& key);    // ABORTED SERIES_MOVED
 
 // $1 to $4 of the statements that name a series.
 std::vector<postgres::Param> KeyParams(const quant::SeriesKey& key);

@@ -78,7 +78,7 @@ TEST_F(ChunkCompactorTest, AWriterWhoseChunksWereSwappedIsToldToTryAgain) {
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries revision, store_.Write(Bars("A", 104, 105, 1)));
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries insertion, store_.Write(Bars("A", 50, 51)));
   EXPECT_EQ(Run().series, 1);
-  EXPECT_THAT(Commit(revision), StatusIs(absl::StatusCode::kAborted, "CONFLICT"));
+  EXPECT_THAT(Commit(revision), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
   EXPECT_THAT(Commit(insertion), IsOkAndHolds(11)) << "it touches none of them";
   EXPECT_THAT(store_.Put(Bars("A", 104, 105, 1)), IsOk());
   EXPECT_EQ(store_.Read(Bars("A", 0, 0).key)->size(), 11u);

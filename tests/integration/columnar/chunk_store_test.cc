@@ -98,12 +98,12 @@ TEST_F(ChunkStoreTest, TheSecondOfTwoWritersIsTurnedAway) {
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries one, store_.Write(Bars("A", 100, 110)));
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries two, store_.Write(Bars("A", 100, 120)));
   EXPECT_THAT(Commit(one), IsOkAndHolds(2));
-  EXPECT_THAT(Commit(two), StatusIs(absl::StatusCode::kAborted, "CONFLICT"));
+  EXPECT_THAT(Commit(two), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
   EXPECT_EQ(store_.Read(Bars("A", 0, 1).key)->size(), 110u);
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries new_one, store_.Write(Bars("N", 0, 10)));
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries new_two, store_.Write(Bars("N", 0, 20)));
   EXPECT_THAT(Commit(new_one), IsOkAndHolds(1));
-  EXPECT_THAT(Commit(new_two), StatusIs(absl::StatusCode::kAborted, "CONFLICT"));
+  EXPECT_THAT(Commit(new_two), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
 }
 
 TEST_F(ChunkStoreTest, ConcurrentWritersLoseNothing) {
