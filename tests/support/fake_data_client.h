@@ -17,6 +17,8 @@ class FakeDataClient final : public clients::DataClient {
  public:
   void AddSnapshot(const std::string& name, std::vector<quant::Series> series) { snapshots_[name] = std::move(series); }
 
+  void RemoveSnapshot(const std::string& name) { snapshots_.erase(name); }
+
   std::vector<clients::ReadQuery> queries;  // every read so far
 
   // Called before each read and before each series that is handed over; an error ends the read with it.

@@ -190,6 +190,8 @@ TEST_F(BacktestRunsTest, TheSameRequestIsTheSameRun) {
   EXPECT_THAT(Create(other, request_id), StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
   Wait(*first);
   EXPECT_EQ(*Create(Spec(), request_id), *first);
+  data_.RemoveSnapshot(kSnapshot);
+  EXPECT_EQ(*Create(Spec(), request_id), *first) << "answered without the other services";
   EXPECT_EQ(Count("backtest_run"), "1");
 }
 

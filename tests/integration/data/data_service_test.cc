@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/time/clock.h"
 #include "breadthflow/data/v1/data_service.grpc.pb.h"
@@ -34,6 +35,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 using testing::StatusIs;
 using Stub = v1::DataService::Stub;
 
@@ -285,6 +287,42 @@ TEST_F(DataServiceTest, OneRequestIdIsOneRunHoweverItsParametersAreOrderedOnTheW
   spec.source.params["stamp"] = std::string("bar_start");
   BF_ASSERT_OK_AND_ASSIGN(const std::string first, client_->CreateFetchRun(spec, id, {}));
   for (int i = 0; i < 50; ++i) EXPECT_EQ(*client_->CreateFetchRun(spec, id, {}), first) << i;
+}
+
+TEST_F(DataServiceTest, AFetchIsAnsweredAgainWhenItsFolderIsGone) {
+  const std::string id = base::NewUuid(clock_.Now());
+  const clients::FetchSpec spec = Csv({"AAA"}, folder_ / "gone");
+  std::filesystem::create_directories(folder_ / "gone");
+  BF_ASSERT_OK_AND_ASSIGN(const std::string first, client_->CreateFetchRun(spec, id, {}));
+  std::filesystem::remove_all(folder_ / "gone");
+  EXPECT_THAT(client_->CreateFetchRun(spec, id, {}), IsOkAndHolds(first));
+}
+
+// What a snapshot names as its instant is the state at that instant, also when a writer was just about to commit.
+TEST_F(DataServiceTest, ASnapshotIsWhatWasKnownAtItsInstant) {
+  ASSERT_EQ(Fetch(Simulated({"AAA"})).status.state, clients::RunState::kSucceeded);
+  columnar::ChunkStore chunks(*database_);
+  const quant::SeriesKey key{"stock_price", "AAA", quant::Timeframe::kDay, "simulated"};
+  BF_ASSERT_OK_AND_ASSIGN(const Series stored, chunks.Read(key));
+  const Series shorter = stored.Slice({INT64_MIN, stored.times.back()});
+  BF_ASSERT_OK_AND_ASSIGN(const columnar::WrittenSeries written,
+                          chunks.Write(shorter, {.replaces = quant::TimeRange{}, .provenance = "test"}));
+  v1::CreateSnapshotRequest request;
+  request.add_symbols("AAA");
+  absl::StatusOr<v1::Snapshot> snapshot;
+  std::thread asking;
+  const absl::Status committed = database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+    BF_RETURN_IF_ERROR(chunks.Commit(tx, written).status());
+    asking = std::thread([&] { snapshot = Call(&Stub::CreateSnapshot, request); });
+    absl::SleepFor(absl::Milliseconds(500));
+    return absl::OkStatus();
+  });
+  asking.join();
+  ASSERT_THAT(committed, IsOk());
+  ASSERT_THAT(snapshot, IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const Series then, ReadOne("AAA", {.as_of = rpc::FromProto(snapshot->as_of_time())}));
+  EXPECT_EQ(snapshot->series(0).row_count(), static_cast<int64_t>(then.size()));
+  EXPECT_EQ(then.size(), shorter.size());
 }
 
 TEST_F(DataServiceTest, TwoFetchesOfOneSymbolAtTheSameTimeBothSucceedSoon) {

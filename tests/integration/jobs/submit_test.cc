@@ -1,5 +1,6 @@
 #include "common/jobs/submit.h"
 
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/jobs/store.h"
+#include "tests/support/matchers.h"
 #include "tests/support/postgres.h"
 
 namespace breadthflow::jobs {
@@ -88,6 +90,28 @@ TEST_F(SubmitTest, AFailedRequestIsAsIfItHadNeverBeen) {
   EXPECT_EQ(failed.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Jobs(), "0");
   EXPECT_TRUE(Submit(key).ok());
+}
+
+TEST_F(SubmitTest, FindsWhatWasAnsweredBeforeAndNothingElse) {
+  using ::breadthflow::testing::IsOkAndHolds;
+  const SubmitKey key{"alice", "Create", "id", "one"};
+  EXPECT_THAT(FindSubmitted(*database_, key), IsOkAndHolds(std::nullopt));
+  const auto first = Submit(key);
+  EXPECT_THAT(FindSubmitted(*database_, key), IsOkAndHolds(std::optional(*first)));
+  EXPECT_THAT(FindSubmitted(*database_, {"bob", "Create", "id", "one"}), IsOkAndHolds(std::nullopt));
+  EXPECT_EQ(base::DetailsOf(FindSubmitted(*database_, {"alice", "Create", "id", "two"}).status()).reason,
+            "REQUEST_ID_REUSED");
+  ASSERT_TRUE(Submit({"alice", "Create", "", "one"}).ok());
+  EXPECT_THAT(FindSubmitted(*database_, {"alice", "Create", "", "one"}), IsOkAndHolds(std::nullopt));
+}
+
+TEST_F(SubmitTest, AskingToCancelTwiceIsAskingOnce) {
+  const std::string name = *Submit({"alice", "Create", "id", "one"});
+  const std::string id = name.substr(name.find('/') + 1);
+  EXPECT_TRUE(RequestCancel(*database_, id, absl::InfiniteFuture()).ok());
+  EXPECT_TRUE(RequestCancel(*database_, id, absl::InfiniteFuture()).ok());
+  EXPECT_EQ(server_.Sql("SELECT state FROM jobs.job"), "5");
+  EXPECT_EQ(base::DetailsOf(RequestCancel(*database_, "nobody", absl::InfiniteFuture())).reason, "JOB_NOT_FOUND");
 }
 
 }  // namespace

@@ -297,7 +297,7 @@ absl::StatusOr<std::vector<clients::RegisteredComponent>> FakeRegistry::ListComp
   strategy.info.kind = "strategy";
   strategy.params = {component::DoubleParam("buy_above", 0.55, 0.5, 1, "", "")};
   std::vector<clients::RegisteredComponent> all;
-  for (const char* name : {"ml_model", "technical_analysis"}) {
+  for (const std::string& name : strategies) {
     strategy.info.name = name;
     all.push_back(strategy);
   }

@@ -47,7 +47,7 @@ class FakeServices {
   std::unique_ptr<Services> services_;
 };
 
-// Knows the strategies ml_model and technical_analysis, whose `buy_above` is in [0.5, 1]; or can not be reached.
+// Knows `strategies`, whose `buy_above` is in [0.5, 1]; or can not be reached.
 class FakeRegistry final : public clients::RegistryClient {
  public:
   absl::StatusOr<int64_t> AnnounceComponents(const std::string&, const std::vector<component::Announcement>&,
@@ -55,6 +55,7 @@ class FakeRegistry final : public clients::RegistryClient {
   absl::StatusOr<std::vector<clients::RegisteredComponent>> ListComponents(const std::string& kind,
                                                                            const clients::CallScope&) override;
   bool reachable = true;
+  std::vector<std::string> strategies = {"ml_model", "technical_analysis"};
 };
 
 // One orchestrator without its gRPC: what OrchestratorModule assembles, around the fakes, with short leases.

@@ -243,6 +243,14 @@ TEST_F(PipelineRunTest, IsMadeOnceByAHundredCallersWithOneRequestId) {
               StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
 }
 
+TEST_F(PipelineRunTest, IsAnsweredAgainWhateverTheRegistryKnowsByNow) {
+  const Pipelines::Request request{.principal = "me", .request_id = base::NewUuid(absl::Now())};
+  BF_ASSERT_OK_AND_ASSIGN(const PipelineRun first, orchestrator_.pipelines().Run(DemoPipeline(), request));
+  orchestrator_.registry().strategies = {"another"};
+  EXPECT_THAT(orchestrator_.pipelines().Run(DemoPipeline(), {}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(orchestrator_.pipelines().Run(DemoPipeline(), request)->id, first.id);
+}
+
 TEST_F(PipelineRunTest, IsListedNewestFirstPageByPage) {
   Behave("fetchRuns", "run");
   std::vector<std::string> ids;

@@ -187,6 +187,8 @@ TEST_F(SignalRunsTest, TheSameRequestIsTheSameRun) {
   EXPECT_THAT(Create(Spec({"AAA"}), request_id), StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
   Wait(*first);
   EXPECT_EQ(*Create(Spec(), request_id), *first);
+  data_.RemoveSnapshot(kSnapshot);
+  EXPECT_EQ(*Create(Spec(), request_id), *first) << "answered without the other services";
   EXPECT_EQ(runs_.List("", 10, absl::InfiniteFuture())->size(), 1u);
 }
 
