@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 

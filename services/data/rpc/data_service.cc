@@ -1,6 +1,9 @@
 #include "services/data/rpc/data_service.h"
 
 #include <charconv>
+#include <functional>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>

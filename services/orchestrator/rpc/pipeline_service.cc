@@ -1,7 +1,9 @@
 #include "services/orchestrator/rpc/pipeline_service.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "common/base/status.h"
 #include "common/rpc/convert.h"

@@ -1,7 +1,9 @@
 #include "services/signal/rpc/signal_service.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 

@@ -1,7 +1,11 @@
 #include "services/training/rpc/training_service.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <span>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
