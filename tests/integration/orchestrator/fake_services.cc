@@ -322,7 +322,7 @@ TestOrchestrator::TestOrchestrator(const std::string& url, bool work)
 
 PipelineRun TestOrchestrator::WaitForEnd(const std::string& run_id) {
   for (const absl::Time until = absl::Now() + absl::Seconds(60);;) {
-    absl::StatusOr<PipelineRun> run = pipelines_.Get(run_id);
+    absl::StatusOr<PipelineRun> run = pipelines_.Get(run_id, absl::InfiniteFuture());
     Must(run.status());
     if (jobs::IsTerminal(Summarize(*run).state)) return *std::move(run);
     if (absl::Now() > until) Must(absl::DeadlineExceededError("the run does not end: " + Summarize(*run).stage));
@@ -332,7 +332,7 @@ PipelineRun TestOrchestrator::WaitForEnd(const std::string& run_id) {
 
 std::string TestOrchestrator::WaitForResource(const std::string& run_id, const std::string& step) {
   for (const absl::Time until = absl::Now() + absl::Seconds(60);;) {
-    absl::StatusOr<PipelineRun> run = pipelines_.Get(run_id);
+    absl::StatusOr<PipelineRun> run = pipelines_.Get(run_id, absl::InfiniteFuture());
     Must(run.status());
     const StepRun& found = run->steps[*FindStep(run->pipeline, step)];
     if (!found.resource.empty()) return found.resource;
