@@ -13,6 +13,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/jobs/job.h"
 
 namespace breadthflow::data {
@@ -38,7 +39,7 @@ void Redact(const std::string& key, std::string& text) {
 
 // Everything but our own limits on size and redirects may heal.
 bool MayHeal(const absl::Status& status) {
-  return jobs::IsRetryable(status) && base::DetailsOf(status).reason != "BODY_TOO_LARGE" &&
+  return base::IsTransient(status) && base::DetailsOf(status).reason != "BODY_TOO_LARGE" &&
          status.code() != StatusCode::kCancelled && status.code() != StatusCode::kAborted;
 }
 
@@ -145,7 +146,7 @@ absl::StatusOr<RawBody> ProviderClient::Get(const UpstreamRequest& request, cons
       }
       if (flight->done) {
         // Whoever asked was told to stop: that is no answer to us.
-        if (flight->result.ok() || MayHeal(flight->result.status()) || !jobs::IsRetryable(flight->result.status())) {
+        if (flight->result.ok() || MayHeal(flight->result.status()) || !base::IsTransient(flight->result.status())) {
           return flight->result;
         }
       }

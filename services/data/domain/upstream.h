@@ -19,7 +19,7 @@ struct UpstreamRequest {
   std::string url;       // of the public service, without credentials
   std::vector<std::pair<std::string, std::string>> headers;
   // What an answer says about the way to the provider, not about its rows: OK, or why it is no answer to the question.
-  // Errors that a later try may heal (jobs::IsRetryable) are tried again. Pure.
+  // Errors that a later try may heal (base::IsTransient) are tried again. Pure.
   std::function<absl::Status(const RawBody&)> judge;
 };
 

@@ -28,8 +28,7 @@ struct PlannedSeries {
 // sources never mix in one series. Thread-safe.
 class SeriesStore {
  public:
-  explicit SeriesStore(postgres::Database& database)
-      : database_(database), chunks_(database), compactor_(database) {}
+  explicit SeriesStore(postgres::Database& database) : database_(database), chunks_(database), compactor_(database) {}
 
   // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
   // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored; FAILED_PRECONDITION

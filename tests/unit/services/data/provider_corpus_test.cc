@@ -248,7 +248,7 @@ TEST_P(ProviderCorpus, EndsInItsClass) {
     EXPECT_THAT(data->series.Validate(), breadthflow::testing::IsOk());
     EXPECT_EQ(data->labels.size(), data->series.size());
   } else {
-    EXPECT_EQ(jobs::IsRetryable(data.status()), one.retryable) << data.status();
+    EXPECT_EQ(base::IsTransient(data.status()), one.retryable) << data.status();
   }
 }
 
