@@ -14,7 +14,6 @@
 #include "common/base/hash.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
-#include "common/jobs/job.h"
 
 namespace breadthflow::data {
 namespace {

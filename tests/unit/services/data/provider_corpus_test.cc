@@ -7,7 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/jobs/job.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/services/data/provider_cases.h"
 
