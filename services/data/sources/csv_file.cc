@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -20,10 +21,27 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSymbol = "{symbol}";
 
+bool Below(const fs::path& path, const fs::path& root) {
+  std::error_code error;
+  const fs::path relative = fs::relative(fs::weakly_canonical(path, error), fs::weakly_canonical(root, error), error);
+  return !error && !relative.empty() && *relative.begin() != "..";
+}
+
+// Whether what `path` leads to, links followed, may be read.
+bool MayRead(const fs::path& path, const SourceEntry::Environment& env) {
+  return env.csv_anywhere || std::any_of(env.csv_roots.begin(), env.csv_roots.end(),
+                                         [&](const std::string& root) { return Below(path, root); });
+}
+
 class CsvFileSource final : public Source {
  public:
-  CsvFileSource(fs::path path, std::string pattern, csv::ReadOptions options, bool replace)
-      : path_(std::move(path)), pattern_(std::move(pattern)), options_(std::move(options)), replace_(replace) {}
+  CsvFileSource(fs::path path, std::string pattern, csv::ReadOptions options, bool replace,
+                SourceEntry::Environment environment)
+      : path_(std::move(path)),
+        pattern_(std::move(pattern)),
+        options_(std::move(options)),
+        replace_(replace),
+        environment_(std::move(environment)) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
     BF_RETURN_IF_ERROR(csv::CheckQuery(query, options_));
@@ -44,6 +62,11 @@ class CsvFileSource final : public Source {
     }
     RawBody body;
     for (const fs::path& file : files) {
+      // A file may be a link to somewhere else, whatever its folder is.
+      if (!MayRead(file, environment_)) {
+        return base::MakeError(absl::StatusCode::kInvalidArgument, "FORBIDDEN_PATH",
+                               fmt::format("{} leads out of the folders that this server may read", file.string()));
+      }
       BF_ASSIGN_OR_RETURN(const std::string bytes, csv::ReadFile(file, cancel));
       csv::Join(body.bytes, file.filename().string(), bytes);
     }
@@ -62,22 +85,15 @@ class CsvFileSource final : public Source {
   const std::string pattern_;  // name of the files in the folder
   const csv::ReadOptions options_;
   const bool replace_;
+  const SourceEntry::Environment environment_;
 };
-
-bool Below(const fs::path& path, const fs::path& root) {
-  std::error_code error;
-  const fs::path relative = fs::relative(fs::weakly_canonical(path, error), fs::weakly_canonical(root, error), error);
-  return !error && !relative.empty() && *relative.begin() != "..";
-}
 
 absl::StatusOr<std::unique_ptr<Source>> Make(const component::Params& params, const SourceEntry::Environment& env) {
   const fs::path path = params.String("path");
   std::string pattern = params.String("file");
   base::Violations violations;
   std::error_code error;
-  bool allowed = env.csv_anywhere;
-  for (const std::string& root : env.csv_roots) allowed |= Below(path, root);
-  if (!allowed) {
+  if (!MayRead(path, env)) {
     violations.Add("path", fmt::format("{} is not below a folder that this server may read", path.string()));
   } else if (fs::is_regular_file(path, error)) {
     pattern.clear();
@@ -89,7 +105,7 @@ absl::StatusOr<std::unique_ptr<Source>> Make(const component::Params& params, co
   absl::StatusOr<csv::ReadOptions> options = csv::OptionsOf(params);
   if (!options.ok()) violations.Merge("", options.status());
   BF_RETURN_IF_ERROR(violations.ToStatus("csv_file can not be used"));
-  return std::make_unique<CsvFileSource>(path, std::move(pattern), *std::move(options), params.Bool("replace"));
+  return std::make_unique<CsvFileSource>(path, std::move(pattern), *std::move(options), params.Bool("replace"), env);
 }
 
 }  // namespace

@@ -155,6 +155,17 @@ TEST_F(CsvFile, ReadsOnlyBelowTheFoldersThatItMay) {
       << "nowhere, when none is named";
 }
 
+TEST_F(CsvFile, FollowsNoLinkOutOfTheFoldersThatItMayRead) {
+  const auto inside = folder_ / "inside";
+  std::filesystem::create_directories(inside);
+  std::ofstream(folder_ / "secret.csv") << kHeader << "2017-01-03,1,1,1,1,1\n";
+  std::filesystem::create_symlink(folder_ / "secret.csv", inside / "A.csv");
+  const auto source = Make(inside.string(), {.csv_roots = {inside.string()}});
+  ASSERT_THAT(source, IsOk());
+  EXPECT_THAT((*source)->Extract((*source)->TransformQuery(Daily()).value(), {}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FORBIDDEN_PATH"));
+}
+
 TEST_F(CsvFile, StopsWhenCancelled) {
   std::ofstream(folder_ / "A.csv") << kHeader << "2017-01-03,1,1,1,1,1\n";
   const auto source = Make(folder_.string()).value();
