@@ -74,6 +74,12 @@ common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, base::Viola
   return rpc::ToProto(*timeframe);
 }
 
+common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, std::string_view resource,
+                                         base::Violations& violations) {
+  if (resource != "stock_price" && arguments.Text("timeframe") == "1day") return common::v1::TIMEFRAME_UNSPECIFIED;
+  return ParseTimeframeFlag(arguments, violations);
+}
+
 common::v1::ParamValue ParseParamValue(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
     common::v1::ParamValue value;

@@ -30,6 +30,9 @@ absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violati
 common::v1::TimeRange ParseRange(const Arguments& arguments, base::Violations& violations);
 
 common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, base::Violations& violations);
+// The same for a kind of data. Its default is a day for bars of prices; for every other kind the server knows it.
+common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, std::string_view resource,
+                                         base::Violations& violations);
 
 // Puts every "NAME=VALUE" of a repeated flag into `component`. Numbers and true/false are recognised; NAME="text" with
 // quotes is always text.

@@ -45,7 +45,7 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations)) {
     spec.add_symbols(std::move(symbol));
   }
-  spec.set_timeframe(ParseTimeframeFlag(arguments, violations));
+  spec.set_timeframe(ParseTimeframeFlag(arguments, spec.resource(), violations));
   const bool files = arguments.Text("source") == "csv_file";
   *spec.mutable_range() = ParseRange(arguments, violations);
   if (!arguments.Has("start"))

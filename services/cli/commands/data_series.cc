@@ -74,7 +74,7 @@ absl::Status Read(Session& session, const Arguments& arguments) {
   base::Violations violations;
   data::v1::ReadSeriesRequest request;
   request.set_resource(arguments.Text("resource"));
-  request.set_timeframe(ParseTimeframeFlag(arguments, violations));
+  request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
   *request.mutable_range() = ParseRange(arguments, violations);
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
     request.add_symbols(std::move(symbol));
