@@ -76,7 +76,7 @@ common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, base::Viola
 
 common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, std::string_view resource,
                                          base::Violations& violations) {
-  if (resource != "stock_price" && arguments.Text("timeframe") == "1day") return common::v1::TIMEFRAME_UNSPECIFIED;
+  if (resource != "stock_price" && !arguments.Has("timeframe")) return common::v1::TIMEFRAME_UNSPECIFIED;
   return ParseTimeframeFlag(arguments, violations);
 }
 
