@@ -109,8 +109,9 @@ TEST_P(ShippedPipeline, IsValidWithItsDefaultsAndWithOtherData) {
       {{"SOURCE", "csv_file"}, {"DATA", "/data"}, {"SYMBOLS", "SPY"}, {"START", "2010-01-01"}, {"END", "2020-01-01"}},
       {{"SEED", "7"}, {"MODEL", "gradient_boosting"}, {"MODEL_SEED", "3"}}};
   for (const auto& variables : settings) {
-    BF_ASSERT_OK_AND_ASSIGN(const v1::Pipeline proto, cli::LoadPipeline(GetParam(), variables));
-    BF_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, FromProto(proto));
+    BF_ASSERT_OK_AND_ASSIGN(const cli::PipelineFile file, cli::LoadPipeline(GetParam(), variables));
+    EXPECT_THAT(file.violations.ToStatus("the file"), IsOk());
+    BF_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, FromProto(file.pipeline));
     EXPECT_THAT(Validate(pipeline, KindsOf(StepCatalog())), IsOk());
     EXPECT_EQ(HashOf(*FromProto(ToProto(pipeline))), HashOf(pipeline));
   }

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/transient.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/services/data/provider_cases.h"
 
