@@ -21,7 +21,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit) {
     return MakeError(absl::StatusCode::kUnavailable, "READ_FAILED",
                      fmt::format("can not read {}: {}", path, error.message()));
   }
-  if (status.type() != std::filesystem::file_type::regular) {
+  if (status.type() != std::filesystem::file_type::regular && status.type() != std::filesystem::file_type::fifo) {
     return MakeError(absl::StatusCode::kInvalidArgument, "NOT_A_FILE", fmt::format("{} is not a file", path));
   }
   std::ifstream in(path, std::ios::binary);

@@ -1,6 +1,7 @@
 // What every kind of step must keep, and that the pipelines that are shipped are pipelines.
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/file.h"
 #include "services/cli/pipeline_file.h"
 #include "services/orchestrator/app/steps/step.h"
 #include "services/orchestrator/domain/pipeline.h"
@@ -108,7 +110,10 @@ TEST_P(ShippedPipeline, IsValidWithItsDefaultsAndWithOtherData) {
       {},
       {{"SOURCE", "csv_file"}, {"DATA", "/data"}, {"SYMBOLS", "SPY"}, {"START", "2010-01-01"}, {"END", "2020-01-01"}},
       {{"SEED", "7"}, {"MODEL", "gradient_boosting"}, {"MODEL_SEED", "3"}}};
-  for (const auto& variables : settings) {
+  const std::string text = base::ReadFile(GetParam()).value();
+  for (std::map<std::string, std::string> variables : settings) {
+    // A variable that the file does not have is refused, so each file is given its own.
+    std::erase_if(variables, [&](const auto& variable) { return text.find("${" + variable.first) == text.npos; });
     BF_ASSERT_OK_AND_ASSIGN(const cli::PipelineFile file, cli::LoadPipeline(GetParam(), variables));
     EXPECT_THAT(file.violations.ToStatus("the file"), IsOk());
     BF_ASSERT_OK_AND_ASSIGN(const Pipeline pipeline, FromProto(file.pipeline));
