@@ -423,7 +423,8 @@ TEST_F(DataServiceTest, EveryBadCsvIsRefusedWithFileAndLineAndStoresNothing) {
     const char* where;
     const char* what;
   } cases[] = {
-      {"HEADER", "day,open,high,low,close,volume\n2017-01-03,1,1,1,1,1\n", "HEADER.csv:1", "the header is of no layout"},
+      {"HEADER", "day,open,high,low,close,volume\n2017-01-03,1,1,1,1,1\n", "HEADER.csv:1",
+       "the header is of no layout"},
       {"NUMBER", header + "2017-01-03,1,1,1,abc,1\n", "NUMBER.csv:2", "must be a number"},
       {"UNSORTED", header + "2017-01-04,1,1,1,1,1\n2017-01-03,1,1,1,1,1\n", "UNSORTED.csv:3", "earlier"},
       {"TWICE", header + "2017-01-03,1,1,1,1,1\n2017-01-03,1,1,1,1,1\n", "TWICE.csv:3", "twice"},

@@ -23,8 +23,9 @@ QualityCheckEntry ValueRanges() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "value_ranges", "1.0.0",
                 "Prices and the range of each bar are within what the asset class has."};
-  entry.params = {component::ChoiceParam("asset_class", "equity", {"equity", "index", "fx", "crypto"},
-                                       "Whose limits hold: the highest price and the highest high over low of a bar.")};
+  entry.params = {
+      component::ChoiceParam("asset_class", "equity", {"equity", "index", "fx", "crypto"},
+                             "Whose limits hold: the highest price and the highest high over low of a bar.")};
   entry.advice = "check the unit (pence for pounds, cents for dollars) and compare the rows with another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     Range range = kRanges[0];

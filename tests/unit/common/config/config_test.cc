@@ -106,7 +106,8 @@ TEST_F(ConfigTest, FilesThatAreNoConfigurationAreRefused) {
   for (const char* text : {"server: [", "- a\n- b\n", "just text"}) {
     EXPECT_EQ(Load(Write(text), {}, data).code(), absl::StatusCode::kInvalidArgument) << text;
   }
-  EXPECT_THAT(base::Message(Load("/nowhere/config.yaml", {}, data)), HasSubstr("/nowhere/config.yaml: there is no file"));
+  EXPECT_THAT(base::Message(Load("/nowhere/config.yaml", {}, data)),
+              HasSubstr("/nowhere/config.yaml: there is no file"));
   EXPECT_TRUE(Load(Write(""), {}, data).ok());
 }
 
