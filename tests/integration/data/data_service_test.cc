@@ -169,8 +169,8 @@ TEST_F(DataServiceTest, DescribesItsResourcesAndSources) {
 }
 
 TEST_F(DataServiceTest, SaysWhichVariableHoldsTheKeyThatASourceNeeds) {
-  unsetenv("BREADTHFLOW_ALPHA_VANTAGE_KEY");
-  unsetenv("BREADTHFLOW_ALPHA_VANTAGE_KEY_FILE");
+  unsetenv("BREADTHFLOW_ALPHA_VANTAGE_KEY");       // NOLINT(concurrency-mt-unsafe): before any thread asks
+  unsetenv("BREADTHFLOW_ALPHA_VANTAGE_KEY_FILE");  // NOLINT(concurrency-mt-unsafe)
   const auto run =
       client_->CreateFetchRun({.source = {"alpha_vantage", {}}, .symbols = {"IBM"}, .range = Years(2019, 2020)},
                               base::NewUuid(absl::Now()), {});
@@ -395,7 +395,7 @@ TEST_F(DataServiceTest, AFileWhoseRowsAreGoneTakesThemAway) {
 
 TEST_F(DataServiceTest, BytesThatAreNoTextFailTheirSymbolOnly) {
   WriteCsv("GOOD", "2017-01-03,1,2,1,2,100\n");
-  WriteCsv("BYTES", std::string("2017-01-03,1,\xFF\xFE,1,\x00\x1b,100\n", 27));
+  WriteCsv("BYTES", std::string("2017-01-03,1,\xFF\xFE,1,\x00\x1b,100\n", 25));
   const clients::FetchRun run = Fetch(Csv({"BYTES", "GOOD"}));
   EXPECT_EQ(run.status.state, clients::RunState::kSucceeded);
   ASSERT_EQ(run.items.size(), 2u);
@@ -633,6 +633,7 @@ TEST_F(DataServiceTest, ListsPageByPage) {
 
 TEST_F(DataServiceTest, ACancelledFetchLeavesNothingBehind) {
   std::vector<std::string> symbols;
+  symbols.reserve(500);
   for (int i = 0; i < 500; ++i) symbols.push_back("S" + std::to_string(i));
   BF_ASSERT_OK_AND_ASSIGN(const std::string name,
                           client_->CreateFetchRun(Simulated(symbols, Years(1990, 2031)), "", {}));

@@ -20,7 +20,7 @@ using ::testing::Not;
 class ConfigTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& text) {
-    const std::string path = ::testing::TempDir() + "config_" + std::to_string(getpid()) + ".yaml";
+    std::string path = ::testing::TempDir() + "config_" + std::to_string(getpid()) + ".yaml";
     std::ofstream(path) << text;
     return path;
   }
