@@ -11,7 +11,7 @@
 
 namespace breadthflow::base {
 
-absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit) {
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit, const CancelToken& cancel) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -27,7 +27,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t limit) {
   std::ifstream in(path, std::ios::binary);
   std::string text;
   while (in) {
-    constexpr size_t kBlock = size_t{1} << 16;
+    BF_RETURN_IF_ERROR(cancel.Check());
+    constexpr size_t kBlock = size_t{1} << 18;
     const size_t size = text.size();
     text.resize(size + kBlock);
     in.read(text.data() + size, kBlock);

@@ -12,13 +12,6 @@ namespace breadthflow::quant {
 
 std::string_view ToText(LabelExit exit) { return exit == LabelExit::kOpen ? "open" : "close"; }
 
-absl::StatusOr<LabelExit> ParseLabelExit(std::string_view text) {
-  for (LabelExit exit : {LabelExit::kOpen, LabelExit::kClose})
-    if (ToText(exit) == text) return exit;
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LABEL_EXIT",
-                         fmt::format("label exit must be open or close, was '{}'", text));
-}
-
 absl::Status CheckLabelSpec(const LabelSpec& spec) {
   base::Violations violations;
   if (spec.horizon < 1 || spec.horizon > 250)

@@ -12,7 +12,6 @@ namespace breadthflow::quant {
 
 enum class LabelExit { kOpen = 1, kClose = 2 };
 std::string_view ToText(LabelExit exit);  // "open", "close"
-absl::StatusOr<LabelExit> ParseLabelExit(std::string_view text);
 
 // What a model is asked to foresee: the return of a position that could really have been taken. The decision falls at
 // the close of bar t, the entry at the open of bar t + 1, the exit `horizon` bars after the entry bar, at its open or

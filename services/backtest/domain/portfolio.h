@@ -49,7 +49,6 @@ class Portfolio {
   void Revalue();
 
   // Value of all positions (shorts count negative), and of their amounts.
-  double net_exposure() const { return net_; }
   double gross_exposure() const { return gross_; }
   double equity() const { return cash_ + net_; }
 

@@ -8,11 +8,13 @@
 
 #include <fmt/format.h>
 
+#include "common/base/file.h"
 #include "common/base/status.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/csv/files.h"
 #include "services/data/sources/csv/options.h"
 #include "services/data/sources/csv/read.h"
+#include "services/data/sources/csv/text.h"
 
 namespace breadthflow::data {
 namespace {
@@ -67,7 +69,7 @@ class CsvFileSource final : public Source {
         return base::MakeError(absl::StatusCode::kInvalidArgument, "FORBIDDEN_PATH",
                                fmt::format("{} leads out of the folders that this server may read", file.string()));
       }
-      BF_ASSIGN_OR_RETURN(const std::string bytes, csv::ReadFile(file, cancel));
+      BF_ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(file.string(), csv::kMaxFileBytes, cancel));
       csv::Join(body.bytes, file.filename().string(), bytes);
     }
     return body;

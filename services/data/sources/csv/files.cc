@@ -1,9 +1,6 @@
 #include "services/data/sources/csv/files.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -18,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kReadBytes = size_t{1} << 20;
-
 absl::Status NoFile(const fs::path& path, const std::string& symbol) {
   return base::MakeError(absl::StatusCode::kNotFound,
                          fmt::format("there is no file {} for symbol {}", path.string(), symbol),
@@ -29,17 +24,27 @@ absl::Status NoFile(const fs::path& path, const std::string& symbol) {
 }  // namespace
 
 bool Matches(std::string_view name, std::string_view pattern) {
-  while (!pattern.empty() && pattern[0] != '*') {
-    if (name.empty() || name[0] != pattern[0]) return false;
-    name.remove_prefix(1);
-    pattern.remove_prefix(1);
+  // What a star stands for grows only when the rest does not fit, and only for the last star: no pattern takes longer
+  // than its length times that of the name.
+  size_t at = 0;
+  size_t in = 0;
+  size_t star = std::string_view::npos;
+  size_t from = 0;
+  while (at < name.size()) {
+    if (in < pattern.size() && pattern[in] == '*') {
+      star = in++;
+      from = at;
+    } else if (in < pattern.size() && pattern[in] == name[at]) {
+      ++in;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      in = star + 1;
+      at = ++from;
+    } else {
+      return false;
+    }
   }
-  if (pattern.empty()) return name.empty();
-  pattern.remove_prefix(1);
-  for (size_t skipped = 0; skipped <= name.size(); ++skipped) {
-    if (Matches(name.substr(skipped), pattern)) return true;
-  }
-  return false;
+  return pattern.find_first_not_of('*', in) == std::string_view::npos;
 }
 
 absl::StatusOr<std::vector<fs::path>> FindFiles(const fs::path& folder, const std::string& pattern,
@@ -64,27 +69,6 @@ absl::StatusOr<std::vector<fs::path>> FindFiles(const fs::path& folder, const st
   if (files.empty()) return NoFile(folder / pattern, symbol);
   std::sort(files.begin(), files.end());
   return files;
-}
-
-absl::StatusOr<std::string> ReadFile(const fs::path& path, const base::CancelToken& cancel) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes;
-  while (file) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    const size_t size = bytes.size();
-    bytes.resize(size + kReadBytes);
-    file.read(bytes.data() + size, kReadBytes);
-    bytes.resize(size + static_cast<size_t>(file.gcount()));
-    if (static_cast<int64_t>(bytes.size()) > kMaxFileBytes) {
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_CSV",
-                             fmt::format("{} is larger than {} bytes", path.string(), kMaxFileBytes));
-    }
-  }
-  if (!file.eof()) {
-    return base::MakeError(absl::StatusCode::kUnavailable, "READ_FAILED",
-                           fmt::format("can not read {}: {}", path.string(), std::strerror(errno)));
-  }
-  return bytes;
 }
 
 void Join(std::string& body, const std::string& name, std::string_view bytes) {

@@ -7,7 +7,6 @@
 
 #include "absl/status/statusor.h"
 
-#include "common/base/cancel.h"
 #include "services/data/domain/source.h"
 #include "services/data/sources/csv/read.h"
 
@@ -22,9 +21,6 @@ bool Matches(std::string_view name, std::string_view pattern);
 // read.
 absl::StatusOr<std::vector<std::filesystem::path>> FindFiles(const std::filesystem::path& folder,
                                                              const std::string& pattern, const std::string& symbol);
-
-// Bytes of a file. INVALID_ARGUMENT INVALID_CSV above kMaxFileBytes, UNAVAILABLE READ_FAILED.
-absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, const base::CancelToken& cancel);
 
 // One body of all files: before the bytes of each a line "<bytes> <name>". Split gives them back and unpacks them.
 // INVALID_ARGUMENT INVALID_CSV as Unpack, and for a body that is none.

@@ -117,6 +117,10 @@ TEST(CsvText, SeveralFilesTravelAsOneBody) {
 TEST(CsvText, AStarStandsForAnyCharacters) {
   EXPECT_TRUE(Matches("AAPL_chain_20140603.csv", "AAPL_chain_*.csv"));
   EXPECT_TRUE(Matches("a", "*") && Matches("", "*") && Matches("abc", "a*b*c"));
+  std::string stars;
+  for (int i = 0; i < 60; ++i) stars += "a*";
+  EXPECT_FALSE(Matches(std::string(200, 'a'), stars + "b")) << "and that soon";
+  EXPECT_TRUE(Matches(std::string(200, 'a') + "b", stars + "b"));
   EXPECT_FALSE(Matches("abc", "a*d") || Matches("abc", "ab") || Matches("AAPL2.csv", "AAPL.csv"));
 }
 
