@@ -128,7 +128,7 @@ data::v1::ReadSeriesRequest ToProto(const ReadQuery& query) {
   if (query.as_of != absl::InfiniteFuture()) *request.mutable_as_of_time() = rpc::ToProto(query.as_of);
   request.set_source(query.source);
   request.set_encoding(common::v1::SERIES_ENCODING_STORED);
-  if (query.basis) request.set_basis(rpc::ToProto(*query.basis));
+  if (query.basis) request.set_adjustment(static_cast<common::v1::Adjustment>(*query.basis));
   return request;
 }
 

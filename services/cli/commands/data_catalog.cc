@@ -61,7 +61,7 @@ absl::Status Sources(Session& session, const Arguments&) {
   BF_ASSIGN_OR_RETURN(const data::v1::ListSourcesResponse response,
                       session.data().Call(&Stub::ListSources, data::v1::ListSourcesRequest(), session.scope()));
   session.out().Result(response, [&] {
-    for (const common::v1::ComponentInfo& source : response.sources()) ShowComponent(session.out(), source);
+    for (const data::v1::Source& source : response.sources()) ShowComponent(session.out(), source.component());
   });
   return absl::OkStatus();
 }

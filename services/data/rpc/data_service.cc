@@ -92,7 +92,7 @@ grpc::Status DataService::ListSources(grpc::ServerContext* context, const v1::Li
                                       v1::ListSourcesResponse* response) {
   return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
     for (const SourceEntry& source : parts_.sources.entries()) {
-      *response->add_sources() = rpc::ToProto(source.info, source.params);
+      *response->add_sources()->mutable_component() = rpc::ToProto(source.info, source.params);
     }
     return absl::OkStatus();
   });
@@ -202,8 +202,9 @@ grpc::ServerWriteReactor<common::v1::SeriesMessage>* DataService::ReadSeries(grp
                                     .fields = {read.fields().begin(), read.fields().end()},
                                     .deadline = call.deadline};
         if (options.stored && !options.fields.empty()) violations.Add("fields", "need the packed encoding");
-        if (read.basis() != common::v1::PRICE_BASIS_UNSPECIFIED) {
-          options.basis = rpc::FromProto(read.basis(), "basis", violations);
+        if (read.adjustment() != common::v1::ADJUSTMENT_UNSPECIFIED) {
+          options.basis =
+              rpc::FromProto(static_cast<common::v1::PriceBasis>(read.adjustment()), "adjustment", violations);
         }
         BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
         BF_ASSIGN_OR_RETURN(std::vector<PlannedSeries> planned, parts_.reader.Plan(query, call.deadline));
