@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -11,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/component/catalog.h"
 #include "common/jobs/runner.h"
+#include "services/data/app/symbol_fetch.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/source.h"
 #include "services/data/store/fetch_store.h"
@@ -49,21 +49,9 @@ class Fetcher {
   absl::StatusOr<jobs::Effects> Run(jobs::JobContext& context);
 
  private:
-  // One symbol, from query to stored chunks. An error is one of this service, not of the symbol.
-  struct Fetched {
-    FetchResult result;
-    std::optional<columnar::WrittenSeries> written;  // what is to be committed
-  };
-  // Writes the chunks of what a source said, to be committed with the run.
-  absl::StatusOr<Fetched> Store(const Source& source, const FetchSpec& spec, quant::Series& series,
-                                const std::string& run);
-  absl::StatusOr<Fetched> FetchOne(const Source& source, const FetchSpec& spec, const std::string& symbol,
-                                   const std::string& run, const base::CancelToken& cancel);
-  absl::StatusOr<SourceData> ReadSource(const Source& source, const SourceQuery& query, const base::CancelToken& cancel,
-                                        std::string& body_sha256);
-
   postgres::Database& database_;
   SeriesStore& series_;
+  SymbolFetch symbols_;
   FetchStore& runs_;
   const component::Catalog<SourceEntry>& sources_;
   const SourceEntry::Environment environment_;

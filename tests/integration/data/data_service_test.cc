@@ -164,7 +164,7 @@ TEST_F(DataServiceTest, DescribesItsResourcesAndSources) {
   const auto sources = Call(&Stub::ListSources, v1::ListSourcesRequest());
   ASSERT_THAT(sources, IsOk());
   std::vector<std::string> names;
-  for (const auto& source : sources->sources()) names.push_back(source.name());
+  for (const auto& source : sources->sources()) names.push_back(source.component().name());
   EXPECT_THAT(names, ElementsAre("alpha_vantage", "csv_file", "polygon", "sec_edgar", "simulated", "yahoo"));
 }
 
