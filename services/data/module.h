@@ -19,6 +19,7 @@
 #include "services/data/rpc/data_service.h"
 #include "services/data/store/fetch_store.h"
 #include "services/data/store/rate_limit_store.h"
+#include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
 #include "services/data/store/snapshot_store.h"
 
@@ -43,6 +44,7 @@ class DataModule final : public rpc::Module {
 
  private:
   postgres::Database& database_;
+  ResourceStore resources_;
   SeriesStore series_;
   FetchStore runs_;
   SnapshotStore snapshots_;

@@ -13,10 +13,11 @@
 #include "common/jobs/submit.h"
 
 namespace breadthflow::data {
-Fetcher::Fetcher(postgres::Database& database, SeriesStore& series, FetchStore& runs,
+Fetcher::Fetcher(postgres::Database& database, ResourceStore& resources, SeriesStore& series, FetchStore& runs,
                  const component::Catalog<SourceEntry>& sources, SourceEntry::Environment environment,
                  const base::Clock& clock, std::function<void()> wake_up)
     : database_(database),
+      resources_(resources),
       series_(series),
       symbols_(series),
       runs_(runs),
@@ -32,7 +33,9 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
                       jobs::FindSubmitted(database_, key, {.deadline = submission.deadline}));
   if (known) return *std::move(known);
   base::Violations violations;
-  violations.Merge("", CheckSpec(given));
+  const absl::StatusOr<const Resource*> resource = resources_.Find(given.resource, submission.deadline);
+  if (!resource.ok() && !absl::IsNotFound(resource.status())) return resource.status();
+  violations.Merge("", CheckSpec(given, resource));
   FetchSpec spec = given;
   const absl::StatusOr<const SourceEntry*> entry = sources_.Find(spec.source.name);
   if (!entry.ok()) {
@@ -51,7 +54,8 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
     if (!source.ok()) {
       violations.Merge("spec.source.params", source.status());
     } else if (violations.empty()) {
-      const auto request = (*source)->TransformQuery({spec.resource, spec.symbols.front(), spec.timeframe, spec.range});
+      const auto request =
+          (*source)->TransformQuery({spec.resource, spec.symbols.front(), spec.timeframe, spec.range, *resource});
       if (!request.ok()) violations.Add("spec.timeframe", base::Message(request.status()));
     }
   }
@@ -84,6 +88,7 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   const std::string id = context.job().id;
   const base::CancelToken cancel = context.cancel();
   BF_ASSIGN_OR_RETURN(const FetchRun run, runs_.Get(id, absl::InfiniteFuture()));
+  BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(run.spec.resource));
   BF_ASSIGN_OR_RETURN(const SourceEntry* entry, sources_.Find(run.spec.source.name));
   BF_ASSIGN_OR_RETURN(const component::Params params, component::Params::Check(entry->params, run.spec.source.params));
   BF_ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, entry->make(params, environment_));
@@ -93,7 +98,7 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   for (const std::string& symbol : run.spec.symbols) {
     BF_RETURN_IF_ERROR(cancel.Check());
     context.Progress(static_cast<double>(results->size()) / count, symbol);
-    BF_ASSIGN_OR_RETURN(FetchedSymbol fetched, symbols_.Fetch(*source, run.spec, symbol, id, cancel));
+    BF_ASSIGN_OR_RETURN(FetchedSymbol fetched, symbols_.Fetch(*source, run.spec, *resource, symbol, id, cancel));
     // What was interrupted has not ended: the attempt as a whole has.
     BF_RETURN_IF_ERROR(cancel.Check());
     if (fetched.written) written->push_back(*std::move(fetched.written));

@@ -14,6 +14,7 @@
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/source.h"
 #include "services/data/store/fetch_store.h"
+#include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
@@ -33,7 +34,7 @@ class Fetcher {
   static constexpr const char* kJobKind = "fetch";
 
   // All references must outlive the fetcher. `wake_up` is called after a run or a wish to cancel was committed.
-  Fetcher(postgres::Database& database, SeriesStore& series, FetchStore& runs,
+  Fetcher(postgres::Database& database, ResourceStore& resources, SeriesStore& series, FetchStore& runs,
           const component::Catalog<SourceEntry>& sources, SourceEntry::Environment environment,
           const base::Clock& clock, std::function<void()> wake_up);
 
@@ -50,6 +51,7 @@ class Fetcher {
 
  private:
   postgres::Database& database_;
+  ResourceStore& resources_;
   SeriesStore& series_;
   SymbolFetch symbols_;
   FetchStore& runs_;

@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<PlannedSeries>> Reader::Plan(const ReadQuery& query, 
   std::vector<PlannedSeries> planned;
   if (query.snapshot_id.empty()) {
     if (query.symbols.empty()) violations.Add("symbols", "must name at least one symbol, or name a snapshot");
-    BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+    BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(query.resource, deadline));
     CheckFields(*resource, query.fields, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
     BF_ASSIGN_OR_RETURN(
@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<PlannedSeries>> Reader::Plan(const ReadQuery& query, 
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
   BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(query.snapshot_id, deadline));
   for (const SnapshotSeries& one : snapshot.series) {
-    BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(one.key.resource));
+    BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(one.key.resource, deadline));
     CheckFields(*resource, query.fields, violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
   }
@@ -125,7 +125,7 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
   base::Violations violations;
   CheckSymbols(spec.symbols, violations);
   if (spec.symbols.empty()) violations.Add("symbols", "must name at least one symbol");
-  BF_RETURN_IF_ERROR(FindResource(spec.resource).status());
+  BF_RETURN_IF_ERROR(resources_.Find(spec.resource, submission.deadline).status());
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid snapshot"));
   std::vector<std::string> symbols = spec.symbols;
   std::sort(symbols.begin(), symbols.end());

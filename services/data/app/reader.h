@@ -12,6 +12,7 @@
 #include "services/data/app/fetcher.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/snapshot.h"
+#include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
 #include "services/data/store/snapshot_store.h"
 
@@ -32,8 +33,9 @@ struct ReadQuery {
 // Reads, snapshots and quality reports: what is asked of stored series. Thread-safe.
 class Reader {
  public:
-  Reader(postgres::Database& database, SeriesStore& series, SnapshotStore& snapshots, const base::Clock& clock)
-      : database_(database), series_(series), snapshots_(snapshots), clock_(clock) {}
+  Reader(postgres::Database& database, ResourceStore& resources, SeriesStore& series, SnapshotStore& snapshots,
+         const base::Clock& clock)
+      : database_(database), resources_(resources), series_(series), snapshots_(snapshots), clock_(clock) {}
 
   // The series to read, with their versions fixed: in the order of the query's symbols, else of the snapshot.
   // INVALID_ARGUMENT without symbols and snapshot, and for fields that the resource does not have; NOT_FOUND with every
@@ -55,6 +57,7 @@ class Reader {
 
  private:
   postgres::Database& database_;
+  ResourceStore& resources_;
   SeriesStore& series_;
   SnapshotStore& snapshots_;
   const base::Clock& clock_;

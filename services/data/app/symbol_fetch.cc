@@ -21,9 +21,10 @@ FetchResult Failed(const std::string& symbol, absl::Status error) {
 
 }  // namespace
 
-absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const Source& source, const FetchSpec& spec, const std::string& symbol,
-                                                 const std::string& run, const base::CancelToken& cancel) {
-  const SourceQuery query{spec.resource, symbol, spec.timeframe, spec.range};
+absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const Source& source, const FetchSpec& spec, const Resource& resource,
+                                                 const std::string& symbol, const std::string& run,
+                                                 const base::CancelToken& cancel) {
+  const SourceQuery query{spec.resource, symbol, spec.timeframe, spec.range, &resource};
   FetchedSymbol fetched{.result = {.symbol = symbol}, .written = {}};
   std::string body_sha256;
   absl::StatusOr<SourceData> data = Read(source, query, cancel, body_sha256);
@@ -42,7 +43,7 @@ absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const SourceQ
   BF_ASSIGN_OR_RETURN(const RawBody body, source.Extract(request, cancel));
   body_sha256 = base::Sha256HexOf(body.bytes);
   BF_ASSIGN_OR_RETURN(SourceData data, source.TransformData(request, body));
-  BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+  BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
   data.series.repeats = resource->repeats;
   BF_RETURN_IF_ERROR(data.series.Validate());
   base::Violations violations;

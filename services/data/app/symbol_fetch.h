@@ -24,9 +24,10 @@ class SymbolFetch {
  public:
   explicit SymbolFetch(SeriesStore& series) : series_(series) {}
 
-  // An error is one of this service, not of the symbol: those are in the result.
-  absl::StatusOr<FetchedSymbol> Fetch(const Source& source, const FetchSpec& spec, const std::string& symbol,
-                                      const std::string& run, const base::CancelToken& cancel);
+  // `resource` is that of the spec. An error is one of this service, not of the symbol: those are in the result.
+  absl::StatusOr<FetchedSymbol> Fetch(const Source& source, const FetchSpec& spec, const Resource& resource,
+                                      const std::string& symbol, const std::string& run,
+                                      const base::CancelToken& cancel);
 
  private:
   // Asks, and reads what came. The rows are of the resource and keep its rules.

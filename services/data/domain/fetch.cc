@@ -12,9 +12,9 @@
 
 namespace breadthflow::data {
 
-absl::Status CheckSpec(const FetchSpec& spec) {
+absl::Status CheckSpec(const FetchSpec& spec, const absl::StatusOr<const Resource*>& resource) {
   base::Violations violations;
-  if (const auto resource = FindResource(spec.resource); !resource.ok()) {
+  if (!resource.ok()) {
     violations.Add("spec.resource", base::Message(resource.status()));
   } else if (!(*resource)->bars && spec.timeframe != quant::Timeframe::kTick) {
     violations.Add("spec.timeframe", fmt::format("{} has no bars: leave the timeframe out or say tick, was {}",

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "common/component/catalog.h"
 #include "common/quant/series.h"
+#include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
 
@@ -34,9 +36,9 @@ struct FetchResult {
   std::string body_sha256;  // of the body the rows were read from; empty when there was none
 };
 
-// What is wrong with a spec as such (symbols, range); sources check their own part.
-// INVALID_ARGUMENT with every violation.
-absl::Status CheckSpec(const FetchSpec& spec);
+// What is wrong with a spec as such (symbols, range); sources check their own part. `resource` is what was found under
+// spec.resource. INVALID_ARGUMENT with every violation.
+absl::Status CheckSpec(const FetchSpec& spec, const absl::StatusOr<const Resource*>& resource);
 
 // Two requests with one fingerprint ask for the same thing: of the spec as its sender wrote it, without the source's
 // defaults.

@@ -17,13 +17,17 @@ const Field* Resource::Find(std::string_view name) const {
 }
 
 absl::StatusOr<const Resource*> FindResource(std::string_view id) {
-  std::string known;
+  std::vector<std::string> known;
   for (const Resource& resource : Resources()) {
     if (resource.id == id) return &resource;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", resource.id);
+    known.push_back(resource.id);
   }
+  return UnknownResource(id, known);
+}
+
+absl::Status UnknownResource(std::string_view id, const std::vector<std::string>& known) {
   return base::MakeError(absl::StatusCode::kNotFound, "UNKNOWN_RESOURCE",
-                         fmt::format("unknown resource '{}'; known are {}", id, known));
+                         fmt::format("unknown resource '{}'; known are {}", id.substr(0, 64), fmt::join(known, ", ")));
 }
 
 std::optional<std::string> Fault(const Field& field, double value) {
@@ -53,10 +57,38 @@ std::optional<std::string> Fault(const Field& field, std::string_view value) {
   return fmt::format("{} must be one of {}, was '{}'", field.name, fmt::join(field.one_of, ", "), value.substr(0, 64));
 }
 
+std::optional<std::string> OrderFault(const FieldOrder& order, std::optional<double> low, std::optional<double> high) {
+  if (!low || !high || !(*high < *low)) return std::nullopt;
+  return fmt::format("{} must not be below {}, were {} and {}", order.high, order.low, *high, *low);
+}
+
 bool IsExtra(std::string_view column) {
   const size_t dot = column.find('.');
   return dot != std::string_view::npos && dot > 0 && dot + 1 < column.size();
 }
+
+namespace {
+
+std::optional<double> NumberAt(const quant::Column& column, size_t row) {
+  if (row >= column.size() || !column.present(row)) return std::nullopt;
+  if (const auto* doubles = std::get_if<std::vector<double>>(&column.values)) return (*doubles)[row];
+  if (const auto* ints = std::get_if<std::vector<int64_t>>(&column.values)) return static_cast<double>((*ints)[row]);
+  return std::nullopt;
+}
+
+void CheckOrder(const FieldOrder& order, const quant::Series& series,
+                const std::function<std::string(size_t row)>& label, base::Violations& violations) {
+  const quant::Column* low = series.Find(order.low);
+  const quant::Column* high = series.Find(order.high);
+  if (low == nullptr || high == nullptr) return;
+  for (size_t row = 0; row < series.size(); ++row) {
+    if (const auto fault = OrderFault(order, NumberAt(*low, row), NumberAt(*high, row))) {
+      violations.Add(label(row), *fault);
+    }
+  }
+}
+
+}  // namespace
 
 void CheckSeries(const Resource& resource, const quant::Series& series,
                  const std::function<std::string(size_t row)>& label, base::Violations& violations) {
@@ -99,13 +131,7 @@ void CheckSeries(const Resource& resource, const quant::Series& series,
       }
     }
   }
-  const std::span<const double> high = series.Doubles("high");
-  const std::span<const double> low = series.Doubles("low");
-  for (size_t row = 0; row < std::min(high.size(), low.size()); ++row) {
-    if (high[row] < low[row]) {
-      violations.Add(label(row), fmt::format("high must not be below low, were {} and {}", high[row], low[row]));
-    }
-  }
+  for (const FieldOrder& order : resource.orders) CheckOrder(order, series, label, violations);
 }
 
 std::optional<std::string> SymbolFault(std::string_view symbol) {

@@ -28,6 +28,13 @@ struct Field {
   std::string description;
 };
 
+// Two columns of numbers of which the one is not above the other in any row that has both.
+struct FieldOrder {
+  std::string low;
+  std::string high;
+  friend bool operator==(const FieldOrder&, const FieldOrder&) = default;
+};
+
 // A kind of data: its columns, units, frequency and rules. The rules of a Resource are those without which a row means
 // nothing; what is merely doubtful is found by the quality checks.
 struct Resource {
@@ -36,31 +43,43 @@ struct Resource {
   std::vector<Field> fields;
   std::string frequency;
   std::vector<std::string> rules;  // between columns, for people
+  std::vector<FieldOrder> orders;  // of them those that CheckSeries knows
   bool prices = false;             // has a price basis
   bool bars = false;               // is summarised over a timeframe; all others have the timeframe "tick"
   bool repeats = false;            // several rows may share their instant
   std::string time;                // which instant the time of a row is, for people
+  bool custom = false;             // made at run time
 
   const Field* Find(std::string_view name) const;
 };
 
-// All resources, ordered by id. Immutable.
+// The predefined resources, ordered by id. Immutable. Those made at run time are in the store (ResourceStore), which
+// finds both: whoever serves a request asks it.
 const std::vector<Resource>& Resources();
 
-// NOT_FOUND UNKNOWN_RESOURCE with the known ids.
+// Among the predefined ones. NOT_FOUND UNKNOWN_RESOURCE with the known ids.
 absl::StatusOr<const Resource*> FindResource(std::string_view id);
+
+// The same error, for whoever knows more ids.
+absl::Status UnknownResource(std::string_view id, const std::vector<std::string>& known);
+
+// Finds any resource, as FindResource; what it points at stays as long as the process serves.
+using ResourceLookup = std::function<absl::StatusOr<const Resource*>(const std::string& id)>;
 
 // What is wrong with `value` as a value of `field`; nullopt when it may stand. NaN and infinity may not.
 std::optional<std::string> Fault(const Field& field, double value);
 std::optional<std::string> Fault(const Field& field, int64_t value);
 std::optional<std::string> Fault(const Field& field, std::string_view value);
 
+// What is wrong with two values of one row; nullopt when they are in order or one is missing.
+std::optional<std::string> OrderFault(const FieldOrder& order, std::optional<double> low, std::optional<double> high);
+
 // Columns whose name holds a dot ("alpha_vantage.goodwill") are what a source has beyond the resource: lower-case
 // source, dot, its own name. They are kept and served as they came, and only their types are checked.
 bool IsExtra(std::string_view column);
 
 // Adds what is wrong with the rows of `series`: columns that the resource does not have, types, missing required
-// values, bounds, a low above its high, a price basis where none belongs. `label` names a row for people
+// values, bounds, orders that do not hold, a price basis where none belongs. `label` names a row for people
 // ("AAPL.csv:17").
 void CheckSeries(const Resource& resource, const quant::Series& series,
                  const std::function<std::string(size_t row)>& label, base::Violations& violations);

@@ -59,8 +59,15 @@ inline Field Share(std::string name, std::string description, double low = 0) {
   return field;
 }
 
+// No instrument has ever cost less or more: what lies outside is an error of the writer.
+inline constexpr double kMinPrice = 1e-9;
+inline constexpr double kMaxPrice = 1e12;
+
 inline Field Price(std::string name, std::string description) {
-  return Required(Positive(Number(std::move(name), "currency per share", std::move(description))));
+  Field field = Required(Number(std::move(name), "currency per share", std::move(description)));
+  field.min = kMinPrice;
+  field.max = kMaxPrice;
+  return field;
 }
 
 inline Field ExchangeTime() {

@@ -20,6 +20,7 @@ Resource StockPrice() {
                                      "Split that took effect before this bar; 1 on other bars."))},
           .frequency = "one row per bar; daily: one per session of the exchange",
           .rules = {"low <= high", "all values finite", "times strictly ascending", "one price basis per series"},
+          .orders = {{"low", "high"}},
           .prices = true,
           .bars = true,
           .time = "when the bar was complete; a daily bar: its session's close"};
@@ -98,7 +99,8 @@ Resource OptionChain() {
                      Number("rho", "as the source has it", "Sensitivity to the rate."),
                      price("underlying_price", "Price of the underlying then.")},
           .frequency = "one row per contract and instant",
-          .rules = {"strike > 0"},
+          .rules = {"strike > 0", "low <= high"},
+          .orders = {{"low", "high"}},
           .repeats = true,
           .time = kObserved};
 }

@@ -11,6 +11,7 @@
 #include "common/base/cancel.h"
 #include "common/component/catalog.h"
 #include "common/quant/series.h"
+#include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
 
@@ -20,7 +21,14 @@ struct SourceQuery {
   std::string symbol;
   quant::Timeframe timeframe = quant::Timeframe::kDay;
   quant::TimeRange range;
+  const Resource* definition = nullptr;  // of the resource, where it was looked up; null: a predefined one
 };
+
+// What the rows of a query must be. NOT_FOUND UNKNOWN_RESOURCE.
+inline absl::StatusOr<const Resource*> ResourceOf(const SourceQuery& query) {
+  if (query.definition != nullptr) return query.definition;
+  return FindResource(query.resource);
+}
 
 // The query in the source's own terms: where to look (a path, a URL, the recipe of a simulation).
 struct SourceRequest {

@@ -6,38 +6,13 @@
 
 namespace breadthflow::data {
 
-v1::Resource ToProto(const Resource& resource) {
-  v1::Resource out;
-  out.set_name("resources/" + resource.id);
-  out.set_description(resource.description);
-  for (const Field& field : resource.fields) {
-    v1::Field& to = *out.add_fields();
-    to.set_name(field.name);
-    to.set_type(static_cast<v1::FieldType>(field.type));
-    to.set_unit(field.unit);
-    to.set_required(field.required);
-    if (field.min) to.set_min(*field.min);
-    to.set_min_exclusive(field.min_exclusive);
-    to.set_description(field.description);
-    if (field.max) to.set_max(*field.max);
-    to.set_is_date(field.date);
-    to.mutable_allowed_values()->Add(field.one_of.begin(), field.one_of.end());
-  }
-  out.set_frequency(resource.frequency);
-  for (const std::string& rule : resource.rules) out.add_rules(rule);
-  out.set_has_bars(resource.bars);
-  out.set_has_repeated_times(resource.repeats);
-  out.set_time_meaning(resource.time);
-  return out;
-}
-
 namespace {
 
 // As given; by default that of the resource.
-quant::Timeframe TimeframeOf(common::v1::Timeframe given, const std::string& resource, std::string_view field,
-                             base::Violations& violations) {
+quant::Timeframe TimeframeOf(common::v1::Timeframe given, const std::string& resource, const ResourceLookup& resources,
+                             std::string_view field, base::Violations& violations) {
   if (given == common::v1::TIMEFRAME_UNSPECIFIED) {
-    const auto found = FindResource(resource);
+    const auto found = resources(resource);
     if (found.ok() && !(*found)->bars) return quant::Timeframe::kTick;
   }
   return rpc::FromProto(given, field, violations);
@@ -45,11 +20,11 @@ quant::Timeframe TimeframeOf(common::v1::Timeframe given, const std::string& res
 
 }  // namespace
 
-FetchSpec FromProto(const v1::FetchSpec& spec, base::Violations& violations) {
+FetchSpec FromProto(const v1::FetchSpec& spec, const ResourceLookup& resources, base::Violations& violations) {
   FetchSpec out;
   if (!spec.resource().empty()) out.resource = spec.resource();
   out.symbols.assign(spec.symbols().begin(), spec.symbols().end());
-  out.timeframe = TimeframeOf(spec.timeframe(), out.resource, "spec.timeframe", violations);
+  out.timeframe = TimeframeOf(spec.timeframe(), out.resource, resources, "spec.timeframe", violations);
   out.range = rpc::FromProto(spec.range(), true, "spec.range", violations);
   out.source = rpc::FromProto(spec.source(), "spec.source", violations);
   return out;
@@ -102,11 +77,12 @@ v1::Snapshot ToProto(const Snapshot& snapshot) {
   return out;
 }
 
-SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, base::Violations& violations) {
+SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceLookup& resources,
+                       base::Violations& violations) {
   SnapshotSpec spec;
   if (!request.resource().empty()) spec.resource = request.resource();
   spec.symbols.assign(request.symbols().begin(), request.symbols().end());
-  spec.timeframe = TimeframeOf(request.timeframe(), spec.resource, "timeframe", violations);
+  spec.timeframe = TimeframeOf(request.timeframe(), spec.resource, resources, "timeframe", violations);
   if (request.has_range()) spec.range = rpc::FromProto(request.range(), false, "range", violations);
   if (request.has_as_of_time()) spec.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   spec.source = request.source();
@@ -143,7 +119,8 @@ v1::QualityReport ToProto(const QualityReport& report) {
   return out;
 }
 
-ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& violations) {
+ReadQuery FromProto(const v1::ReadSeriesRequest& request, const ResourceLookup& resources,
+                    base::Violations& violations) {
   ReadQuery query;
   if (!request.snapshot().empty()) {
     const absl::StatusOr<std::string> id = rpc::IdOf("snapshots", request.snapshot(), "snapshot");
@@ -154,7 +131,7 @@ ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& viol
   }
   if (!request.resource().empty()) query.resource = request.resource();
   query.symbols.assign(request.symbols().begin(), request.symbols().end());
-  query.timeframe = TimeframeOf(request.timeframe(), query.resource, "timeframe", violations);
+  query.timeframe = TimeframeOf(request.timeframe(), query.resource, resources, "timeframe", violations);
   if (request.has_range()) query.range = rpc::FromProto(request.range(), false, "range", violations);
   if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   query.source = request.source();
@@ -175,6 +152,10 @@ v1::SeriesSummary ToProto(const columnar::SeriesHead& head) {
   *out.mutable_update_time() = rpc::ToProto(head.known_at);
   out.set_stored_bytes(head.bytes);
   return out;
+}
+
+Submission SubmissionOf(const rpc::Call& call, const std::string& request_id) {
+  return {call.principal.name, call.traceparent(), request_id, call.deadline};
 }
 
 }  // namespace breadthflow::data

@@ -3,6 +3,7 @@
 #include "breadthflow/data/v1/data_service.pb.h"
 
 #include "common/base/status.h"
+#include "common/rpc/guard.h"
 #include "services/data/app/reader.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/quality/report.h"
@@ -11,21 +12,27 @@
 #include "services/data/store/fetch_store.h"
 
 // Messages of breadthflow.data.v1 <-> domain. What comes in adds its violations under the path of its field.
+// `resources` says whether a resource has bars, where the timeframe is left out.
 namespace breadthflow::data {
 
 v1::Resource ToProto(const Resource& resource);
+Resource FromProto(const v1::CreateResourceRequest& request, base::Violations& violations);
 
-FetchSpec FromProto(const v1::FetchSpec& spec, base::Violations& violations);
+FetchSpec FromProto(const v1::FetchSpec& spec, const ResourceLookup& resources, base::Violations& violations);
 v1::FetchSpec ToProto(const FetchSpec& spec);
 v1::FetchRun ToProto(const FetchRun& run);
 
 v1::Snapshot ToProto(const Snapshot& snapshot);
-SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, base::Violations& violations);
+SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceLookup& resources,
+                       base::Violations& violations);
 
 v1::QualityReport ToProto(const QualityReport& report);
 
-ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& violations);
+ReadQuery FromProto(const v1::ReadSeriesRequest& request, const ResourceLookup& resources,
+                    base::Violations& violations);
 
 v1::SeriesSummary ToProto(const columnar::SeriesHead& head);
+
+Submission SubmissionOf(const rpc::Call& call, const std::string& request_id);
 
 }  // namespace breadthflow::data

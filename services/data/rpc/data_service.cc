@@ -53,40 +53,7 @@ absl::StatusOr<std::optional<quant::SeriesKey>> KeyFromCursor(const std::string&
   return quant::SeriesKey{parts[0], parts[1], static_cast<quant::Timeframe>(parts[2][0] - '0'), parts[3]};
 }
 
-Submission SubmissionOf(const Call& call, const std::string& request_id) {
-  return {call.principal.name, call.traceparent(), request_id, call.deadline};
-}
-
 }  // namespace
-
-grpc::Status DataService::ListResources(grpc::ServerContext* context, const v1::ListResourcesRequest* request,
-                                        v1::ListResourcesResponse* response) {
-  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
-    BF_ASSIGN_OR_RETURN(const std::string after, parts_.page_tokens.Decode("ListResources", request->page_token()));
-    for (const Resource& resource : Resources()) {
-      if (resource.id <= after) continue;
-      if (response->resources_size() == size) {
-        const std::string& last = response->resources(size - 1).name();
-        response->set_next_page_token(
-            parts_.page_tokens.Encode("ListResources", last.substr(std::string_view("resources/").size())));
-        break;
-      }
-      *response->add_resources() = ToProto(resource);
-    }
-    return absl::OkStatus();
-  });
-}
-
-grpc::Status DataService::GetResource(grpc::ServerContext* context, const v1::GetResourceRequest* request,
-                                      v1::Resource* response) {
-  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("resources", request->name()));
-    BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(id));
-    *response = ToProto(*resource);
-    return absl::OkStatus();
-  });
-}
 
 grpc::Status DataService::ListSources(grpc::ServerContext* context, const v1::ListSourcesRequest* request,
                                       v1::ListSourcesResponse* response) {
@@ -102,10 +69,11 @@ grpc::Status DataService::CreateFetchRun(grpc::ServerContext* context, const v1:
                                          v1::FetchRun* response) {
   return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
     base::Violations violations;
-    const FetchSpec spec = FromProto(request->spec(), violations);
+    const ResourceLookup resources = parts_.resources.Lookup(call.deadline);
+    const FetchSpec spec = FromProto(request->spec(), resources, violations);
     rpc::CheckRequestId(request->request_id(), "request_id", violations);
     if (!violations.empty()) {
-      violations.Merge("", CheckSpec(spec));
+      violations.Merge("", CheckSpec(spec, resources(spec.resource)));
       return violations.ToStatus("invalid fetch");
     }
     BF_ASSIGN_OR_RETURN(const std::string id, parts_.fetcher.Submit(spec, SubmissionOf(call, request->request_id())));
@@ -197,7 +165,7 @@ grpc::ServerWriteReactor<common::v1::SeriesMessage>* DataService::ReadSeries(grp
       [this](const Call& call, const v1::ReadSeriesRequest& read)
           -> absl::StatusOr<std::unique_ptr<rpc::Source<common::v1::SeriesMessage>>> {
         base::Violations violations;
-        const ReadQuery query = FromProto(read, violations);
+        const ReadQuery query = FromProto(read, parts_.resources.Lookup(call.deadline), violations);
         SeriesStreamOptions options{.stored = read.encoding() == common::v1::SERIES_ENCODING_STORED,
                                     .fields = {read.fields().begin(), read.fields().end()},
                                     .deadline = call.deadline};
@@ -216,7 +184,7 @@ grpc::Status DataService::CreateSnapshot(grpc::ServerContext* context, const v1:
                                          v1::Snapshot* response) {
   return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
     base::Violations violations;
-    const SnapshotSpec spec = FromProto(*request, violations);
+    const SnapshotSpec spec = FromProto(*request, parts_.resources.Lookup(call.deadline), violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid snapshot"));
     BF_ASSIGN_OR_RETURN(const Snapshot snapshot,
                         parts_.reader.CreateSnapshot(spec, SubmissionOf(call, request->request_id()), call.cancel));

@@ -21,6 +21,8 @@ class DataService final : public v1::DataService::WithCallbackMethod_ReadSeries<
     const component::Catalog<SourceEntry>& sources;
     Fetcher& fetcher;
     Reader& reader;
+    postgres::Database& database;
+    ResourceStore& resources;
     SeriesStore& series;
     FetchStore& runs;
     SnapshotStore& snapshots;
@@ -32,6 +34,8 @@ class DataService final : public v1::DataService::WithCallbackMethod_ReadSeries<
                              v1::ListResourcesResponse* response) override;
   grpc::Status GetResource(grpc::ServerContext* context, const v1::GetResourceRequest* request,
                            v1::Resource* response) override;
+  grpc::Status CreateResource(grpc::ServerContext* context, const v1::CreateResourceRequest* request,
+                              v1::Resource* response) override;
   grpc::Status ListSources(grpc::ServerContext* context, const v1::ListSourcesRequest* request,
                            v1::ListSourcesResponse* response) override;
   grpc::Status CreateFetchRun(grpc::ServerContext* context, const v1::CreateFetchRunRequest* request,

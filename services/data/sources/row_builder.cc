@@ -113,7 +113,7 @@ void RowBuilder::LeaveOut(std::string_view kind, std::string_view label) {
 }
 
 absl::StatusOr<SourceData> RowBuilder::Finish(std::string_view provider) && {
-  BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query_.resource));
+  BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query_));
   std::vector<size_t> order(times_.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return times_[a] < times_[b]; });

@@ -120,7 +120,7 @@ absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
 }
 
 absl::Status CheckQuery(const SourceQuery& query, const ReadOptions& options) {
-  BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+  BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
   const bool intraday = quant::IntradayLength(query.timeframe) > absl::ZeroDuration();
   const bool good = resource->bars ? query.timeframe == quant::Timeframe::kDay || intraday
                                    : query.timeframe == quant::Timeframe::kTick;

@@ -181,7 +181,7 @@ class FileReader {
 }  // namespace
 
 absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options) {
-  BF_ASSIGN_OR_RETURN(const Resource* resource, FindResource(query.resource));
+  BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
   Faults faults;
   RowSink sink(*resource);
   bool sort = options.any_order || files.size() > 1;

@@ -11,6 +11,7 @@ namespace breadthflow::data::csv {
 
 RowCells::RowCells(const FileContext& context) : context_(context) {
   const Layout& layout = context.layout;
+  for (const FieldOrder& order : context.resource.orders) pairs_.push_back({.order = &order, .low = {}, .high = {}});
   if (layout.rest_as_numbers) {
     for (const auto& [header, cell] : context.headers) {
       const bool named = header == layout.time.column || header == layout.time.second ||
@@ -70,12 +71,16 @@ bool RowCells::ReadUnderlying(const Row& row) {
 }
 
 void RowCells::Put(const Row& row, bool begun) {
-  high_.reset();
-  low_.reset();
+  for (Pair& pair : pairs_) {
+    pair.low.reset();
+    pair.high.reset();
+  }
   const size_t faults = context_.faults.count();
   for (const Target& target : targets_) PutOne(row, target, begun);
-  if (context_.faults.count() == faults && high_ && low_ && *high_ < *low_) {
-    context_.Complain(row.line, fmt::format("high must not be below low, were {} and {}", *high_, *low_));
+  if (context_.faults.count() == faults) {
+    for (const Pair& pair : pairs_) {
+      if (const auto fault = OrderFault(*pair.order, pair.low, pair.high)) context_.Complain(row.line, *fault);
+    }
   }
   if (!begun) return;
   for (const auto& [index, text] : constants_) context_.sink.Put(index, text);
@@ -142,10 +147,16 @@ void RowCells::PutNumber(const Row& row, const Target& target, std::string_view 
       context_.Complain(row.line, *fault);
       return;
     }
-    if (target.field->name == "high") high_ = value;
-    if (target.field->name == "low") low_ = value;
+    Note(*target.field, *value);
   }
   if (begun) context_.sink.Put(target.sink, *value);
+}
+
+void RowCells::Note(const Field& field, double value) {
+  for (Pair& pair : pairs_) {
+    if (pair.order->low == field.name) pair.low = value;
+    if (pair.order->high == field.name) pair.high = value;
+  }
 }
 
 void RowCells::PutInteger(const Row& row, const Target& target, std::string_view cell, bool begun) {
@@ -164,6 +175,7 @@ void RowCells::PutInteger(const Row& row, const Target& target, std::string_view
       context_.Complain(row.line, *fault);
       return;
     }
+    Note(*target.field, static_cast<double>(*value));
   }
   if (begun) context_.sink.Put(target.sink, *value);
 }

@@ -49,8 +49,15 @@ class RowCells {
   std::vector<Target> targets_;
   std::vector<std::pair<size_t, std::string>> constants_;
   std::vector<Underlying> underlying_;
-  std::optional<double> high_;  // of the row at hand
-  std::optional<double> low_;
+  // Columns that must be in order, and their values in the row at hand.
+  struct Pair {
+    const FieldOrder* order = nullptr;
+    std::optional<double> low;
+    std::optional<double> high;
+  };
+  void Note(const Field& field, double value);
+
+  std::vector<Pair> pairs_;
 };
 
 }  // namespace breadthflow::data::csv

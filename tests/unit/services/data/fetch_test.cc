@@ -49,13 +49,14 @@ TEST(Resource, NamesEveryFaultOfASeries) {
 
 TEST(FetchSpec, NamesEveryViolation) {
   FetchSpec spec{.resource = "tulips", .symbols = {"A", "a", "A"}, .range = {5, 5}};
-  const auto violations = base::DetailsOf(CheckSpec(spec)).violations;
+  const auto violations = base::DetailsOf(CheckSpec(spec, FindResource(spec.resource))).violations;
   std::vector<std::string> fields;
   for (const auto& violation : violations) fields.push_back(violation.field);
   EXPECT_THAT(fields, ::testing::ElementsAre("spec.resource", "spec.symbols[1]", "spec.symbols[2]", "spec.range"));
-  EXPECT_THAT(CheckSpec({.symbols = {"A"}, .range = {1, 2}}), IsOk());
-  EXPECT_THAT(CheckSpec({.symbols = {}, .range = {1, 2}}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(CheckSpec({.symbols = {"A"}}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CheckSpec({.symbols = {"A"}, .range = {1, 2}}, FindResource("stock_price")), IsOk());
+  EXPECT_THAT(CheckSpec({.symbols = {}, .range = {1, 2}}, FindResource("stock_price")),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CheckSpec({.symbols = {"A"}}, FindResource("stock_price")), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(FetchRun, FailsOnlyWhenEverySymbolFailed) {
