@@ -39,6 +39,7 @@ std::optional<std::string> Fault(const Field& field, double value) {
   if (field.min_exclusive && !(value > *field.min)) {
     return fmt::format("{} must be above {}, was {}", field.name, *field.min, value);
   }
+  if (*field.min > 0 && value <= 0) return fmt::format("{} must be above 0, was {}", field.name, value);
   if (value < *field.min) return fmt::format("{} must not be below {}, was {}", field.name, *field.min, value);
   return std::nullopt;
 }
