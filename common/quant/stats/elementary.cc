@@ -116,4 +116,24 @@ double NormalQuantile(double p) {
   return q < 0 ? -value : value;
 }
 
+double NormalCdf(double x) {
+  // From the highest power down.
+  static constexpr double kTop[] = {3.52624965998911e-02, 0.700383064443688, 6.37396220353165, 33.912866078383,
+                                    112.079291497871,     221.213596169931,  220.206867912376};
+  static constexpr double kBottom[] = {8.83883476483184e-02, 1.75566716318264, 16.064177579207,  86.7807322029461,
+                                       296.564248779674,     637.333633378831, 793.826512519948, 440.413735824752};
+  const double size = x < 0 ? -x : x;
+  double tail = 0;
+  if (size < 7.07106781186547) {
+    tail = Exp(-size * size / 2) * Polynomial(kTop, size) / Polynomial(kBottom, size);
+  } else if (size <= 38) {
+    double fraction = size + 0.65;
+    for (int i = 4; i > 0; --i) fraction = size + i / fraction;
+    tail = Exp(-size * size / 2) / fraction / 2.506628274631;
+  } else if (!(size > 38)) {
+    return x;  // NaN
+  }
+  return x > 0 ? 1 - tail : tail;
+}
+
 }  // namespace breadthflow::quant::stats

@@ -56,6 +56,13 @@ TEST(Elementary, ExpIsWithinTwoUlp) {
   EXPECT_LE(Ulps(Exp(709.78), std::exp(709.78)), 2);
 }
 
+TEST(Elementary, NormalCdfIsWithinItsError) {
+  EXPECT_EQ(NormalCdf(0), 0.5);
+  for (double x = -40; x <= 40; x += 0.01) ASSERT_NEAR(NormalCdf(x), 0.5 * std::erfc(-x / std::sqrt(2.0)), 2e-14) << x;
+  for (double p = 0.01; p < 1; p += 0.01) ASSERT_NEAR(NormalCdf(NormalQuantile(p)), p, 2e-14) << p;
+  EXPECT_TRUE(std::isnan(NormalCdf(std::nan(""))));
+}
+
 TEST(Elementary, NormalQuantileGivesTheTabulatedValues) {
   EXPECT_EQ(NormalQuantile(0.5), 0);
   EXPECT_NEAR(NormalQuantile(0.95), 1.6448536269514722, 1e-15);

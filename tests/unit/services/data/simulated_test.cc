@@ -7,7 +7,7 @@
 
 #include "common/base/hash.h"
 #include "services/data/sources/catalog.h"
-#include "services/data/sources/simulated_market.h"
+#include "services/data/sources/simulated/market.h"
 #include "tests/support/matchers.h"
 
 namespace breadthflow::data {
@@ -156,13 +156,6 @@ TEST(Simulated, LooksLikeAMarket) {
     together += Correlation(std::span(returns[0]).first(200), std::span(returns[i]).first(200)) / 19;
   }
   EXPECT_GT(together, 0.1) << "symbols are correlated";
-}
-
-TEST(Simulated, OffersOnlyWhatItHas) {
-  const SourceEntry* entry = Sources().Find("simulated").value();
-  const auto source = entry->make(component::Params::Check(entry->params, {}).value(), {}).value();
-  EXPECT_THAT(source->TransformQuery({"stock_price", "A", quant::Timeframe::kMin1, Years(2000, 2001)}),
-              testing::StatusIs(absl::StatusCode::kInvalidArgument, "NOT_OFFERED"));
 }
 
 }  // namespace

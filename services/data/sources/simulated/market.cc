@@ -1,4 +1,4 @@
-#include "services/data/sources/simulated_market.h"
+#include "services/data/sources/simulated/market.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,8 +23,6 @@ constexpr double kLargestMove = 0.3;
 constexpr double kMissing = 0.0005;
 constexpr double kSplitChance = 0.02;
 constexpr int64_t kQuarter = 63;  // sessions
-
-double Cents(double value) { return std::max(0.01, std::floor(value * 100 + 0.5) / 100); }
 
 // A return whose variance clusters: GARCH(1,1) around `variance`.
 class Factor {
@@ -149,6 +147,9 @@ class Stock {
 };
 
 }  // namespace
+
+double Cents(double value) { return std::max(0.01, std::floor(value * 100 + 0.5) / 100); }
+double Micros(double value) { return std::floor(value * 1e6 + 0.5) / 1e6; }
 
 std::vector<SimulatedBar> SimulateStock(uint64_t seed, const std::string& symbol, const quant::Calendar& calendar) {
   Stock stock(seed, symbol);

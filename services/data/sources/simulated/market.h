@@ -8,6 +8,10 @@
 
 namespace breadthflow::data {
 
+// Rounded half up: to whole cents, at least one; to six decimals.
+double Cents(double value);
+double Micros(double value);
+
 // One session of one simulated stock, as traded.
 struct SimulatedBar {
   const quant::Session* session = nullptr;
