@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "common/columnar/chunk_codec.h"
+#include "common/clients/data_read.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/peer.h"
 #include "common/rpc/status_bridge.h"
@@ -15,12 +15,7 @@
 namespace breadthflow::clients {
 namespace {
 
-using common::v1::SeriesMessage;
 using Stub = data::v1::DataService::Stub;
-
-absl::Status BadAnswer(std::string_view what) {
-  return base::MakeError(absl::StatusCode::kDataLoss, "BAD_ANSWER", fmt::format("the data service's answer: {}", what));
-}
 
 // What the service sends was checked there: a violation here is a broken answer, not a wrong request.
 absl::Status Checked(const base::Violations& violations) {
@@ -118,61 +113,6 @@ absl::StatusOr<QualityReport> FromProto(const data::v1::QualityReport& report) {
   return out;
 }
 
-data::v1::ReadSeriesRequest ToProto(const ReadQuery& query) {
-  data::v1::ReadSeriesRequest request;
-  request.set_snapshot(query.snapshot);
-  request.set_resource(query.resource);
-  request.mutable_symbols()->Add(query.symbols.begin(), query.symbols.end());
-  request.set_timeframe(rpc::ToProto(query.timeframe));
-  *request.mutable_range() = rpc::ToProto(query.range);
-  if (query.as_of != absl::InfiniteFuture()) *request.mutable_as_of_time() = rpc::ToProto(query.as_of);
-  request.set_source(query.source);
-  request.set_encoding(common::v1::SERIES_ENCODING_STORED);
-  if (query.basis) request.set_adjustment(static_cast<common::v1::Adjustment>(*query.basis));
-  return request;
-}
-
-// Puts the messages of a stream together into whole series.
-class SeriesAssembler {
- public:
-  SeriesAssembler(const std::vector<std::string>& fields, const std::function<absl::Status(quant::Series)>& fn)
-      : fields_(fields), fn_(fn) {}
-
-  absl::Status Add(const SeriesMessage& message) {
-    if (message.has_first_of()) {
-      BF_RETURN_IF_ERROR(Finish());
-      base::Violations violations;
-      quant::Series series;
-      BF_ASSIGN_OR_RETURN(series.key, rpc::FromProto(message.first_of()));
-      series.basis = rpc::FromProto(message.basis(), "basis", violations);
-      BF_RETURN_IF_ERROR(Checked(violations));
-      series.repeats = message.repeated_times();
-      // Room is only reserved: a wrong number costs nothing until rows come.
-      constexpr int64_t kMostReserved = int64_t{1} << 24;
-      series.times.reserve(static_cast<size_t>(std::clamp(message.max_row_count(), int64_t{0}, kMostReserved)));
-      series_ = std::move(series);
-    }
-    if (!series_) return BadAnswer("rows before the series they are of");
-    if (message.payload_case() == SeriesMessage::PAYLOAD_NOT_SET) return absl::OkStatus();
-    if (message.payload_case() != SeriesMessage::kStored) return BadAnswer("not the encoding that was asked for");
-    const bool repeats = series_->repeats;
-    BF_RETURN_IF_ERROR(columnar::AppendChunk(message.stored(), {}, fields_, *series_));
-    return series_->repeats == repeats ? absl::OkStatus() : BadAnswer("rows share an instant and were not said to");
-  }
-
-  absl::Status Finish() {
-    if (!series_) return absl::OkStatus();
-    quant::Series done = *std::move(series_);
-    series_.reset();
-    return fn_(std::move(done));
-  }
-
- private:
-  const std::vector<std::string>& fields_;
-  const std::function<absl::Status(quant::Series)>& fn_;
-  std::optional<quant::Series> series_;
-};
-
 class GrpcDataClient final : public DataClient {
  public:
   explicit GrpcDataClient(rpc::Channels& channels) : peer_(channels, "data") {}
@@ -242,10 +182,21 @@ class GrpcDataClient final : public DataClient {
 
   absl::Status ReadEach(const ReadQuery& query, const std::function<absl::Status(quant::Series)>& fn,
                         const CallScope& scope) override {
-    SeriesAssembler assembler(query.fields, fn);
-    BF_RETURN_IF_ERROR(peer_.Read(&Stub::ReadSeries, ToProto(query), scope,
-                                  [&](const SeriesMessage& message) { return assembler.Add(message); }));
-    return assembler.Finish();
+    SeriesAssembler assembler(query, fn);
+    data::v1::ReadSeriesRequest request = ToProto(query);
+    while (true) {
+      // A stream that broke off goes on where it was, as long as each attempt brings something.
+      request.set_resume_token(assembler.resume_token());
+      absl::Status refused;
+      const absl::Status read =
+          peer_.Read(&Stub::ReadSeries, request, scope, [&](const common::v1::SeriesMessage& message) {
+            refused = assembler.Add(message);
+            return refused;
+          });
+      if (read.ok()) return assembler.Finish();
+      if (!absl::IsUnavailable(read) || !refused.ok() || assembler.resume_token() == request.resume_token())
+        return read;
+    }
   }
 
  private:

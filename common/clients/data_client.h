@@ -13,6 +13,7 @@
 #include "common/clients/call.h"
 #include "common/clients/run.h"
 #include "common/component/catalog.h"
+#include "common/quant/resample.h"
 #include "common/quant/series.h"
 
 namespace breadthflow::rpc {
@@ -47,9 +48,32 @@ struct FetchRun {
   std::vector<FetchItem> items;  // one per symbol, in the order of the spec
 };
 
+// How prices are shown; the last three are anchored on the first row read. As Adjustment of the proto numbers them.
+enum class Adjustment { kRaw = 1, kSplit = 2, kSplitDividend = 3, kTotalReturn = 4, kForwardSplit = 5, kForward = 6 };
+
+// Other bars made of the rows, in the sessions of a calendar.
+struct Resampling {
+  quant::BarRule rule = quant::BarRule::kTime;
+  quant::Timeframe timeframe = quant::Timeframe::kDay;  // kTime: 1min .. 1month
+  double size = 0;                                      // the other rules
+  std::string calendar;                                 // empty: XNYS
+  bool fill_forward = false;                            // kTime: intervals without a trade repeat the last close
+};
+
+// Columns of another series of the same symbol, each as it was known at the time of the row.
+struct AsOfJoin {
+  std::string resource;
+  std::vector<std::string> fields;  // each appears as "<resource>.<field>"
+  std::string source;               // needed only when several sources have it
+  absl::Duration ttl = absl::InfiniteDuration();
+  bool skip_missing = false;  // a missing value is taken from the row before
+  std::string replace_by;     // a row does not replace one whose value in this column is above its own
+};
+
 // Which series at which state. Either `snapshot`, which fixes everything, or the other fields.
 struct ReadQuery {
-  std::string snapshot;  // "snapshots/..."; the fields below then narrow it: symbols, range, fields
+  // "snapshots/..."; it fixes resource, timeframe, as_of and source; symbols, range and fields narrow it.
+  std::string snapshot;
   std::string resource = "stock_price";
   std::vector<std::string> symbols;  // empty: all symbols of the snapshot (an error without one)
   quant::Timeframe timeframe = quant::Timeframe::kDay;
@@ -57,7 +81,11 @@ struct ReadQuery {
   absl::Time as_of = absl::InfiniteFuture();  // knowledge time; infinite: now
   std::string source;                         // needed only when several sources have the series
   std::vector<std::string> fields;            // columns wanted; empty: all
-  std::optional<quant::PriceBasis> basis;     // adjust on read; absent: as stored
+  std::optional<quant::PriceBasis>
+      basis;                             // adjust on read to it, where `adjustment` does not say how; absent: as stored
+  std::optional<Adjustment> adjustment;  // adjust on read
+  std::optional<Resampling> resampling;  // after the adjustment; `range` is then that of the bars made
+  std::vector<AsOfJoin> joins;           // at most 16; their columns come whatever `fields` says
 };
 
 struct SnapshotSpec {

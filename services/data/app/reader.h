@@ -8,9 +8,12 @@
 #include "absl/time/time.h"
 
 #include "common/base/clock.h"
+#include "common/base/status.h"
 #include "common/quant/series.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/domain/quality/report.h"
+#include "services/data/domain/read_query.h"
+#include "services/data/domain/read_shape.h"
 #include "services/data/domain/snapshot.h"
 #include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
@@ -18,16 +21,25 @@
 
 namespace breadthflow::data {
 
-// Which rows of which series, in which state. With a snapshot the other fields narrow it.
-struct ReadQuery {
-  std::string snapshot_id;
-  std::string resource = "stock_price";
-  std::vector<std::string> symbols;
-  quant::Timeframe timeframe = quant::Timeframe::kDay;
-  quant::TimeRange range;
-  absl::Time as_of = absl::InfiniteFuture();
-  std::string source;
-  std::vector<std::string> fields;  // columns wanted; empty: all
+// What else is read for one series of a read, in the state that belongs to it.
+struct Companions {
+  std::optional<PlannedSeries> splits;
+  std::optional<PlannedSeries> dividends;
+  std::vector<PlannedSeries> joins;  // one for each join
+};
+
+// A read with all its versions fixed.
+struct ReadPlan {
+  std::vector<PlannedSeries> series;   // in the order of the query's symbols, else of the snapshot
+  std::vector<Companions> companions;  // one for each series, or none where all rows come out as they are stored
+  ReadShape shape;
+  bool trades = false;  // the rows of these series are
+  // Planning the same query as of then gives the same plan, which has this fingerprint, unless a change was just being
+  // committed.
+  absl::Time as_of;
+  std::string fingerprint;
+
+  bool IsPlain(size_t place) const { return data::IsPlain(shape, series[place].basis); }
 };
 
 // Reads, snapshots and quality reports: what is asked of stored series. Thread-safe.
@@ -37,14 +49,16 @@ class Reader {
          const base::Clock& clock)
       : database_(database), resources_(resources), series_(series), snapshots_(snapshots), clock_(clock) {}
 
-  // The series to read, with their versions fixed: in the order of the query's symbols, else of the snapshot.
-  // INVALID_ARGUMENT without symbols and snapshot, and for fields that the resource does not have; NOT_FOUND with every
-  // symbol that is not there.
-  absl::StatusOr<std::vector<PlannedSeries>> Plan(const ReadQuery& query, absl::Time deadline);
+  // What has to be read for `query`. `violations` are those that were found before; INVALID_ARGUMENT with all of them
+  // and those found here, NOT_FOUND with every series that is not there, also of joins, FAILED_PRECONDITION
+  // SEVERAL_SOURCES where one must be named. Splits and dividends are those of the series' own source, else of the only
+  // one that has them, else there are none but in columns of the series. A plan is as of `pinned` when that is earlier
+  // than what the query or its snapshot says.
+  absl::StatusOr<ReadPlan> Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
+                                absl::Time pinned = absl::InfiniteFuture());
 
-  // A whole series in the basis wanted, only the columns named (all when empty).
-  absl::StatusOr<quant::Series> ReadAdjusted(const PlannedSeries& planned, quant::PriceBasis basis,
-                                             const std::vector<std::string>& fields, absl::Time deadline);
+  // The whole of one series of a plan in the shape that is wanted. Errors as Adjust, quant::Resample and JoinColumns.
+  absl::StatusOr<quant::Series> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
   // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve.
@@ -56,6 +70,13 @@ class Reader {
                                           const base::CancelToken& cancel);
 
  private:
+  absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
+  absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
+                          ReadPlan& plan);
+  absl::Status PlanCompanions(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
+  absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const StoredExtent& extent,
+                                         const CorporateActions& actions, absl::Time deadline);
+
   postgres::Database& database_;
   ResourceStore& resources_;
   SeriesStore& series_;

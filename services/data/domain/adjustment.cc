@@ -26,11 +26,6 @@ constexpr std::array<std::pair<Adjustment, std::string_view>, 6> kNames = {
      {Adjustment::kForwardSplit, "forward_split"},
      {Adjustment::kForward, "forward"}}};
 
-bool AnchoredOnFirstRow(Adjustment adjustment) {
-  return adjustment == Adjustment::kTotalReturn || adjustment == Adjustment::kForwardSplit ||
-         adjustment == Adjustment::kForward;
-}
-
 // What a row's values are multiplied by, after `added` was added to its prices.
 struct Factors {
   std::vector<double> price, volume, added;
@@ -203,6 +198,11 @@ PriceBasis BasisOf(Adjustment adjustment) {
   return PriceBasis::kSplitAndDividendAdjusted;
 }
 
+bool IsAnchoredOnFirstRow(Adjustment adjustment) {
+  return adjustment == Adjustment::kTotalReturn || adjustment == Adjustment::kForwardSplit ||
+         adjustment == Adjustment::kForward;
+}
+
 absl::StatusOr<Series> Adjust(Series series, Adjustment adjustment, const CorporateActions& actions) {
   const PriceBasis wanted = BasisOf(adjustment);
   if (series.basis == PriceBasis::kNotPrices) {
@@ -212,7 +212,7 @@ absl::StatusOr<Series> Adjust(Series series, Adjustment adjustment, const Corpor
     series.basis = std::max(series.basis, wanted);
     return series;
   }
-  const bool anchored = AnchoredOnFirstRow(adjustment);
+  const bool anchored = IsAnchoredOnFirstRow(adjustment);
   if (wanted == series.basis && !anchored) return series;
   if (wanted < series.basis || series.basis == PriceBasis::kSplitAndDividendAdjusted) {
     return RefuseAdjustment(

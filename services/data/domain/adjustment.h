@@ -30,6 +30,8 @@ std::string_view ToText(Adjustment adjustment);
 absl::StatusOr<Adjustment> ParseAdjustment(std::string_view text);
 // What the adjusted prices have in them.
 quant::PriceBasis BasisOf(Adjustment adjustment);
+// Whether it is one of the last three.
+bool IsAnchoredOnFirstRow(Adjustment adjustment);
 
 // The events of one symbol, apart from its bars. An event takes effect when the calendar's day `ex_date` begins: the
 // first row that ends after it is the first without the right. Events before the first row change nothing. Of two

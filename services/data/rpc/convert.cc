@@ -119,26 +119,6 @@ v1::QualityReport ToProto(const QualityReport& report) {
   return out;
 }
 
-ReadQuery FromProto(const v1::ReadSeriesRequest& request, const ResourceLookup& resources,
-                    base::Violations& violations) {
-  ReadQuery query;
-  if (!request.snapshot().empty()) {
-    const absl::StatusOr<std::string> id = rpc::IdOf("snapshots", request.snapshot(), "snapshot");
-    if (id.ok())
-      query.snapshot_id = *id;
-    else
-      violations.Add("snapshot", base::Message(id.status()));
-  }
-  if (!request.resource().empty()) query.resource = request.resource();
-  query.symbols.assign(request.symbols().begin(), request.symbols().end());
-  query.timeframe = TimeframeOf(request.timeframe(), query.resource, resources, "timeframe", violations);
-  if (request.has_range()) query.range = rpc::FromProto(request.range(), false, "range", violations);
-  if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
-  query.source = request.source();
-  query.fields.assign(request.fields().begin(), request.fields().end());
-  return query;
-}
-
 v1::SeriesSummary ToProto(const columnar::SeriesHead& head) {
   v1::SeriesSummary out;
   *out.mutable_key() = rpc::ToProto(head.key);

@@ -10,6 +10,7 @@
 #include "services/data/domain/resource.h"
 #include "services/data/domain/snapshot.h"
 #include "services/data/store/fetch_store.h"
+#include "services/data/store/series_store.h"
 
 // Messages of breadthflow.data.v1 <-> domain. What comes in adds its violations under the path of its field.
 // `resources` says whether a resource has bars, where the timeframe is left out.
@@ -27,9 +28,6 @@ SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceL
                        base::Violations& violations);
 
 v1::QualityReport ToProto(const QualityReport& report);
-
-ReadQuery FromProto(const v1::ReadSeriesRequest& request, const ResourceLookup& resources,
-                    base::Violations& violations);
 
 v1::SeriesSummary ToProto(const columnar::SeriesHead& head);
 

@@ -12,7 +12,7 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/convert_job.h"
 #include "services/data/rpc/convert.h"
-#include "services/data/rpc/series_source.h"
+#include "services/data/rpc/read_request.h"
 
 namespace breadthflow::data {
 namespace {
@@ -144,6 +144,8 @@ grpc::Status DataService::ListSeries(grpc::ServerContext* context, const v1::Lis
                                      v1::ListSeriesResponse* response) {
   return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
     const std::string query = "ListSeries|" + request->resource();
+    if (!request->resource().empty())
+      BF_RETURN_IF_ERROR(parts_.resources.Find(request->resource(), call.deadline).status());
     BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
     BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
     columnar::SeriesFilter filter{.resource = request->resource(), .limit = size + 1, .deadline = call.deadline};
@@ -161,22 +163,8 @@ grpc::Status DataService::ListSeries(grpc::ServerContext* context, const v1::Lis
 grpc::ServerWriteReactor<common::v1::SeriesMessage>* DataService::ReadSeries(grpc::CallbackServerContext* context,
                                                                              const v1::ReadSeriesRequest* request) {
   return parts_.guard.Stream<common::v1::SeriesMessage>(
-      context, request,
-      [this](const Call& call, const v1::ReadSeriesRequest& read)
-          -> absl::StatusOr<std::unique_ptr<rpc::Source<common::v1::SeriesMessage>>> {
-        base::Violations violations;
-        const ReadQuery query = FromProto(read, parts_.resources.Lookup(call.deadline), violations);
-        SeriesStreamOptions options{.stored = read.encoding() == common::v1::SERIES_ENCODING_STORED,
-                                    .fields = {read.fields().begin(), read.fields().end()},
-                                    .deadline = call.deadline};
-        if (options.stored && !options.fields.empty()) violations.Add("fields", "need the packed encoding");
-        if (read.adjustment() != common::v1::ADJUSTMENT_UNSPECIFIED) {
-          options.basis =
-              rpc::FromProto(static_cast<common::v1::PriceBasis>(read.adjustment()), "adjustment", violations);
-        }
-        BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
-        BF_ASSIGN_OR_RETURN(std::vector<PlannedSeries> planned, parts_.reader.Plan(query, call.deadline));
-        return MakeSeriesSource(parts_.reader, parts_.series, std::move(planned), std::move(options));
+      context, request, [this](const Call& call, const v1::ReadSeriesRequest& read) {
+        return OpenRead(call, read, {parts_.reader, parts_.series, parts_.page_tokens});
       });
 }
 

@@ -1,12 +1,15 @@
 #include "services/data/rpc/series_source.h"
 
+#include <algorithm>
 #include <deque>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
 #include "common/rpc/convert.h"
+#include "services/data/rpc/series_pieces.h"
 
 namespace breadthflow::data {
 namespace {
@@ -17,113 +20,129 @@ constexpr size_t kOpenedAtOnce = 16;  // series, each with its first chunk: abou
 
 class SeriesSource final : public rpc::Source<SeriesMessage> {
  public:
-  SeriesSource(Reader& reader, SeriesStore& store, std::vector<PlannedSeries> planned, SeriesStreamOptions options)
-      : reader_(reader), store_(store), planned_(std::move(planned)), options_(std::move(options)) {}
+  SeriesSource(Reader& reader, SeriesStore& store, ReadPlan plan, SeriesStreamOptions options)
+      : reader_(reader), store_(store), plan_(std::move(plan)), options_(std::move(options)), at_(options_.from) {
+    if (at_.begun && plan_.IsPlain(at_.series)) {
+      quant::TimeRange& range = plan_.series[at_.series].range;
+      range.start_ns = std::max(range.start_ns, at_.sent_until_ns + 1);
+    }
+  }
 
   absl::StatusOr<rpc::Step> Next(SeriesMessage* message) override {
     message->Clear();
-    while (next_ < planned_.size()) {
-      const bool first = !open_;
-      if (first) BF_RETURN_IF_ERROR(Begin());
+    while (at_.series < plan_.series.size()) {
+      // The first message says what follows, even when nothing does.
+      const bool first = !at_.begun;
+      if (!open_) BF_RETURN_IF_ERROR(Begin(*message));
+      at_.begun = true;
       BF_ASSIGN_OR_RETURN(const bool more, Fill(*message));
-      if (first) {
-        // The first message says what follows, even when nothing does.
-        *message->mutable_first_of() = rpc::ToProto(planned_[next_].key);
-        message->set_max_row_count(planned_[next_].max_rows);
-        message->set_repeated_times(adjusted_ ? whole_.repeats : cursor_->repeats());
-        message->set_basis(rpc::ToProto(adjusted_ ? *options_.basis : planned_[next_].basis));
-      }
       if (!more) End();
-      if (more || first) return rpc::Step::Message();
+      if (!more && !first) continue;
+      message->set_resume_token(options_.token(at_));
+      return rpc::Step::Message();
     }
     return rpc::Step::End();
   }
 
  private:
-  absl::Status Begin() {
-    const PlannedSeries& planned = planned_[next_];
-    adjusted_ = Adjusts(planned);
-    if (adjusted_) {
-      BF_ASSIGN_OR_RETURN(whole_, reader_.ReadAdjusted(planned, *options_.basis, options_.fields, options_.deadline));
-      row_ = 0;
+  absl::Status Begin(SeriesMessage& message) {
+    const PlannedSeries& planned = plan_.series[at_.series];
+    made_ = !plan_.IsPlain(at_.series);
+    if (made_) {
+      BF_ASSIGN_OR_RETURN(rows_, reader_.Read(plan_, at_.series, options_.deadline));
+      row_ = !at_.begun
+                 ? 0
+                 : static_cast<size_t>(std::upper_bound(rows_.times.begin(), rows_.times.end(), at_.sent_until_ns) -
+                                       rows_.times.begin());
     } else {
       if (opened_.empty()) BF_RETURN_IF_ERROR(OpenNext());
       cursor_.emplace(std::move(opened_.front()));
       opened_.pop_front();
     }
     open_ = true;
+    if (at_.begun) return absl::OkStatus();
+    *message.mutable_first_of() = rpc::ToProto(made_ ? rows_.key : planned.key);
+    message.set_max_row_count(made_ ? static_cast<int64_t>(rows_.size()) : planned.max_rows);
+    message.set_repeated_times(made_ ? rows_.repeats : cursor_->repeats());
+    message.set_basis(rpc::ToProto(made_ ? rows_.basis : planned.basis));
     return absl::OkStatus();
   }
 
   // Opens this series and those behind it that are read as they are stored.
   absl::Status OpenNext() {
-    const PlannedSeries& first = planned_[next_];
-    size_t end = next_ + 1;
-    while (end < planned_.size() && end - next_ < kOpenedAtOnce && planned_[end].range == first.range &&
-           !Adjusts(planned_[end])) {
+    const size_t first = at_.series;
+    size_t end = first + 1;
+    while (end < plan_.series.size() && end - first < kOpenedAtOnce &&
+           plan_.series[end].range == plan_.series[first].range && plan_.IsPlain(end)) {
       ++end;
     }
-    BF_ASSIGN_OR_RETURN(std::vector<SeriesCursor> cursors,
-                        SeriesCursor::Open(store_, std::span(planned_).subspan(next_, end - next_), options_.deadline));
+    BF_ASSIGN_OR_RETURN(
+        std::vector<SeriesCursor> cursors,
+        SeriesCursor::Open(store_, std::span(plan_.series).subspan(first, end - first), options_.deadline));
     for (SeriesCursor& cursor : cursors) opened_.push_back(std::move(cursor));
     return absl::OkStatus();
   }
 
-  bool Adjusts(const PlannedSeries& planned) const {
-    return options_.basis.has_value() && *options_.basis != planned.basis;
-  }
-
   void End() {
     cursor_.reset();
-    whole_ = {};
+    rows_ = {};
+    row_ = 0;
     open_ = false;
-    ++next_;
+    at_ = {.series = at_.series + 1};
   }
 
   // False when the series has no more rows.
   absl::StatusOr<bool> Fill(SeriesMessage& message) {
-    if (adjusted_) {
-      if (row_ == whole_.size()) return false;
-      const size_t end = columnar::ChunkEnd(whole_.times, row_);
-      if (options_.stored) {
-        BF_ASSIGN_OR_RETURN(*message.mutable_stored(), columnar::EncodeChunk(whole_, row_, end));
-      } else {
-        *message.mutable_packed() = rpc::ToProto(whole_, row_, end);
-      }
-      row_ = end;
-      return true;
+    if (row_ == rows_.size() && !made_) {
+      BF_ASSIGN_OR_RETURN(const bool passed, PassOn(message));
+      if (passed) return true;
     }
-    if (options_.stored) {
-      BF_ASSIGN_OR_RETURN(std::optional<std::string> bytes, cursor_->NextStored());
-      if (!bytes) return false;
-      message.set_stored(*std::move(bytes));
-      return true;
+    if (row_ == rows_.size()) return false;
+    BF_ASSIGN_OR_RETURN(row_, FillMessage(rows_, row_, options_.stored, message));
+    at_.sent_until_ns = rows_.times[row_ - 1];
+    return true;
+  }
+
+  // True when the next chunk is in the message as it is; else its rows are in rows_, none at the end.
+  absl::StatusOr<bool> PassOn(SeriesMessage& message) {
+    rows_ = {};
+    row_ = 0;
+    if (!options_.stored) {
+      BF_ASSIGN_OR_RETURN(std::optional<quant::Series> rows, cursor_->NextRows(plan_.shape.fields));
+      if (rows) rows_ = *std::move(rows);
+      return false;
     }
-    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> rows, cursor_->NextRows(options_.fields));
-    if (!rows) return false;
-    *message.mutable_packed() = rpc::ToProto(*rows, 0, rows->size());
+    BF_ASSIGN_OR_RETURN(std::optional<columnar::EncodedChunk> chunk, cursor_->NextStored());
+    if (!chunk) return false;
+    if (chunk->bytes.size() > kWholeBytes) {
+      const PlannedSeries& planned = plan_.series[at_.series];
+      rows_ = {.key = planned.key, .basis = planned.basis, .repeats = cursor_->repeats()};
+      BF_RETURN_IF_ERROR(columnar::AppendChunk(chunk->bytes, {}, {}, rows_));
+      return false;
+    }
+    at_.sent_until_ns = chunk->last_time_ns;
+    message.set_stored(std::move(chunk->bytes));
     return true;
   }
 
   Reader& reader_;
   SeriesStore& store_;
-  const std::vector<PlannedSeries> planned_;
+  ReadPlan plan_;
   const SeriesStreamOptions options_;
-  size_t next_ = 0;
+  ReadPosition at_;
   bool open_ = false;
-  bool adjusted_ = false;
+  bool made_ = false;  // not as stored: rows_ has the whole series
   std::deque<SeriesCursor> opened_;
   std::optional<SeriesCursor> cursor_;
-  quant::Series whole_;
-  size_t row_ = 0;
+  quant::Series rows_;
+  size_t row_ = 0;  // of rows_, the next to send
 };
 
 }  // namespace
 
-std::unique_ptr<rpc::Source<SeriesMessage>> MakeSeriesSource(Reader& reader, SeriesStore& store,
-                                                             std::vector<PlannedSeries> planned,
+std::unique_ptr<rpc::Source<SeriesMessage>> MakeSeriesSource(Reader& reader, SeriesStore& store, ReadPlan plan,
                                                              SeriesStreamOptions options) {
-  return std::make_unique<SeriesSource>(reader, store, std::move(planned), std::move(options));
+  return std::make_unique<SeriesSource>(reader, store, std::move(plan), std::move(options));
 }
 
 }  // namespace breadthflow::data

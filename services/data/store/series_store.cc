@@ -91,19 +91,19 @@ absl::StatusOr<std::vector<SeriesCursor>> SeriesCursor::Open(SeriesStore& store,
   return cursors;
 }
 
-absl::StatusOr<std::optional<std::string>> SeriesCursor::NextStored() {
+absl::StatusOr<std::optional<columnar::EncodedChunk>> SeriesCursor::NextStored() {
   while (true) {
     BF_ASSIGN_OR_RETURN(std::optional<columnar::EncodedChunk> chunk, cursor_.Next());
-    if (!chunk) return std::nullopt;
     const quant::TimeRange& range = planned_.range;
-    if (chunk->first_time_ns >= range.start_ns && chunk->last_time_ns < range.end_ns) {
-      return std::optional(std::move(chunk->bytes));
-    }
+    if (!chunk || (chunk->first_time_ns >= range.start_ns && chunk->last_time_ns < range.end_ns)) return chunk;
     quant::Series rows;
     BF_RETURN_IF_ERROR(columnar::AppendChunk(chunk->bytes, range, {}, rows));
     if (rows.empty()) continue;
-    BF_ASSIGN_OR_RETURN(std::string bytes, columnar::EncodeChunk(rows));
-    return std::optional(std::move(bytes));
+    BF_ASSIGN_OR_RETURN(chunk->bytes, columnar::EncodeChunk(rows));
+    chunk->rows = static_cast<int64_t>(rows.size());
+    chunk->first_time_ns = rows.times.front();
+    chunk->last_time_ns = rows.times.back();
+    return chunk;
   }
 }
 

@@ -67,7 +67,7 @@ class SeriesCursor {
                                                         absl::Time deadline);
 
   // The next rows as stored bytes; nullopt at the end. Chunks that lie inside the range are passed on untouched.
-  absl::StatusOr<std::optional<std::string>> NextStored();
+  absl::StatusOr<std::optional<columnar::EncodedChunk>> NextStored();
   // The next rows decoded, only the columns named (all when empty), with key, basis and `repeats`; nullopt at the end.
   absl::StatusOr<std::optional<quant::Series>> NextRows(const std::vector<std::string>& fields);
 

@@ -1,0 +1,207 @@
+#include "services/data/domain/read_shape.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/quant/as_of_join.h"
+#include "common/quant/bar.h"
+#include "common/quant/resample.h"
+#include "services/data/domain/adjustment_events.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+using quant::Timeframe;
+
+// The events that take effect by `last_time_ns`: a row that ends then is the first without the right, or a later one.
+// What can not be read stays, for Adjust to say so.
+Series InEffectBy(const Series& events, int64_t last_time_ns, const quant::Calendar& calendar) {
+  const quant::Column* column = events.Find("ex_date");
+  const auto* dates = column == nullptr ? nullptr : std::get_if<std::vector<std::string>>(&column->values);
+  if (dates == nullptr || dates->size() != events.size()) return events;
+  Series kept{.key = events.key, .basis = events.basis, .repeats = events.repeats, .times = {}, .columns = {}};
+  std::vector<size_t> rows;
+  for (size_t row = 0; row < events.size(); ++row) {
+    absl::CivilDay day;
+    if (absl::ParseCivilTime((*dates)[row], &day) && calendar.DayStart(day) >= last_time_ns) continue;
+    rows.push_back(row);
+    kept.times.push_back(events.times[row]);
+  }
+  for (const quant::Column& from : events.columns) {
+    quant::Column to{.name = from.name, .values = {}, .valid = {}};
+    std::visit(
+        [&](const auto& values) {
+          std::decay_t<decltype(values)> out;
+          for (const size_t row : rows) out.push_back(values[row]);
+          to.values = std::move(out);
+        },
+        from.values);
+    if (!from.valid.empty()) {
+      for (const size_t row : rows) to.valid.push_back(from.valid[row]);
+    }
+    kept.columns.push_back(std::move(to));
+  }
+  return kept;
+}
+
+// Where the interval begins that ends at or after `end_ns`.
+int64_t IntervalStart(const quant::Calendar& calendar, Timeframe timeframe, int64_t end_ns) {
+  if (end_ns == INT64_MIN) return end_ns;
+  const quant::Session* session = calendar.FirstClosingAfter(end_ns - 1);
+  if (session == nullptr) return end_ns;
+  const int64_t length = absl::ToInt64Nanoseconds(quant::IntradayLength(timeframe));
+  if (length > 0) {
+    const int64_t whole = end_ns > session->open_ns ? (end_ns - session->open_ns - 1) / length : 0;
+    return session->open_ns + whole * length;
+  }
+  if (timeframe == Timeframe::kDay) return session->open_ns;
+  absl::CivilDay first = session->day;
+  absl::CivilDay next = session->day;
+  if (timeframe == Timeframe::kWeek) {
+    next = absl::NextWeekday(session->day, absl::Weekday::monday);
+    first = next - 7;
+  } else {
+    first = absl::CivilDay(absl::CivilMonth(session->day));
+    next = absl::CivilDay(absl::CivilMonth(session->day) + 1);
+  }
+  return calendar.Between(first, next).front().open_ns;
+}
+
+quant::Column MissingColumn(std::string name, quant::ColumnType type, size_t rows) {
+  quant::Column column{.name = std::move(name), .values = {}, .valid = std::vector<bool>(rows, false)};
+  switch (type) {
+    case quant::ColumnType::kDouble:
+      column.values = std::vector<double>(rows);
+      break;
+    case quant::ColumnType::kInt64:
+      column.values = std::vector<int64_t>(rows);
+      break;
+    case quant::ColumnType::kText:
+      column.values = std::vector<std::string>(rows);
+      break;
+  }
+  return column;
+}
+
+// Puts splits that are known apart where Resample looks for them.
+absl::Status AddSplitColumn(Series& bars, const CorporateActions& actions) {
+  if (bars.basis != quant::PriceBasis::kRaw || actions.splits == nullptr) return absl::OkStatus();
+  const CorporateActions splits{.splits = actions.splits, .dividends = nullptr, .calendar = actions.calendar};
+  BF_ASSIGN_OR_RETURN(RowEvents events, EventsByRow(bars, splits, false));
+  std::erase_if(bars.columns, [](const quant::Column& column) { return column.name == "split_ratio"; });
+  events.splits->pop_back();
+  bars.Add("split_ratio", *std::move(events.splits));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis, bool splits_known) {
+  if (basis == quant::PriceBasis::kRaw) {
+    return adjustment == Adjustment::kSplitDividend || (adjustment == Adjustment::kSplit && !splits_known);
+  }
+  // Prices and dividends that the source divided by all later splits.
+  return true;
+}
+
+absl::StatusOr<Series> AdjustRows(Series rows, Adjustment adjustment, const CorporateActions& actions,
+                                  const StoredExtent& extent) {
+  CorporateActions counted = actions;
+  Series splits, dividends;
+  if (actions.splits != nullptr && rows.basis == quant::PriceBasis::kRaw) {
+    splits = InEffectBy(*actions.splits, extent.last_time_ns, *actions.calendar);
+    counted.splits = &splits;
+  }
+  if (actions.dividends != nullptr) {
+    dividends = InEffectBy(*actions.dividends, extent.last_time_ns, *actions.calendar);
+    counted.dividends = &dividends;
+    // As they were paid, they can not be counted without the splits: the series' own columns may do.
+    if (actions.splits == nullptr && !IsComplete(rows, "split_ratio")) counted.dividends = nullptr;
+  }
+  return Adjust(std::move(rows), adjustment, counted);
+}
+
+int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_ns) {
+  if (resampling.bars.rule != quant::BarRule::kTime) return INT64_MIN;
+  const int64_t start = std::min(start_ns, IntervalStart(*resampling.calendar, resampling.bars.timeframe, start_ns));
+  // A bar that ends where the interval begins belongs to the one before it.
+  return trades || start == INT64_MIN || start == start_ns ? start : start + 1;
+}
+
+absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,
+                                      quant::TimeRange range, const StoredExtent& extent, bool trades) {
+  quant::ResampleSpec spec = resampling.bars;
+  if (rows.empty()) {
+    BarsMade none;
+    none.bars = {.key = std::move(rows.key), .basis = rows.basis, .times = {}, .columns = {}};
+    if (trades) {
+      none.bars.key.resource = std::string(quant::kStockPrice);
+      if (none.bars.basis == quant::PriceBasis::kNotPrices) none.bars.basis = quant::PriceBasis::kRaw;
+    }
+    none.bars.key.timeframe = spec.rule == quant::BarRule::kTime ? spec.timeframe : Timeframe::kTick;
+    return none;
+  }
+  const int64_t before_end = range.end_ns == INT64_MAX ? range.end_ns : range.end_ns - 1;
+  spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
+  BF_RETURN_IF_ERROR(AddSplitColumn(rows, actions));
+  BF_ASSIGN_OR_RETURN(quant::Resampled made, quant::Resample(rows, spec, *resampling.calendar));
+  BarsMade out;
+  out.had_earlier = !made.bars.empty() && made.bars.times.front() < range.start_ns;
+  out.bars = made.bars.Slice(range);
+  return out;
+}
+
+quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t last_ns) {
+  quant::TimeRange range{.end_ns = last_ns == INT64_MAX ? last_ns : last_ns + 1};
+  // A row that is too old to show may still be the one that others do not replace.
+  if (join.ttl == absl::InfiniteDuration() || !join.replace_by.empty()) return range;
+  const absl::Time start = quant::FromNanos(first_ns) - join.ttl;
+  if (start > quant::FromNanos(INT64_MIN)) range.start_ns = quant::ToNanos(start);
+  return range;
+}
+
+std::vector<std::string> JoinedColumns(const JoinSpec& join) {
+  std::vector<std::string> columns = join.fields;
+  if (!join.replace_by.empty() && std::find(columns.begin(), columns.end(), join.replace_by) == columns.end()) {
+    columns.push_back(join.replace_by);
+  }
+  return columns;
+}
+
+absl::Status JoinColumns(Series& rows, Series joined, const JoinSpec& join, const Resource& resource) {
+  for (const std::string& name : join.fields) {
+    if (joined.Find(name) != nullptr) continue;
+    const Field* field = resource.Find(name);
+    joined.columns.push_back(
+        MissingColumn(name, field == nullptr ? quant::ColumnType::kDouble : field->type, joined.size()));
+  }
+  quant::AsOfOptions options{
+      .ttl = join.ttl, .columns = join.fields, .skip_missing = join.skip_missing, .replaces = {}};
+  if (!join.replace_by.empty()) options.replaces = quant::ByColumn(join.replace_by);
+  BF_ASSIGN_OR_RETURN(Series known, quant::AsOfJoin(rows.times, joined, options));
+  for (quant::Column& column : known.columns) {
+    column.name = fmt::format("{}.{}", join.resource, column.name);
+    if (rows.Find(column.name) != nullptr) {
+      return base::MakeError(absl::StatusCode::kFailedPrecondition, "COLUMN_CLASH",
+                             fmt::format("{} has a column {} of its own", rows.key.symbol, column.name));
+    }
+    rows.columns.push_back(std::move(column));
+  }
+  return absl::OkStatus();
+}
+
+void KeepFields(const ReadShape& shape, Series& rows) {
+  if (shape.fields.empty()) return;
+  std::erase_if(rows.columns, [&](const quant::Column& column) {
+    return std::find(shape.fields.begin(), shape.fields.end(), column.name) == shape.fields.end();
+  });
+}
+
+}  // namespace breadthflow::data

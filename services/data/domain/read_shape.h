@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+
+#include "common/quant/series.h"
+#include "services/data/domain/adjustment.h"
+#include "services/data/domain/read_query.h"
+
+// How the rows of one series get the shape that a read wants: adjusted, made into other bars, joined. Pure; what has to
+// be read for it is said here too, so that a part of a read equals that part of the whole.
+namespace breadthflow::data {
+
+// What is stored of a series as a whole, not only of the rows read.
+struct StoredExtent {
+  int64_t first_time_ns = 0;
+  int64_t last_time_ns = 0;
+  int64_t known_at_ns = 0;  // when this state was learnt
+};
+
+// Whether adjusting needs all stored rows behind those wanted: later events, and the closes before them, change what
+// comes before. `splits_known`: they come from a series of their own.
+bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis, bool splits_known);
+
+// The rows, adjusted. Events that take effect after the last row that is stored are left out for prices as traded: the
+// newest row is as it traded. `actions` may point at series with events of any time.
+absl::StatusOr<quant::Series> AdjustRows(quant::Series rows, Adjustment adjustment, const CorporateActions& actions,
+                                         const StoredExtent& extent);
+
+// The instant from which rows must be read so that the bars that end at or after `start_ns` are whole. Bars that the
+// clock does not end run on from the first row there is.
+int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_ns);
+
+// The bars that `rows` (of [FirstRowNeeded, range.end)) make and that end in `range`, as far as they are complete: bars
+// made of bars once a row at or after their end is stored, bars made of trades once what is stored was learnt at or
+// after their end. Prices as traded, of a series whose splits are known apart, are put on one scale within a bar.
+struct BarsMade {
+  quant::Series bars;
+  bool had_earlier = false;  // there was a bar before the range
+};
+absl::StatusOr<BarsMade> ResampleRows(quant::Series rows, const Resampling& resampling, const CorporateActions& actions,
+                                      quant::TimeRange range, const StoredExtent& extent, bool trades);
+
+// The rows of a joined series that can show in rows of [first_ns, last_ns], and its columns that are needed.
+quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t last_ns);
+std::vector<std::string> JoinedColumns(const JoinSpec& join);
+
+// Adds the columns of `joined` to `rows`, as "<resource>.<column>". A column that no row has is there with all values
+// missing. FAILED_PRECONDITION COLUMN_CLASH when `rows` has a column of that name.
+absl::Status JoinColumns(quant::Series& rows, quant::Series joined, const JoinSpec& join, const Resource& resource);
+
+// Leaves out the columns that are not wanted.
+void KeepFields(const ReadShape& shape, quant::Series& rows);
+
+}  // namespace breadthflow::data

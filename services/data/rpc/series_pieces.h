@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "breadthflow/common/v1/series.pb.h"
+
+#include "common/quant/series.h"
+
+// How rows are cut into the messages of a stream: by rows, and by bytes where rows are wide.
+namespace breadthflow::data {
+
+inline constexpr size_t kMaxMessageBytes = size_t{1} << 20;
+// Rows of one chunk that fit this go out together; more are cut into messages of about kTargetBytes.
+inline constexpr size_t kWholeBytes = size_t{512} << 10;
+inline constexpr size_t kTargetBytes = size_t{256} << 10;
+
+// Where the message that begins at row `begin` ends: at most a chunk of rows, of about so many bytes; never within an
+// instant, however many bytes that has.
+size_t PieceEnd(const quant::Series& rows, size_t begin);
+
+// Puts the rows from `begin` on into the payload of `message`, as many as a message takes, and returns where they end.
+// RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE, with `limit_bytes` and `bytes`, when the rows of one instant alone are more
+// than a message may have.
+absl::StatusOr<size_t> FillMessage(const quant::Series& rows, size_t begin, bool stored,
+                                   common::v1::SeriesMessage& message);
+
+}  // namespace breadthflow::data
