@@ -45,6 +45,7 @@ class Checker {
     if (resource_.bars && resource_.repeats) {
       violations_.Add("resource.has_repeated_times", "bars have one row per instant");
     }
+    if (resource_.prices) CheckPrices();
     if (resource_.fields.empty() || resource_.fields.size() > kMaxFields) {
       violations_.Add("resource.fields", fmt::format("must be 1 to {}, were {}", kMaxFields, resource_.fields.size()));
     }
@@ -78,6 +79,17 @@ class Checker {
     CheckText(path + ".description", field.description);
     CheckBounds(path, field);
     CheckValues(path, field);
+  }
+
+  // Adjustment goes by names.
+  void CheckPrices() {
+    const Field* close = resource_.Find("close");
+    if (!resource_.bars || close == nullptr || close->type != quant::ColumnType::kDouble || !close->required) {
+      violations_.Add(
+          "resource.has_prices",
+          "needs bars with a required double called close; beside it open, high, low, vwap and dividend are "
+          "adjusted as prices, volume by splits, and nothing else");
+    }
   }
 
   void CheckBounds(const std::string& path, const Field& field) {

@@ -23,6 +23,7 @@ bool IsResourceId(std::string_view id);
 //   days and values   of texts only, not both; accepted values once each
 //   orders            of two different columns of numbers, once each, and not in a circle
 //   bars              have one row per instant
+//   prices            are bars with a required close: adjustment goes by the names of columns
 //   texts             at most 1,000 characters, no control characters
 void CheckDefinition(const Resource& resource, base::Violations& violations);
 

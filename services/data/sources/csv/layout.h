@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 
 #include "common/quant/series.h"
+#include "services/data/domain/resource.h"
 
 // What files look like, as data: one entry per layout, in one list per family (layouts_*.cc).
 namespace breadthflow::data::csv {
@@ -91,6 +92,8 @@ std::vector<Layout> CompanyLayouts();
 std::vector<Layout> FundamentalLayouts();
 std::vector<Layout> SentimentLayouts();
 std::vector<Layout> OptionLayouts();
+// Of resources that are made at run time from the definitions under config/resources.
+std::vector<Layout> MadeLayouts();
 
 // Lower case, without spaces around, spaces within as underscores: "Adj Close" -> "adj_close".
 std::string Normal(std::string_view header);
@@ -98,10 +101,17 @@ std::string Normal(std::string_view header);
 // The layout of that name that has the resource. NOT_FOUND UNKNOWN_LAYOUT with those there are.
 absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view resource);
 
-// The one layout of the resource that such a file may have, by the cells of its first line (and that line's text).
+// The one layout of the resource that such a file may have, by the cells of its first line (and that line's text). Of a
+// resource made at run time only those layouts count whose fields it has.
 // INVALID_ARGUMENT UNKNOWN_LAYOUT with what each layout of the resource needs, AMBIGUOUS_LAYOUT with the candidates.
 absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& first, std::string_view line,
-                                          std::string_view resource);
+                                          const Resource& resource);
+
+// The layout of files of a resource made at run time that no layout is of: columns have the names of its fields, a
+// column called symbol tells series apart, and the time is in the one called time, timestamp, datetime or date. A date
+// is known when its day ends, a bar of a day at its session's close. INVALID_ARGUMENT UNKNOWN_LAYOUT when the first
+// line has none or several of those.
+absl::StatusOr<Layout> LayoutByNames(const Resource& resource, const std::vector<std::string_view>& first);
 
 // Names of the layouts of a resource, or of all when it is empty, for people.
 std::string LayoutNames(std::string_view resource);

@@ -55,19 +55,41 @@ bool Matches(const Layout& layout, const std::vector<std::string_view>& first, s
   });
 }
 
+bool Fits(const Layout& layout, const Resource& resource) {
+  return std::all_of(layout.columns.begin(), layout.columns.end(), [&](const Column& column) {
+    return column.field.empty() || IsExtra(column.field) || resource.Find(column.field) != nullptr;
+  });
+}
+
 }  // namespace
 
 const std::vector<Layout>& Layouts() {
   static const auto* layouts = [] {
     auto* all = new std::vector<Layout>();
-    for (auto* family :
-         {BarLayouts, TickLayouts, BookLayouts, CompanyLayouts, FundamentalLayouts, SentimentLayouts, OptionLayouts}) {
+    for (auto* family : {BarLayouts, TickLayouts, BookLayouts, CompanyLayouts, FundamentalLayouts, SentimentLayouts,
+                         OptionLayouts, MadeLayouts}) {
       std::vector<Layout> some = family();
       std::move(some.begin(), some.end(), std::back_inserter(*all));
     }
     return all;
   }();
   return *layouts;
+}
+
+std::vector<Layout> MadeLayouts() {
+  return {{.name = "put_call",
+           .description = "Puts over calls of a day. Known when the day ends in New York.",
+           .resources = {"put_call_ratio"},
+           .time = {.when = When::kDayEnd, .column = "date", .zone = "new_york"},
+           .columns = {{.header = "put_call", .field = "put_call"}}},
+          {.name = "factor_file",
+           .description = "Factors up to and with a day. Known when the day ends in New York.",
+           .resources = {"adjustment_factor"},
+           .time = {.when = When::kDayEnd, .column = "date", .zone = "new_york"},
+           .columns = {{.header = "date", .field = "last_day"},
+                       {.header = "price_factor", .field = "price_factor"},
+                       {.header = "split_factor", .field = "split_factor"},
+                       {.header = "reference_price", .field = "reference_price"}}}};
 }
 
 std::string Normal(std::string_view header) {
@@ -96,11 +118,11 @@ absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view
 }
 
 absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& first, std::string_view line,
-                                          std::string_view resource) {
+                                          const Resource& resource) {
   std::vector<const Layout*> candidates;
   std::string needs;
   for (const Layout& layout : Layouts()) {
-    if (!Has(layout, resource)) continue;
+    if (!Has(layout, resource.id) || !Fits(layout, resource)) continue;
     if (Matches(layout, first, line)) candidates.push_back(&layout);
     if (layout.only_by_name || layout.headerless) continue;
     needs += fmt::format(
@@ -109,14 +131,42 @@ absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& f
   }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
-                           fmt::format("the header is of no layout of {}: {}{}", resource, line.substr(0, 200), needs));
+    return base::MakeError(
+        absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
+        fmt::format("the header is of no layout of {}: {}{}", resource.id, line.substr(0, 200), needs));
   }
   std::vector<std::string> names;
   for (const Layout* layout : candidates) names.push_back(layout->name);
   return base::MakeError(
       absl::StatusCode::kInvalidArgument, "AMBIGUOUS_LAYOUT",
       fmt::format("the header may be of any of {}: say which by the parameter layout", fmt::join(names, ", ")));
+}
+
+absl::StatusOr<Layout> LayoutByNames(const Resource& resource, const std::vector<std::string_view>& first) {
+  Layout layout{.name = "by names", .resources = {resource.id}};
+  std::set<std::string> headers;
+  for (const std::string_view cell : first) headers.insert(Normal(cell));
+  for (const char* name : {"time", "timestamp", "datetime", "date"}) {
+    if (!headers.contains(name)) continue;
+    if (!layout.time.column.empty()) {
+      return base::MakeError(
+          absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
+          fmt::format("{} and {} may both be the time: map columns by hand", layout.time.column, name));
+    }
+    layout.time.column = name;
+  }
+  if (layout.time.column.empty()) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
+                           fmt::format("no column is called time, timestamp, datetime or date: map columns by hand; "
+                                       "the header has {}",
+                                       fmt::format("{}", fmt::join(headers, ",")).substr(0, 200)));
+  }
+  layout.time.when = resource.bars ? When::kBar : layout.time.column == "date" ? When::kDayEnd : When::kInstant;
+  if (headers.contains("symbol")) layout.symbol_column = "symbol";
+  for (const Field& field : resource.fields) {
+    layout.columns.push_back({.header = field.name, .field = field.name, .optional = !field.required});
+  }
+  return layout;
 }
 
 }  // namespace breadthflow::data::csv

@@ -38,7 +38,9 @@ int64_t UnitOf(std::string_view unit) {
 std::vector<component::ParamSpec> ReadParams() {
   return {
       StringParam("layout", "auto",
-                  "What the file looks like: auto (by its header) or a name: " + LayoutNames("") + "."),
+                  "What the file looks like: auto (by its header; a resource made at run time also by the names of its "
+                  "fields) or a name: " +
+                      LayoutNames("") + "."),
       StringParam("columns", "",
                   "In place of a layout: which column of the file is which field, such as "
                   "time=Date,close=Last,volume=Vol. Columns that are not named are left out; csv.NAME=Header keeps a "
@@ -131,7 +133,7 @@ absl::Status CheckQuery(const SourceQuery& query, const ReadOptions& options) {
                     quant::ToText(query.timeframe)));
   }
   base::Violations violations;
-  if (options.columns.empty() && options.layout == "auto" && LayoutNames(query.resource).empty()) {
+  if (options.columns.empty() && options.layout == "auto" && !resource->custom && LayoutNames(query.resource).empty()) {
     violations.Add("columns", fmt::format("no layout has {}: map its columns by hand", query.resource));
   }
   if (options.layout != "auto") {

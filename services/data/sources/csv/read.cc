@@ -104,8 +104,15 @@ class FileReader {
       layout_ = ByHand(context_.resource, context_.options);
       return true;
     }
-    const auto found = context_.options.layout == "auto" ? GuessLayout(first.cells, line, context_.resource.id)
-                                                         : FindLayout(context_.options.layout, context_.resource.id);
+    const bool guess = context_.options.layout == "auto";
+    const auto found = guess ? GuessLayout(first.cells, line, context_.resource)
+                             : FindLayout(context_.options.layout, context_.resource.id);
+    if (!found.ok() && guess && context_.resource.custom) {
+      absl::StatusOr<Layout> by_names = LayoutByNames(context_.resource, first.cells);
+      if (by_names.ok()) layout_ = *std::move(by_names);
+      if (!by_names.ok()) context_.Complain(1, base::Message(by_names.status()));
+      return by_names.ok();
+    }
     if (!found.ok()) {
       context_.Complain(1, base::Message(found.status()));
       return false;

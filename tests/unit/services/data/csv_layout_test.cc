@@ -9,6 +9,7 @@
 #include "services/data/sources/csv/options.h"
 #include "services/data/sources/csv/read.h"
 #include "tests/support/matchers.h"
+#include "tests/unit/services/data/made_resource.h"
 
 // Small files of the layouts, in their own words.
 namespace breadthflow::data::csv {
@@ -57,7 +58,8 @@ TEST(CsvLayout, EveryLayoutNamesFieldsThatItsResourceHasAndAllThatAreRequired) {
   for (const Layout& layout : Layouts()) {
     EXPECT_FALSE(layout.description.empty()) << layout.name;
     EXPECT_THAT(layout.resources, SizeIs(1)) << layout.name;
-    const Resource* resource = FindResource(layout.resources[0]).value();
+    const auto predefined = FindResource(layout.resources[0]);
+    const Resource* resource = predefined.ok() ? *predefined : &Made(layout.resources[0]);
     EXPECT_TRUE(seen.emplace(layout.name, resource->id).second) << layout.name << " twice";
     std::set<std::string> filled;
     for (const auto& [field, text] : layout.constants) filled.insert(field);

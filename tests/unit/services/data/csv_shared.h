@@ -126,7 +126,8 @@ struct RealFile {
   size_t rows = 0;
   std::function<absl::Time(const CellOf&)> time;  // null: not compared
   std::map<std::string, std::function<Value(const CellOf&)>> columns;
-  std::vector<std::string> header;  // where the file has none that can be read
+  std::vector<std::string> header;       // where the file has none that can be read
+  const Resource* definition = nullptr;  // of a resource made at run time
 };
 
 inline absl::StatusOr<SourceData> ReadFile(const RealFile& file) {
@@ -136,7 +137,7 @@ inline absl::StatusOr<SourceData> ReadFile(const RealFile& file) {
   BF_ASSIGN_OR_RETURN(const component::Params checked, component::Params::Check(entry->params, params));
   BF_ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, entry->make(checked, {.csv_anywhere = true}));
   BF_ASSIGN_OR_RETURN(const SourceRequest request,
-                      source->TransformQuery({file.resource, file.symbol, file.timeframe, {}}));
+                      source->TransformQuery({file.resource, file.symbol, file.timeframe, {}, file.definition}));
   BF_ASSIGN_OR_RETURN(const RawBody body, source->Extract(request, {}));
   return source->TransformData(request, body);
 }
@@ -151,7 +152,8 @@ inline std::optional<SourceData> ReadReal(const RealFile& file) {
   EXPECT_TRUE(data->series.Validate().ok()) << file.path << ": " << base::Message(data->series.Validate());
   base::Violations violations;
   CheckSeries(
-      *FindResource(file.resource).value(), data->series, [&](size_t row) { return data->labels[row]; }, violations);
+      file.definition != nullptr ? *file.definition : *FindResource(file.resource).value(), data->series,
+      [&](size_t row) { return data->labels[row]; }, violations);
   EXPECT_TRUE(violations.empty()) << file.path << ": " << base::Message(violations.ToStatus("")).substr(0, 1000);
   quant::Series stored{.key = data->series.key, .basis = data->series.basis, .repeats = data->series.repeats};
   for (size_t begin = 0; begin < data->series.size();) {
