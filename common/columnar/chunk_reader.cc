@@ -13,6 +13,7 @@
 #include "common/columnar/chunk_codec.h"
 #include "common/columnar/chunk_store.h"
 #include "common/columnar/series_lookup.h"
+#include "common/columnar/series_rows.h"
 #include "common/postgres/binary.h"
 
 namespace breadthflow::columnar {
@@ -126,7 +127,7 @@ absl::StatusOr<std::vector<Series>> ChunkStore::ReadMany(const std::vector<Serie
         // Decoded while the server sends the next.
         [&](size_t place, const ChunkView& chunk) {
           if (all[place].empty() && chunk.all_rows > chunk.rows) {
-            all[place].times.reserve(static_cast<size_t>(chunk.all_rows));
+            ReserveTimes(all[place].times, static_cast<size_t>(chunk.all_rows));
           }
           return AppendChunk(chunk.body, options.range, options.columns, all[place]);
         });

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -14,6 +16,9 @@ quant::Column EmptyColumn(std::string_view name, quant::ColumnType type);
 
 // Room for `capacity` rows, of which there are `size`; the presence flags stay as they are.
 void Resize(quant::Column& column, size_t size, size_t capacity = 0);
+
+// Room for `capacity` times.
+void ReserveTimes(std::vector<int64_t>& times, size_t capacity);
 
 // Gives a column that ends at row `from` missing values up to row `to`.
 void AddMissing(quant::Column& column, size_t from, size_t to);

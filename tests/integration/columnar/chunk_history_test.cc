@@ -13,6 +13,7 @@
 
 #include "common/columnar/chunk_compactor.h"
 #include "tests/integration/columnar/chunk_store_fixture.h"
+#include "tests/support/scale.h"
 
 namespace breadthflow::columnar {
 namespace {
@@ -94,12 +95,12 @@ TEST_F(ChunkStoreTest, AnyPastStateOfSharedInstantsEqualsACopyMadeThen) {
 // Many short histories, each asked at many instants: the rows known at an instant are those of the last revision before
 // it. The model is a map per revision; compaction goes on in between.
 TEST_F(ChunkStoreTest, RandomHistoriesEqualTheirModelAtAnyInstant) {
-  constexpr int kHistories = 60;
+  const int histories = testing::AtScale(60, 1000);
   constexpr int kQueries = 100;
   using Model = std::map<int64_t, double>;
   ChunkCompactor compactor(*database_, 2);
   int mismatches = 0;
-  for (int history = 0; history < kHistories; ++history) {
+  for (int history = 0; history < histories; ++history) {
     std::mt19937_64 random(static_cast<uint64_t>(history));
     const SeriesKey key{"stock_price", "H" + std::to_string(history), quant::Timeframe::kDay, ""};
     const auto of = [&](const Model& model) {
