@@ -27,24 +27,33 @@ using quant::SeriesKey;
 constexpr int64_t kChunksAhead = 16;  // of a cursor: about 1.5 MB
 constexpr int64_t kAll = std::numeric_limits<int32_t>::max();
 
-// Head and chunks of many series in one statement; a series without chunks in the range is one row without a body.
+// Head and chunks of many series in one statement; a series without chunks in the range is one row without a body. Of a
+// chunk that is only partly in the range come the blocks from the first that ends in it to the first that ends behind
+// it, which is taken from the body only when the rows are in order: sorting keeps references to bodies, not bodies.
 constexpr std::string_view kSeries = R"sql(
-  SELECT w.place, s.id, s.basis, s.repeats, v.version, v.known_at, v.provenance,
-         r.row_count, r.first_time_ns, r.last_time_ns, c.body, r.all_rows
-  FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bigint[]) WITH ORDINALITY
-         AS w (resource, symbol, timeframe, variant, version, place)
-  JOIN series s ON s.resource = w.resource AND s.symbol = w.symbol AND s.timeframe = w.timeframe
-               AND s.variant = w.variant
-  CROSS JOIN LATERAL (SELECT version, known_at, provenance FROM series_version
-                      WHERE series_id = s.id AND version <= w.version AND known_at <= $6
-                      ORDER BY version DESC LIMIT 1) v
-  LEFT JOIN LATERAL (SELECT chunk_hash, row_count, first_time_ns, last_time_ns,
-                            (sum(row_count) OVER ())::bigint AS all_rows FROM series_chunk
-                     WHERE series_id = s.id AND version_from <= v.version AND version_to > v.version
-                       AND first_time_ns < $8 AND last_time_ns >= $7
-                     ORDER BY first_time_ns LIMIT $9) r ON true
-  LEFT JOIN chunk c ON c.hash = r.chunk_hash
-  ORDER BY w.place, r.first_time_ns)sql";
+  SELECT q.place, q.id, q.basis, q.repeats, q.version, q.known_at, q.provenance,
+         q.row_count, q.first_time_ns, q.last_time_ns,
+         CASE WHEN cardinality(q.block_end) = 0 OR (q.first_time_ns >= $7 AND q.last_time_ns < $8) THEN q.body
+              ELSE (SELECT substring(q.body FROM b.begin + 1 FOR b.ends - b.begin)
+                    FROM (SELECT coalesce(max(e) FILTER (WHERE l < $7), 0) AS begin,
+                                 coalesce(min(e) FILTER (WHERE l >= $8), max(e)) AS ends
+                          FROM unnest(q.block_last_ns, q.block_end) AS block (l, e)) b) END,
+         q.all_rows
+  FROM (SELECT w.place, s.id, s.basis, s.repeats, v.version, v.known_at, v.provenance, r.*, c.body
+        FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bigint[]) WITH ORDINALITY
+               AS w (resource, symbol, timeframe, variant, version, place)
+        JOIN series s ON s.resource = w.resource AND s.symbol = w.symbol AND s.timeframe = w.timeframe
+                     AND s.variant = w.variant
+        CROSS JOIN LATERAL (SELECT version, known_at, provenance FROM series_version
+                            WHERE series_id = s.id AND version <= w.version AND known_at <= $6
+                            ORDER BY version DESC LIMIT 1) v
+        LEFT JOIN LATERAL (SELECT chunk_hash, row_count, first_time_ns, last_time_ns, block_last_ns, block_end,
+                                  (sum(row_count) OVER ())::bigint AS all_rows FROM series_chunk
+                           WHERE series_id = s.id AND version_from <= v.version AND version_to > v.version
+                             AND first_time_ns < $8 AND last_time_ns >= $7
+                           ORDER BY first_time_ns LIMIT $9) r ON true
+        LEFT JOIN chunk c ON c.hash = r.chunk_hash
+        ORDER BY w.place, r.first_time_ns OFFSET 0) q)sql";
 
 constexpr std::string_view kBodies = R"sql(
   SELECT r.row_count, r.first_time_ns, r.last_time_ns, c.body
@@ -53,7 +62,8 @@ constexpr std::string_view kBodies = R"sql(
         ORDER BY first_time_ns LIMIT $5) r
   JOIN chunk c ON c.hash = r.chunk_hash ORDER BY r.first_time_ns)sql";
 
-// A chunk where the transaction has it: `body` is valid during the callback.
+// A chunk where the transaction has it: `body` is valid during the callback, and lacks blocks that hold nothing of the
+// range.
 struct ChunkView {
   int64_t rows = 0;
   int64_t first_time_ns = 0;

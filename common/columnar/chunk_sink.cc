@@ -27,11 +27,11 @@ constexpr std::string_view kCopyChunks = "COPY chunk (hash, body) FROM STDIN (FO
 
 constexpr std::string_view kInsertParts = R"sql(
   INSERT INTO series_chunk (series_id, version_from, chunk_hash, rows_digest, row_count, byte_count, first_time_ns,
-                            last_time_ns)
+                            last_time_ns, block_last_ns, block_end)
   SELECT $1::bigint, $2::bigint, decode(p.hash, 'hex'), decode(p.digest, 'hex'), p.row_count, p.byte_count,
-         p.first_time_ns, p.last_time_ns
-  FROM unnest($3::text[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::bigint[])
-       AS p (hash, digest, row_count, byte_count, first_time_ns, last_time_ns))sql";
+         p.first_time_ns, p.last_time_ns, p.block_last_ns::bigint[], p.block_end::int[]
+  FROM unnest($3::text[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::bigint[], $9::text[], $10::text[])
+       AS p (hash, digest, row_count, byte_count, first_time_ns, last_time_ns, block_last_ns, block_end))sql";
 
 std::string_view View(const base::Sha256Digest& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -42,8 +42,10 @@ std::string_view View(const base::Sha256Digest& hash) {
 absl::Status ChunkSink::Add(const Series& series, size_t begin, size_t end) {
   BF_ASSIGN_OR_RETURN(std::string body, EncodeChunk(series, begin, end));
   Pending chunk{base::Sha256Of(body), std::move(body)};
+  BF_ASSIGN_OR_RETURN(std::vector<BlockEnd> blocks, ChunkBlocks(chunk.body));
+  if (blocks.size() == 1) blocks.clear();
   refs_.push_back({chunk.hash, RowsDigest(series, begin, end), static_cast<int64_t>(end - begin), series.times[begin],
-                   series.times[end - 1], static_cast<int64_t>(chunk.body.size())});
+                   series.times[end - 1], static_cast<int64_t>(chunk.body.size()), std::move(blocks)});
   bytes_ += chunk.body.size();
   pending_.push_back(std::move(chunk));
   if (bytes_ < kBatchBytes) return absl::OkStatus();
@@ -100,7 +102,7 @@ absl::Status ChunkSink::Store(const std::vector<Pending>& chunks) {
 absl::Status InsertParts(postgres::Transaction& tx, int64_t series_id, int64_t version,
                          const std::vector<ChunkRef>& added) {
   if (added.empty()) return absl::OkStatus();
-  std::vector<std::string> hashes, digests;
+  std::vector<std::string> hashes, digests, block_times, block_ends;
   std::vector<int64_t> rows, bytes, first, last;
   for (const ChunkRef& ref : added) {
     hashes.push_back(base::ToHex(ref.hash));
@@ -109,11 +111,19 @@ absl::Status InsertParts(postgres::Transaction& tx, int64_t series_id, int64_t v
     bytes.push_back(ref.bytes);
     first.push_back(ref.first_time_ns);
     last.push_back(ref.last_time_ns);
+    std::vector<int64_t> times, ends;
+    for (const BlockEnd& block : ref.blocks) {
+      times.push_back(block.last_time_ns);
+      ends.push_back(static_cast<int64_t>(block.bytes));
+    }
+    block_times.push_back(postgres::IntArray(times));
+    block_ends.push_back(postgres::IntArray(ends));
   }
   return tx
       .Execute(kInsertParts,
                {series_id, version, postgres::TextArray(hashes), postgres::TextArray(digests), postgres::IntArray(rows),
-                postgres::IntArray(bytes), postgres::IntArray(first), postgres::IntArray(last)})
+                postgres::IntArray(bytes), postgres::IntArray(first), postgres::IntArray(last),
+                postgres::TextArray(block_times), postgres::TextArray(block_ends)})
       .status();
 }
 

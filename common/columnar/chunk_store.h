@@ -38,6 +38,7 @@ struct ChunkRef {
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
   int64_t bytes = 0;
+  std::vector<BlockEnd> blocks;  // empty when there is only one
 };
 
 struct WriteOptions {
@@ -94,7 +95,7 @@ struct SeriesVersion {
 };
 
 struct EncodedChunk {
-  std::string bytes;
+  std::string bytes;  // where it reaches beyond the range read, blocks may be left out: AppendChunk knows
   int64_t rows = 0;
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-
 #include <sys/mman.h>
 
 #include "common/base/status.h"
@@ -26,8 +25,8 @@ absl::Status Refused(std::string_view what) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_SERIES", what);
 }
 
-// Asks for large pages where `bytes` from `begin` on are enough for some: taking fresh memory page by page costs as much
-// as decoding into it. A kernel that has none changes nothing.
+// Asks for large pages where `bytes` from `begin` on are enough for some: taking fresh memory page by page costs as
+// much as decoding into it. A kernel that has none changes nothing.
 void PreferLargePages(const void* begin, size_t bytes) {
   constexpr uintptr_t kLargePage = uintptr_t{2} << 20;
   const uintptr_t from = (reinterpret_cast<uintptr_t>(begin) + kLargePage - 1) & ~(kLargePage - 1);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <random>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -257,6 +258,40 @@ TEST_F(ChunkStoreTest, RowsStoredBeforeDigestsWereKeptAreComparedByReadingThem) 
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries again, store_.Put(bars));
   EXPECT_TRUE(again.unchanged());
   EXPECT_EQ(store_.Put(Bars("A", 7, 8, 1))->rows_revised, 1);
+}
+
+// Few rows of a chunk are read without the rest of it, whatever the range cuts.
+TEST_F(ChunkStoreTest, AnyRangeIsTheSliceOfTheWhole) {
+  constexpr int64_t kRows = 20'000;
+  const Series bars = Bars("A", 0, kRows);
+  ASSERT_THAT(store_.Put(bars), IsOk());
+  ASSERT_NE(server_.Sql("SELECT sum(cardinality(block_end)) FROM data.series_chunk"), "0");
+  std::mt19937_64 random(7);
+  const auto check = [&](int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      const int64_t length = i % 3 == 0 ? 1 : static_cast<int64_t>(random() % 5000);
+      const int64_t from = static_cast<int64_t>(random() % kRows) - 5;
+      const auto time = [&](int64_t row) {
+        return row < 0        ? bars.times.front() + row
+               : row >= kRows ? bars.times.back() + row
+                              : bars.times[static_cast<size_t>(row)];
+      };
+      const quant::TimeRange range{time(from), time(from + length)};
+      BF_ASSERT_OK_AND_ASSIGN(const Series got, store_.Read(bars.key, {.range = range}));
+      ASSERT_EQ(got.ContentHash(), bars.Slice(range).ContentHash()) << range.start_ns << " " << range.end_ns;
+      BF_ASSERT_OK_AND_ASSIGN(ChunkCursor cursor, store_.Open(bars.key, {.range = range}));
+      Series pieces{.key = bars.key};
+      while (true) {
+        BF_ASSERT_OK_AND_ASSIGN(const auto chunk, cursor.Next());
+        if (!chunk) break;
+        ASSERT_THAT(AppendChunk(chunk->bytes, range, {}, pieces), IsOk());
+      }
+      ASSERT_EQ(pieces.times, got.times);
+    }
+  };
+  check(200);
+  server_.Sql("UPDATE data.series_chunk SET block_last_ns = '{}', block_end = '{}'");
+  check(20);  // as it was stored before blocks were known
 }
 
 TEST_F(ChunkStoreTest, ListsByKeyAndPages) {

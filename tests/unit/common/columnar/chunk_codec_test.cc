@@ -269,6 +269,48 @@ TEST(ChunkCodec, DecodesOnlyTheColumnsAndRowsAskedFor) {
   EXPECT_THAT(got.Ints("other"), ::testing::ElementsAre(6, 7));
 }
 
+TEST(ChunkCodec, ReadsAnyRunOfBlocksThatHoldsTheRowsAskedFor) {
+  constexpr size_t kRows = 5 * kRowsPerBlock + 17;
+  std::vector<double> values;
+  for (size_t row = 0; row < kRows; ++row) values.push_back(static_cast<double>(row) / 4);
+  Series series = OfDoubles(values);
+  series.repeats = true;
+  // One instant lies across what would be the end of the second block.
+  for (size_t row = 2 * kRowsPerBlock - 3; row < 2 * kRowsPerBlock + 9; ++row) {
+    series.times[row] = series.times[2 * kRowsPerBlock - 3];
+  }
+  BF_ASSERT_OK_AND_ASSIGN(const std::string bytes, EncodeChunk(series));
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<BlockEnd> blocks, ChunkBlocks(bytes));
+  ASSERT_EQ(blocks.size(), 6u);
+  EXPECT_EQ(blocks[0].last_time_ns, series.times[kRowsPerBlock - 1]);
+  EXPECT_EQ(blocks[1].last_time_ns, series.times[2 * kRowsPerBlock - 4]) << "an instant is not divided";
+  EXPECT_EQ(blocks.back().last_time_ns, series.times.back());
+  EXPECT_EQ(blocks.back().bytes, bytes.size());
+  BF_ASSERT_OK_AND_ASSIGN(const ChunkInfo info, InspectChunk(bytes));
+  EXPECT_EQ(info.rows, kRows);
+  EXPECT_EQ(info.first_time_ns, series.times.front());
+  EXPECT_EQ(info.last_time_ns, series.times.back());
+  BF_ASSERT_OK_AND_ASSIGN(const Series whole, DecodeChunk(bytes));
+  ExpectSame(series, whole);
+  for (size_t first = 0; first < blocks.size(); ++first) {
+    for (size_t last = first; last < blocks.size(); ++last) {
+      const size_t begin = first == 0 ? 0 : blocks[first - 1].bytes;
+      const std::string_view some = std::string_view(bytes).substr(begin, blocks[last].bytes - begin);
+      // From behind the block before to the beginning of the last one: that is there.
+      const quant::TimeRange range{first == 0 ? INT64_MIN : blocks[first - 1].last_time_ns + 1,
+                                   blocks[last].last_time_ns};
+      Series got;
+      ASSERT_THAT(AppendChunk(some, range, {}, got), IsOk());
+      EXPECT_EQ(got.times, series.Slice(range).times);
+      EXPECT_EQ(got.ContentHash(), series.Slice(range).ContentHash());
+      Series all;
+      const absl::Status status = AppendChunk(some, {}, {}, all);
+      EXPECT_EQ(status.ok(), last + 1 == blocks.size()) << "rows at the end are missing, and nobody excluded them";
+    }
+  }
+  EXPECT_THAT(DecodeChunk(bytes + bytes), StatusIs(absl::StatusCode::kDataLoss, "CORRUPT_CHUNK"));
+}
+
 TEST(ChunkCodec, UnitesColumnsOfConsecutiveChunks) {
   Series first = OfDoubles({1, 2});
   Series second = OfDoubles({3, 4});
@@ -291,6 +333,11 @@ TEST(ChunkCodec, AnswersDamagedBytesWithDataLoss) {
   BF_ASSERT_OK_AND_ASSIGN(const std::string good, EncodeChunk(Shape(5)));
   for (size_t size = 0; size < good.size(); size += 1 + size / 64) {
     EXPECT_THAT(DecodeChunk(std::string_view(good).substr(0, size)), StatusIs(absl::StatusCode::kDataLoss));
+  }
+  // Also where it is cut between two blocks.
+  BF_ASSERT_OK_AND_ASSIGN(const std::string blocks, EncodeChunk(OfDoubles(std::vector<double>(3 * kRowsPerBlock, 1))));
+  for (size_t size = 0; size < blocks.size(); ++size) {
+    EXPECT_THAT(DecodeChunk(std::string_view(blocks).substr(0, size)), StatusIs(absl::StatusCode::kDataLoss));
   }
   std::mt19937_64 random(1);
   for (int i = 0; i < 2000; ++i) {
