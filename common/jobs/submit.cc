@@ -25,6 +25,14 @@ absl::Status Reused(const SubmitKey& key) {
        .violations = {{"request_id", "was used for another request of this method; take a new one"}}});
 }
 
+// A UUID is the same in upper and lower case (RFC 9562, 4).
+SubmitKey Lowered(SubmitKey key) {
+  for (char& c : key.request_id) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return key;
+}
+
 // nullopt when the key was not used yet.
 absl::StatusOr<std::optional<std::string>> Find(Transaction& tx, const SubmitKey& key) {
   BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kFind, {key.principal, key.method, key.request_id}));
@@ -35,9 +43,10 @@ absl::StatusOr<std::optional<std::string>> Find(Transaction& tx, const SubmitKey
 
 }  // namespace
 
-absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const SubmitKey& key,
+absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const SubmitKey& given,
                                        const std::function<absl::StatusOr<std::string>(Transaction&)>& create,
                                        const postgres::TransactOptions& options) {
+  const SubmitKey key = Lowered(given);
   std::string response;
   if (key.request_id.empty()) {
     const absl::Status status = database.Transact(
@@ -78,8 +87,9 @@ absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const Submi
   return response;
 }
 
-absl::StatusOr<std::optional<std::string>> FindSubmitted(postgres::Database& database, const SubmitKey& key,
+absl::StatusOr<std::optional<std::string>> FindSubmitted(postgres::Database& database, const SubmitKey& given,
                                                          const postgres::TransactOptions& options) {
+  const SubmitKey key = Lowered(given);
   std::optional<std::string> found;
   if (key.request_id.empty()) return found;
   postgres::TransactOptions reading = options;

@@ -16,7 +16,7 @@ namespace breadthflow::jobs {
 struct SubmitKey {
   std::string principal;
   std::string method;        // "backtest.v1.BacktestService/CreateBacktestRun"
-  std::string request_id;    // empty: no deduplication
+  std::string request_id;    // a UUID in either case; empty: no deduplication
   std::string payload_hash;  // of the request without its request_id
 };
 

@@ -8,6 +8,7 @@
 #include "common/process/host.h"
 #include "common/process/loopback.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/peer.h"
 #include "common/security/authenticator.h"
 
 namespace breadthflow::process {
@@ -36,6 +37,9 @@ void CheckDuration(base::Violations& violations, const std::string& field, const
 
 void CheckAuth(base::Violations& violations, const config::v1::ProcessConfig& config) {
   const config::v1::AuthConfig& auth = config.auth();
+  if (const absl::Status key = rpc::CheckApiKeyText(auth.service_key()); !key.ok()) {
+    violations.Add("auth.service_key", base::Message(key));
+  }
   if (auth.mode() == "none") {
     if (!IsLoopback(config.server().host())) {
       violations.Add("auth.mode", fmt::format("none is allowed on loopback only, server.host is '{}'; use file",

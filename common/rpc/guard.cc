@@ -13,6 +13,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "common/rpc/request_check.h"
 #include "common/rpc/scheduler.h"
 #include "common/rpc/status_bridge.h"
 #include "common/rpc/watchdog.h"
@@ -98,6 +99,7 @@ struct Guard::Method {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
   std::atomic<bool>* ready = nullptr;
   // Made by Cover(); before that they do nothing.
+  bool streams = false;  // in either direction
   telemetry::Counter started;
   telemetry::Counter received;
   telemetry::Counter sent;
@@ -107,7 +109,12 @@ struct Guard::Method {
 
 struct Guard::State {
   State(GuardOptions o, const security::Authenticator& a, telemetry::Metrics& m, const base::Clock& c)
-      : options(std::move(o)), authenticator(a), metrics(m), clock(c), scheduler(options.stream_threads) {}
+      : options(std::move(o)),
+        authenticator(a),
+        metrics(m),
+        clock(c),
+        scheduler(options.stream_threads),
+        uploaders(options.upload_threads) {}
 
   absl::Status Enter(const Method& method, const grpc::ServerContextBase& context,
                      const google::protobuf::Message& request, Call& call);
@@ -133,10 +140,12 @@ struct Guard::State {
   std::atomic<bool> cancelled{false};  // and what was begun is to end
   std::atomic<int> calls{0};
   std::atomic<int> streams{0};
+  std::atomic<int> uploads{0};
   absl::Mutex mutex;
   std::map<std::string, int> calls_by_key ABSL_GUARDED_BY(mutex);
   Watchdog watchdog;
   Scheduler scheduler;
+  Scheduler uploaders;
 };
 
 Guard::Guard(GuardOptions options, const security::Authenticator& authenticator, telemetry::Metrics& metrics,
@@ -153,6 +162,7 @@ Guard::Guard(GuardOptions options, const security::Authenticator& authenticator,
     auto method = std::make_unique<Method>();
     method->policy = policy;
     method->descriptor = descriptor;
+    method->streams = descriptor->server_streaming() || descriptor->client_streaming();
     method->ready = ready.get();
     if (!state_->methods.emplace(descriptor->input_type(), std::move(method)).second) {
       state_->ambiguous.push_back(policy.method);
@@ -179,7 +189,9 @@ absl::Status Guard::Cover(const std::vector<std::string>& services) {
         continue;
       }
       Method& method = *found->second;
-      const telemetry::Labels labels = {{"grpc_type", descriptor->server_streaming() ? "server_stream" : "unary"},
+      const telemetry::Labels labels = {{"grpc_type", descriptor->server_streaming()   ? "server_stream"
+                                                      : descriptor->client_streaming() ? "client_stream"
+                                                                                       : "unary"},
                                         {"grpc_service", name},
                                         {"grpc_method", descriptor->name()}};
       telemetry::Metrics& metrics = state_->metrics;
@@ -216,6 +228,7 @@ void Guard::EndStreams() {
   state_->streams_ended = true;
   state_->watchdog.ForEach([](Watched& watched) {
     if (auto* stream = dynamic_cast<StreamCore*>(&watched)) stream->Stop();
+    if (auto* upload = dynamic_cast<ReceiveCore*>(&watched)) upload->Stop();
   });
 }
 
@@ -229,7 +242,7 @@ void Guard::CancelAll() {
 }
 
 int Guard::calls_in_flight() const { return state_->calls; }
-int Guard::streams_open() const { return state_->streams; }
+int Guard::streams_open() const { return state_->streams + state_->uploads; }
 
 // Everything that may refuse a call before its body runs. Fills `call`.
 absl::Status Guard::State::Enter(const Method& method, const grpc::ServerContextBase& context,
@@ -241,7 +254,7 @@ absl::Status Guard::State::Enter(const Method& method, const grpc::ServerContext
                  fmt::format("{} needs the scope {}", method.policy.method, scope),
                  {{"scope", scope}, {"method", method.policy.method}});
   }
-  if (closed || (method.descriptor->server_streaming() && streams_ended)) {
+  if (closed || (method.streams && streams_ended)) {
     return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the process is shutting down", {}, absl::Seconds(1));
   }
   if (!*method.ready) {
@@ -249,19 +262,13 @@ absl::Status Guard::State::Enter(const Method& method, const grpc::ServerContext
                  "the service has not started yet: it waits for its database", {}, absl::Seconds(1));
   }
   call.deadline = DeadlineOf(context);
-  if (!method.descriptor->server_streaming() && call.deadline == absl::InfiniteFuture()) {
+  if (!method.streams && call.deadline == absl::InfiniteFuture()) {
     call.deadline = clock.Now() + method.policy.default_deadline;
   }
   if (call.deadline <= clock.Now()) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline had passed on arrival", {});
   }
-  const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
-  if (bytes > options.max_request_bytes) {
-    return Error(absl::StatusCode::kInvalidArgument, "MESSAGE_TOO_LARGE",
-                 fmt::format("a request may have {} bytes, has {}", options.max_request_bytes, bytes),
-                 {{"limit_bytes", std::to_string(options.max_request_bytes)}, {"bytes", std::to_string(bytes)}});
-  }
-  return absl::OkStatus();
+  return CheckRequest(request, options.max_request_bytes);
 }
 
 absl::Status Guard::State::Admit(const std::string& key_id) {
@@ -411,6 +418,46 @@ void Guard::BeginStream(grpc::CallbackServerContext& context, const google::prot
                   --state_->streams;
                   state_->Finish(*method, call, begin, ended, sent);
                 });
+  if (state_->streams_ended) stream->Stop();
+}
+
+void Guard::BeginReceive(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
+                         std::shared_ptr<ReceiveCore> stream) {
+  const Method* method = state_->Find(request);
+  if (!method) {
+    stream->Refuse(Error(absl::StatusCode::kInternal, "NO_POLICY", "the method has no policy",
+                         {{"request", request.GetTypeName()}}),
+                   [](const absl::Status&, int64_t) {});
+    return;
+  }
+  const absl::Time begin = absl::Now();
+  method->started.Increment();
+  Call call{.principal = {},
+            .request_id = base::NewUuid(begin),
+            .deadline = absl::InfiniteFuture(),
+            .cancel = {},
+            .trace = telemetry::ContinueTrace(MetadataOf(context, "traceparent"))};
+  context.AddTrailingMetadata("traceparent", call.traceparent());
+  absl::Status status = state_->Enter(*method, context, request, call);
+  if (status.ok() && state_->uploads.fetch_add(1) >= state_->options.max_uploads) {
+    --state_->uploads;
+    status = Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UPLOADS",
+                   fmt::format("{} uploads are open, which is the limit", state_->options.max_uploads),
+                   {{"limit", std::to_string(state_->options.max_uploads)}}, absl::Seconds(1));
+  }
+  if (!status.ok()) {
+    stream->Refuse(status, [this, method, call, begin](const absl::Status& ended, int64_t) {
+      state_->Finish(*method, call, begin, ended, 0);
+    });
+    return;
+  }
+  stream->Begin(
+      call, {.idle = state_->options.stream_idle_timeout, .max_message_bytes = state_->options.max_request_bytes},
+      state_->uploaders, state_->watchdog, [this, method, call, begin](const absl::Status& ended, int64_t received) {
+        --state_->uploads;
+        method->received.Increment(static_cast<double>(received));
+        state_->Finish(*method, call, begin, ended, ended.ok() ? 1 : 0);
+      });
   if (state_->streams_ended) stream->Stop();
 }
 

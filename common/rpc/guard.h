@@ -17,6 +17,8 @@
 #include "common/base/clock.h"
 #include "common/rpc/call.h"
 #include "common/rpc/method_policies.h"
+#include "common/rpc/receive_reactor.h"
+#include "common/rpc/sink.h"
 #include "common/rpc/source.h"
 #include "common/rpc/stream_reactor.h"
 #include "common/security/authenticator.h"
@@ -63,6 +65,13 @@
 //         });
 //   }
 //
+//   // a client stream: `open` makes the sink that takes the messages
+//   grpc::ServerReadReactor<ImportSeriesRequest>* ImportSeries(grpc::CallbackServerContext* context,
+//                                                              ImportSeriesResponse* response) override {
+//     return guard_.Receive<ImportSeriesRequest>(context, response,
+//         [this](const rpc::Call& call) -> absl::StatusOr<std::unique_ptr<rpc::Sink<...>>> { ... });
+//   }
+//
 // The module that holds such a service is shown in process/module_context.h.
 namespace breadthflow::rpc {
 
@@ -70,10 +79,12 @@ struct GuardOptions {
   int max_concurrent_calls = 256;  // unary calls at work; more get RESOURCE_EXHAUSTED at once
   int max_calls_per_key = 0;       // of those, by one API key; 0: no bound of its own
   int max_streams = 1000;          // open server streams
+  int max_uploads = 32;            // open client streams
+  int upload_threads = 2;          // that hand their messages on
   int stream_threads = 4;          // that ask sources for messages
   int64_t max_request_bytes = 4 << 20;
   absl::Duration slow_reader_timeout = absl::Seconds(30);  // a message that the reader does not take
-  absl::Duration stream_idle_timeout = absl::Seconds(60);  // a stream on which nothing moves
+  absl::Duration stream_idle_timeout = absl::Seconds(60);  // a stream on which nothing moves, in either direction
   MethodPolicies policies = SuitePolicies();
 };
 
@@ -104,6 +115,15 @@ class Guard {
     return reactor.get();
   }
 
+  // Receives a client stream: open is StatusOr<unique_ptr<Sink<Request, Response>>>(const Call&). Every message is
+  // checked like a request.
+  template <typename Request, typename Response, typename Open>
+  grpc::ServerReadReactor<Request>* Receive(grpc::CallbackServerContext* context, Response* response, Open&& open) {
+    auto reactor = std::make_shared<ReceiveReactor<Request, Response>>(*response, std::forward<Open>(open));
+    BeginReceive(*context, Request::default_instance(), reactor);
+    return reactor.get();
+  }
+
   // Every method of these services (full names) has a policy; makes their metrics. FAILED_PRECONDITION
   // `MISSING_POLICY` that names those without. The server calls it before it serves.
   absl::Status Cover(const std::vector<std::string>& services);
@@ -120,7 +140,7 @@ class Guard {
   void CancelAll();
 
   int calls_in_flight() const;
-  int streams_open() const;
+  int streams_open() const;  // in either direction
 
  private:
   friend class StreamCore;
@@ -131,6 +151,8 @@ class Guard {
                           const std::function<absl::Status(const Call&)>& body);
   void BeginStream(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
                    std::shared_ptr<StreamCore> stream);
+  void BeginReceive(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
+                    std::shared_ptr<ReceiveCore> stream);
 
   std::unique_ptr<State> state_;
 };

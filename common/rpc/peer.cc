@@ -26,6 +26,15 @@ std::string TraceparentOf(const Outgoing& options) {
 
 }  // namespace
 
+absl::Status CheckApiKeyText(std::string_view key) {
+  const auto bad = std::find_if(key.begin(), key.end(), [](char c) { return c < 0x20 || c > 0x7E; });
+  if (bad == key.end()) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_API_KEY",
+                         fmt::format("the API key must be printable ASCII on one line: character {} of {} is not "
+                                     "(a line end that came with it from a file?)",
+                                     bad - key.begin() + 1, key.size()));
+}
+
 struct ClientCall::State final : public Watched {
   State(Channels& c, Channels::Method& m, const Outgoing& o, Kind k)
       : channels(c), method(m), instruments(m.Use()), cancel(o.cancel), kind(k), begin(absl::Now()) {}
@@ -36,7 +45,7 @@ struct ClientCall::State final : public Watched {
     if (cancel.cancelled()) {
       stopped = true;
       context.TryCancel();
-    } else if (kind == Kind::kStream && now - absl::FromUnixNanos(moved) > kStreamIdle) {
+    } else if (kind != Kind::kUnary && now - absl::FromUnixNanos(moved) > kStreamIdle) {
       idle = true;
       stopped = true;
       context.TryCancel();
@@ -68,6 +77,7 @@ ClientCall::ClientCall(Channels& channels, const google::protobuf::Descriptor* r
     state.deadline = state.begin + state.method.default_deadline;
   }
   state.ready = options.cancel.Check();
+  if (state.ready.ok()) state.ready = CheckApiKeyText(channels.service_key());
   if (state.ready.ok() && state.deadline <= state.begin) {
     state.ready = base::MakeError(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                                   fmt::format("no time was left to call {}", state.method.name));
@@ -89,7 +99,9 @@ ClientCall::~ClientCall() {
 
 grpc::ClientContext& ClientCall::context() { return state_->context; }
 absl::Status ClientCall::Ready() const { return state_->ready; }
-void ClientCall::Moved() { state_->moved = absl::GetCurrentTimeNanos(); }
+void ClientCall::Moved(absl::Duration grace) {
+  state_->moved = absl::GetCurrentTimeNanos() + absl::ToInt64Nanoseconds(grace);
+}
 
 absl::Status ClientCall::Finish(const grpc::Status& status) {
   State& state = *state_;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -37,18 +38,24 @@ struct Outgoing {
   Outgoing(const Scope& scope) : deadline(scope.deadline), traceparent(scope.traceparent), cancel(scope.cancel) {}
 };
 
+// INVALID_ARGUMENT MALFORMED_API_KEY when a key can not be sent: it has line ends or other control characters, or is
+// not ASCII. Does not show the key.
+absl::Status CheckApiKeyText(std::string_view key);
+
 // One call in flight: a ClientContext with deadline (50 ms less than the caller has left), trace and service key, that
 // is cancelled when the token is, and counted in grpc_client_* when it ends. Used by Peer.
 class ClientCall {
  public:
-  enum class Kind { kUnary, kStream };
+  // kUpload: this side sends; nothing is known of the other until it answers.
+  enum class Kind { kUnary, kStream, kUpload };
   ClientCall(Channels& channels, const google::protobuf::Descriptor* request, const Outgoing& options, Kind kind);
   ~ClientCall();
   grpc::ClientContext& context();
   // Not OK when it can not even begin: cancelled, or no time left.
   absl::Status Ready() const;
-  // A message of a stream came: nothing for 60 s ends the stream with DEADLINE_EXCEEDED `STREAM_IDLE`.
-  void Moved();
+  // A message of a stream came or went: nothing for 60 s ends the stream with DEADLINE_EXCEEDED `STREAM_IDLE`. `grace`
+  // is added to that once: for an answer that takes longer.
+  void Moved(absl::Duration grace = absl::ZeroDuration());
   // The result, with details; metrics. Once.
   absl::Status Finish(const grpc::Status& status);
 
@@ -106,6 +113,41 @@ class Peer {
     if (!stopped.ok()) call.context().TryCancel();
     absl::Status status = call.Finish(reader->Finish());
     return stopped.ok() ? status : stopped;
+  }
+
+  // Sends what `next` puts into its argument until it returns false, then takes the answer. Stops with the first error
+  // that `next` returns, which cancels the call, or with the answer when that comes before the end.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Write(std::unique_ptr<grpc::ClientWriter<Request>> (Stub::*method)(grpc::ClientContext*,
+                                                                                              Response*),
+                                 const Outgoing& options,
+                                 const std::function<absl::StatusOr<bool>(std::type_identity_t<Request>&)>& next) {
+    constexpr absl::Duration kAnswer = absl::Minutes(10);
+    absl::StatusOr<Stub*> stub = GetStub();
+    if (!stub.ok()) return stub.status();
+    ClientCall call(channels_, Request::descriptor(), options, ClientCall::Kind::kUpload);
+    if (absl::Status ready = call.Ready(); !ready.ok()) return ready;
+    Response response;
+    std::unique_ptr<grpc::ClientWriter<Request>> writer = ((*stub)->*method)(&call.context(), &response);
+    Request message;
+    absl::StatusOr<bool> more = true;
+    while (true) {
+      message.Clear();
+      more = next(message);
+      if (!more.ok() || !*more) break;
+      call.Moved();
+      if (!writer->Write(message)) break;  // the answer is there, or the way is gone
+    }
+    if (!more.ok()) {
+      call.context().TryCancel();
+    } else {
+      writer->WritesDone();  // fails when the answer is there
+      call.Moved(kAnswer);
+    }
+    absl::Status status = call.Finish(writer->Finish());
+    if (!more.ok()) return more.status();
+    if (!status.ok()) return status;
+    return response;
   }
 
  private:

@@ -12,6 +12,7 @@
 #include "common/process/loopback.h"
 #include "services/data/domain/quality/check.h"
 #include "services/data/sources/catalog.h"
+#include "services/data/sources/csv/table_reader.h"
 
 namespace breadthflow::data {
 namespace {
@@ -55,12 +56,14 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       runner_(database_, context.job_options, &context.job_observer),
       fetcher_(database_, resources_, series_, runs_, Sources(), EnvironmentOf(config, context, providers_),
                context.clock, [this] { runner_.WakeUp(); }),
+      importer_(database_, resources_, series_, Sources(), csv::MakeReader, context.clock, {}),
       reader_(database_, resources_, series_, snapshots_, context.clock),
       maintenance_(series_, context.metrics, context.clock),
       rpc_({.guard = context.guard,
             .page_tokens = context.page_tokens,
             .sources = Sources(),
             .fetcher = fetcher_,
+            .importer = importer_,
             .reader = reader_,
             .database = database_,
             .resources = resources_,

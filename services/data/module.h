@@ -13,6 +13,7 @@
 #include "common/process/module_context.h"
 #include "common/rpc/module.h"
 #include "services/data/app/fetcher.h"
+#include "services/data/app/importer.h"
 #include "services/data/app/maintenance.h"
 #include "services/data/app/provider_client.h"
 #include "services/data/app/reader.h"
@@ -54,6 +55,7 @@ class DataModule final : public rpc::Module {
   ProviderClient providers_;
   jobs::Runner runner_;
   Fetcher fetcher_;
+  Importer importer_;
   Reader reader_;
   Maintenance maintenance_;
   DataService rpc_;

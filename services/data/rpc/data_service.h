@@ -6,20 +6,23 @@
 #include "common/rpc/guard.h"
 #include "common/rpc/page_token.h"
 #include "services/data/app/fetcher.h"
+#include "services/data/app/importer.h"
 #include "services/data/app/reader.h"
 #include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 
 // DataService as proto/breadthflow/data/v1/data_service.proto says. Thread-safe; everything given must outlive it.
-class DataService final : public v1::DataService::WithCallbackMethod_ReadSeries<
-                              v1::DataService::WithCallbackMethod_WatchFetchRun<v1::DataService::Service>> {
+class DataService final
+    : public v1::DataService::WithCallbackMethod_ImportSeries<v1::DataService::WithCallbackMethod_ReadSeries<
+          v1::DataService::WithCallbackMethod_WatchFetchRun<v1::DataService::Service>>> {
  public:
   struct Parts {
     rpc::Guard& guard;
     const rpc::PageTokens& page_tokens;
     const component::Catalog<SourceEntry>& sources;
     Fetcher& fetcher;
+    Importer& importer;
     Reader& reader;
     postgres::Database& database;
     ResourceStore& resources;
@@ -48,6 +51,8 @@ class DataService final : public v1::DataService::WithCallbackMethod_ReadSeries<
                               v1::FetchRun* response) override;
   grpc::ServerWriteReactor<v1::FetchRun>* WatchFetchRun(grpc::CallbackServerContext* context,
                                                         const v1::WatchFetchRunRequest* request) override;
+  grpc::ServerReadReactor<v1::ImportSeriesRequest>* ImportSeries(grpc::CallbackServerContext* context,
+                                                                 v1::ImportSeriesResponse* response) override;
   grpc::Status ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,
                           v1::ListSeriesResponse* response) override;
   grpc::ServerWriteReactor<common::v1::SeriesMessage>* ReadSeries(grpc::CallbackServerContext* context,

@@ -10,7 +10,7 @@
 
 #include "common/quant/calendar.h"
 #include "services/data/sources/catalog.h"
-#include "services/data/sources/csv_parser.h"
+#include "tests/support/csv_bars.h"
 #include "tests/support/shared_file.h"
 
 namespace breadthflow::data {

@@ -76,6 +76,12 @@ TEST_F(SubmitTest, TheIdBelongsToCallerAndMethod) {
   EXPECT_EQ(Jobs(), "3");
 }
 
+TEST_F(SubmitTest, AnIdIsTheSameInUpperCase) {
+  const auto first = Submit({"alice", "Create", "0190a0b0-1234-7abc-8def-0123456789ab", "one"});
+  EXPECT_EQ(*Submit({"alice", "Create", "0190A0B0-1234-7ABC-8DEF-0123456789AB", "one"}), *first);
+  EXPECT_EQ(Jobs(), "1");
+}
+
 TEST_F(SubmitTest, WithoutAnIdEveryCallIsNew) {
   EXPECT_NE(*Submit({"alice", "Create", "", "one"}), *Submit({"alice", "Create", "", "one"}));
   EXPECT_EQ(server_.Sql("SELECT count(*) FROM jobs.request"), "0");

@@ -22,13 +22,16 @@ using test::v1::CountRequest;
 using test::v1::CountResponse;
 using test::v1::EchoRequest;
 using test::v1::EchoResponse;
+using test::v1::SumRequest;
+using test::v1::SumResponse;
 using test::v1::WorkRequest;
 using test::v1::WorkResponse;
 
 inline rpc::MethodPolicies EchoPolicies() {
   return {{"breadthflow.test.v1.EchoService/Echo", security::Scope::kDataRead, true, absl::Seconds(30)},
           {"breadthflow.test.v1.EchoService/Work", security::Scope::kDataWrite, true, absl::Seconds(30)},
-          {"breadthflow.test.v1.EchoService/Count", security::Scope::kDataRead, true, absl::InfiniteDuration()}};
+          {"breadthflow.test.v1.EchoService/Count", security::Scope::kDataRead, true, absl::InfiniteDuration()},
+          {"breadthflow.test.v1.EchoService/Sum", security::Scope::kDataWrite, true, absl::InfiniteDuration()}};
 }
 
 inline rpc::GuardOptions EchoGuardOptions() {
@@ -37,15 +40,36 @@ inline rpc::GuardOptions EchoGuardOptions() {
   return options;
 }
 
-// The test service: Work and Count do what the hooks say. Hooks are set before calls come.
-class EchoService final : public test::v1::EchoService::WithCallbackMethod_Count<test::v1::EchoService::Service> {
+// The test service: Work, Count and Sum do what the hooks say. Hooks are set before calls come.
+class EchoService final : public test::v1::EchoService::WithCallbackMethod_Sum<
+                              test::v1::EchoService::WithCallbackMethod_Count<test::v1::EchoService::Service>> {
  public:
+  using SumSink = rpc::Sink<SumRequest, SumResponse>;
   using Work_ = std::function<absl::Status(const rpc::Call&, const WorkRequest&, WorkResponse&)>;
   using Open =
       std::function<absl::StatusOr<std::unique_ptr<rpc::Source<CountResponse>>>(const rpc::Call&, const CountRequest&)>;
   explicit EchoService(rpc::Guard& guard) : guard_(guard) {}
   Work_ work = [](const rpc::Call&, const WorkRequest&, WorkResponse&) { return absl::OkStatus(); };
   Open open = [](const rpc::Call&, const CountRequest& request) { return CountTo(request.to(), 0); };
+
+  // Adds the numbers up.
+  class Adder : public SumSink {
+   public:
+    absl::Status Take(SumRequest& message) override {
+      sum_ += message.number();
+      return absl::OkStatus();
+    }
+    absl::Status Finish(SumResponse& response) override {
+      response.set_sum(sum_);
+      return absl::OkStatus();
+    }
+
+   protected:
+    int64_t sum_ = 0;
+  };
+  std::function<absl::StatusOr<std::unique_ptr<SumSink>>(const rpc::Call&)> receive = [](const rpc::Call&) {
+    return std::make_unique<Adder>();
+  };
 
   // 1, 2 ... `to`, with `padding` bytes each.
   static std::unique_ptr<rpc::Source<CountResponse>> CountTo(int64_t to, size_t padding) {
@@ -72,6 +96,9 @@ class EchoService final : public test::v1::EchoService::WithCallbackMethod_Count
                                                  const CountRequest* request) override {
     return guard_.Stream<CountResponse>(
         context, request, [this](const rpc::Call& call, const CountRequest& count) { return open(call, count); });
+  }
+  grpc::ServerReadReactor<SumRequest>* Sum(grpc::CallbackServerContext* context, SumResponse* response) override {
+    return guard_.Receive<SumRequest>(context, response, [this](const rpc::Call& call) { return receive(call); });
   }
 
  private:

@@ -1,8 +1,12 @@
 #include "services/data/sources/csv/read.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -35,86 +39,144 @@ Layout ByHand(const Resource& resource, const ReadOptions& options) {
   return layout;
 }
 
-// "eur/jpy" names the same as EURJPY.
-bool SameSymbol(std::string_view cell, std::string_view symbol) {
-  size_t at = 0;
-  for (const char c : cell) {
-    if (c == '/') continue;
-    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    if (at == symbol.size() || symbol[at++] != upper) return false;
+// Where the rows of the symbols of several files are gathered.
+struct Sinks {
+  const Resource& resource;
+  std::string symbol;  // the only one that is wanted, or that of files that name none
+  bool all = false;    // whatever symbols a file names are wanted
+  std::map<std::string, std::unique_ptr<RowSink>> by_symbol{};
+  bool has_symbol = false;  // a file that names symbols has `symbol`, or names none
+  bool sort = false;        // rows may have come in any order
+
+  RowSink& Of(const std::string& name) {
+    std::unique_ptr<RowSink>& sink = by_symbol[name];
+    if (sink == nullptr) sink = std::make_unique<RowSink>(resource);
+    return *sink;
   }
-  return at == symbol.size();
+};
+
+// "eur/jpy" -> "EURJPY".
+std::string SymbolIn(std::string_view cell) {
+  std::string symbol;
+  for (const char c : cell) {
+    if (c != '/') symbol += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return symbol;
 }
 
 class FileReader {
  public:
-  FileReader(const File& file, const SourceQuery& query, const ReadOptions& options, const Resource& resource,
-             RowSink& sink, Faults& faults)
-      : context_{file, query, options, resource, layout_, {}, sink, faults},
+  FileReader(const File& file, const SourceQuery& query, const ReadOptions& options, Sinks& sinks, Faults& faults)
+      : file_(file),
+        query_(query),
+        options_(options),
+        sinks_(sinks),
+        faults_(faults),
         skip_(options.skip_lines),
         rows_(file.text, options.delimiter != '\0' ? options.delimiter : GuessDelimiter(file.text)) {}
 
   void ReadAll() {
-    if (const auto fault = NotText(context_.file.text)) return context_.Complain(fault->line, fault->text);
+    if (const auto fault = NotText(file_.text)) return Complain(fault->line, fault->text);
     const std::string_view line = rows_.Peek();
     Row row;
     if (!rows_.Next(row))
-      return rows_.fault() ? context_.Complain(rows_.fault()->line, rows_.fault()->text)
-                           : context_.Complain(1, "the file is empty");
+      return rows_.fault() ? Complain(rows_.fault()->line, rows_.fault()->text) : Complain(1, "the file is empty");
     if (!ChooseLayout(row, line) || !ReadHeader(row)) return;
+    sinks_.sort |= layout_.any_order;
     const size_t width = row.cells.size();
-    RowTime time(context_);
-    RowCells cells(context_);
-    const std::unique_ptr<Gatherer> gatherer = MakeGatherer(context_);
+    const bool named = !layout_.symbol_column.empty();
+    const bool divided = named && sinks_.all;
+    Lane* lane = nullptr;
+    if (!divided) {
+      if (const auto fault = SymbolFault(sinks_.symbol); fault && sinks_.all) {
+        return Complain(
+            1, fmt::format("the file does not say whose rows it has, and its name is no symbol: it {}", *fault));
+      }
+      lane = LaneOf(sinks_.symbol);
+    }
     int64_t count = 0;
     for (bool more = layout_.headerless || rows_.Next(row); more; more = rows_.Next(row)) {
       if (skip_.erase(row.line) > 0) continue;
       ++count;
       const size_t expected = layout_.header_text.empty() ? width : layout_.columns.size();
       if (row.cells.size() != expected) {
-        context_.Complain(row.line, fmt::format("expected {} cells, found {}", expected, row.cells.size()));
+        Complain(row.line, fmt::format("expected {} cells, found {}", expected, row.cells.size()));
         continue;
       }
-      if (!layout_.symbol_column.empty() &&
-          !SameSymbol(context_.Cell(row, layout_.symbol_column), context_.query.symbol)) {
-        continue;
+      if (named) {
+        const std::string_view cell = row.cells[headers_.at(layout_.symbol_column)];
+        if (!divided && SymbolIn(cell) != sinks_.symbol) continue;
+        if (divided) lane = LaneIn(row.line, cell);
+        if (lane == nullptr) continue;
       }
-      has_symbol_ = true;
-      if (gatherer != nullptr) {
-        gatherer->Take(row);
-        continue;
-      }
-      if (layout_.underlying_row && cells.ReadUnderlying(row)) continue;
-      if (layout_.blank_rows && cells.Blank(row)) continue;
-      cells.Put(row, time.Begin(row));
+      sinks_.has_symbol = true;
+      Take(*lane, row);
     }
-    if (rows_.fault()) context_.Complain(rows_.fault()->line, rows_.fault()->text);
-    if (count == 0) context_.Complain(1, "there are no rows after the header");
-    for (const int64_t missing : skip_) context_.Complain(missing, "is to be skipped, but no row begins there");
-    if (gatherer != nullptr) gatherer->Finish();
+    if (rows_.fault()) Complain(rows_.fault()->line, rows_.fault()->text);
+    if (count == 0) Complain(1, "there are no rows after the header");
+    for (const int64_t missing : skip_) Complain(missing, "is to be skipped, but no row begins there");
+    for (const auto& [symbol, one] : lanes_) {
+      if (one->gatherer != nullptr) one->gatherer->Finish();
+    }
   }
 
-  const Layout& layout() const { return layout_; }
-  // False when the file names symbols and the one asked for is not among them.
-  bool has_symbol() const { return has_symbol_; }
-
  private:
+  // What reads the rows of one symbol.
+  struct Lane {
+    explicit Lane(FileContext shared) : context(std::move(shared)), time(context), cells(context) {
+      gatherer = MakeGatherer(context);
+    }
+    FileContext context;
+    RowTime time;
+    RowCells cells;
+    std::unique_ptr<Gatherer> gatherer;
+  };
+
+  void Complain(int64_t line, std::string_view text) { faults_.Add(file_.name, line, text); }
+
+  Lane* LaneOf(const std::string& symbol) {
+    std::unique_ptr<Lane>& lane = lanes_[symbol];
+    if (lane == nullptr) {
+      lane = std::make_unique<Lane>(
+          FileContext{file_, query_, options_, sinks_.resource, layout_, headers_, sinks_.Of(symbol), faults_});
+    }
+    return lane.get();
+  }
+
+  // Of the symbol that a cell names; null, with a complaint when it is the first such, when it is no symbol.
+  Lane* LaneIn(int64_t line, std::string_view cell) {
+    const std::string symbol = SymbolIn(cell);
+    if (const auto known = lanes_.find(symbol); known != lanes_.end()) return known->second.get();
+    if (const auto fault = SymbolFault(symbol)) {
+      if (unnamed_.insert(symbol).second) Complain(line, fmt::format("the symbol {}", *fault));
+      return nullptr;
+    }
+    return LaneOf(symbol);
+  }
+
+  void Take(Lane& lane, const Row& row) const {
+    if (lane.gatherer != nullptr) return lane.gatherer->Take(row);
+    if (layout_.underlying_row && lane.cells.ReadUnderlying(row)) return;
+    if (layout_.blank_rows && lane.cells.Blank(row)) return;
+    lane.cells.Put(row, lane.time.Begin(row));
+  }
+
   bool ChooseLayout(const Row& first, std::string_view line) {
-    if (!context_.options.columns.empty()) {
-      layout_ = ByHand(context_.resource, context_.options);
+    if (!options_.columns.empty()) {
+      layout_ = ByHand(sinks_.resource, options_);
       return true;
     }
-    const bool guess = context_.options.layout == "auto";
-    const auto found = guess ? GuessLayout(first.cells, line, context_.resource)
-                             : FindLayout(context_.options.layout, context_.resource.id);
-    if (!found.ok() && guess && context_.resource.custom) {
-      absl::StatusOr<Layout> by_names = LayoutByNames(context_.resource, first.cells);
+    const bool guess = options_.layout == "auto";
+    const auto found =
+        guess ? GuessLayout(first.cells, line, sinks_.resource) : FindLayout(options_.layout, sinks_.resource.id);
+    if (!found.ok() && guess && sinks_.resource.custom) {
+      absl::StatusOr<Layout> by_names = LayoutByNames(sinks_.resource, first.cells);
       if (by_names.ok()) layout_ = *std::move(by_names);
-      if (!by_names.ok()) context_.Complain(1, base::Message(by_names.status()));
+      if (!by_names.ok()) Complain(1, base::Message(by_names.status()));
       return by_names.ok();
     }
     if (!found.ok()) {
-      context_.Complain(1, base::Message(found.status()));
+      Complain(1, base::Message(found.status()));
       return false;
     }
     layout_ = **found;
@@ -122,15 +184,15 @@ class FileReader {
   }
 
   bool Fail(const std::string& text) {
-    context_.Complain(1, text);
+    Complain(1, text);
     return false;
   }
 
   bool ReadHeader(const Row& row) {
     if (layout_.headerless || !layout_.header_text.empty()) {
       size_t cell = 0;
-      if (layout_.headerless) context_.headers[layout_.time.column] = cell++;
-      for (const Column& column : layout_.columns) context_.headers[column.header] = cell++;
+      if (layout_.headerless) headers_[layout_.time.column] = cell++;
+      for (const Column& column : layout_.columns) headers_[column.header] = cell++;
       if (layout_.headerless && row.cells.size() != cell) {
         return Fail(fmt::format("layout {} has {} cells, found {}", layout_.name, cell, row.cells.size()));
       }
@@ -139,12 +201,11 @@ class FileReader {
     }
     for (size_t cell = 0; cell < row.cells.size(); ++cell) {
       const std::string header = Normal(row.cells[cell]);
-      if (!context_.headers.try_emplace(header, cell).second)
-        return Fail(fmt::format("two columns are called {}", header));
+      if (!headers_.try_emplace(header, cell).second) return Fail(fmt::format("two columns are called {}", header));
     }
     bool good = true;
     const auto need = [&](const std::string& header) {
-      if (header.empty() || context_.headers.contains(header)) return;
+      if (header.empty() || headers_.contains(header)) return;
       good = Fail(fmt::format("layout {} needs the column {}; the header has {}", layout_.name, header, HeaderText()));
     };
     need(layout_.time.column);
@@ -158,8 +219,8 @@ class FileReader {
       for (const std::string& header : ColumnsOf(layout_.shape)) need(header);
     }
     // Columns that a named layout does not know may be what the file is about: they are not dropped in silence.
-    if (layout_.shape == Shape::kRows && !layout_.rest_as_numbers && context_.options.columns.empty()) {
-      for (const auto& [header, cell] : context_.headers) {
+    if (layout_.shape == Shape::kRows && !layout_.rest_as_numbers && options_.columns.empty()) {
+      for (const auto& [header, cell] : headers_) {
         const bool known = header == layout_.time.column || header == layout_.time.second ||
                            header == layout_.symbol_column ||
                            std::any_of(layout_.columns.begin(), layout_.columns.end(),
@@ -174,15 +235,21 @@ class FileReader {
 
   std::string HeaderText() const {
     std::string text;
-    for (const auto& [header, cell] : context_.headers) text += fmt::format("{}{}", text.empty() ? "" : ",", header);
+    for (const auto& [header, cell] : headers_) text += fmt::format("{}{}", text.empty() ? "" : ",", header);
     return text.substr(0, 200);
   }
 
+  const File& file_;
+  const SourceQuery& query_;
+  const ReadOptions& options_;
+  Sinks& sinks_;
+  Faults& faults_;
   Layout layout_;
-  FileContext context_;
+  std::map<std::string, size_t> headers_;  // normalised header -> cell
   std::set<int64_t> skip_;
   RowReader rows_;
-  bool has_symbol_ = false;
+  std::map<std::string, std::unique_ptr<Lane>> lanes_;
+  std::set<std::string> unnamed_;
 };
 
 }  // namespace
@@ -190,25 +257,37 @@ class FileReader {
 absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options) {
   BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
   Faults faults;
-  RowSink sink(*resource);
-  bool sort = options.any_order || files.size() > 1;
-  bool has_symbol = false;
-  for (const File& file : files) {
-    FileReader reader(file, query, options, *resource, sink, faults);
-    reader.ReadAll();
-    sort |= reader.layout().any_order;
-    has_symbol |= reader.has_symbol();
-  }
+  Sinks sinks{.resource = *resource, .symbol = query.symbol};
+  sinks.sort = options.any_order || files.size() > 1;
+  for (const File& file : files) FileReader(file, query, options, sinks, faults).ReadAll();
   const std::string what = files.size() == 1 ? files[0].name : fmt::format("{} files", files.size());
   if (!faults.empty()) return faults.ToStatus(what);
-  if (!has_symbol) {
+  if (!sinks.has_symbol) {
     return base::MakeError(absl::StatusCode::kNotFound, fmt::format("{} has no rows of symbol {}", what, query.symbol),
                            {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", query.symbol}}});
   }
   const quant::PriceBasis basis = resource->prices ? options.basis : quant::PriceBasis::kNotPrices;
-  SourceData data = std::move(sink).Finish(query, basis, sort, faults);
+  SourceData data = std::move(sinks.Of(query.symbol)).Finish(query, basis, sinks.sort, faults);
   if (!faults.empty()) return faults.ToStatus(what);
   return data;
+}
+
+absl::StatusOr<std::vector<SourceData>> ReadEach(const File& file, const SourceQuery& query,
+                                                 const ReadOptions& options) {
+  BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
+  Faults faults;
+  Sinks sinks{.resource = *resource, .symbol = query.symbol, .all = true, .sort = options.any_order};
+  FileReader(file, query, options, sinks, faults).ReadAll();
+  const quant::PriceBasis basis = resource->prices ? options.basis : quant::PriceBasis::kNotPrices;
+  std::vector<SourceData> all;
+  SourceQuery one = query;
+  for (auto& [symbol, sink] : sinks.by_symbol) {
+    if (!faults.empty()) break;
+    one.symbol = symbol;
+    all.push_back(std::move(*sink).Finish(one, basis, sinks.sort, faults));
+  }
+  BF_RETURN_IF_ERROR(faults.ToStatus(file.name));
+  return all;
 }
 
 }  // namespace breadthflow::data::csv

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -35,7 +36,7 @@ struct ReadOptions {
 };
 
 struct File {
-  std::string name;  // without folder; may hold the day of its rows
+  std::string name;  // for messages; what stands after its last slash may hold the day of its rows
   std::string text;  // unpacked
 };
 
@@ -46,5 +47,10 @@ struct File {
 // are no session, unsorted rows (unless the layout or `any_order` allows them), two rows of one instant where the
 // resource has one, an empty file. NOT_FOUND UNKNOWN_SYMBOL when files that name symbols do not have the one asked for.
 absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options);
+
+// All series of one file, ordered by symbol: of every symbol that its column of symbols names, else of `query.symbol`.
+// INVALID_ARGUMENT INVALID_CSV as above, also for what is no symbol.
+absl::StatusOr<std::vector<SourceData>> ReadEach(const File& file, const SourceQuery& query,
+                                                 const ReadOptions& options);
 
 }  // namespace breadthflow::data::csv

@@ -22,7 +22,7 @@ RowTime::RowTime(const FileContext& context) : context_(context), rule_(context.
       context.options.stamp == Stamp::kLayout ? rule_.at_start : context.options.stamp == Stamp::kStart;
   shift_ns_ = at_start ? length : 0;
   if (rule_.when == When::kFileDay) {
-    file_day_ = DayInName(context.file.name);
+    file_day_ = DayInName(std::string_view(context.file.name).substr(context.file.name.rfind('/') + 1));
     if (!file_day_) {
       context.Complain(
           1, fmt::format("the name of a file of layout {} must hold its day as YYYYMMDD", context.layout.name));

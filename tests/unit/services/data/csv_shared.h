@@ -142,6 +142,12 @@ inline absl::StatusOr<SourceData> ReadFile(const RealFile& file) {
   return source->TransformData(request, body);
 }
 
+// What else is done with every file that could be read, by tests that have more than the source.
+inline std::function<void(const RealFile& file, const SourceData& data)>& AlsoDone() {
+  static std::function<void(const RealFile&, const SourceData&)> hook;
+  return hook;
+}
+
 // Through source, checks and the bytes of the store; nullopt (with a failure) when it can not be read.
 inline std::optional<SourceData> ReadReal(const RealFile& file) {
   auto data = ReadFile(file);
@@ -163,6 +169,7 @@ inline std::optional<SourceData> ReadReal(const RealFile& file) {
   }
   EXPECT_EQ(stored.ContentHash(), data->series.ContentHash()) << file.path;
   if (!stored.empty()) data->series = std::move(stored);
+  if (AlsoDone()) AlsoDone()(file, *data);
   return *std::move(data);
 }
 

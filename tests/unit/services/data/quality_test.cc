@@ -6,7 +6,7 @@
 
 #include "services/data/domain/quality/report.h"
 #include "services/data/sources/catalog.h"
-#include "services/data/sources/csv_parser.h"
+#include "tests/support/csv_bars.h"
 #include "tests/support/matchers.h"
 #include "tests/support/shared_file.h"
 

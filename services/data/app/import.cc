@@ -1,0 +1,260 @@
+#include "services/data/app/importer.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/ids.h"
+#include "common/base/status.h"
+#include "common/base/transient.h"
+#include "common/columnar/chunk_codec.h"
+#include "common/component/fingerprint.h"
+#include "common/jobs/submit.h"
+
+namespace breadthflow::data {
+namespace {
+
+constexpr int kAttempts = 3;  // when others write the same series
+constexpr absl::Duration kStatement = absl::Seconds(60);
+
+// What an import answered, as it is remembered for its request_id: a line "symbol outcome rows changed" for each
+// symbol.
+std::string ToAnswer(const std::vector<FetchResult>& results) {
+  std::string text;
+  for (const FetchResult& result : results) {
+    text +=
+        fmt::format("{} {} {} {}\n", result.symbol, static_cast<int>(result.outcome), result.rows, result.changed_rows);
+  }
+  return text;
+}
+
+absl::StatusOr<std::vector<FetchResult>> FromAnswer(const std::string& text) {
+  std::vector<FetchResult> results;
+  std::istringstream lines(text);
+  FetchResult result;
+  int outcome = 0;
+  while (lines >> result.symbol >> outcome >> result.rows >> result.changed_rows) {
+    result.outcome = static_cast<Outcome>(outcome);
+    results.push_back(result);
+  }
+  if (lines.eof()) return results;
+  return base::MakeError(absl::StatusCode::kDataLoss, "BAD_ANSWER", "a remembered import can not be read");
+}
+
+void Append(const ImportSpec& spec, base::Sha256& hash) {
+  hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Text(spec.source);
+  hash.Int(spec.basis ? static_cast<int64_t>(*spec.basis) : -1).Int(spec.replaces.has_value());
+  if (spec.replaces) hash.Int(spec.replaces->start_ns).Int(spec.replaces->end_ns);
+  component::Append({.name = "csv", .params = spec.csv_params}, hash);
+}
+
+}  // namespace
+
+Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Submission submission,
+               std::unique_ptr<TableReader> reader)
+    : importer_(importer),
+      spec_(std::move(spec)),
+      resource_(&resource),
+      submission_(std::move(submission)),
+      reader_(std::move(reader)) {
+  Append(spec_, hash_);
+}
+
+Import::~Import() { importer_.held_ -= held_; }
+
+// What is held from now on.
+absl::Status Import::Hold(int64_t bytes) {
+  if (bytes > importer_.limits_.import_bytes) {
+    return base::MakeError(
+        absl::StatusCode::kResourceExhausted,
+        fmt::format("one import may hold {} MiB of rows and text: import the data in parts (fewer symbols or a shorter "
+                    "range each)",
+                    importer_.limits_.import_bytes >> 20),
+        {.reason = "IMPORT_TOO_LARGE",
+         .metadata = {{"limit_bytes", std::to_string(importer_.limits_.import_bytes)}},
+         .violations = {},
+         .retry_after = {}});
+  }
+  const int64_t more = bytes - held_;
+  if (importer_.held_.fetch_add(more) + more > importer_.limits_.all_bytes && more > 0) {
+    importer_.held_ -= more;
+    return base::MakeError(absl::StatusCode::kResourceExhausted,
+                           fmt::format("imports at work hold {} MiB, which is the limit of all together: try again",
+                                       importer_.limits_.all_bytes >> 20),
+                           {.reason = "IMPORTS_BUSY",
+                            .metadata = {{"limit_bytes", std::to_string(importer_.limits_.all_bytes)}},
+                            .violations = {},
+                            .retry_after = absl::Seconds(5)});
+  }
+  held_ = bytes;
+  return absl::OkStatus();
+}
+
+absl::Status Import::AddFault(std::string_view field, std::string_view description) {
+  faults_.Add(field, description);
+  return faults_.full() ? faults_.ToStatus() : absl::OkStatus();
+}
+
+absl::Status Import::AddBadRows(std::string_view field, std::string_view description) {
+  BF_RETURN_IF_ERROR(EndFile());
+  return AddFault(fmt::format("packed[{}]{}", messages_++, field), description);
+}
+
+// Checks rows by the resource and takes them.
+absl::Status Import::Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels) {
+  if (const auto fault = SymbolFault(rows.key.symbol)) return AddFault(name + ".symbol", *fault);
+  rows.key = {spec_.resource, rows.key.symbol, spec_.timeframe, spec_.source};
+  rows.repeats = resource_->repeats;
+  if (resource_->prices && rows.basis == quant::PriceBasis::kNotPrices) {
+    rows.basis = spec_.basis.value_or(quant::PriceBasis::kRaw);
+  } else if (spec_.basis && rows.basis != *spec_.basis) {
+    return AddFault(name + ".basis", fmt::format("the prices are {}, but the spec says {}", quant::ToText(rows.basis),
+                                                 quant::ToText(*spec_.basis)));
+  }
+  if (const absl::Status valid = rows.Validate(); !valid.ok()) return AddFault(name, base::Message(valid));
+  const auto label = [&](size_t row) {
+    return row < labels.size() ? labels[row] : fmt::format("{}.rows[{}]", name, row);
+  };
+  base::Violations violations;
+  CheckSeries(*resource_, rows, label, violations);
+  for (size_t row = 0; spec_.replaces && row < rows.size(); ++row) {
+    if (!spec_.replaces->Contains(rows.times[row])) violations.Add(label(row), "is outside of the range it replaces");
+  }
+  for (const base::FieldViolation& violation : violations.list()) faults_.Add(violation.field, violation.description);
+  if (faults_.full()) return faults_.ToStatus();
+  if (!faults_.empty()) return absl::OkStatus();  // only mistakes are looked for now
+  rows_.Add(std::move(rows), name);
+  return Hold(rows_.bytes());
+}
+
+absl::Status Import::AddRows(quant::Series rows) {
+  BF_RETURN_IF_ERROR(EndFile());
+  const base::Sha256Digest digest = rows.ContentHash();
+  hash_.Int(1).Text(rows.key.symbol).Int(static_cast<int64_t>(rows.basis)).Bytes(digest.data(), digest.size());
+  return Keep(std::move(rows), fmt::format("packed[{}]", messages_++), {});
+}
+
+absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes) {
+  BF_RETURN_IF_ERROR(EndFile());
+  hash_.Int(2).Text(symbol).Text(bytes);
+  const std::string name = fmt::format("stored[{}]", messages_++);
+  const absl::StatusOr<columnar::ChunkInfo> info = columnar::InspectChunk(bytes);
+  if (!info.ok()) return AddFault(name, base::Message(info.status()));
+  const auto cells = static_cast<int64_t>(info->rows * (info->columns.size() + 1));
+  BF_RETURN_IF_ERROR(Hold(rows_.bytes() + cells * static_cast<int64_t>(sizeof(int64_t))));
+  absl::StatusOr<quant::Series> rows = columnar::DecodeChunk(bytes);
+  if (!rows.ok()) return AddFault(name, base::Message(rows.status()));
+  rows->key.symbol = symbol;
+  return Keep(*std::move(rows), name, {});
+}
+
+absl::Status Import::AddFilePart(const std::string& file, const std::string& symbol, std::string_view content) {
+  if (!in_file_ || file != file_ || symbol != file_symbol_) {
+    BF_RETURN_IF_ERROR(EndFile());
+    if (file.empty()) return AddFault("csv.file", "is required: the name of the file, for messages");
+    if (!symbol.empty()) {
+      if (const auto fault = SymbolFault(symbol)) return AddFault("csv.symbol", *fault);
+    }
+    in_file_ = true;
+    file_ = file;
+    file_symbol_ = symbol;
+    hash_.Int(3).Text(file).Text(symbol);
+  }
+  BF_RETURN_IF_ERROR(Hold(rows_.bytes() + static_cast<int64_t>(text_.size() + content.size())));
+  hash_.Bytes(content.data(), content.size());
+  text_.append(content);
+  return absl::OkStatus();
+}
+
+absl::Status Import::EndFile() {
+  if (!in_file_) return absl::OkStatus();
+  in_file_ = false;
+  hash_.Int(static_cast<int64_t>(text_.size()));
+  if (reader_ == nullptr) {
+    component::RawParams params;
+    if (spec_.basis && *spec_.basis != quant::PriceBasis::kNotPrices) {
+      params["basis"] = std::string(quant::ToText(*spec_.basis));
+    }
+    absl::StatusOr<std::unique_ptr<TableReader>> made = importer_.make_reader_(*resource_, spec_.timeframe, params);
+    if (!made.ok()) return AddFault("csv", base::Message(made.status()));
+    reader_ = *std::move(made);
+  }
+  absl::StatusOr<std::vector<SourceData>> read = reader_->Read(file_, std::exchange(text_, {}), file_symbol_);
+  if (!read.ok()) {
+    if (base::DetailsOf(read.status()).violations.empty()) return AddFault(file_, base::Message(read.status()));
+    faults_.Merge(read.status());
+    return faults_.full() ? faults_.ToStatus() : absl::OkStatus();
+  }
+  for (SourceData& data : *read) BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels));
+  return Hold(rows_.bytes());
+}
+
+absl::StatusOr<std::vector<columnar::WrittenSeries>> Import::Write(const std::vector<quant::Series>& all,
+                                                                   const std::string& id,
+                                                                   const base::CancelToken& cancel) {
+  std::vector<columnar::WrittenSeries> written;
+  base::ErrorDetails refused{.reason = "NOT_STORABLE"};
+  for (const quant::Series& series : all) {
+    BF_RETURN_IF_ERROR(cancel.Check());
+    absl::StatusOr<columnar::WrittenSeries> one =
+        importer_.series_.chunks().Write(series, {.replaces = spec_.replaces, .provenance = "imports/" + id});
+    if (one.ok()) {
+      written.push_back(*std::move(one));
+    } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
+      return one.status();
+    } else {
+      refused.violations.push_back({series.key.symbol, base::Message(one.status())});
+    }
+  }
+  if (refused.violations.empty()) return written;
+  return base::MakeError(absl::StatusCode::kFailedPrecondition,
+                         fmt::format("nothing was imported: {} of {} symbols do not go with what is stored: {}: {}",
+                                     refused.violations.size(), all.size(), refused.violations.front().field,
+                                     refused.violations.front().description),
+                         refused);
+}
+
+absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken& cancel) {
+  BF_RETURN_IF_ERROR(EndFile());
+  if (rows_.empty() && faults_.empty()) faults_.Add("payload", "there are no rows: nothing came after the spec");
+  if (!faults_.empty()) return faults_.ToStatus();
+  const jobs::SubmitKey key{submission_.principal, "breadthflow.data.v1.DataService/ImportSeries",
+                            submission_.request_id, hash_.FinishHex()};
+  const postgres::TransactOptions options{
+      .deadline = submission_.deadline, .cancel = cancel, .statement_timeout = kStatement};
+  BF_ASSIGN_OR_RETURN(const std::optional<std::string> known, jobs::FindSubmitted(importer_.database_, key, options));
+  if (known) return FromAnswer(*known);
+  const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
+  if (!faults_.empty()) return faults_.ToStatus();
+
+  const std::string id = base::NewUuid(importer_.clock_.Now());
+  absl::StatusOr<std::string> answer = absl::UnknownError("");
+  for (int attempt = 1;; ++attempt) {
+    BF_ASSIGN_OR_RETURN(const std::vector<columnar::WrittenSeries> written, Write(all, id, cancel));
+    std::vector<FetchResult> results;
+    for (size_t i = 0; i < all.size(); ++i) {
+      results.push_back({.symbol = all[i].key.symbol,
+                         .outcome = all[i].empty() ? Outcome::kEmptyConfirmed : Outcome::kOk,
+                         .rows = static_cast<int64_t>(all[i].size()),
+                         .changed_rows = written[i].rows_inserted + written[i].rows_revised + written[i].rows_removed});
+    }
+    BF_RETURN_IF_ERROR(cancel.Check());
+    answer = jobs::SubmitOnce(
+        importer_.database_, key,
+        [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
+          for (size_t i = 0; i < written.size(); ++i) {
+            if (all[i].empty() && written[i].unchanged()) continue;  // nothing that is not there either
+            BF_RETURN_IF_ERROR(importer_.series_.chunks().Commit(tx, written[i]).status());
+          }
+          return ToAnswer(results);
+        },
+        options);
+    if (base::DetailsOf(answer.status()).reason != "SERIES_MOVED" || attempt == kAttempts) break;
+  }
+  BF_RETURN_IF_ERROR(answer.status());
+  return FromAnswer(*answer);
+}
+
+}  // namespace breadthflow::data

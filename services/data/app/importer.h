@@ -1,0 +1,120 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "common/base/cancel.h"
+#include "common/base/clock.h"
+#include "common/base/hash.h"
+#include "common/component/catalog.h"
+#include "services/data/app/fetcher.h"
+#include "services/data/domain/fetch.h"
+#include "services/data/domain/import.h"
+#include "services/data/domain/source.h"
+#include "services/data/domain/table_reader.h"
+#include "services/data/store/resource_store.h"
+#include "services/data/store/series_store.h"
+
+namespace breadthflow::data {
+
+class Importer;
+
+// One import while its rows come in. Nothing of it is stored before Finish. Not thread-safe. Every call that adds rows
+// checks them by all rules of the resource; mistakes are collected, so that Finish can name every one, and a call fails
+// only when there are more than can be listed, or with RESOURCE_EXHAUSTED: IMPORT_TOO_LARGE (import in parts) or
+// IMPORTS_BUSY (try again).
+class Import {
+ public:
+  ~Import();
+  Import(const Import&) = delete;
+  Import& operator=(const Import&) = delete;
+
+  const ImportSpec& spec() const { return spec_; }
+  const Resource& resource() const { return *resource_; }
+
+  // Rows of one symbol. Resource, timeframe and variant of their key are this import's; an unset basis is too.
+  absl::Status AddRows(quant::Series rows);
+  // Rows in the stored encoding, which is checked before anything is made of it.
+  absl::Status AddStored(const std::string& symbol, std::string_view bytes);
+  // The next part of a file. Another name, another symbol or other rows begin another file.
+  absl::Status AddFilePart(const std::string& file, const std::string& symbol, std::string_view content);
+  // A message of rows that could not be read: what is wrong with it, or with a field of it (".key.timeframe").
+  absl::Status AddBadRows(std::string_view field, std::string_view description);
+
+  // Stores everything in one transaction, or nothing: one result per symbol, ordered by symbol. INVALID_ARGUMENT
+  // INVALID_IMPORT with every mistake; FAILED_PRECONDITION NOT_STORABLE with every symbol whose rows do not go with
+  // what is stored. A request_id that was answered before gets the same answer and stores nothing.
+  absl::StatusOr<std::vector<FetchResult>> Finish(const base::CancelToken& cancel);
+
+ private:
+  friend class Importer;
+  Import(Importer& importer, ImportSpec spec, const Resource& resource, Submission submission,
+         std::unique_ptr<TableReader> reader);
+
+  absl::Status AddFault(std::string_view field, std::string_view description);
+  absl::Status EndFile();
+  absl::Status Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels);
+  absl::Status Hold(int64_t bytes);
+  absl::StatusOr<std::vector<columnar::WrittenSeries>> Write(const std::vector<quant::Series>& all,
+                                                             const std::string& id, const base::CancelToken& cancel);
+
+  Importer& importer_;
+  const ImportSpec spec_;
+  const Resource* resource_;
+  const Submission submission_;
+  std::unique_ptr<TableReader> reader_;
+  base::Sha256 hash_;  // of everything that came
+  ImportRows rows_;
+  ImportFaults faults_;
+  int64_t held_ = 0;
+  int64_t messages_ = 0;
+  bool in_file_ = false;
+  std::string file_;
+  std::string file_symbol_;
+  std::string text_;
+};
+
+// Stores rows that callers have. Thread-safe; everything given must outlive it.
+class Importer {
+ public:
+  // Rows and text that one import, and all imports at work together, may hold in memory. Reading a file takes a few
+  // times its size for a moment.
+  struct Limits {
+    int64_t import_bytes = int64_t{256} << 20;
+    int64_t all_bytes = int64_t{512} << 20;
+  };
+
+  Importer(postgres::Database& database, ResourceStore& resources, SeriesStore& series,
+           const component::Catalog<SourceEntry>& sources, MakeTableReader make_reader, const base::Clock& clock,
+           Limits limits)
+      : database_(database),
+        resources_(resources),
+        series_(series),
+        sources_(sources),
+        make_reader_(std::move(make_reader)),
+        clock_(clock),
+        limits_(limits) {}
+
+  // INVALID_ARGUMENT with every violation of the spec.
+  absl::StatusOr<std::unique_ptr<Import>> Begin(const ImportSpec& spec, const Submission& submission);
+
+ private:
+  friend class Import;
+  postgres::Database& database_;
+  ResourceStore& resources_;
+  SeriesStore& series_;
+  const component::Catalog<SourceEntry>& sources_;
+  const MakeTableReader make_reader_;
+  const base::Clock& clock_;
+  const Limits limits_;
+  std::atomic<int64_t> held_{0};
+};
+
+}  // namespace breadthflow::data

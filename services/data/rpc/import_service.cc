@@ -1,0 +1,133 @@
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/rpc/convert.h"
+#include "common/rpc/status_bridge.h"
+#include "services/data/app/importer.h"
+#include "services/data/rpc/convert.h"
+#include "services/data/rpc/data_service.h"
+
+// The method of DataService that takes a stream.
+namespace breadthflow::data {
+namespace {
+
+using Request = v1::ImportSeriesRequest;
+using Response = v1::ImportSeriesResponse;
+
+quant::Timeframe TimeframeOf(const v1::ImportSpec& spec, const std::string& resource, const ResourceLookup& resources,
+                             base::Violations& violations) {
+  if (spec.timeframe() == common::v1::TIMEFRAME_UNSPECIFIED) {
+    const auto found = resources(resource);
+    if (found.ok() && !(*found)->bars) return quant::Timeframe::kTick;
+  }
+  return rpc::FromProto(spec.timeframe(), "spec.timeframe", violations);
+}
+
+ImportSpec FromProto(const v1::ImportSpec& spec, const ResourceLookup& resources, base::Violations& violations) {
+  ImportSpec out;
+  if (!spec.resource().empty()) out.resource = spec.resource();
+  out.timeframe = TimeframeOf(spec, out.resource, resources, violations);
+  if (!spec.source().empty()) out.source = spec.source();
+  if (spec.basis() != common::v1::PRICE_BASIS_UNSPECIFIED) {
+    out.basis = rpc::FromProto(spec.basis(), "spec.basis", violations);
+  }
+  if (spec.has_replaces()) out.replaces = rpc::FromProto(spec.replaces(), true, "spec.replaces", violations);
+  for (const auto& [name, value] : spec.csv_params()) {
+    out.csv_params[name] = rpc::FromProto(value, fmt::format("spec.csv_params.{}", name), violations);
+  }
+  rpc::CheckRequestId(spec.request_id(), "spec.request_id", violations);
+  return out;
+}
+
+void ToProto(const FetchResult& result, const std::string& source, v1::FetchResult& out) {
+  out.set_symbol(result.symbol);
+  out.set_outcome(static_cast<v1::FetchResult::Outcome>(result.outcome));
+  out.set_row_count(result.rows);
+  out.set_changed_row_count(result.changed_rows);
+  out.set_source(source);
+}
+
+absl::Status Wrong(std::string_view field, std::string_view text) {
+  base::Violations violations;
+  violations.Add(field, text);
+  return violations.ToStatus("invalid import");
+}
+
+class ImportSink final : public rpc::Sink<Request, Response> {
+ public:
+  ImportSink(Importer& importer, ResourceLookup resources, rpc::Call call)
+      : importer_(importer), resources_(std::move(resources)), call_(std::move(call)) {}
+
+  absl::Status Take(Request& message) override {
+    if (message.payload_case() == Request::kSpec) return Begin(message.spec());
+    if (import_ == nullptr) return Wrong("spec", "the first message must say what the rows are");
+    if (message.payload_case() != Request::kStored && !message.stored_of().empty()) {
+      return Wrong("stored_of", "is for rows in the stored encoding");
+    }
+    switch (message.payload_case()) {
+      case Request::kPacked:
+        return TakePacked(*message.mutable_packed());
+      case Request::kStored:
+        return import_->AddStored(message.stored_of(), message.stored());
+      case Request::kCsv:
+        return import_->AddFilePart(message.csv().file(), message.csv().symbol(), message.csv().content());
+      default:
+        return Wrong("payload", "must be rows: packed, stored or csv");
+    }
+  }
+
+  absl::Status Finish(Response& response) override {
+    if (import_ == nullptr) return Wrong("spec", "the first message must say what the rows are");
+    BF_ASSIGN_OR_RETURN(const std::vector<FetchResult> results, import_->Finish(call_.cancel));
+    for (const FetchResult& result : results) ToProto(result, import_->spec().source, *response.add_results());
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Begin(const v1::ImportSpec& proto) {
+    if (import_ != nullptr) return Wrong("spec", "may only come once, first");
+    base::Violations violations;
+    const ImportSpec spec = FromProto(proto, resources_, violations);
+    BF_RETURN_IF_ERROR(violations.ToStatus("invalid import"));
+    BF_ASSIGN_OR_RETURN(import_, importer_.Begin(spec, SubmissionOf(call_, proto.request_id())));
+    return absl::OkStatus();
+  }
+
+  absl::Status TakePacked(common::v1::ColumnarBatch& batch) {
+    common::v1::SeriesKey& key = *batch.mutable_key();
+    const ImportSpec& spec = import_->spec();
+    if (key.resource().empty()) key.set_resource(spec.resource);
+    if (key.timeframe() == common::v1::TIMEFRAME_UNSPECIFIED) key.set_timeframe(rpc::ToProto(spec.timeframe));
+    if (key.resource() != spec.resource) {
+      return import_->AddBadRows(".key.resource",
+                                 fmt::format("must be that of the spec, {}, was '{}'", spec.resource, key.resource()));
+    }
+    if (key.timeframe() != rpc::ToProto(spec.timeframe)) {
+      return import_->AddBadRows(".key.timeframe", "must be that of the spec");
+    }
+    absl::StatusOr<quant::Series> rows = rpc::FromProto(batch, import_->resource().repeats);
+    if (!rows.ok()) return import_->AddBadRows("", base::Message(rows.status()));
+    return import_->AddRows(*std::move(rows));
+  }
+
+  Importer& importer_;
+  const ResourceLookup resources_;
+  const rpc::Call call_;
+  std::unique_ptr<Import> import_;
+};
+
+}  // namespace
+
+grpc::ServerReadReactor<Request>* DataService::ImportSeries(grpc::CallbackServerContext* context, Response* response) {
+  return parts_.guard.Receive<Request>(
+      context, response,
+      [this](const rpc::Call& call) -> absl::StatusOr<std::unique_ptr<rpc::Sink<Request, Response>>> {
+        return std::make_unique<ImportSink>(parts_.importer, parts_.resources.Lookup(call.deadline), call);
+      });
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,60 @@
+#include "services/data/sources/csv/table_reader.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/base/status.h"
+#include "services/data/sources/csv/options.h"
+#include "services/data/sources/csv/read.h"
+#include "services/data/sources/csv/text.h"
+
+namespace breadthflow::data::csv {
+namespace {
+
+// "bars/aapl.csv.gz" -> "AAPL".
+std::string SymbolOfName(const std::string& file) {
+  std::string name = file.substr(file.rfind('/') + 1);
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return name;
+}
+
+class CsvReader final : public TableReader {
+ public:
+  CsvReader(SourceQuery query, ReadOptions options) : query_(std::move(query)), options_(std::move(options)) {}
+
+  absl::StatusOr<std::vector<SourceData>> Read(const std::string& file, std::string bytes,
+                                               const std::string& symbol) const override {
+    File one{.name = file, .text = {}};
+    BF_ASSIGN_OR_RETURN(one.text, Unpack(std::move(bytes), file));
+    SourceQuery query = query_;
+    query.symbol = symbol.empty() ? SymbolOfName(file) : symbol;
+    if (symbol.empty()) return ReadEach(one, query, options_);
+    BF_ASSIGN_OR_RETURN(SourceData data, csv::Read({&one, 1}, query, options_));
+    std::vector<SourceData> all;
+    all.push_back(std::move(data));
+    return all;
+  }
+
+ private:
+  const SourceQuery query_;
+  const ReadOptions options_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const Resource& resource, quant::Timeframe timeframe,
+                                                        const component::RawParams& params) {
+  component::RawParams given = params;
+  given.try_emplace("basis", std::string("raw"));
+  BF_ASSIGN_OR_RETURN(const component::Params checked, component::Params::Check(ReadParams(), given));
+  BF_ASSIGN_OR_RETURN(ReadOptions options, OptionsOf(checked));
+  SourceQuery query{.resource = resource.id, .timeframe = timeframe, .definition = &resource};
+  BF_RETURN_IF_ERROR(CheckQuery(query, options));
+  return std::make_unique<CsvReader>(std::move(query), std::move(options));
+}
+
+}  // namespace breadthflow::data::csv

@@ -1,0 +1,330 @@
+// Imports as their callers see them: messages to the service, rows in the store.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/ids.h"
+#include "common/base/status.h"
+#include "common/columnar/chunk_codec.h"
+#include "services/data/app/importer.h"
+#include "services/data/sources/catalog.h"
+#include "services/data/sources/csv/table_reader.h"
+#include "tests/integration/data/import_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+using quant::Timeframe;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+using Request = ImportServer::Request;
+using Code = absl::StatusCode;
+
+constexpr char kHeader[] = "date,open,high,low,close,volume\n";
+constexpr char kTwoDays[] = "2020-01-02,10,12,9,11,1000\n2020-01-03,11,12,10,11.5,2000\n";
+constexpr char kThirdDay[] = "2020-01-06,11,13,10,12,3000\n";
+constexpr int64_t kDay = 86'400'000'000'000;
+constexpr int64_t kFirst = 1'577'998'800'000'000'000;  // the close of 2020-01-02 in New York
+
+std::string Bars(const std::string& rows) { return kHeader + rows; }
+
+Series Prices(const std::string& symbol, int days, double close = 11) {
+  Series series{.key = {"stock_price", symbol, Timeframe::kDay, ""}, .basis = quant::PriceBasis::kRaw};
+  for (int day = 0; day < days; ++day) series.times.push_back(kFirst + day * kDay);
+  const auto rows = static_cast<size_t>(days);
+  series.Add("open", std::vector<double>(rows, 10));
+  series.Add("high", std::vector<double>(rows, 1000));
+  series.Add("low", std::vector<double>(rows, 9));
+  series.Add("close", std::vector<double>(rows, close));
+  series.Add("volume", std::vector<double>(rows, 100));
+  return series;
+}
+
+// Violations as "field: description".
+std::vector<std::string> Said(const absl::Status& status) {
+  std::vector<std::string> said;
+  for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
+    said.push_back(one.field + ": " + one.description);
+  }
+  return said;
+}
+
+class ImportTest : public ::testing::Test {
+ protected:
+  bool NothingIsStored() { return server_.Count("series") == 0 && server_.Count("series_version") == 0; }
+  ImportServer server_;
+};
+
+TEST_F(ImportTest, PackedRowsAreStoredUnderImportAndReadBackEqual) {
+  const Series rows = Prices("AAPL", 3);
+  const auto answer = server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 1);
+  EXPECT_EQ(answer->results(0).symbol(), "AAPL");
+  EXPECT_EQ(answer->results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(answer->results(0).row_count(), 3);
+  EXPECT_EQ(answer->results(0).changed_row_count(), 3);
+  EXPECT_EQ(answer->results(0).source(), "import");
+  const auto stored = server_.Read("AAPL", {.source = "import"});
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_EQ(stored->ContentHash(), rows.ContentHash());
+  EXPECT_EQ(stored->basis, quant::PriceBasis::kRaw);
+  EXPECT_EQ(server_.Sql("SELECT provenance ~ '^imports/[0-9a-f-]{36}$' FROM data.series_version"), "t");
+}
+
+TEST_F(ImportTest, TheSameRowsAgainWriteNoVersion) {
+  const std::vector<Request> messages = {ImportServer::Spec(), ImportServer::Packed(Prices("AAPL", 3))};
+  ASSERT_THAT(server_.Import(messages), IsOk());
+  const int64_t chunks = server_.Count("chunk");
+  const auto again = server_.Import(messages);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->results(0).row_count(), 3);
+  EXPECT_EQ(again->results(0).changed_row_count(), 0);
+  EXPECT_EQ(server_.Count("series_version"), 1);
+  EXPECT_EQ(server_.Count("chunk"), chunks);
+}
+
+TEST_F(ImportTest, AFileMayBeCutAnywhere) {
+  std::vector<Request> messages = {ImportServer::Spec()};
+  for (const char c : Bars(kTwoDays)) messages.push_back(ImportServer::Csv("data/aapl.csv", std::string(1, c)));
+  messages.push_back(ImportServer::Csv("MSFT.csv", Bars(kTwoDays)));
+  const auto answer = server_.Import(messages);
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 2);
+  EXPECT_EQ(answer->results(0).symbol(), "AAPL");
+  EXPECT_EQ(answer->results(1).symbol(), "MSFT");
+  const auto stored = server_.Read("AAPL");
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_EQ(stored->times[0], kFirst);
+  EXPECT_THAT(stored->Doubles("close"), ElementsAre(11, 11.5));
+}
+
+TEST_F(ImportTest, PackedFilesAreUnpacked) {
+  // What gzip makes of Bars(kTwoDays).
+  constexpr char kGzip[] =
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x45\x8a\x49\x0a\x80\x40\x0c\x04\xef\xbe\xa5\x47\x3a\x11\x0f\x3e\x47\x34"
+      "\x38\x42\x34\x82\xdb\xf7\xdd\x0e\xde\x8a\xaa\xea\xdb\xcd\x10\x8b\xcd\xc8\xe3\x90\xe1\x71\xa2\xf3\x58\x0d\x47\xf8"
+      "\x3e\x59\xa1\x54\x26\x4a\xa2\x42\x08\x51\x34\x10\xb9\x91\xfc\x53\xf5\xaa\x6f\x90\xb2\x86\x3e\xf5\x02\x69\xce\xc1"
+      "\xbe\x59\x00\x00\x00";
+  const std::string_view bytes(kGzip, sizeof(kGzip) - 1);
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv.gz", bytes.substr(0, 40)),
+                              ImportServer::Csv("AAPL.csv.gz", bytes.substr(40))}),
+              IsOk());
+  const auto stored = server_.Read("AAPL");
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_THAT(stored->Doubles("volume"), ElementsAre(1000, 2000));
+}
+
+TEST_F(ImportTest, AFileThatNamesSymbolsHasASeriesOfEach) {
+  constexpr char kCounts[] = "date,symbol,tweet_count\n2014-01-01,AAPL,8\n2014-01-01,AMZN,1\n2014-01-02,AAPL,3\n";
+  const auto answer = server_.Import(
+      {ImportServer::Spec("news_sentiment", Timeframe::kTick), ImportServer::Csv("counts.csv", kCounts)});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 2);
+  EXPECT_EQ(answer->results(0).symbol(), "AAPL");
+  EXPECT_EQ(answer->results(0).row_count(), 2);
+  EXPECT_EQ(answer->results(1).symbol(), "AMZN");
+  const auto one = server_.Import({ImportServer::Spec("news_sentiment", Timeframe::kTick, "one"),
+                                   ImportServer::Csv("counts.csv", kCounts, "AMZN")});
+  ASSERT_THAT(one, IsOk());
+  ASSERT_EQ(one->results_size(), 1) << "only the symbol that is asked for";
+  EXPECT_EQ(one->results(0).symbol(), "AMZN");
+}
+
+TEST_F(ImportTest, EveryMistakeOfEveryFileIsNamedAndNothingIsStored) {
+  const absl::Status status =
+      server_
+          .Import({ImportServer::Spec(), ImportServer::Csv("GOOD.csv", Bars(kTwoDays)),
+                   ImportServer::Csv("BAD.csv", Bars("2020-01-02,10,8,9,11,1000\n2020-01-04,11,12,10,x,2000\n")),
+                   ImportServer::Csv("WORSE.csv", "no,such,header\n1,2,3\n"),
+                   ImportServer::Csv("NOT A SYMBOL.csv", Bars(kTwoDays)), ImportServer::Packed(Prices("low er", 1))})
+          .status();
+  EXPECT_THAT(status, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  EXPECT_THAT(Said(status), ElementsAre(HasSubstr("BAD.csv:2: high must not be below low"), HasSubstr("BAD.csv:3:"),
+                                        HasSubstr("BAD.csv:3:"), HasSubstr("WORSE.csv:1: the header is of no layout"),
+                                        HasSubstr("NOT A SYMBOL.csv:1: the file does not say whose rows it has"),
+                                        HasSubstr("packed[0].symbol: must be 1 to 32 characters")));
+  EXPECT_TRUE(NothingIsStored());
+}
+
+TEST_F(ImportTest, MoreMistakesThanCanBeListedEndItAtOnce) {
+  std::string rows;
+  for (int i = 0; i < 200; ++i) rows += "2020-01-02,x,12,9,11,1000\n";
+  const absl::Status status =
+      server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", Bars(rows))}).status();
+  EXPECT_THAT(status, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  EXPECT_TRUE(NothingIsStored());
+}
+
+TEST_F(ImportTest, RowsOfOneSymbolMayComeInSeveralPiecesInAnyOrder) {
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("late.csv", Bars(kThirdDay), "AAPL"),
+                              ImportServer::Csv("AAPL.csv",
+                                                "date,open,high,low,close,volume,adj_close\n"
+                                                "2020-01-02,10,12,9,11,1000,5\n2020-01-03,11,12,10,11.5,2000,6\n")}),
+              IsOk());
+  const auto stored = server_.Read("AAPL");
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_THAT(stored->Doubles("close"), ElementsAre(11, 11.5, 12));
+  const quant::Column* adjusted = stored->Find("adj_close");
+  ASSERT_NE(adjusted, nullptr);
+  EXPECT_TRUE(adjusted->present(1));
+  EXPECT_FALSE(adjusted->present(2)) << "what only one piece has is missing in the others";
+}
+
+TEST_F(ImportTest, TwoRowsOfOneInstantInTwoPiecesAreRefusedWithBothNames) {
+  const absl::Status status = server_
+                                  .Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", Bars(kTwoDays)),
+                                           ImportServer::Csv("more.csv", Bars("2020-01-03,1,2,1,1,1\n"), "AAPL")})
+                                  .status();
+  EXPECT_THAT(Said(status),
+              ElementsAre("AAPL: 2020-01-03T21:00:00Z is in AAPL.csv and in more.csv; stock_price has one "
+                          "row per instant"));
+  EXPECT_TRUE(NothingIsStored());
+}
+
+TEST_F(ImportTest, StoredChunksAreTakenOnlyWhole) {
+  const Series rows = Prices("AAPL", 3);
+  Request message;
+  message.set_stored(columnar::EncodeChunk(rows).value());
+  message.set_stored_of("AAPL");
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), message}), IsOk());
+  EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), rows.ContentHash());
+
+  std::string& bytes = *message.mutable_stored();
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  message.set_stored_of("MSFT");
+  const absl::Status damaged = server_.Import({ImportServer::Spec(), message}).status();
+  EXPECT_THAT(damaged, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  ASSERT_EQ(Said(damaged).size(), 1u);
+  EXPECT_THAT(Said(damaged)[0], HasSubstr("stored[0]: "));
+  EXPECT_EQ(server_.Count("series"), 1);
+}
+
+TEST_F(ImportTest, TheSameRequestIdGivesTheSameAnswer) {
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_request_id(base::NewUuid(absl::Now()));
+  const std::vector<Request> messages = {spec, ImportServer::Packed(Prices("AAPL", 3)),
+                                         ImportServer::Packed(Prices("MSFT", 2))};
+  const auto first = server_.Import(messages);
+  ASSERT_THAT(first, IsOk());
+  std::vector<Request> again = messages;
+  for (char& c : *again[0].mutable_spec()->mutable_request_id()) c = static_cast<char>(std::toupper(c));
+  const auto second = server_.Import(again);
+  ASSERT_THAT(second, IsOk()) << "an id is the same in upper case";
+  EXPECT_EQ(second->SerializeAsString(), first->SerializeAsString());
+  EXPECT_EQ(server_.Count("series_version"), 2);
+  EXPECT_THAT(server_.Import({spec, ImportServer::Packed(Prices("AAPL", 4))}).status(),
+              StatusIs(Code::kInvalidArgument, "REQUEST_ID_REUSED"));
+}
+
+TEST_F(ImportTest, RowsThatAreReplacedAndNotThereAnyMoreAreGone) {
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(Prices("AAPL", 5))}), IsOk());
+  Request spec = ImportServer::Spec();
+  *spec.mutable_spec()->mutable_replaces() = rpc::ToProto(quant::TimeRange{kFirst, kFirst + 4 * kDay});
+  const auto answer = server_.Import({spec, ImportServer::Packed(Prices("AAPL", 2))});
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->results(0).changed_row_count(), 2) << "two of the five are gone";
+  EXPECT_EQ(server_.Read("AAPL").value().size(), 3u);
+  const absl::Status outside = server_.Import({spec, ImportServer::Packed(Prices("AAPL", 5))}).status();
+  EXPECT_THAT(Said(outside), ElementsAre("packed[0].rows[4]: is outside of the range it replaces"));
+  const auto none = server_.Import({spec, ImportServer::Packed(Prices("AAPL", 0))});
+  ASSERT_THAT(none, IsOk());
+  EXPECT_EQ(none->results(0).outcome(), v1::FetchResult::OUTCOME_EMPTY_CONFIRMED);
+  EXPECT_EQ(server_.Read("AAPL").value().size(), 1u);
+}
+
+TEST_F(ImportTest, ASpecIsCheckedWholeBeforeAnyRow) {
+  Request spec = ImportServer::Spec("stock_price", Timeframe::kDay, "No Name");
+  spec.mutable_spec()->set_request_id("x");
+  EXPECT_THAT(Said(server_.Import({spec}).status()), ElementsAre(HasSubstr("spec.request_id: ")));
+  spec.mutable_spec()->clear_request_id();
+  spec.mutable_spec()->set_resource("dividend");
+  (*spec.mutable_spec()->mutable_csv_params())["layuot"].set_string_value("x");
+  EXPECT_THAT(Said(server_.Import({spec}).status()),
+              ElementsAre(HasSubstr("spec.timeframe: dividend has no bars"), HasSubstr("spec.source: must be"),
+                          HasSubstr("spec.csv_params.layuot")));
+  const absl::Status yahoo =
+      server_.Import({ImportServer::Spec("", Timeframe::kDay, "yahoo"), ImportServer::Packed(Prices("AAPL", 1))})
+          .status();
+  EXPECT_THAT(Said(yahoo), ElementsAre(HasSubstr("spec.source: yahoo is a source of this suite")));
+  EXPECT_THAT(Said(server_.Import({ImportServer::Packed(Prices("AAPL", 1))}).status()),
+              ElementsAre("spec: the first message must say what the rows are"));
+  EXPECT_THAT(Said(server_.Import({}).status()), ElementsAre("spec: the first message must say what the rows are"));
+  EXPECT_THAT(Said(server_.Import({ImportServer::Spec()}).status()),
+              ElementsAre("payload: there are no rows: nothing came after the spec"));
+  EXPECT_THAT(Said(server_.Import({ImportServer::Spec(), ImportServer::Spec()}).status()),
+              ElementsAre("spec: may only come once, first"));
+  EXPECT_TRUE(NothingIsStored());
+}
+
+TEST_F(ImportTest, RowsOfAnotherKindAreRefused) {
+  Series other = Prices("AAPL", 1);
+  other.key.timeframe = Timeframe::kMin1;
+  EXPECT_THAT(Said(server_.Import({ImportServer::Spec(), ImportServer::Packed(other)}).status()),
+              ElementsAre("packed[0].key.timeframe: must be that of the spec"));
+  Series unsorted = Prices("AAPL", 2);
+  std::swap(unsorted.times[0], unsorted.times[1]);
+  EXPECT_THAT(Said(server_.Import({ImportServer::Spec(), ImportServer::Packed(unsorted)}).status()),
+              ElementsAre(HasSubstr("packed[0]: ")));
+  Series negative = Prices("AAPL", 2, -1);
+  EXPECT_THAT(Said(server_.Import({ImportServer::Spec(), ImportServer::Packed(negative)}).status()),
+              ElementsAre(HasSubstr("packed[0].rows[0]: close"), HasSubstr("packed[0].rows[1]: close")));
+}
+
+TEST_F(ImportTest, SymbolsThatDoNotGoWithWhatIsStoredAreNamedAndNothingChanges) {
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(Prices("AAPL", 1))}), IsOk());
+  Request split = ImportServer::Spec();
+  split.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+  Series apple = Prices("AAPL", 2), other = Prices("MSFT", 2);
+  apple.basis = other.basis = quant::PriceBasis::kSplitAdjusted;
+  const absl::Status status =
+      server_.Import({split, ImportServer::Packed(apple), ImportServer::Packed(other)}).status();
+  EXPECT_THAT(status, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  ASSERT_EQ(Said(status).size(), 1u);
+  EXPECT_THAT(Said(status)[0], HasSubstr("AAPL: "));
+  EXPECT_EQ(server_.Count("series"), 1);
+  EXPECT_EQ(server_.Count("series_version"), 1);
+}
+
+TEST_F(ImportTest, ACallerWhoBreaksOffLeavesNothing) {
+  const auto answer = server_.peer().Write(
+      &v1::DataService::Stub::ImportSeries, {}, [n = 0](Request& message) mutable -> absl::StatusOr<bool> {
+        if (n == 2) return base::MakeError(Code::kAborted, "GAVE_UP", "no more");
+        message = n++ == 0 ? ImportServer::Spec() : ImportServer::Packed(Prices("AAPL", 3));
+        return true;
+      });
+  EXPECT_THAT(answer.status(), StatusIs(Code::kAborted, "GAVE_UP"));
+  // The next import is served after the first was given up.
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(Prices("MSFT", 1))}), IsOk());
+  EXPECT_EQ(server_.Sql("SELECT string_agg(symbol, ',') FROM data.series"), "MSFT");
+}
+
+TEST_F(ImportTest, OneImportAndAllOfThemHoldOnlySoMuch) {
+  SeriesStore series(server_.database());
+  base::SystemClock clock;
+  ResourceStore resources(server_.database());
+  Importer importer(server_.database(), resources, series, Sources(), csv::MakeReader, clock,
+                    {.import_bytes = 10'000, .all_bytes = 12'000});
+  auto first = importer.Begin({}, {});
+  ASSERT_THAT(first, IsOk());
+  EXPECT_THAT((*first)->AddFilePart("AAPL.csv", "", std::string(8'000, 'x')), IsOk());
+  auto second = importer.Begin({}, {});
+  ASSERT_THAT(second, IsOk());
+  EXPECT_THAT((*second)->AddFilePart("AAPL.csv", "", std::string(8'000, 'x')),
+              StatusIs(Code::kResourceExhausted, "IMPORTS_BUSY"));
+  const absl::Status large = (*first)->AddFilePart("AAPL.csv", "", std::string(4'000, 'x'));
+  EXPECT_THAT(large, StatusIs(Code::kResourceExhausted, "IMPORT_TOO_LARGE"));
+  EXPECT_THAT(base::Message(large), HasSubstr("import the data in parts"));
+  first->reset();
+  EXPECT_THAT((*second)->AddFilePart("AAPL.csv", "", std::string(8'000, 'x')), IsOk()) << "the first is gone";
+  auto rows = importer.Begin({}, {});
+  EXPECT_THAT((*rows)->AddRows(Prices("AAPL", 300)), StatusIs(Code::kResourceExhausted, "IMPORT_TOO_LARGE"));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
