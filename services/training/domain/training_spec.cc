@@ -64,9 +64,10 @@ absl::StatusOr<TrainingSpec> Complete(TrainingSpec spec, const std::vector<compo
     violations.Add("spec.feature_set", base::Message(found.status()));
 
   if (spec.horizon_bars == 0) spec.horizon_bars = quant::LabelSpec().horizon;
-  if (spec.horizon_bars < 1 || spec.horizon_bars > 250)
+  const bool has_horizon = spec.horizon_bars >= 1 && spec.horizon_bars <= 250;
+  if (!has_horizon)
     violations.Add("spec.horizon_bar_count", fmt::format("must be in [1, 250], was {}", spec.horizon_bars));
-  const int look_ahead = spec.Label().LookAhead();
+  const int look_ahead = has_horizon ? spec.Label().LookAhead() : 1;
   if (spec.purge_bars == 0) spec.purge_bars = look_ahead;
   if (spec.purge_bars < look_ahead || spec.purge_bars > kMaxPurge)
     violations.Add("spec.purge_bar_count",
