@@ -125,7 +125,7 @@ class DatabaseAway(unittest.TestCase):
                 time.sleep(0.2)
             self.assertEqual(cli("ops", "health")[0], 0, process.log()[-2000:])
             self.assertEqual(cli("components", "list")[0], 0)
-            self.assertEqual(process.stop(), 0)
+            self.assertEqual(process.stop(), 0, process.log()[-4000:])
             postgres.stop()
 
 
