@@ -35,11 +35,11 @@ absl::StatusOr<Arguments> Arguments::Parse(const Command& command, const std::ve
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word.size() < 3 || word.substr(0, 2) != "--") {
-      if (command.argument.empty() || !out.argument_.empty()) {
+      if (command.argument.empty() || (!out.arguments_.empty() && !command.argument_repeated)) {
         violations.Add(word, command.argument.empty() ? "this command takes no argument without a flag"
                                                       : fmt::format("only one {} is accepted", command.argument));
       } else {
-        out.argument_ = word;
+        out.arguments_.push_back(word);
       }
       continue;
     }
@@ -74,7 +74,7 @@ absl::StatusOr<Arguments> Arguments::Parse(const Command& command, const std::ve
       violations.Add("--" + flag.name, fmt::format("is required: {}", flag.description));
     }
   }
-  if (command.argument_required && out.argument_.empty()) {
+  if (command.argument_required && out.arguments_.empty()) {
     violations.Add(command.argument, fmt::format("is required: breadthflow {} {}", command.Name(), command.argument));
   }
   if (absl::Status status = violations.ToStatus("wrong use of `" + command.Name() + "`", "USAGE"); !status.ok()) {

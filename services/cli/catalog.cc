@@ -62,6 +62,7 @@ std::string HelpOf(const Command& command) {
   std::string text = fmt::format("usage: breadthflow {}", command.Name());
   if (!command.argument.empty()) {
     text += command.argument_required ? " " + command.argument : fmt::format(" [{}]", command.argument);
+    if (command.argument_repeated) text += "...";
   }
   text += command.flags.empty() ? "\n" : " [flags]\n";
   text += command.summary + "\n";

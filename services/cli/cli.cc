@@ -114,6 +114,14 @@ int RunCommand(const Command& command, const Line& line, const std::vector<std::
   return ExitStatus(status);
 }
 
+// What could not be written was not done.
+int Written(std::ostream& json, std::ostream& people, int exit_status) {
+  json.flush();
+  if (json.good() || exit_status != 0) return exit_status;
+  people << "error: the output could not be written (CANNOT_WRITE)\n" << std::flush;
+  return 1;
+}
+
 }  // namespace
 
 int RunCli(const std::vector<std::string>& words, const Defaults& defaults, std::ostream& json, std::ostream& people) {
@@ -127,13 +135,13 @@ int RunCli(const std::vector<std::string>& words, const Defaults& defaults, std:
   std::ostream& asked = as_json ? people : json;
   if (TakeWord(line->words, "version") || line->global.Switch("version")) {
     asked << "breadthflow " << BREADTHFLOW_VERSION << std::endl;
-    return 0;
+    return Written(json, people, 0);
   }
   const bool help = TakeWord(line->words, "help") || line->global.Switch("help");
   if (line->words.empty()) {
     if (!help) return Usage(people, "a command is needed", HelpOfProgram());
     asked << HelpOfProgram() << std::flush;
-    return 0;
+    return Written(json, people, 0);
   }
   size_t used = 0;
   const Command* command = FindCommand(line->words, &used);
@@ -144,16 +152,16 @@ int RunCli(const std::vector<std::string>& words, const Defaults& defaults, std:
       return Usage(people, fmt::format("unknown verb '{}' of {}", line->words[1], first), HelpOfGroup(first));
     if (!help) return Usage(people, fmt::format("{} needs a verb", first), HelpOfGroup(first));
     asked << HelpOfGroup(first) << std::flush;
-    return 0;
+    return Written(json, people, 0);
   }
   if (help) {
     asked << HelpOf(*command) << std::flush;
-    return 0;
+    return Written(json, people, 0);
   }
   Printer printer(as_json ? Printer::Mode::kJson : Printer::Mode::kTable, line->global.Switch("quiet"), json, people,
                   TerminalColumns());
   const std::vector<std::string> rest(line->words.begin() + static_cast<std::ptrdiff_t>(used), line->words.end());
-  return RunCommand(*command, *line, rest, defaults, printer, people);
+  return Written(json, people, RunCommand(*command, *line, rest, defaults, printer, people));
 }
 
 }  // namespace breadthflow::cli

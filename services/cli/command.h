@@ -39,13 +39,16 @@ class Arguments {
   bool Has(std::string_view flag) const;  // given by the user
   bool Switch(std::string_view flag) const { return Has(flag); }
   const std::vector<std::string>& All(std::string_view flag) const;
-  // The one argument without a flag: a name or a file. Empty when it was not given.
-  const std::string& argument() const { return argument_; }
+  // The argument without a flag: a name or a file. Empty when it was not given.
+  const std::string& argument() const { return arguments_.empty() ? none_ : arguments_.front(); }
+  // All of them, where several are accepted.
+  const std::vector<std::string>& arguments() const { return arguments_; }
 
  private:
   std::map<std::string, std::vector<std::string>, std::less<>> given_;
   std::map<std::string, std::string, std::less<>> defaults_;
-  std::string argument_;
+  std::vector<std::string> arguments_;
+  std::string none_;
 };
 
 // One verb of the command line. Describes itself: help, completion and checks come from here.
@@ -55,7 +58,8 @@ struct Command {
   std::string summary;
   std::string argument;  // what stands for the argument in help: "RUN"; empty: none
   bool argument_required = false;
-  std::string argument_default;  // what is meant when an optional argument is left out: "the newest run"
+  bool argument_repeated = false;  // any number of them
+  std::string argument_default;    // what is meant when an optional argument is left out: "the newest run"
   std::vector<Flag> flags;
   // INVALID_ARGUMENT: bad usage. Results go to the session's output.
   absl::Status (*run)(Session& session, const Arguments& arguments) = nullptr;

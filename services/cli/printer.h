@@ -46,6 +46,7 @@ class Printer {
   void Say(std::string_view line);
   // For programs, in every mode: a completion script.
   void Raw(std::string_view text);
+  std::ostream& raw() { return json_; }
   // The message and every violation on a line of its own.
   void Error(const absl::Status& status);
 

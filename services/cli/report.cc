@@ -1,7 +1,5 @@
 #include "services/cli/report.h"
 
-#include <cstdio>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "common/rpc/convert.h"
 #include "services/cli/bars.h"
 #include "services/cli/models.h"
+#include "services/cli/output_file.h"
 #include "services/cli/quality.h"
 #include "services/cli/values.h"
 
@@ -52,19 +51,6 @@ void AddSection(const Table& table, backtest::v1::GetReportRequest& request) {
     backtest::v1::ReportRow& out = *section.add_rows();
     for (const std::string& cell : row) out.add_cells(cell);
   }
-}
-
-absl::Status WriteFile(const std::string& file, const std::string& content) {
-  const std::string temporary = file + ".part";
-  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-  out << content;
-  out.close();
-  if (!out || std::rename(temporary.c_str(), file.c_str()) != 0) {
-    std::remove(temporary.c_str());
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, "CANNOT_WRITE",
-                           fmt::format("can not write {}", file));
-  }
-  return absl::OkStatus();
 }
 
 std::string MetricText(const backtest::v1::Metric& metric) {

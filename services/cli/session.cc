@@ -53,6 +53,13 @@ Session::Session(const Options& options, Printer& printer, std::ostream& people,
 absl::Status Session::Connect() {
   const std::string& server = options_.server;
   base::Violations violations;
+  if (server.find_first_not_of(' ') == std::string::npos) {
+    violations.Add("--server", "must be HOST:PORT or SERVICE=HOST:PORT,..., was empty");
+  }
+  if (const absl::Status key = rpc::CheckApiKeyText(options_.api_key); !key.ok()) {
+    violations.Add("--api-key", base::Message(key));
+  }
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong use of the flags of every command", "USAGE"));
   if (server.find('=') == std::string::npos) {
     for (const char* name : kServices) addresses_[name] = server;
   }

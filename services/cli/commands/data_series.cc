@@ -1,13 +1,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_split.h"
 #include <fmt/ranges.h>
 
-#include "common/rpc/convert.h"
+#include "common/quant/series.h"
 #include "services/cli/bars.h"
+#include "services/cli/read_request.h"
 #include "services/cli/rehearsal.h"
 #include "services/cli/rows.h"
 #include "services/cli/runs.h"
@@ -72,34 +73,12 @@ absl::Status Summary(Session& session, const Arguments& arguments) {
 
 absl::Status Read(Session& session, const Arguments& arguments) {
   base::Violations violations;
-  data::v1::ReadSeriesRequest request;
-  request.set_resource(arguments.Text("resource"));
-  request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
-  *request.mutable_range() = ParseRange(arguments, violations);
-  for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
-    request.add_symbols(std::move(symbol));
-  if (const std::string& fields = arguments.Text("fields"); !fields.empty()) {
-    for (const auto& field : absl::StrSplit(fields, ',')) request.add_fields(std::string(field));
-  }
-  if (const std::string& as_of = arguments.Text("as-of"); !as_of.empty()) {
-    *request.mutable_as_of_time() = rpc::ToProto(ParseTime(as_of, "--as-of", violations));
-  }
-  request.set_source(arguments.Text("source"));
-  CheckSnapshotFlags(arguments, violations);
   const std::optional<int> limit = ParseRowLimit(arguments, violations);
-  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
-  if (arguments.Has("snapshot")) {
-    BF_ASSIGN_OR_RETURN(*request.mutable_snapshot(), SnapshotName(session, arguments.Text("snapshot")));
-  }
-
+  BF_ASSIGN_OR_RETURN(const data::v1::ReadSeriesRequest request, ReadRequestOf(session, arguments, violations));
   RowCollector rows(session.out(), limit);
-  const absl::Status read =
+  return ByReadFlag(
       rows.Finish(session.data().Read(&Stub::ReadSeries, request, session.scope(),
-                                      [&](common::v1::SeriesMessage& message) { return rows.Take(message); }));
-  if (!absl::IsInvalidArgument(read)) return read;
-  MergeByFlag(read, {{"symbols", "--symbols"}, {"fields", "--fields"}, {"range", "--end"}, {"source", "--source"}},
-              violations);
-  return violations.ToStatus("wrong flags", base::DetailsOf(read).reason);
+                                      [&](common::v1::SeriesMessage& message) { return rows.Take(message); })));
 }
 
 absl::Status Snapshot(Session& session, const Arguments& arguments) {
@@ -140,21 +119,9 @@ Command DataSummary() {
 }
 
 Command DataRead() {
-  return {.group = "data",
-          .verb = "read",
-          .summary = "rows of stored series",
-          .flags =
-              {SymbolsFlag(false),
-               TimeframeFlag(),
-               StartFlag("", "to read"),
-               EndFlag("", "read"),
-               {.name = "snapshot", .value = "SNAPSHOT", .description = "read what it froze"},
-               {.name = "as-of", .value = "INSTANT", .description = "rows as they were known then"},
-               {.name = "fields", .value = "A,B", .description = "columns; default all"},
-               {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
-               SourceFlag("needed where several have the series"),
-               RowsFlag()},
-          .run = Read};
+  std::vector<Flag> flags = ReadFlags();
+  flags.push_back(RowsFlag());
+  return {.group = "data", .verb = "read", .summary = "rows of stored series", .flags = std::move(flags), .run = Read};
 }
 
 Command DataSnapshot() {

@@ -1,0 +1,117 @@
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/status.h"
+#include "common/quant/series.h"
+#include "services/cli/output_file.h"
+#include "services/cli/read_request.h"
+#include "services/cli/runs.h"
+#include "services/cli/series_file.h"
+#include "services/cli/values.h"
+
+namespace breadthflow::cli {
+namespace {
+
+using Stub = data::v1::DataService::Stub;
+
+// How to read the file back, where the file itself does not say it.
+std::string HowToImport(const data::v1::ReadSeriesRequest& request, const common::v1::SeriesMessage& first,
+                        const std::string& path, SeriesFormat format) {
+  std::string command = "breadthflow data import " + path;
+  if (format == SeriesFormat::kColumnar) return command;
+  if (FormatOfName(path) != format) command += format == SeriesFormat::kCsv ? " --format csv" : " --format jsonl";
+  const common::v1::SeriesKey& key = first.first_of();
+  if (key.resource() != "stock_price") command += " --resource " + key.resource();
+  if (const std::string timeframe = TimeframeText(key.timeframe()); timeframe != "1day" && timeframe != "tick") {
+    command += " --timeframe " + timeframe;
+  }
+  if (first.basis() > common::v1::PRICE_BASIS_RAW && request.fields_size() == 0) {
+    command += fmt::format(" --basis {}", quant::ToText(static_cast<quant::PriceBasis>(first.basis())));
+  }
+  return command;
+}
+
+absl::Status Export(Session& session, const Arguments& arguments) {
+  const std::string& path = arguments.Text("out");
+  const SeriesFormat format = FormatOf(arguments.Text("format"), path);
+  base::Violations violations;
+  if (path.empty() && session.out().json()) violations.Add("--out", "is needed with --output json");
+  if (format == SeriesFormat::kColumnar && arguments.Has("fields")) {
+    violations.Add("--fields", "columnar files hold whole series");
+  }
+  BF_ASSIGN_OR_RETURN(data::v1::ReadSeriesRequest request, ReadRequestOf(session, arguments, violations));
+  if (format == SeriesFormat::kColumnar) request.set_encoding(common::v1::SERIES_ENCODING_STORED);
+
+  std::unique_ptr<OutputFile> file;
+  if (!path.empty()) {
+    BF_ASSIGN_OR_RETURN(file, OutputFile::Open(path));
+  }
+  std::ostream& out = file != nullptr ? file->stream() : session.out().raw();
+  SeriesWriter writer(out, format, {request.fields().begin(), request.fields().end()});
+  const std::unique_ptr<Progress> progress = session.MakeProgress("export");
+  common::v1::SeriesMessage first;
+  int64_t begun = 0;
+  const absl::Status read =
+      session.data().Read(&Stub::ReadSeries, request, session.scope(), [&](common::v1::SeriesMessage& message) {
+        if (message.has_first_of()) {
+          if (begun++ == 0) {
+            *first.mutable_first_of() = message.first_of();
+            first.set_basis(message.basis());
+          }
+          if (request.symbols_size() > 0) {
+            progress->Update(static_cast<double>(begun - 1) / request.symbols_size(), message.first_of().symbol());
+          }
+        }
+        BF_RETURN_IF_ERROR(writer.Take(message));
+        if (out.good()) return absl::OkStatus();
+        return file != nullptr ? file->Check()
+                               : base::MakeError(absl::StatusCode::kFailedPrecondition, "CANNOT_WRITE",
+                                                 "can not write to the standard output");
+      });
+  BF_RETURN_IF_ERROR(ByReadFlag(read));
+  writer.End();
+  if (file == nullptr) return absl::OkStatus();
+  const auto bytes = static_cast<int64_t>(out.tellp());
+  BF_RETURN_IF_ERROR(file->Finish());
+  progress->Update(1, "");
+  progress->Finish();
+  const std::string rows = format == SeriesFormat::kColumnar ? "" : fmt::format("{} rows, ", Grouped(writer.rows()));
+  session.out().Result(
+      [&] {
+        nlohmann::ordered_json result{{"file", path}, {"seriesCount", begun}};
+        if (format != SeriesFormat::kColumnar) result["rowCount"] = writer.rows();
+        result["byteCount"] = bytes;
+        return result.dump(1) + "\n";
+      },
+      [&] {
+        session.out().Say(fmt::format("{}: {} series, {}{} bytes", path, begun, rows, Grouped(bytes)));
+        session.out().Say("read it back: " + HowToImport(request, first, path, format));
+      });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command DataExport() {
+  std::vector<Flag> flags = ReadFlags();
+  flags.push_back(
+      {.name = "format",
+       .value = "FORMAT",
+       .description = "csv, jsonl (an object a line) or columnar (as stored); auto: by the name of the file",
+       .default_value = "auto",
+       .choices = {"auto", "csv", "jsonl", "columnar"}});
+  flags.push_back({.name = "out", .value = "FILE", .description = "where to; default the standard output"});
+  return {.group = "data",
+          .verb = "export",
+          .summary = "write stored series into a file, which data import takes back unchanged",
+          .flags = std::move(flags),
+          .run = Export};
+}
+
+}  // namespace breadthflow::cli

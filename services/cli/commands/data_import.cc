@@ -1,0 +1,189 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "common/quant/series.h"
+#include "common/rpc/convert.h"
+#include "services/cli/import_files.h"
+#include "services/cli/import_upload.h"
+#include "services/cli/runs.h"
+#include "services/cli/series_reader.h"
+#include "services/cli/values.h"
+
+namespace breadthflow::cli {
+namespace {
+
+using Stub = data::v1::DataService::Stub;
+using Request = data::v1::ImportSeriesRequest;
+using common::v1::SeriesMessage;
+
+// What the flags say of the rows.
+absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
+  base::Violations violations;
+  data::v1::ImportSpec spec;
+  spec.set_resource(arguments.Text("resource"));
+  if (arguments.Has("timeframe")) spec.set_timeframe(ParseTimeframeFlag(arguments, violations));
+  spec.set_source(arguments.Text("source"));
+  if (arguments.Has("basis")) {
+    const absl::StatusOr<quant::PriceBasis> basis = quant::ParsePriceBasis(arguments.Text("basis"));
+    if (basis.ok()) spec.set_basis(rpc::ToProto(*basis));
+  }
+  for (const std::string& text : arguments.All("set")) {
+    const size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      violations.Add("--set", fmt::format("must be NAME=VALUE, was '{}'", text));
+    } else {
+      // All of them are texts: "2,17" as well as 2.
+      (*spec.mutable_csv_params())[text.substr(0, equals)].set_string_value(text.substr(equals + 1));
+    }
+  }
+  if (arguments.Switch("replace")) {
+    *spec.mutable_replaces() = ParseRange(arguments, violations);
+    if (!spec.replaces().has_start_time() || !spec.replaces().has_end_time()) {
+      violations.Add("--replace", "needs --start and --end: the range of which the files have all rows there are");
+    }
+  } else if (arguments.Has("start") || arguments.Has("end")) {
+    violations.Add(arguments.Has("start") ? "--start" : "--end", "is for --replace; the files are imported whole");
+  }
+  spec.set_request_id(NewRequestId());
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
+  return spec;
+}
+
+// Columnar files say what their series are; the flags need not, but may not say otherwise.
+absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data::v1::ImportSpec& spec, bool& told) {
+  BF_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, SeriesReader::Open(file.path, file.format, {}));
+  SeriesMessage message;
+  std::string symbol;
+  while (true) {
+    BF_ASSIGN_OR_RETURN(const bool more, reader->Next(message));
+    if (!more) return absl::OkStatus();
+    // Messages behind the first one of a series repeat its key, but not its basis.
+    if (!message.has_first_of() || message.first_of().symbol() == symbol) continue;
+    symbol = message.first_of().symbol();
+    const auto differs = [&](bool given, auto of_file, auto of_spec) { return (told || given) && of_file != of_spec; };
+    if (differs(arguments.Has("resource"), message.first_of().resource(), spec.resource()) ||
+        differs(arguments.Has("timeframe"), message.first_of().timeframe(), spec.timeframe()) ||
+        differs(arguments.Has("basis"), message.basis(), spec.basis())) {
+      return base::MakeError(
+          absl::StatusCode::kInvalidArgument, "USAGE",
+          fmt::format(
+              "{} of {} is {} {}, prices {}: that is not what the flags or the series before it say; import it by "
+              "itself",
+              message.first_of().symbol(), file.path, message.first_of().resource(),
+              TimeframeText(message.first_of().timeframe()),
+              quant::ToText(static_cast<quant::PriceBasis>(message.basis()))));
+    }
+    told = true;
+    spec.set_resource(message.first_of().resource());
+    spec.set_timeframe(message.first_of().timeframe());
+    spec.set_basis(message.basis());
+  }
+}
+
+absl::Status Import(Session& session, const Arguments& arguments) {
+  BF_ASSIGN_OR_RETURN(data::v1::ImportSpec spec, ReadSpec(arguments));
+  base::Violations violations;
+  const std::vector<std::string> symbols = ParseSymbols(arguments.Text("symbol"), "--symbol", violations);
+  if (symbols.size() > 1) violations.Add("--symbol", "is one symbol: that of all rows, or the one to take from them");
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
+  BF_ASSIGN_OR_RETURN(const std::vector<ImportFile> files,
+                      FindImportFiles(arguments.arguments(), arguments.Text("format"), !arguments.All("set").empty()));
+  bool told = false;
+  bool rows = false;
+  for (const ImportFile& file : files) {
+    rows |= !file.text;
+    if (file.format == SeriesFormat::kColumnar) BF_RETURN_IF_ERROR(TakeSpecOf(file, arguments, spec, told));
+  }
+  ColumnTypes types;
+  if (rows) {
+    data::v1::GetResourceRequest get;
+    get.set_name("resources/" + spec.resource());
+    BF_ASSIGN_OR_RETURN(const data::v1::Resource resource,
+                        session.data().Call(&Stub::GetResource, get, session.scope()));
+    for (const data::v1::Field& field : resource.fields()) {
+      types[field.name()] = static_cast<quant::ColumnType>(field.type());
+    }
+  }
+  const std::unique_ptr<Progress> progress = session.MakeProgress("import");
+  ImportUpload upload(files, symbols.empty() ? "" : symbols[0], std::move(types), *progress);
+  bool begun = false;
+  const rpc::Outgoing scope = session.scope();
+  const auto answer = session.data().Write(&Stub::ImportSeries, scope, [&](Request& request) -> absl::StatusOr<bool> {
+    if (!std::exchange(begun, true)) {
+      *request.mutable_spec() = spec;
+      return true;
+    }
+    return upload.Next(request);
+  });
+  progress->Finish();
+  if (!answer.ok() && scope.cancel.cancelled()) {
+    return base::MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the import was broken off: nothing was stored");
+  }
+  if (!answer.ok()) return upload.InFiles(answer.status());
+  session.out().Result(*answer, [&] {
+    Table table{.columns = {"symbol", "rows", "changed"}};
+    int64_t all = 0;
+    int64_t changed = 0;
+    for (const data::v1::FetchResult& result : answer->results()) {
+      all += result.row_count();
+      changed += result.changed_row_count();
+      table.rows.push_back({result.symbol(), Grouped(result.row_count()), Grouped(result.changed_row_count())});
+    }
+    session.out().Show(table);
+    session.out().Say(fmt::format("{} {} of {} from {} {} ({} bytes) under the source {}: {} rows, {} new or changed",
+                                  answer->results_size(), answer->results_size() == 1 ? "symbol" : "symbols",
+                                  spec.resource(), files.size(), files.size() == 1 ? "file" : "files",
+                                  Grouped(upload.all_bytes()), spec.source(), Grouped(all), Grouped(changed)));
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command DataImport() {
+  Flag timeframe = TimeframeFlag();
+  timeframe.default_value.clear();
+  timeframe.description = "bar size; default 1day for bars";
+  return {.group = "data",
+          .verb = "import",
+          .summary = "store the rows of files of this machine: CSV of any layout, or what data export wrote",
+          .argument = "FILE|DIR|PATTERN",
+          .argument_required = true,
+          .argument_repeated = true,
+          .flags =
+              {{.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
+               std::move(timeframe),
+               {.name = "symbol",
+                .value = "SYMBOL",
+                .description = "whose rows they are, or the one to take from files that name symbols; default: what "
+                               "the file says, else its name"},
+               {.name = "source",
+                .value = "NAME",
+                .description = "under which the rows are kept",
+                .default_value = "import"},
+               {.name = "basis",
+                .value = "BASIS",
+                .description = "how the prices were adjusted; default raw",
+                .choices = {"raw", "split", "split_dividend"}},
+               {.name = "format",
+                .value = "FORMAT",
+                .description = "what the files are; auto: by their names",
+                .default_value = "auto",
+                .choices = {"auto", "csv", "jsonl", "columnar"}},
+               {.name = "set",
+                .value = "NAME=VALUE",
+                .description = "how CSV is read: a parameter of the source csv_file, such as layout=trades; see data "
+                               "sources",
+                .repeated = true},
+               {.name = "replace", .description = "stored rows from --start to --end that the files lack are removed"},
+               StartFlag("", "replaced"),
+               EndFlag("", "replaced")},
+          .run = Import};
+}
+
+}  // namespace breadthflow::cli

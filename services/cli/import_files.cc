@@ -1,0 +1,84 @@
+#include "services/cli/import_files.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <glob.h>
+
+#include "common/base/status.h"
+#include "services/cli/series_reader.h"
+
+namespace breadthflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 5> kEndings = {".csv", ".csv.gz", ".jsonl", ".ndjson", ".columnar"};
+
+std::vector<std::string> InFolder(const std::string& folder, std::error_code& error) {
+  std::vector<std::string> files;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string path = entry->path().string();
+    const bool known = std::any_of(kEndings.begin(), kEndings.end(), [&](auto end) { return path.ends_with(end); });
+    if (known && entry->is_regular_file(error)) files.push_back(path);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::string> ByPattern(const std::string& pattern) {
+  std::vector<std::string> files;
+  glob_t found{};
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
+  }
+  globfree(&found);
+  std::error_code error;
+  std::erase_if(files, [&](const std::string& file) { return fs::is_directory(file, error); });
+  return files;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
+                                                        const std::string& format, bool layouts) {
+  base::Violations violations;
+  std::vector<ImportFile> files;
+  std::set<std::string> seen;
+  for (const std::string& argument : arguments) {
+    std::error_code error;
+    std::vector<std::string> paths;
+    if (fs::is_directory(argument, error)) {
+      paths = InFolder(argument, error);
+      if (paths.empty()) {
+        violations.Add(argument, error ? fmt::format("can not be read: {}", error.message())
+                                       : "the folder has no files .csv, .csv.gz, .jsonl, .ndjson or .columnar");
+      }
+    } else if (fs::exists(argument, error)) {
+      paths.push_back(argument);
+    } else {
+      paths = ByPattern(argument);
+      if (paths.empty()) violations.Add(argument, "there is no such file or folder");
+    }
+    for (const std::string& path : paths) {
+      if (!seen.insert(path).second) continue;
+      const uintmax_t bytes = fs::file_size(path, error);
+      ImportFile file{.path = path,
+                      .bytes = error ? 0 : static_cast<int64_t>(bytes),
+                      .text = false,
+                      .format = FormatOf(format, path)};
+      file.text = file.format == SeriesFormat::kCsv && (layouts || !IsSeriesCsv(path));
+      files.push_back(std::move(file));
+    }
+  }
+  BF_RETURN_IF_ERROR(violations.ToStatus("nothing to import", "USAGE"));
+  return files;
+}
+
+}  // namespace breadthflow::cli

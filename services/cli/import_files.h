@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "services/cli/series_file.h"
+
+namespace breadthflow::cli {
+
+// One file of an import.
+struct ImportFile {
+  std::string path;
+  int64_t bytes = 0;
+  bool text = false;  // for the server to read, by its layouts; else rows that we read by `format`
+  SeriesFormat format = SeriesFormat::kCsv;
+};
+
+// The files that `arguments` name: a file, a folder (its .csv, .csv.gz, .jsonl, .ndjson and .columnar files) or a
+// pattern with * ? [ ]; each once, those of a folder or pattern ordered by name. `format` is the value of --format. CSV
+// files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them are.
+// INVALID_ARGUMENT USAGE with every argument that names no file.
+absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
+                                                        const std::string& format, bool layouts);
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,128 @@
+#include "services/cli/import_upload.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "services/cli/values.h"
+
+namespace breadthflow::cli {
+namespace {
+
+using Request = data::v1::ImportSeriesRequest;
+using common::v1::SeriesMessage;
+
+constexpr size_t kPart = size_t{256} << 10;  // bytes of a text in a message
+
+}  // namespace
+
+ImportUpload::ImportUpload(std::vector<ImportFile> files, std::string symbol, ColumnTypes types, Progress& progress)
+    : files_(std::move(files)), symbol_(std::move(symbol)), types_(std::move(types)), progress_(progress) {
+  for (const ImportFile& file : files_) all_bytes_ += file.bytes;
+}
+
+absl::StatusOr<bool> ImportUpload::Next(Request& request) {
+  for (; file_ < files_.size(); ++file_) {
+    const ImportFile& file = files_[file_];
+    BF_ASSIGN_OR_RETURN(const bool more, file.text ? NextPart(file, request) : NextRows(file, request));
+    if (all_bytes_ > 0) {
+      progress_.Update(
+          static_cast<double>(done_bytes_ + position_) / static_cast<double>(all_bytes_),
+          fmt::format("{}, {} of {} bytes", file.path, Grouped(done_bytes_ + position_), Grouped(all_bytes_)));
+    }
+    if (more) return true;
+    done_bytes_ += file.bytes;
+    position_ = 0;
+  }
+  return false;
+}
+
+absl::StatusOr<bool> ImportUpload::NextPart(const ImportFile& file, Request& request) {
+  if (!text_.is_open()) {
+    text_.open(file.path, std::ios::binary);
+    if (!text_) {
+      return base::MakeError(absl::StatusCode::kNotFound, "NO_SUCH_FILE", fmt::format("can not open {}", file.path));
+    }
+    begun_ = false;
+  }
+  std::string& content = *request.mutable_csv()->mutable_content();
+  content.resize(kPart);
+  text_.read(content.data(), static_cast<std::streamsize>(kPart));
+  content.resize(static_cast<size_t>(text_.gcount()));
+  if (text_.bad()) {
+    return base::MakeError(absl::StatusCode::kUnavailable, "READ_FAILED", fmt::format("can not read {}", file.path));
+  }
+  // An empty file has one part too: that it is empty is for the server to say.
+  if (content.empty() && begun_) {
+    text_.close();
+    text_.clear();
+    return false;
+  }
+  begun_ = true;
+  position_ += static_cast<int64_t>(content.size());
+  request.mutable_csv()->set_file(file.path);
+  request.mutable_csv()->set_symbol(symbol_);
+  return true;
+}
+
+absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& request) {
+  if (reader_ == nullptr) {
+    BF_ASSIGN_OR_RETURN(reader_, SeriesReader::Open(file.path, file.format, types_));
+  }
+  SeriesMessage message;
+  while (true) {
+    BF_ASSIGN_OR_RETURN(const bool more, reader_->Next(message));
+    position_ = reader_->position();
+    if (!more) {
+      reader_.reset();
+      return false;
+    }
+    const bool stored = message.payload_case() == SeriesMessage::kStored;
+    const std::string& symbol = stored ? message.first_of().symbol() : message.packed().key().symbol();
+    if (message.payload_case() == SeriesMessage::PAYLOAD_NOT_SET || (!symbol_.empty() && symbol != symbol_)) continue;
+    origins_.push_back({file_, reader_->lines()});
+    if (stored) {
+      request.set_stored_of(symbol);
+      request.set_stored(std::move(*message.mutable_stored()));
+    } else {
+      *request.mutable_packed() = std::move(*message.mutable_packed());
+    }
+    return true;
+  }
+}
+
+std::optional<std::string> ImportUpload::PlaceOf(const std::string& field) const {
+  constexpr std::string_view kMessage = "packed[";
+  constexpr std::string_view kRow = "].rows[";
+  const size_t middle = field.find(kRow);
+  if (!field.starts_with(kMessage) || middle == std::string::npos || !field.ends_with(']')) return std::nullopt;
+  const size_t behind = middle + kRow.size();
+  size_t message = 0;
+  size_t row = 0;
+  if (!absl::SimpleAtoi(field.substr(kMessage.size(), middle - kMessage.size()), &message) ||
+      !absl::SimpleAtoi(field.substr(behind, field.size() - behind - 1), &row) || message >= origins_.size()) {
+    return std::nullopt;
+  }
+  const Origin& origin = origins_[message];
+  if (row >= origin.lines.size()) return std::nullopt;
+  return fmt::format("{}:{}", files_[origin.file].path, origin.lines[row]);
+}
+
+absl::Status ImportUpload::InFiles(const absl::Status& status) const {
+  base::ErrorDetails details = base::DetailsOf(status);
+  bool any = false;
+  for (base::FieldViolation& violation : details.violations) {
+    if (auto place = PlaceOf(violation.field)) {
+      violation.field = *std::move(place);
+      any = true;
+    }
+  }
+  if (!any) return status;
+  const std::string message = base::Message(status);
+  return base::MakeError(status.code(), message.substr(0, message.find(": packed[")), details);
+}
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,137 @@
+#include "services/cli/series_file.h"
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+#include <fmt/format.h>
+#include <google/protobuf/util/delimited_message_util.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/status.h"
+
+namespace breadthflow::cli {
+namespace {
+
+std::string TimeText(int64_t nanos) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", absl::FromUnixNanos(nanos), absl::UTCTimeZone());
+}
+
+bool Missing(const common::v1::Column& column, int row) {
+  return std::binary_search(column.missing_rows().begin(), column.missing_rows().end(), row);
+}
+
+// Quoted where it must be, when it is empty, so that it is not taken for a missing value, and in columns of which no
+// resource knows that they hold text.
+std::string TextCell(const std::string& text, bool always) {
+  if (!always && !text.empty() && text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string NumberCell(double value) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";  // so that it is not taken for a whole number
+  return text;
+}
+
+std::string CellText(const common::v1::Column& column, int row) {
+  if (Missing(column, row)) return "";
+  if (column.double_values_size() > 0) return NumberCell(column.double_values(row));
+  if (column.int_values_size() > 0) return fmt::format("{}", column.int_values(row));
+  return TextCell(column.text_values(row), column.name().find('.') != std::string::npos);
+}
+
+}  // namespace
+
+SeriesFormat FormatOfName(std::string_view file) {
+  if (file.ends_with(".columnar")) return SeriesFormat::kColumnar;
+  return file.ends_with(".jsonl") || file.ends_with(".ndjson") ? SeriesFormat::kJsonLines : SeriesFormat::kCsv;
+}
+
+SeriesFormat FormatOf(std::string_view flag, std::string_view file) {
+  if (flag == "jsonl") return SeriesFormat::kJsonLines;
+  if (flag == "columnar") return SeriesFormat::kColumnar;
+  return flag == "csv" ? SeriesFormat::kCsv : FormatOfName(file);
+}
+
+absl::Status SeriesWriter::Take(const common::v1::SeriesMessage& message) {
+  if (message.has_packed()) rows_ += message.packed().times_unix_ns_size();
+  if (format_ == SeriesFormat::kCsv) return WriteCsv(message.packed());
+  if (format_ == SeriesFormat::kJsonLines) {
+    WriteJson(message.packed());
+    return absl::OkStatus();
+  }
+  common::v1::SeriesMessage kept = message;
+  kept.clear_resume_token();  // of the call, not of the rows
+  google::protobuf::util::SerializeDelimitedToOstream(kept, &out_);
+  return absl::OkStatus();
+}
+
+void SeriesWriter::End() {
+  if (format_ == SeriesFormat::kCsv) WriteHeader();
+}
+
+void SeriesWriter::WriteHeader() {
+  if (header_written_) return;
+  header_written_ = true;
+  out_ << "symbol,time";
+  for (const std::string& name : columns_) out_ << ',' << TextCell(name, false);
+  out_ << '\n';
+}
+
+absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
+  if (batch.times_unix_ns_size() == 0) return absl::OkStatus();
+  if (columns_.empty()) {
+    for (const common::v1::Column& column : batch.columns()) columns_.push_back(column.name());
+  }
+  WriteHeader();
+  std::vector<const common::v1::Column*> cells(columns_.size(), nullptr);
+  for (const common::v1::Column& column : batch.columns()) {
+    const auto place = std::find(columns_.begin(), columns_.end(), column.name());
+    if (place == columns_.end()) {
+      return base::MakeError(
+          absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
+          fmt::format("{} has the column {}, which the series before it do not have: name the columns by --fields, or "
+                      "write jsonl or columnar",
+                      batch.key().symbol(), column.name()));
+    }
+    cells[static_cast<size_t>(place - columns_.begin())] = &column;
+  }
+  std::string lines;
+  for (int row = 0; row < batch.times_unix_ns_size(); ++row) {
+    lines += batch.key().symbol();
+    lines += ',';
+    lines += TimeText(batch.times_unix_ns(row));
+    for (const common::v1::Column* column : cells) {
+      lines += ',';
+      if (column != nullptr) lines += CellText(*column, row);
+    }
+    lines += '\n';
+  }
+  out_ << lines;
+  return absl::OkStatus();
+}
+
+void SeriesWriter::WriteJson(const common::v1::ColumnarBatch& batch) {
+  for (int row = 0; row < batch.times_unix_ns_size(); ++row) {
+    nlohmann::ordered_json entry{{"symbol", batch.key().symbol()}, {"time", TimeText(batch.times_unix_ns(row))}};
+    for (const common::v1::Column& column : batch.columns()) {
+      nlohmann::ordered_json& cell = entry[column.name()];
+      if (Missing(column, row)) continue;  // stays null
+      if (column.double_values_size() > 0) {
+        cell = column.double_values(row);
+      } else if (column.int_values_size() > 0) {
+        cell = column.int_values(row);
+      } else {
+        cell = column.text_values(row);
+      }
+    }
+    out_ << entry.dump() << '\n';
+  }
+}
+
+}  // namespace breadthflow::cli

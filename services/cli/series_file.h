@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "breadthflow/common/v1/series.pb.h"
+
+namespace breadthflow::cli {
+
+// How series stand in a file. What is written in one of these comes back the same by SeriesFileReader: every bit of
+// every number, missing values, empty texts, several rows of one instant.
+enum class SeriesFormat {
+  kCsv,        // RFC 4180: symbol, time and the columns; a missing value is an empty cell, an empty text is ""
+  kJsonLines,  // an object a line: symbol, time and the columns; a missing value is null
+  kColumnar,   // SeriesMessages in the stored encoding, each after its length as a varint
+};
+
+// "csv", "jsonl" or "columnar" by the end of a file's name (".columnar", ".jsonl", ".ndjson"); csv for all others.
+SeriesFormat FormatOfName(std::string_view file);
+// By the value of --format; "auto": by the name.
+SeriesFormat FormatOf(std::string_view flag, std::string_view file);
+
+// Writes a stream of series as it comes. Numbers have as few digits as give the same number back, and a point or an
+// exponent unless they are whole by type; times are in UTC to the nanosecond.
+class SeriesWriter {
+ public:
+  // `columns`, when not empty, are those of the CSV in their order; otherwise those of its first rows.
+  SeriesWriter(std::ostream& out, SeriesFormat format, std::vector<std::string> columns)
+      : out_(out), format_(format), columns_(std::move(columns)) {}
+
+  // Packed columns for CSV and JSON lines, any encoding for columnar. FAILED_PRECONDITION MORE_COLUMNS when rows have a
+  // column that the CSV has no place for.
+  absl::Status Take(const common::v1::SeriesMessage& message);
+  // After the last message.
+  void End();
+  int64_t rows() const { return rows_; }  // of packed messages
+
+ private:
+  absl::Status WriteCsv(const common::v1::ColumnarBatch& batch);
+  void WriteHeader();
+  void WriteJson(const common::v1::ColumnarBatch& batch);
+
+  std::ostream& out_;
+  const SeriesFormat format_;
+  std::vector<std::string> columns_;
+  bool header_written_ = false;
+  int64_t rows_ = 0;
+};
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Files of one's own: imported, exported, imported again; and every real file beside the checkout by a documented command."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.suite import SOURCE, Standalone, bars_csv, clean_environment  # noqa: E402
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve()
+SHARED = SOURCE.parent / "shared/data"
+
+
+class ImportExport(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.suite = Standalone(BIN)
+        cls.addClassCleanup(cls.suite.close)
+        cls.folder = cls.suite.folder / "files"
+        cls.folder.mkdir()
+
+    def done(self, *words, **how):
+        answer = self.suite.cli(*words, **how)
+        assert answer.status == 0, repr(answer)
+        return answer
+
+    def content(self, symbols, source, *flags):
+        """Content hash of each series, as a snapshot has it."""
+        snapshot = self.done("data", "snapshot", "--symbols", symbols, "--source", source, *flags).json
+        return [series["contentSha256"] for series in snapshot["series"]]
+
+    def versions(self):
+        return int(self.suite.sql("SELECT count(*) FROM data.series_version"))
+
+    def test_a_folder_is_imported_and_again_changes_nothing(self):
+        folder = self.folder / "many"
+        folder.mkdir()
+        for symbol in ("AAA", "BBB", "CCC"):
+            bars_csv(folder, symbol)
+        first = self.done("data", "import", folder)
+        self.assertEqual([(r["symbol"], r["rowCount"], r["changedRowCount"]) for r in first.json["results"]],
+                         [(symbol, "10", "10") for symbol in ("AAA", "BBB", "CCC")])
+        before = self.versions()
+        again = self.done("data", "import", folder / "*.csv", output="table")
+        self.assertEqual(self.versions(), before)
+        self.assertIn("3 symbols of stock_price from 3 files", again.people)
+        self.assertIn("30 rows, 0 new or changed", again.people)
+        self.assertIn("import: 100 %", again.people)
+
+    def test_what_is_exported_comes_back_equal_in_every_format(self):
+        self.done("data", "fetch", "--symbols", "RTA,RTB", "--start", "2015-01-01", "--end", "2016-01-01")
+        for name in ("all.csv", "all.jsonl", "all.columnar"):
+            out = self.folder / name
+            told = self.done("data", "export", "--symbols", "RTA,RTB", "--source", "simulated", "--out", out, output="table").people
+            self.assertIn("read it back: breadthflow data import", told)
+            self.assertFalse(out.with_name(name + ".part").exists())
+            source = "back_" + name.split(".")[1]
+            flags = told.split("data import ")[1].split()[1:]
+            self.done("data", "import", out, *flags, "--source", source)
+            self.assertEqual(self.content("RTA,RTB", source), self.content("RTA,RTB", "simulated"), name)
+
+    def test_ticks_and_texts_come_back_equal(self):
+        counts = self.folder / "trades.csv"
+        counts.write_text("timestamp,price,size,exchange,sale_condition,suspicious\n" + "".join(
+            f"2013-10-07T09:30:00.00{i // 3},{100 + i / 7:.3f},{i + 1},{'' if i % 2 else 'Q'},\"a,b\",0\n" for i in range(20)))
+        self.done("data", "import", counts, "--resource", "trade", "--symbol", "TICK")
+        for name in ("ticks.csv", "ticks.jsonl", "ticks.columnar"):
+            out = self.folder / name
+            self.done("data", "export", "--resource", "trade", "--symbols", "TICK", "--source", "import", "--out", out)
+            source = "ticks_" + name.split(".")[1]
+            self.done("data", "import", out, "--resource", "trade", "--source", source)
+            flags = ("--resource", "trade", "--timeframe", "tick")
+            read = [self.done("data", "read", "--symbols", "TICK", "--source", which, *flags).json for which in ("import", source)]
+            self.assertEqual(read[0], read[1])
+            self.assertEqual(len(read[0]), 20)
+
+    def test_the_standard_output_can_be_piped(self):
+        bars_csv(self.folder, "PIPE")
+        self.done("data", "import", self.folder / "PIPE.csv")
+        answer = self.done("data", "export", "--symbols", "PIPE", "--fields", "close,volume", "--source", "import", output="table")
+        lines = answer.out.splitlines()
+        self.assertEqual(lines[0], "symbol,time,close,volume")
+        self.assertEqual(lines[1], "PIPE,2013-06-03T20:00:00Z,101.25,1000000.0")
+        self.assertEqual(len(lines), 11)
+
+    def test_every_mistake_is_said_with_file_and_line_and_nothing_is_stored(self):
+        bars_csv(self.folder, "GOOD")
+        bars_csv(self.folder, "WRONG", ["2013-06-03,1,2,3,1,1", "2013-06-04,1,2,1,x,1"], "date,open,high,low,close,volume")
+        rows = self.folder / "rows.csv"
+        rows.write_text("symbol,time,open,high,low,close,volume\nOLD,2013-06-03T20:00:00Z,1,2,1,-1,1\nOLD,2013-06-04T20:00:00Z,1,0.5,1,1,1\n")
+        before = self.versions()
+        answer = self.suite.cli("data", "import", self.folder / "GOOD.csv", self.folder / "WRONG.csv", rows)
+        self.assertEqual(answer.status, 2, answer)
+        for text in ("nothing was imported", "WRONG.csv:2: high must not be below low", "WRONG.csv:3: ", "rows.csv:2: ", "rows.csv:3: "):
+            self.assertIn(text, answer.people)
+        self.assertEqual(answer.out, "")
+        self.assertEqual(self.versions(), before)
+        self.assertEqual(self.suite.cli("data", "read", "--symbols", "GOOD").status, 1)
+
+    def test_bad_usage_ends_with_2(self):
+        bars_csv(self.folder, "USE")
+        file = self.folder / "USE.csv"
+        for words, text in (((self.folder / "none.csv",), "there is no such file or folder"),
+                            ((file, "--source", "yahoo"), "yahoo is a source of this suite"),
+                            ((file, "--set", "layuot=x"), "layuot"),
+                            ((file, "--resource", "nothing"), "unknown resource"),
+                            ((file, "--start", "2020-01-01"), "is for --replace"),
+                            ((file, "--symbol", "A,B"), "is one symbol"),
+                            ((), "FILE")):
+            answer = self.suite.cli("data", "import", *words)
+            self.assertEqual(answer.status, 2, (words, answer))
+            self.assertIn(text, answer.people)
+
+    def test_an_output_that_can_not_be_written_is_a_failure_and_devices_stay(self):
+        bars_csv(self.folder, "FULL")
+        self.done("data", "import", self.folder / "FULL.csv")
+        export = ("data", "export", "--symbols", "FULL", "--source", "import")
+        self.assertEqual(self.suite.cli(*export, "--out", "/dev/full").status, 1)
+        self.assertTrue(pathlib.Path("/dev/full").is_char_device())
+        self.assertEqual(self.suite.cli(*export, "--out", "/no/such/folder/x.csv").status, 1)
+        for words in (("--output", "json", "data", "summary"), export):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([str(BIN / "breadthflow"), "--server", self.suite.server, *words], stdout=full,
+                                      stderr=subprocess.PIPE, text=True, env=clean_environment())
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("CANNOT_WRITE", done.stderr)
+
+    def test_breaking_off_stores_nothing(self):
+        fifo = self.folder / "SLOW.csv"
+        os.mkfifo(fifo)
+        before = self.versions()
+        client = subprocess.Popen([str(BIN / "breadthflow"), "--server", self.suite.server, "data", "import", str(fifo), "--format", "csv",
+                                   "--set", "layout=auto"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
+        with open(fifo, "w") as slow:
+            slow.write("date,open,high,low,close,volume\n2013-06-03,1,2,1,1,1\n" * 20000)
+            time.sleep(0.5)
+            client.send_signal(signal.SIGINT)
+        _, errors = client.communicate(timeout=60)
+        self.assertEqual(client.returncode, 1, errors)
+        self.assertIn("nothing was stored", errors)
+        self.assertEqual(self.versions(), before)
+
+    def test_wrong_flags_of_every_command_are_said(self):
+        for words, text in ((("--server", ""), "--server: must be HOST:PORT"), (("--api-key", "key\n"), "--api-key: the API key must be")):
+            done = subprocess.run([str(BIN / "breadthflow"), *words, "data", "summary"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, env=clean_environment())
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(text, done.stderr)
+
+
+# The commands of the read me, for the real files: what they have in common by folder, and what single files need.
+NEW_YORK = ("--set", "time_zone=new_york", "--set", "stamp=bar_start")
+OWN_DAYS = ("--set", "calendar=none", "--set", "order=any", "--set", "stamp=bar_start")
+KINDS = {"trades": "trade", "quotes": "quote", "bidask": "quote", "book": "order_book", "depth": "order_book", "dividends": "dividend",
+         "splits": "split", "shares": "shares_outstanding", "balance": "balance_sheet", "cash_flow": "cash_flow",
+         "income": "revenue", "earnings": "earnings", "universe": "universe", "yahoo": "revenue", "facts": "revenue"}
+MADE = {"vix": ("index_level", "VIX"), "put_call_ratio": ("put_call_ratio", "CBOE")}
+
+
+def command(path):
+    """Words after `data import FILE`."""
+    relative, stem = path.relative_to(SHARED).as_posix(), path.stem
+    first = stem.split("_")[0]
+    folder = relative.split("/")[0]
+    if stem in MADE:
+        return ("--resource", MADE[stem][0], "--symbol", MADE[stem][1])
+    if "factor_files" in relative:
+        return ("--resource", "adjustment_factor")
+    if "map_files" in relative:
+        return ("--resource", "symbol_change")
+    if "yahoo_price_errors" in relative:
+        hourly = "-1h-" in stem
+        return ("--symbol", stem.split("-1h-" if hourly else "-1d-")[0], "--timeframe", "1hour" if hourly else "1day", *OWN_DAYS)
+    special = {"ESTX50": ("--set", "calendar=none", "--set", "time_zone=Europe/Berlin"), "BTCUSD": ("--set", "calendar=24/7"),
+               "GSPC_1950-1957_newest_first": ("--symbol", "GSPC", "--set", "calendar=none", "--set", "time_zone=new_york", "--set", "order=any"),
+               "TSLA_raw_download_20181015": ("--symbol", "TSLA", "--set", "skip_lines=2", "--set", "order=any")}
+    if relative.startswith("bars/daily"):
+        if stem in ("PTR", "REX"):
+            line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if "null" in text)
+            return ("--set", f"skip_lines={line}")
+        return special.get(stem, ())
+    if relative.startswith("bars/intraday"):
+        if "quotebars" in stem:
+            return ("--resource", "quote", "--symbol", first)
+        if "_bid_" in stem:
+            return ("--resource", "quote", "--symbol", first, "--set", "layout=bid_bars_1m")
+        timeframe = {"1m": "1min", "5m": "5min", "1h": "1hour"}[stem.split("_")[1]]
+        zone = {"ESTX50": ("--set", "time_zone=Europe/Berlin"), "EURUSD": ()}.get(first, NEW_YORK)
+        if first in ("6EH4", "BTCUSD"):
+            zone = ("--set", "stamp=bar_start")
+        return ("--symbol", first, "--timeframe", timeframe, *zone)
+    if folder == "options":
+        return ("--resource", "option_chain", "--symbol", first)
+    if folder == "rates":
+        return ("--resource", "interest_rate", "--symbol", "US-PRIMARY-CREDIT")
+    if folder == "sentiment":
+        named = {"fear_greed_index": "FEAR-GREED", "aaii_sentiment_weekly": "AAII", "news_sentiment_AAPL_20260517_alpha_vantage": "AAPL"}
+        return ("--resource", "news_sentiment", *(("--symbol", named[stem]) if stem in named else ()))
+    kind = next(kind for part, kind in KINDS.items() if part in stem)
+    symbol = {"universe": "US-COARSE", "quote": "UNKNOWN" if first == "bidask" else first}.get(kind, first)
+    more = {"ESTX50_trades_20150923": ("--set", "time_zone=Europe/Berlin"), "bidask_20100203": ("--set", "date_order=month_first"),
+            "EURJPY_dealt_quotes_20160103": ("--set", "date_order=month_first")}
+    return ("--resource", kind, "--symbol", symbol, *more.get(stem, ()))
+
+
+@unittest.skipUnless(SHARED.is_dir(), "no shared data here")
+class RealFiles(unittest.TestCase):
+    def test_every_file_is_imported_by_a_command(self):
+        with Standalone(BIN) as suite:
+            imported = 0
+            for kind in ("index_level", "put_call_ratio", "adjustment_factor"):
+                answer = suite.cli("data", "resources", "--create", SOURCE / f"config/resources/{kind}.yaml")
+                self.assertEqual(answer.status, 0, answer)
+            for path in sorted(SHARED.rglob("*.csv")):
+                if "providers" in path.parts:
+                    continue
+                imported += 1
+                answer = suite.cli("data", "import", path, "--source", f"real_{imported}", *command(path))
+                self.assertEqual(answer.status, 0, (path.name, command(path), answer.people[-1500:]))
+                for result in answer.json["results"]:
+                    self.assertEqual(result["rowCount"], result["changedRowCount"], path.name)
+                if path.parent.name != "map_files":
+                    self.assertGreater(sum(int(result["rowCount"]) for result in answer.json["results"]), 0, path.name)
+            print(f"{imported} real files imported, each by a command")
+            self.assertGreater(imported, 150)
+
+
+if __name__ == "__main__":
+    unittest.main()
