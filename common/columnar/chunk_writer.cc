@@ -48,8 +48,10 @@ constexpr std::string_view kHoldSeries = R"sql(
   SELECT id FROM series
   WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4 AND version = $5 FOR SHARE)sql";
 
-constexpr std::string_view kInsertVersion =
-    "INSERT INTO series_version (series_id, version, known_at, provenance) VALUES ($1, $2, $3, $4)";
+// Who listens is told that there is something new, once per transaction and not before it is committed (change_log.h).
+constexpr std::string_view kInsertVersion = R"sql(
+  INSERT INTO series_version (series_id, version, known_at, provenance) VALUES ($1, $2, $3, $4)
+  RETURNING pg_notify(current_schema() || '_series', ''))sql";
 
 constexpr std::string_view kCloseParts = R"sql(
   UPDATE series_chunk SET version_to = $2

@@ -20,12 +20,21 @@ nlohmann::ordered_json Cell(const common::v1::Column& column, int row) {
   return column.text_values(row);
 }
 
+}  // namespace
+
 std::string CellText(const nlohmann::ordered_json& cell) {
   if (cell.is_null()) return "";
   return cell.is_string() ? cell.get<std::string>() : cell.dump();
 }
 
-}  // namespace
+nlohmann::ordered_json RowOf(const common::v1::ColumnarBatch& batch, int row) {
+  nlohmann::ordered_json entry{
+      {"symbol", batch.key().symbol()},
+      {"time",
+       absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", absl::FromUnixNanos(batch.times_unix_ns(row)), absl::UTCTimeZone())}};
+  for (const common::v1::Column& column : batch.columns()) entry[column.name()] = Cell(column, row);
+  return entry;
+}
 
 absl::Status RowCollector::Take(const common::v1::SeriesMessage& message) {
   const common::v1::ColumnarBatch& batch = message.packed();
@@ -37,11 +46,7 @@ absl::Status RowCollector::Take(const common::v1::SeriesMessage& message) {
       more_ += batch.times_unix_ns_size() - row;
       return absl::OkStatus();
     }
-    nlohmann::ordered_json entry{
-        {"symbol", batch.key().symbol()},
-        {"time",
-         absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", absl::FromUnixNanos(batch.times_unix_ns(row)), absl::UTCTimeZone())}};
-    for (const common::v1::Column& column : batch.columns()) entry[column.name()] = Cell(column, row);
+    nlohmann::ordered_json entry = RowOf(batch, row);
     if (out_.json()) {
       out_.Raw((kept_ == 0 ? "[\n" : ",\n") + entry.dump());
     } else {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "breadthflow/common/v1/series.pb.h"
@@ -35,6 +36,11 @@ class RowCollector {
   int64_t more_ = 0;
   nlohmann::ordered_json rows_ = nlohmann::ordered_json::array();  // of a table
 };
+
+// One row of a batch as an object with `symbol`, `time` and one entry per column; a missing value is null.
+nlohmann::ordered_json RowOf(const common::v1::ColumnarBatch& batch, int row);
+// A value of such an object for people.
+std::string CellText(const nlohmann::ordered_json& cell);
 
 // The value of --limit (see RowsFlag); nullopt when it was not given.
 std::optional<int> ParseRowLimit(const Arguments& arguments, base::Violations& violations);

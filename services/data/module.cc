@@ -11,6 +11,7 @@
 #include "common/postgres/migrate.h"
 #include "common/process/loopback.h"
 #include "services/data/domain/quality/check.h"
+#include "services/data/rpc/stream_series.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/csv/table_reader.h"
 
@@ -59,6 +60,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       importer_(database_, resources_, series_, Sources(), csv::MakeReader, context.clock, {}),
       reader_(database_, resources_, series_, snapshots_, context.clock),
       maintenance_(series_, context.metrics, context.clock),
+      streamer_(database_, resources_, series_, fetcher_, runs_, context.metrics, context.clock, EncodeLiveRows),
       rpc_({.guard = context.guard,
             .page_tokens = context.page_tokens,
             .sources = Sources(),
@@ -70,7 +72,8 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
             .series = series_,
             .runs = runs_,
             .snapshots = snapshots_,
-            .jobs = runner_}) {
+            .jobs = runner_,
+            .streamer = streamer_}) {
   runner_.Handle(Fetcher::kJobKind, [this](jobs::JobContext& job) { return fetcher_.Run(job); });
 }
 
@@ -83,6 +86,7 @@ absl::Status DataModule::Start(const base::CancelToken& cancel) {
   BF_RETURN_IF_ERROR(postgres::Migrate(database_, std::move(migrations), {.cancel = cancel}));
   BF_RETURN_IF_ERROR(runner_.Start());
   maintenance_.Start();
+  streamer_.Start();
   return absl::OkStatus();
 }
 

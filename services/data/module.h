@@ -17,6 +17,7 @@
 #include "services/data/app/maintenance.h"
 #include "services/data/app/provider_client.h"
 #include "services/data/app/reader.h"
+#include "services/data/app/streamer.h"
 #include "services/data/rpc/data_service.h"
 #include "services/data/store/fetch_store.h"
 #include "services/data/store/rate_limit_store.h"
@@ -38,6 +39,7 @@ class DataModule final : public rpc::Module {
   std::vector<grpc::Service*> services() override { return {&rpc_}; }
   absl::Status Start(const base::CancelToken& cancel) override;
   void Drain(absl::Duration grace) override {
+    streamer_.Stop();
     maintenance_.Stop();
     runner_.Drain(grace);
   }
@@ -58,6 +60,7 @@ class DataModule final : public rpc::Module {
   Importer importer_;
   Reader reader_;
   Maintenance maintenance_;
+  Streamer streamer_;
   DataService rpc_;
 };
 

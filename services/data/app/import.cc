@@ -1,5 +1,3 @@
-#include "services/data/app/importer.h"
-
 #include <algorithm>
 #include <sstream>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "common/columnar/chunk_codec.h"
 #include "common/component/fingerprint.h"
 #include "common/jobs/submit.h"
+#include "services/data/app/importer.h"
 
 namespace breadthflow::data {
 namespace {

@@ -8,14 +8,16 @@
 #include "services/data/app/fetcher.h"
 #include "services/data/app/importer.h"
 #include "services/data/app/reader.h"
+#include "services/data/app/streamer.h"
 #include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 
 // DataService as proto/breadthflow/data/v1/data_service.proto says. Thread-safe; everything given must outlive it.
 class DataService final
-    : public v1::DataService::WithCallbackMethod_ImportSeries<v1::DataService::WithCallbackMethod_ReadSeries<
-          v1::DataService::WithCallbackMethod_WatchFetchRun<v1::DataService::Service>>> {
+    : public v1::DataService::WithCallbackMethod_StreamSeries<
+          v1::DataService::WithCallbackMethod_ImportSeries<v1::DataService::WithCallbackMethod_ReadSeries<
+              v1::DataService::WithCallbackMethod_WatchFetchRun<v1::DataService::Service>>>> {
  public:
   struct Parts {
     rpc::Guard& guard;
@@ -30,6 +32,7 @@ class DataService final
     FetchStore& runs;
     SnapshotStore& snapshots;
     jobs::Runner& jobs;
+    Streamer& streamer;
   };
   explicit DataService(const Parts& parts) : parts_(parts) {}
 
@@ -57,6 +60,8 @@ class DataService final
                           v1::ListSeriesResponse* response) override;
   grpc::ServerWriteReactor<common::v1::SeriesMessage>* ReadSeries(grpc::CallbackServerContext* context,
                                                                   const v1::ReadSeriesRequest* request) override;
+  grpc::ServerWriteReactor<v1::StreamSeriesResponse>* StreamSeries(grpc::CallbackServerContext* context,
+                                                                   const v1::StreamSeriesRequest* request) override;
   grpc::Status CreateSnapshot(grpc::ServerContext* context, const v1::CreateSnapshotRequest* request,
                               v1::Snapshot* response) override;
   grpc::Status GetSnapshot(grpc::ServerContext* context, const v1::GetSnapshotRequest* request,

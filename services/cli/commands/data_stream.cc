@@ -1,0 +1,247 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include <fmt/format.h>
+
+#include "common/rpc/convert.h"
+#include "services/cli/rehearsal.h"
+#include "services/cli/rows.h"
+#include "services/cli/session.h"
+#include "services/cli/values.h"
+
+namespace breadthflow::cli {
+namespace {
+
+using data::v1::StreamSeriesRequest;
+using data::v1::StreamSeriesResponse;
+using Stub = data::v1::DataService::Stub;
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
+constexpr absl::Duration kLongestPause = absl::Seconds(10);
+constexpr absl::Duration kLook = absl::Milliseconds(50);
+
+// "60s", "1m30s"; absent when the flag was not given.
+std::optional<absl::Duration> ParseDurationFlag(const Arguments& arguments, const std::string& flag,
+                                                base::Violations& violations) {
+  if (!arguments.Has(flag)) return std::nullopt;
+  absl::Duration duration;
+  if (!absl::ParseDuration(arguments.Text(flag), &duration) || duration <= absl::ZeroDuration()) {
+    violations.Add("--" + flag, fmt::format("must be a duration like 60s or 2m, was '{}'", arguments.Text(flag)));
+    return std::nullopt;
+  }
+  return duration;
+}
+
+// "START..END", each of them optional.
+common::v1::TimeRange ParseReplay(const std::string& text, base::Violations& violations) {
+  common::v1::TimeRange range;
+  const size_t dots = text.find("..");
+  if (dots == std::string::npos) {
+    violations.Add("--replay", fmt::format("must be START..END, was '{}'", text));
+    return range;
+  }
+  if (dots > 0) *range.mutable_start_time() = rpc::ToProto(ParseTime(text.substr(0, dots), "--replay", violations));
+  if (dots + 2 < text.size()) {
+    *range.mutable_end_time() = rpc::ToProto(ParseTime(text.substr(dots + 2), "--replay", violations));
+  }
+  return range;
+}
+
+// A flag that means nothing without another.
+void Needs(const Arguments& arguments, const std::string& flag, const std::string& other,
+           base::Violations& violations) {
+  if (arguments.Has(flag) && !arguments.Has(other)) violations.Add("--" + flag, fmt::format("needs --{}", other));
+}
+
+StreamSeriesRequest ReadRequest(const Arguments& arguments, base::Violations& violations) {
+  StreamSeriesRequest request;
+  request.set_resource(arguments.Text("resource"));
+  for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations)) {
+    request.add_symbols(std::move(symbol));
+  }
+  request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
+  request.set_source(arguments.Text("source"));
+  if (arguments.Has("from")) {
+    *request.mutable_start_time() = rpc::ToProto(ParseTime(arguments.Text("from"), "--from", violations));
+  }
+  Needs(arguments, "interval", "poll", violations);
+  Needs(arguments, "param", "poll", violations);
+  Needs(arguments, "speed", "replay", violations);
+  Needs(arguments, "as-of", "replay", violations);
+  const std::optional<absl::Duration> interval = ParseDurationFlag(arguments, "interval", violations);
+  if (arguments.Has("poll")) {
+    common::v1::ComponentRef& source = *request.mutable_poll()->mutable_source();
+    source.set_name(arguments.Text("poll"));
+    ParseParams(arguments, "param", source, violations);
+    // The server has another working directory.
+    if (const auto path = source.params().find("path");
+        path != source.params().end() && !path->second.string_value().empty()) {
+      (*source.mutable_params())["path"].set_string_value(AbsolutePath(path->second.string_value()));
+    }
+    if (interval) *request.mutable_poll()->mutable_interval() = rpc::ToProto(*interval);
+  }
+  if (arguments.Has("replay")) {
+    *request.mutable_replay()->mutable_range() = ParseReplay(arguments.Text("replay"), violations);
+    if (arguments.Has("speed")) request.mutable_replay()->set_speed(ParseNumber(arguments, "speed", violations));
+    if (arguments.Has("as-of")) {
+      *request.mutable_replay()->mutable_as_of_time() =
+          rpc::ToProto(ParseTime(arguments.Text("as-of"), "--as-of", violations));
+    }
+  }
+  request.set_conflate(arguments.Switch("conflate"));
+  if (const auto silence = ParseDurationFlag(arguments, "silence-after", violations)) {
+    *request.mutable_silence_after() = rpc::ToProto(*silence);
+  }
+  return request;
+}
+
+// Prints messages as they come: rows as lines, everything else as remarks.
+class LivePrinter {
+ public:
+  explicit LivePrinter(Printer& out) : out_(out) {}
+
+  void Print(const StreamSeriesResponse& message) {
+    if (message.has_rows()) {
+      PrintRows(message.rows());
+    } else if (message.has_gap()) {
+      const data::v1::LiveGap& gap = message.gap();
+      out_.Say(fmt::format("gap: {} {} to {}, {} rows expected: {}", gap.key().symbol(),
+                           Instant(gap.range().start_time()), Instant(gap.range().end_time()),
+                           Grouped(gap.expected_row_count()), gap.reason()));
+    } else if (message.has_silence()) {
+      const data::v1::LiveSilence& silence = message.silence();
+      out_.Say(fmt::format("silent: {}, {}", silence.key().symbol(),
+                           silence.has_last_time() ? "last row " + Instant(silence.last_time()) : "never a row"));
+    }
+  }
+
+ private:
+  void PrintRows(const data::v1::LiveRows& rows) {
+    if (rows.conflated_row_count() > 0) {
+      out_.Say(fmt::format("{}: {} rows left out", rows.rows().key().symbol(), Grouped(rows.conflated_row_count())));
+    }
+    for (int row = 0; row < rows.rows().times_unix_ns_size(); ++row) {
+      const nlohmann::ordered_json entry = RowOf(rows.rows(), row);
+      if (out_.json()) {
+        out_.Raw(entry.dump() + "\n");
+      } else {
+        PrintLine(entry);
+      }
+    }
+  }
+
+  void PrintLine(const nlohmann::ordered_json& entry) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : entry.items()) names.push_back(name);
+    if (names != columns_) {
+      columns_ = names;
+      widths_.clear();
+      for (const std::string& name : names) {
+        widths_.push_back(std::max<size_t>(name.size(), name == "time" ? 20 : name == "symbol" ? 8 : 12));
+      }
+      out_.Say(Line(names));
+    }
+    std::vector<std::string> cells;
+    for (const auto& [name, value] : entry.items()) cells.push_back(CellText(value));
+    out_.Say(Line(cells));
+  }
+
+  // Symbol and time to the left, values to the right.
+  std::string Line(const std::vector<std::string>& cells) const {
+    std::string line;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      line += i < 2 ? fmt::format("  {:<{}}", cells[i], widths_[i]) : fmt::format("  {:>{}}", cells[i], widths_[i]);
+    }
+    return line;
+  }
+
+  Printer& out_;
+  std::vector<std::string> columns_;
+  std::vector<size_t> widths_;
+};
+
+bool MayComeBack(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status); }
+
+absl::Status Run(Session& session, const Arguments& arguments) {
+  base::Violations violations;
+  StreamSeriesRequest request = ReadRequest(arguments, violations);
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
+  LivePrinter printer(session.out());
+  std::string token;
+  bool heard = false;
+  absl::Duration pause = kFirstPause;
+  while (true) {
+    const rpc::Outgoing scope = session.scope();
+    request.set_resume_token(token);
+    const absl::Status ended = session.data().Read(&Stub::StreamSeries, request, scope,
+                                                   [&](const StreamSeriesResponse& message) -> absl::Status {
+                                                     if (pause != kFirstPause) session.out().Say("the server is back");
+                                                     pause = kFirstPause;
+                                                     heard = true;
+                                                     printer.Print(message);
+                                                     token = message.resume_token();
+                                                     return absl::OkStatus();
+                                                   });
+    if (scope.cancel.cancelled() || ended.ok()) return absl::OkStatus();
+    if (!heard || !MayComeBack(ended)) {
+      if (!absl::IsInvalidArgument(ended)) return ended;
+      MergeByFlag(ended,
+                  {{"symbols", "--symbols"},
+                   {"source", "--source"},
+                   {"poll.source", "--poll"},
+                   {"spec.source.params", "--param"},
+                   {"spec.timeframe", "--timeframe"},
+                   {"poll.interval", "--interval"},
+                   {"poll", "--poll"},
+                   {"start_time", "--from"},
+                   {"replay.range", "--replay"},
+                   {"replay.speed", "--speed"},
+                   {"conflate", "--conflate"},
+                   {"silence_after", "--silence-after"}},
+                  violations);
+      return violations.empty() ? ended : violations.ToStatus("wrong flags", base::DetailsOf(ended).reason);
+    }
+    if (pause == kFirstPause)
+      session.out().Say("the server went away: going on where it stopped as soon as it is back");
+    const absl::Time again = absl::Now() + pause;
+    while (absl::Now() < again && !scope.cancel.cancelled()) absl::SleepFor(kLook);
+    if (scope.cancel.cancelled()) return absl::OkStatus();
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+}  // namespace
+
+Command DataStream() {
+  return {
+      .group = "data",
+      .verb = "stream",
+      .summary = "rows as they are stored, or a stored range played again; Ctrl-C ends it",
+      .flags =
+          {SymbolsFlag(true),
+           TimeframeFlag(),
+           {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
+           SourceFlag("needed where several have a series"),
+           {.name = "from", .value = "INSTANT", .description = "begin with the stored rows from then on"},
+           {.name = "poll",
+            .value = "SOURCE",
+            .description = "ask this source again and again",
+            .component = "data_source"},
+           ParamFlag("the polled source"),
+           {.name = "interval", .value = "60s", .description = "between two polls; default the bar size"},
+           {.name = "replay", .value = "START..END", .description = "play this stored range"},
+           {.name = "speed", .value = "N", .description = "how much faster than it came; default as fast as possible"},
+           {.name = "as-of", .value = "INSTANT", .description = "play rows as they were known then"},
+           {.name = "conflate", .description = "when this cannot keep up: only the newest row of each series"},
+           {.name = "silence-after",
+            .value = "2m",
+            .description = "tell of series without a row for so long while their exchange is open"}},
+      .run = Run};
+}
+
+}  // namespace breadthflow::cli

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/component/catalog.h"
+#include "common/quant/series.h"
+#include "services/data/domain/live.h"
+#include "services/data/store/live_log.h"
+
+// The words of live data: what is asked for, what comes, and where to go on.
+namespace breadthflow::data {
+
+struct PollSpec {
+  component::ComponentRef source;
+  absl::Duration interval = absl::ZeroDuration();  // zero: the bar size, at least 10 s
+};
+
+struct ReplaySpec {
+  quant::TimeRange range;
+  double speed = 0;  // 0: as fast as possible
+  absl::Time as_of = absl::InfiniteFuture();
+};
+
+struct LiveSpec {
+  std::string resource = "stock_price";
+  std::vector<std::string> symbols;
+  quant::Timeframe timeframe = quant::Timeframe::kDay;
+  bool default_timeframe = false;   // that of the resource instead
+  std::string source;               // empty: the only one that has the symbol
+  std::optional<absl::Time> start;  // first what is stored from then on
+  std::optional<PollSpec> poll;
+  std::optional<ReplaySpec> replay;
+  bool conflate = false;
+  std::optional<absl::Duration> silence_after;
+};
+
+// What is wrong with a spec as such, and with what it combines. INVALID_ARGUMENT with every violation.
+absl::Status CheckSpec(const LiveSpec& spec);
+
+// A message made from rows, for whoever sends it: made once for all who get it.
+class EncodedRows {
+ public:
+  virtual ~EncodedRows() = default;
+};
+
+// Rows of one series that arrived together. Immutable once shared.
+struct LivePiece {
+  quant::Series rows;  // not empty
+  absl::Time arrival;  // when they were stored; for a replay, when they were played
+  columnar::Change change;
+  columnar::ChangePlace place;                 // behind these rows
+  std::shared_ptr<const EncodedRows> encoded;  // null: not made yet
+  // Where a calendar expects rows between two of these: the number of the later one. See FindGaps.
+  std::vector<std::pair<size_t, MissingRows>> gaps;
+
+  // About what it takes in memory.
+  size_t Bytes() const { return rows.size() * 8 * (rows.columns.size() + 1) + 512; }
+};
+
+// Fills `piece.gaps`.
+void FindGaps(LivePiece& piece);
+
+using EncodeRows = std::function<std::shared_ptr<const EncodedRows>(const LivePiece&)>;
+
+// Where a stream stands. As a text it is what a resume token holds; its size does not depend on the number of symbols.
+struct LiveCursor {
+  // Everything up to `base` has been told, and of what lies between it and `target` everything up to `place`.
+  std::string database;
+  absl::Time time;  // of the database's clock, when the stream began or was resumed
+  columnar::CommitPosition base;
+  std::optional<columnar::CommitPosition> target;
+  columnar::ChangePlace place;
+  // While stored rows are told first, as they were at `base`: symbols before `symbol` are done, and this one up to and
+  // including `time_ns`. For a replay: all rows before `time_ns`, and those at it up to and including `symbol`.
+  bool stored = false;
+  int64_t symbol = 0;
+  int64_t time_ns = INT64_MIN;
+
+  std::string ToText() const;
+  // INVALID_ARGUMENT INVALID_RESUME_TOKEN.
+  static absl::StatusOr<LiveCursor> Parse(std::string_view text);
+};
+
+struct LiveGap {
+  quant::SeriesKey key;
+  quant::TimeRange range;
+  int64_t expected_rows = 0;
+  std::string reason;
+};
+
+struct LiveSilence {
+  quant::SeriesKey key;
+  std::optional<int64_t> last_time_ns;
+  std::optional<absl::Time> last_arrival;
+};
+
+// One thing that a stream tells.
+struct LiveEvent {
+  enum class Kind { kRows, kGap, kSilence, kHeartbeat };
+  Kind kind = Kind::kHeartbeat;
+  std::shared_ptr<const LivePiece> rows;
+  bool backfill = false;
+  int64_t conflated_rows = 0;
+  LiveGap gap;
+  LiveSilence silence;
+  absl::Time heartbeat;
+  LiveCursor cursor;  // where to go on after it
+};
+
+// What a stream did when it was asked for the next event.
+struct LiveStep {
+  enum class Kind { kEvent, kEnd, kWait };
+  Kind kind = Kind::kEnd;
+  absl::Duration wait = absl::ZeroDuration();
+  static LiveStep Event() { return {Kind::kEvent}; }
+  static LiveStep End() { return {Kind::kEnd}; }
+  static LiveStep Wait(absl::Duration wait) { return {Kind::kWait, wait}; }
+};
+
+// A stream from the side of its subscriber: asked by one thread at a time, which it does not hold up for longer than a
+// read from the database takes.
+class LiveSource {
+ public:
+  virtual ~LiveSource() = default;
+  virtual absl::StatusOr<LiveStep> Next(LiveEvent& event) = 0;
+};
+
+inline constexpr absl::Duration kHeartbeat = absl::Seconds(15);
+
+}  // namespace breadthflow::data

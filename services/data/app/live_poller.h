@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "common/base/clock.h"
+#include "common/telemetry/metrics.h"
+#include "services/data/app/fetcher.h"
+#include "services/data/app/live.h"
+#include "services/data/store/fetch_store.h"
+#include "services/data/store/live_poll_store.h"
+#include "services/data/store/series_store.h"
+
+namespace breadthflow::data {
+
+// Fetches again and again what somebody listens to. Time is cut into slots of the interval; in each slot every symbol
+// of a feed (source with parameters, resource, timeframe, interval) is asked for once, whoever of the subscribers and
+// replicas wants it. A poll is a fetch run like any other, from the last stored row to now. One that is still at work
+// lets the next slot pass. Failures are logged and counted, and do not end anything. Thread-safe.
+// Metrics: bf_live_polls_total{outcome}: submitted, succeeded, failed, skipped, refused.
+class LivePoller {
+ public:
+  LivePoller(Fetcher& fetcher, FetchStore& runs, SeriesStore& series, LivePollStore& polls, telemetry::Metrics& metrics,
+             const base::Clock& clock);
+  ~LivePoller() { Stop(); }
+
+  void Start();
+  // Waits for the poll under way. Safe without Start and more than once.
+  void Stop();
+
+  // Polls the symbols until what it returns dies; begins at once, so that what can never be (an unknown source, wrong
+  // parameters, a missing key) is an error now.
+  absl::StatusOr<std::shared_ptr<void>> Poll(const LiveSpec& spec);
+
+  // Polls what is due; for tests and while no thread does.
+  void Round();
+
+  // Default of PollSpec::interval.
+  static absl::Duration DefaultInterval(quant::Timeframe timeframe);
+
+ private:
+  struct Feed {
+    LiveSpec spec;  // without symbols
+    absl::Duration interval;
+    std::map<std::string, int> symbols;  // with the number of subscribers
+    absl::Time slot = absl::InfinitePast();
+    std::vector<std::string> runs;  // of this replica, not known to have ended
+  };
+  void Work();
+  // Claims and submits. The error is the submission's.
+  absl::Status PollNow(const std::string& id, const LiveSpec& spec, const std::vector<std::string>& symbols,
+                       absl::Time slot);
+  absl::StatusOr<quant::TimeRange> RangeOf(const LiveSpec& spec, const std::vector<std::string>& symbols);
+  void LookAtRuns();
+  void Release(const std::string& id, const std::vector<std::string>& symbols);
+
+  Fetcher& fetcher_;
+  FetchStore& runs_;
+  SeriesStore& series_;
+  LivePollStore& polls_;
+  const base::Clock& clock_;
+  telemetry::Counter submitted_;
+  telemetry::Counter succeeded_;
+  telemetry::Counter failed_;
+  telemetry::Counter skipped_;
+  telemetry::Counter refused_;
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Feed> feeds_ ABSL_GUARDED_BY(mutex_);
+  absl::Time next_forget_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  std::thread thread_;
+};
+
+}  // namespace breadthflow::data

@@ -1,0 +1,106 @@
+#include "services/data/app/streamer.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "services/data/app/live_stream.h"
+#include "services/data/app/replay_stream.h"
+#include "services/data/domain/read_query.h"
+#include "services/data/domain/resource.h"
+
+namespace breadthflow::data {
+namespace {
+
+absl::Status ReplayRefused(absl::StatusCode code, const std::string& resource, const base::ErrorDetails& details) {
+  std::string text = details.violations.front().description;
+  if (details.violations.size() > 1) text += fmt::format(" (and {} more)", details.violations.size() - 1);
+  return base::MakeError(code, fmt::format("{}: {}", resource, text), details);
+}
+
+}  // namespace
+
+Streamer::Streamer(postgres::Database& database, ResourceStore& resources, SeriesStore& series, Fetcher& fetcher,
+                   FetchStore& runs, telemetry::Metrics& metrics, const base::Clock& clock, EncodeRows encode)
+    : resources_(resources),
+      series_(series),
+      clock_(clock),
+      log_(database),
+      polls_(database),
+      poller_(fetcher, runs, series, polls_, metrics, clock),
+      hub_(log_, metrics, clock, std::move(encode)),
+      conflated_(
+          metrics.Counter("bf_live_conflated_rows_total", "Live rows left out for subscribers that were slow.")) {}
+
+void Streamer::Start() {
+  hub_.Start();
+  poller_.Start();
+}
+
+void Streamer::Stop() {
+  poller_.Stop();
+  hub_.Stop();
+}
+
+absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::Open(LiveSpec spec, const std::string& resume) {
+  BF_RETURN_IF_ERROR(CheckSpec(spec));
+  BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(spec.resource));
+  if (spec.default_timeframe) spec.timeframe = DefaultTimeframe(*resource);
+  const bool bars = resource->bars;
+  std::optional<LiveCursor> cursor;
+  if (!resume.empty()) {
+    BF_ASSIGN_OR_RETURN(cursor, LiveCursor::Parse(resume));
+  }
+  BF_ASSIGN_OR_RETURN(const columnar::LogHead head, log_.Head());
+  if (spec.replay) return OpenReplay(spec, bars, head, std::move(cursor));
+  std::shared_ptr<void> polling;
+  if (spec.poll) {
+    BF_ASSIGN_OR_RETURN(polling, poller_.Poll(spec));
+  }
+  return LiveStream::Open({series_, log_, hub_, clock_, conflated_}, spec, bars, head, std::move(cursor),
+                          std::move(polling));
+}
+
+absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec& spec, bool bars,
+                                                                 const columnar::LogHead& head,
+                                                                 std::optional<LiveCursor> cursor) {
+  if (cursor && (cursor->database != head.database || !head.position.Covers(cursor->base))) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, "STORE_REPLACED",
+                           "the store is not the one that gave the resume token: begin the replay again");
+  }
+  if (!cursor) cursor = LiveCursor{.database = head.database, .base = head.position};
+  cursor->time = head.time;
+  // What is played stays as it was when the replay began.
+  BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesState> states,
+                      log_.States({spec.resource, spec.timeframe, spec.symbols}, spec.source, cursor->base,
+                                  cursor->base, {}, spec.replay->as_of));
+  std::map<std::string, std::vector<const columnar::SeriesState*>> by_symbol;
+  for (const columnar::SeriesState& state : states) by_symbol[state.key.symbol].push_back(&state);
+  std::vector<columnar::SeriesState> played;
+  base::ErrorDetails unknown{.reason = "UNKNOWN_SERIES"};
+  base::ErrorDetails several{.reason = "SEVERAL_SOURCES"};
+  for (size_t i = 0; i < spec.symbols.size(); ++i) {
+    const auto& found = by_symbol[spec.symbols[i]];
+    const std::string field = fmt::format("symbols[{}]", i);
+    if (found.empty()) {
+      unknown.violations.push_back(
+          {field, fmt::format("{} {} is not stored", spec.symbols[i], quant::ToText(spec.timeframe))});
+    } else if (found.size() > 1) {
+      several.violations.push_back(
+          {field, fmt::format("{} is stored from several sources: name the source", spec.symbols[i])});
+    } else {
+      played.push_back(*found.front());
+    }
+  }
+  if (!unknown.violations.empty()) return ReplayRefused(absl::StatusCode::kNotFound, spec.resource, unknown);
+  if (!several.violations.empty()) return ReplayRefused(absl::StatusCode::kFailedPrecondition, spec.resource, several);
+  return std::make_unique<ReplayStream>(series_, clock_, spec, bars, std::move(played), *std::move(cursor),
+                                        ReplayStream::Options());
+}
+
+}  // namespace breadthflow::data

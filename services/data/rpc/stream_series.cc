@@ -1,0 +1,155 @@
+#include "services/data/rpc/stream_series.h"
+
+#include <string>
+#include <utility>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "common/base/hash.h"
+#include "common/base/status.h"
+#include "common/rpc/convert.h"
+#include "services/data/rpc/data_service.h"
+
+namespace breadthflow::data {
+namespace {
+
+using v1::StreamSeriesRequest;
+using v1::StreamSeriesResponse;
+
+class EncodedLiveRows final : public EncodedRows {
+ public:
+  explicit EncodedLiveRows(const LivePiece& piece) {
+    *rows_.mutable_rows() = rpc::ToProto(piece.rows, 0, piece.rows.size());
+    *rows_.mutable_arrival_time() = rpc::ToProto(piece.arrival);
+  }
+  const v1::LiveRows& rows() const { return rows_; }
+
+ private:
+  v1::LiveRows rows_;
+};
+
+LiveSpec SpecOf(const StreamSeriesRequest& request, base::Violations& violations) {
+  LiveSpec spec;
+  if (!request.resource().empty()) spec.resource = request.resource();
+  spec.symbols.assign(request.symbols().begin(), request.symbols().end());
+  spec.timeframe = rpc::FromProto(request.timeframe(), "timeframe", violations);
+  spec.default_timeframe = request.timeframe() == common::v1::TIMEFRAME_UNSPECIFIED;
+  spec.source = request.source();
+  if (request.has_start_time()) spec.start = rpc::FromProto(request.start_time(), "start_time", violations);
+  if (request.has_poll()) {
+    spec.poll = {.source = rpc::FromProto(request.poll().source(), "poll.source", violations)};
+    if (request.poll().has_interval()) {
+      spec.poll->interval = rpc::FromProto(request.poll().interval());
+      if (spec.poll->interval == absl::ZeroDuration()) violations.Add("poll.interval", "must be at least 1 s, was 0 s");
+    }
+  }
+  if (request.has_replay()) {
+    spec.replay = {.range = rpc::FromProto(request.replay().range(), false, "replay.range", violations),
+                   .speed = request.replay().speed()};
+    if (request.replay().has_as_of_time()) {
+      spec.replay->as_of = rpc::FromProto(request.replay().as_of_time(), "replay.as_of_time", violations);
+    }
+  }
+  spec.conflate = request.conflate();
+  if (request.has_silence_after()) spec.silence_after = rpc::FromProto(request.silence_after());
+  return spec;
+}
+
+// A token is good for the request that it was given to.
+std::string QueryOf(StreamSeriesRequest request) {
+  request.clear_resume_token();
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream out(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&out);
+    coded.SetSerializationDeterministic(true);  // maps too
+    request.SerializeToCodedStream(&coded);
+  }
+  return "StreamSeries|" + base::Sha256HexOf(bytes);
+}
+
+class StreamSource final : public rpc::Source<StreamSeriesResponse> {
+ public:
+  StreamSource(std::unique_ptr<LiveSource> live, const rpc::PageTokens& tokens, std::string query)
+      : live_(std::move(live)), tokens_(tokens), query_(std::move(query)) {}
+
+  absl::StatusOr<rpc::Step> Next(StreamSeriesResponse* message) override {
+    LiveEvent event;
+    BF_ASSIGN_OR_RETURN(const LiveStep step, live_->Next(event));
+    if (step.kind == LiveStep::Kind::kEnd) return rpc::Step::End();
+    if (step.kind == LiveStep::Kind::kWait) return rpc::Step::Wait(step.wait);
+    message->set_resume_token(tokens_.Encode(query_, event.cursor.ToText()));
+    switch (event.kind) {
+      case LiveEvent::Kind::kRows:
+        SetRows(event, *message->mutable_rows());
+        break;
+      case LiveEvent::Kind::kGap:
+        *message->mutable_gap()->mutable_key() = rpc::ToProto(event.gap.key);
+        *message->mutable_gap()->mutable_range() = rpc::ToProto(event.gap.range);
+        message->mutable_gap()->set_expected_row_count(event.gap.expected_rows);
+        message->mutable_gap()->set_reason(event.gap.reason);
+        break;
+      case LiveEvent::Kind::kSilence:
+        *message->mutable_silence()->mutable_key() = rpc::ToProto(event.silence.key);
+        if (event.silence.last_time_ns) {
+          *message->mutable_silence()->mutable_last_time() =
+              rpc::ToProto(quant::FromNanos(*event.silence.last_time_ns));
+        }
+        if (event.silence.last_arrival) {
+          *message->mutable_silence()->mutable_last_arrival_time() = rpc::ToProto(*event.silence.last_arrival);
+        }
+        break;
+      case LiveEvent::Kind::kHeartbeat:
+        *message->mutable_heartbeat_time() = rpc::ToProto(event.heartbeat);
+        break;
+    }
+    return rpc::Step::Message();
+  }
+
+ private:
+  static void SetRows(const LiveEvent& event, v1::LiveRows& rows) {
+    if (event.rows->encoded != nullptr) {
+      rows = static_cast<const EncodedLiveRows&>(*event.rows->encoded).rows();
+    } else {
+      rows = EncodedLiveRows(*event.rows).rows();
+    }
+    rows.set_backfill(event.backfill);
+    rows.set_conflated_row_count(event.conflated_rows);
+  }
+
+  const std::unique_ptr<LiveSource> live_;
+  const rpc::PageTokens& tokens_;
+  const std::string query_;
+};
+
+}  // namespace
+
+std::shared_ptr<const EncodedRows> EncodeLiveRows(const LivePiece& piece) {
+  return std::make_shared<const EncodedLiveRows>(piece);
+}
+
+grpc::ServerWriteReactor<StreamSeriesResponse>* DataService::StreamSeries(grpc::CallbackServerContext* context,
+                                                                          const StreamSeriesRequest* request) {
+  return parts_.guard.Stream<StreamSeriesResponse>(
+      context, request,
+      [this](const rpc::Call&,
+             const StreamSeriesRequest& asked) -> absl::StatusOr<std::unique_ptr<rpc::Source<StreamSeriesResponse>>> {
+        base::Violations violations;
+        const LiveSpec spec = SpecOf(asked, violations);
+        if (!violations.empty()) {
+          violations.Merge("", CheckSpec(spec));
+          return violations.ToStatus("invalid stream");
+        }
+        std::string query = QueryOf(asked);
+        const auto resume = parts_.page_tokens.Decode(query, asked.resume_token());
+        if (!resume.ok()) {
+          return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_RESUME_TOKEN",
+                                 "resume_token is not one that this stream gave");
+        }
+        BF_ASSIGN_OR_RETURN(std::unique_ptr<LiveSource> live, parts_.streamer.Open(spec, *resume));
+        return std::make_unique<StreamSource>(std::move(live), parts_.page_tokens, std::move(query));
+      });
+}
+
+}  // namespace breadthflow::data
