@@ -382,7 +382,7 @@ grpc::Status Guard::ServeUnary(grpc::ServerContext& context, const google::proto
 }
 
 void Guard::BeginStream(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
-                        std::shared_ptr<StreamCore> stream) {
+                        std::shared_ptr<StreamCore> stream) {  // NOLINT(performance-unnecessary-value-param)
   const Method* method = state_->Find(request);
   if (!method) {
     stream->Refuse(Error(absl::StatusCode::kInternal, "NO_POLICY", "the method has no policy",
@@ -422,7 +422,7 @@ void Guard::BeginStream(grpc::CallbackServerContext& context, const google::prot
 }
 
 void Guard::BeginReceive(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
-                         std::shared_ptr<ReceiveCore> stream) {
+                         std::shared_ptr<ReceiveCore> stream) {  // NOLINT(performance-unnecessary-value-param)
   const Method* method = state_->Find(request);
   if (!method) {
     stream->Refuse(Error(absl::StatusCode::kInternal, "NO_POLICY", "the method has no policy",

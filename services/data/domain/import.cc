@@ -105,7 +105,8 @@ absl::Status ImportFaults::ToStatus() const {
 void ImportRows::Add(quant::Series rows, const std::string& name) {
   if (!rows.empty()) std::erase_if(rows.columns, [](const quant::Column& column) { return !HasValue(column); });
   bytes_ += BytesOf(rows);
-  pieces_[rows.key.symbol].push_back({std::move(rows), name});
+  std::vector<Piece>& pieces = pieces_[rows.key.symbol];
+  pieces.push_back({std::move(rows), name});
 }
 
 std::vector<quant::Series> ImportRows::Take(const Resource& resource, ImportFaults& faults) {

@@ -54,6 +54,9 @@ class Configuration(unittest.TestCase):
         status, _, errors = run("breadthflow-registry", BREADTHFLOW__SERVER__COLOUR="red", BREADTHFLOW_DATABASE_URL="host=127.0.0.1 port=1")
         self.assertEqual(status, 78)
         self.assertIn("BREADTHFLOW__SERVER__COLOUR", errors)
+        status, _, errors = run("breadthflow-standalone", "--check-config", BREADTHFLOW__AUTH__SERVICE_KEY="one\ntwo")
+        self.assertEqual(status, 78)
+        self.assertIn("auth.service_key: the API key must be printable ASCII on one line: character 4 of 7", errors)
 
     def test_a_service_needs_a_database_to_be_named(self):
         status, _, errors = run("breadthflow-data")

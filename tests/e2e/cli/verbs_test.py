@@ -34,7 +34,7 @@ class Verbs(unittest.TestCase):
 
     def test_data(self):
         self.assertEqual(len(self.both("data", "summary")["series"]), 2)
-        self.assertEqual([source["name"] for source in self.both("data", "sources")["sources"]], ["alpha_vantage", "csv_file", "polygon", "sec_edgar", "simulated", "yahoo"])
+        self.assertEqual([source["component"]["name"] for source in self.both("data", "sources")["sources"]], ["alpha_vantage", "csv_file", "polygon", "sec_edgar", "simulated", "yahoo"])
         self.assertIn("resources/stock_price", [resource["name"] for resource in self.both("data", "resources")["resources"]])
         self.assertEqual(self.both("data", "resources", "stock_price")["name"], "resources/stock_price")
         rows = self.both("data", "read", *SYMBOLS, "--start", "2013-06-01", "--end", "2013-07-01", "--fields", "close,volume", "--limit", "5")
