@@ -171,9 +171,9 @@ class FileReader {
         guess ? GuessLayout(first.cells, line, sinks_.resource) : FindLayout(options_.layout, sinks_.resource.id);
     if (!found.ok() && guess && sinks_.resource.custom) {
       absl::StatusOr<Layout> by_names = LayoutByNames(sinks_.resource, first.cells);
-      if (by_names.ok()) layout_ = *std::move(by_names);
-      if (!by_names.ok()) Complain(1, base::Message(by_names.status()));
-      return by_names.ok();
+      if (!by_names.ok()) return Fail(base::Message(by_names.status()));
+      layout_ = *std::move(by_names);
+      return true;
     }
     if (!found.ok()) {
       Complain(1, base::Message(found.status()));
