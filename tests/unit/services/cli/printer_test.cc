@@ -38,7 +38,9 @@ TEST(Table, WrapsItsLastColumnWhereTheLineWouldBeTooLong) {
 }
 
 TEST(Table, CutsWordsThatAreLongerThanTheColumnBetweenCharacters) {
-  const Table table{.columns = {"x"}, .rows = {{std::string(20, 'a') + "\u00e9\u00e9"}}};
+  std::string word(20, 'a');
+  word += "\u00e9\u00e9";
+  const Table table{.columns = {"x"}, .rows = {{word}}};
   EXPECT_EQ(Render(table, 23), "  x\n  " + std::string(21, '-') + "\n  " + std::string(20, 'a') + "\u00e9\n  \u00e9\n");
 }
 
