@@ -1,7 +1,8 @@
 #include "services/data/app/live_poller.h"
 
 #include <algorithm>
-#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,6 +34,19 @@ FetchSpec FetchOf(const LiveSpec& spec, std::vector<std::string> symbols, quant:
           .timeframe = spec.timeframe,
           .range = range,
           .source = spec.poll->source};
+}
+
+// What a fetch says of its spec, by the names that a stream has for it.
+absl::Status OfStream(const absl::Status& refused) {
+  const base::ErrorDetails details = base::DetailsOf(refused);
+  if (!absl::IsInvalidArgument(refused) || details.violations.empty()) return refused;
+  base::Violations violations;
+  for (const base::FieldViolation& violation : details.violations) {
+    std::string field = violation.field;
+    if (field.starts_with("spec.")) field.erase(0, std::string_view("spec.").size());
+    violations.Add(field.starts_with("source") ? "poll." + field : field, violation.description);
+  }
+  return violations.ToStatus("invalid stream", details.reason);
 }
 
 // How far back a symbol is asked for of which nothing is stored: a few bars, over a long weekend.
@@ -102,7 +116,7 @@ absl::StatusOr<std::shared_ptr<void>> LivePoller::Poll(const LiveSpec& spec) {
       fmt::format("{} {}", absl::ToInt64Milliseconds(interval), Fingerprint(FetchOf(spec, {}, {0, 1}))));
   const absl::Time slot = SlotOf(clock_.Now(), interval);
   const absl::Status polled = PollNow(id, spec, spec.symbols, slot);
-  if (!polled.ok() && !base::IsTransient(polled)) return polled;
+  if (!polled.ok() && !base::IsTransient(polled)) return OfStream(polled);
   absl::MutexLock lock(&mutex_);
   Feed& feed = feeds_[id];
   if (feed.symbols.empty()) {
