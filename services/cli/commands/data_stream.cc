@@ -234,7 +234,7 @@ Command DataStream() {
             .value = "SOURCE",
             .description = "ask this source again and again",
             .component = "data_source"},
-           ParamFlag("the polled source"),
+           ParamFlag("polled source"),
            {.name = "interval", .value = "60s", .description = "between two polls; default the bar size"},
            {.name = "replay", .value = "START..END", .description = "play this stored range"},
            {.name = "speed", .value = "N", .description = "how much faster than it came; default as fast as possible"},
