@@ -11,7 +11,7 @@
 namespace breadthflow::cli {
 
 // The flags that say which rows of which series are read, for every verb that reads: symbols, timeframe, start, end,
-// snapshot, as-of, fields, resource, source.
+// snapshot, resource, source, and those of read_flags.h.
 std::vector<Flag> ReadFlags();
 
 // What they ask for. INVALID_ARGUMENT USAGE with every violation, also those that were there before.

@@ -1,13 +1,14 @@
 // Reader: which series in which versions a read takes.
 #include <algorithm>
 #include <map>
-#include <span>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
@@ -180,17 +181,29 @@ absl::Status Reader::PlanCompanions(absl::Time as_of, absl::Time deadline, ReadP
     if (const auto* head = dividends.For(plan.series[i].key)) plan.companions[i].dividends = beside(*head);
   }
   Absent absent;
+  base::Violations unknown;
   for (size_t j = 0; j < shape.joins.size(); ++j) {
     const JoinSpec& join = shape.joins[j];
     BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(join.resource, deadline));
     absl::StatusOr<std::vector<columnar::SeriesHead>> heads =
         series_.Resolve(join.resource, symbols, DefaultTimeframe(*resource), join.source, as_of, deadline);
     if (!heads.ok()) {
-      if (!absent.Take(fmt::format("joins[{}]", j), heads.status())) return heads.status();
+      const std::string path = fmt::format("joins[{}]", j);
+      if (!absent.Take(path, heads.status())) return heads.status();
+      if (join.source.empty()) continue;
+      columnar::SeriesFilter filter{.resource = join.resource, .symbols = symbols, .timeframe = {}};
+      filter.deadline = deadline;
+      BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> others, series_.chunks().List(filter, as_of));
+      std::set<std::string_view> sources;
+      for (const columnar::SeriesHead& head : others) sources.insert(head.key.variant);
+      if (sources.empty() || sources.contains(join.source)) continue;
+      unknown.Add(path + ".source", fmt::format("{} is stored from {}, not from '{}'", join.resource,
+                                                fmt::join(sources, ", "), join.source));
       continue;
     }
     for (size_t i = 0; i < heads->size(); ++i) plan.companions[i].joins.push_back(beside((*heads)[i]));
   }
+  BF_RETURN_IF_ERROR(unknown.ToStatus("invalid read"));
   return absent.ToStatus();
 }
 

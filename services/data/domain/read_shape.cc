@@ -90,12 +90,15 @@ quant::Column MissingColumn(std::string name, quant::ColumnType type, size_t row
   return column;
 }
 
-// Puts splits that are known apart where Resample looks for them.
-absl::Status AddSplitColumn(Series& bars, const CorporateActions& actions) {
-  if (bars.basis != quant::PriceBasis::kRaw || actions.splits == nullptr) return absl::OkStatus();
+void DropSplits(Series& bars) {
+  std::erase_if(bars.columns, [](const quant::Column& column) { return column.name == "split_ratio"; });
+}
+
+// Puts splits that are known apart where Resample looks for them. Those before the first row are all in that row.
+absl::Status AddSplits(Series& bars, const CorporateActions& actions) {
   const CorporateActions splits{.splits = actions.splits, .dividends = nullptr, .calendar = actions.calendar};
   BF_ASSIGN_OR_RETURN(RowEvents events, EventsByRow(bars, splits, false));
-  std::erase_if(bars.columns, [](const quant::Column& column) { return column.name == "split_ratio"; });
+  DropSplits(bars);
   events.splits->pop_back();
   bars.Add("split_ratio", *std::move(events.splits));
   return absl::OkStatus();
@@ -150,8 +153,10 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
   }
   const int64_t before_end = range.end_ns == INT64_MAX ? range.end_ns : range.end_ns - 1;
   spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
-  BF_RETURN_IF_ERROR(AddSplitColumn(rows, actions));
+  const bool splits_apart = rows.basis == quant::PriceBasis::kRaw && actions.splits != nullptr;
+  if (splits_apart) BF_RETURN_IF_ERROR(AddSplits(rows, actions));
   BF_ASSIGN_OR_RETURN(quant::Resampled made, quant::Resample(rows, spec, *resampling.calendar));
+  if (splits_apart) DropSplits(made.bars);
   BarsMade out;
   out.had_earlier = !made.bars.empty() && made.bars.times.front() < range.start_ns;
   out.bars = made.bars.Slice(range);

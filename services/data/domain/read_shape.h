@@ -35,7 +35,8 @@ int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_
 
 // The bars that `rows` (of [FirstRowNeeded, range.end)) make and that end in `range`, as far as they are complete: bars
 // made of bars once a row at or after their end is stored, bars made of trades once what is stored was learnt at or
-// after their end. Prices as traded, of a series whose splits are known apart, are put on one scale within a bar.
+// after their end. Prices as traded whose splits are known apart are put on one scale within
+// a bar, which then has no split_ratio.
 struct BarsMade {
   quant::Series bars;
   bool had_earlier = false;  // there was a bar before the range

@@ -38,7 +38,8 @@ class DataServiceTest : public ::testing::Test {
  protected:
   using Stub = v1::DataService::Stub;
 
-  DataServiceTest() {
+  explicit DataServiceTest(rpc::GuardOptions options = {})
+      : guard_(std::move(options), *authenticator_, metrics_, clock_) {
     job_options_.poll_interval = absl::Milliseconds(20);
     EXPECT_THAT(module_->Start({}), testing::IsOk());
     auto server = rpc::Server::Start({}, module_->services(), guard_);
@@ -123,7 +124,7 @@ class DataServiceTest : public ::testing::Test {
   base::SystemClock clock_;
   telemetry::Metrics metrics_;
   std::unique_ptr<security::Authenticator> authenticator_ = security::MakeOpenAuthenticator();
-  rpc::Guard guard_{{}, *authenticator_, metrics_, clock_};
+  rpc::Guard guard_;
   rpc::PageTokens page_tokens_{"a secret of the test"};
   rpc::Channels channels_{{}, metrics_};
   config::v1::ProcessConfig process_config_;

@@ -1,0 +1,216 @@
+// What ReadSeries may take: bytes of a message, memory and time of readers that do not read.
+#include <fstream>
+#include <random>
+
+#include "absl/time/clock.h"
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "common/base/status.h"
+#include "common/columnar/chunk_codec.h"
+#include "common/rpc/convert.h"
+#include "services/data/rpc/series_pieces.h"
+#include "tests/integration/data/read_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+using testing::IsOk;
+using testing::StatusIs;
+
+class ReadLimits : public ReadTest {};
+
+class ImpatientReadTest : public ReadTest {
+ protected:
+  static rpc::GuardOptions Impatient() {
+    rpc::GuardOptions options;
+    options.slow_reader_timeout = absl::Seconds(3);
+    return options;
+  }
+  ImpatientReadTest() : ReadTest(Impatient()) {}
+};
+
+// Text that hardly compresses.
+std::string Noise(std::mt19937& random, size_t size) {
+  std::string text(size, ' ');
+  for (char& c : text) c = static_cast<char>('!' + random() % 90);
+  return text;
+}
+
+// `instants` times of `each` rows whose headline has `bytes`.
+Series News(const std::string& symbol, int instants, int each, size_t bytes) {
+  std::mt19937 random(5);
+  Series news{.key = {"news_sentiment", symbol, quant::Timeframe::kTick, "test"}, .repeats = true};
+  std::vector<double> scores;
+  std::vector<std::string> headlines, extras;
+  for (int i = 0; i < instants * each; ++i) {
+    news.times.push_back(1'600'000'000'000'000'000 + i / each * int64_t{1'000'000'000});
+    scores.push_back(static_cast<double>(random() % 100) / 100.0);
+    headlines.push_back(Noise(random, bytes));
+    extras.push_back(Noise(random, 1 + random() % 40));
+  }
+  news.Add("score", scores);
+  news.Add("headline", headlines);
+  news.Add("test.extra", extras);
+  return news;
+}
+
+Series Rows(const std::vector<common::v1::SeriesMessage>& messages) {
+  Series all;
+  for (const common::v1::SeriesMessage& message : messages) {
+    if (message.has_first_of()) all.repeats = message.repeated_times();
+    if (message.has_packed()) {
+      const auto rows = rpc::FromProto(message.packed(), all.repeats);
+      EXPECT_THAT(rows, IsOk());
+      if (all.empty()) {
+        all = *rows;
+      } else {
+        EXPECT_THAT(quant::Append(all, *rows), IsOk());
+      }
+    } else if (!message.stored().empty()) {
+      EXPECT_THAT(columnar::AppendChunk(message.stored(), {}, {}, all), IsOk());
+    }
+  }
+  return all;
+}
+
+TEST_F(ReadLimits, NoMessageIsLargerThanAMebibyteHoweverWideTheRows) {
+  const std::vector<Series> wide = {News("WIDE", 300, 3, 6000), News("HUGE", 4, 5, 100'000)};
+  for (const Series& series : wide) {
+    Put(series);
+    v1::ReadSeriesRequest request;
+    request.set_resource("news_sentiment");
+    request.add_symbols(series.key.symbol);
+    for (const auto encoding : {common::v1::SERIES_ENCODING_PACKED, common::v1::SERIES_ENCODING_STORED}) {
+      for (const bool joined : {false, true}) {
+        request.set_encoding(encoding);
+        request.clear_joins();
+        if (joined) {
+          v1::AsOfJoin& join = *request.add_joins();
+          join.set_resource("news_sentiment");
+          join.add_fields("label");
+        }
+        BF_ASSERT_OK_AND_ASSIGN(const auto messages, Messages(request));
+        EXPECT_GE(messages.size(), 4u);
+        for (const common::v1::SeriesMessage& message : messages) EXPECT_LE(message.ByteSizeLong(), size_t{1} << 20);
+        const Series rows = Rows(messages);
+        EXPECT_EQ(rows.times, series.times);
+        EXPECT_EQ(rows.Find("headline")->values, series.Find("headline")->values);
+        EXPECT_EQ(rows.Find("test.extra")->values, series.Find("test.extra")->values);
+      }
+    }
+  }
+}
+
+TEST_F(ReadLimits, RowsOfOneInstantThatFitNoMessageAreAnErrorWithTheLimit) {
+  Put(News("MANY", 3, 60, 30'000));
+  v1::ReadSeriesRequest request;
+  request.set_resource("news_sentiment");
+  request.add_symbols("MANY");
+  for (const auto encoding : {common::v1::SERIES_ENCODING_PACKED, common::v1::SERIES_ENCODING_STORED}) {
+    request.set_encoding(encoding);
+    const auto refused = Messages(request);
+    ASSERT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE"));
+    EXPECT_EQ(base::DetailsOf(refused.status()).metadata.at("limit_bytes"), "1048576");
+  }
+  request.set_encoding(common::v1::SERIES_ENCODING_PACKED);
+  request.add_fields("score");
+  EXPECT_THAT(Messages(request), IsOk()) << "fewer columns fit";
+}
+
+TEST_F(ReadLimits, ARequestAboveItsLimitIsToldTheLimit) {
+  v1::ReadSeriesRequest request;
+  request.add_symbols(std::string(5 << 20, 'A'));
+  const auto refused = Messages(request);
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "MESSAGE_TOO_LARGE"));
+  EXPECT_EQ(base::DetailsOf(refused.status()).metadata.at("limit_bytes"), "4194304");
+}
+
+TEST(SeriesPieces, BarsGoOutChunkByChunkAndWideRowsInPiecesThatKeepInstantsTogether) {
+  const Series bars = FlatBars("AAA", absl::CivilDay(1995, 1, 1), std::vector<double>(8000, 1.0));
+  EXPECT_EQ(PieceEnd(bars, 0), 8000u);
+  const Series news = News("WIDE", 300, 3, 6000);
+  size_t pieces = 0;
+  for (size_t begin = 0; begin < news.size(); ++pieces) {
+    const size_t end = PieceEnd(news, begin);
+    ASSERT_GT(end, begin);
+    EXPECT_EQ(end % 3, 0u);
+    EXPECT_LE((end - begin) * 6000, kWholeBytes);
+    begin = end;
+  }
+  EXPECT_GT(pieces, 10u);
+  EXPECT_LT(pieces, 40u);
+}
+
+int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+// B9 at the scale of a test: readers that take nothing cost a bounded amount, hold up nobody and are sent away.
+TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
+  constexpr int kReaders = 20;
+  Series bars{.key = {"stock_price", "LONG", quant::Timeframe::kMin1, "test"}, .basis = quant::PriceBasis::kRaw};
+  std::vector<double> values;
+  for (int i = 0; i < 400'000; ++i) {
+    bars.times.push_back(1'000'000'000'000'000'000 + i * int64_t{60'000'000'000});
+    values.push_back(100 + i % 977 / 100.0);
+  }
+  for (const char* name : {"open", "high", "low", "close", "volume"}) bars.Add(name, values);
+  Put(bars);
+  v1::ReadSeriesRequest request;
+  request.add_symbols("LONG");
+  request.set_timeframe(common::v1::TIMEFRAME_1MIN);
+  const std::string target = "127.0.0.1:" + std::to_string(server_->port());
+  struct Reader {
+    std::unique_ptr<v1::DataService::Stub> stub;
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<common::v1::SeriesMessage>> stream;
+  };
+  const int64_t before = ResidentBytes();
+  std::vector<Reader> readers(kReaders);
+  for (Reader& reader : readers) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    reader.stub =
+        v1::DataService::NewStub(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+    reader.stream = reader.stub->ReadSeries(&reader.context, request);
+  }
+  absl::Duration slowest;
+  int64_t most = 0;
+  int answered = 0;
+  // As long as some are open: each waits until its reader is given up.
+  while (answered == 0 || guard_.streams_open() > 0) {
+    v1::GetResourceRequest get;
+    get.set_name("resources/stock_price");
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+    v1::Resource resource;
+    const absl::Time begin = absl::Now();
+    ASSERT_TRUE(stub_->GetResource(&context, get, &resource).ok());
+    slowest = std::max(slowest, absl::Now() - begin);
+    most = std::max(most, ResidentBytes() - before);
+    ASSERT_LT(++answered, 3000) << "readers are never given up";
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_LT(slowest, absl::Seconds(1));
+  EXPECT_LT(most, int64_t{kReaders} * (8 << 20)) << "one read is 19 MB";
+  for (Reader& reader : readers) {
+    common::v1::SeriesMessage message;
+    int64_t rows = 0;
+    while (reader.stream->Read(&message)) rows += message.packed().times_unix_ns_size();
+    EXPECT_FALSE(reader.stream->Finish().ok());
+    EXPECT_LT(rows, static_cast<int64_t>(bars.size())) << "it was cut off, not finished";
+  }
+  std::printf("%d unary calls beside %d stalled readers: slowest %s, at most %lld MB more\n", answered, kReaders,
+              absl::FormatDuration(slowest).c_str(), static_cast<long long>(most >> 20));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
