@@ -62,6 +62,7 @@ absl::StatusOr<FetchRun> FromProto(const data::v1::FetchRun& run) {
     item.rows_stored = result.changed_row_count();
     if (result.has_error()) item.error = rpc::FromProto(result.error());
     item.retryable = result.retryable();
+    item.source = result.source();
   }
   return out;
 }

@@ -40,6 +40,7 @@ struct FetchItem {
   int64_t rows_stored = 0;  // new or revised: 0 when everything was known already
   absl::Status error;       // not OK only when kFailed; file and line of each violation in its details
   bool retryable = false;
+  std::string source;  // that has its rows; empty when it failed
 };
 
 struct FetchRun {

@@ -166,7 +166,7 @@ class CurlHttpClient final : public HttpClient {
 
   void Configure(CURL* handle, Transfer& transfer, curl_slist* headers) const {
     const HttpRequest& request = transfer.request;
-    const char* schemes = options_.allow_plain_http ? "http,https" : "https";
+    const char* schemes = options_.allow_plain_http || request.allow_plain_http ? "http,https" : "https";
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, schemes);

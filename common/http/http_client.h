@@ -21,6 +21,7 @@ struct HttpRequest {
   std::string body;
   absl::Duration timeout = absl::Seconds(30);  // for everything: name look-up to last byte
   int64_t max_body_bytes = 64 << 20;           // after decompression
+  bool allow_plain_http = false;               // of this request, redirects included
   base::CancelToken cancel;
 };
 

@@ -72,6 +72,11 @@ void CircuitBreaker::Record(const absl::Status& outcome) {
   if (consecutive_ >= options_.consecutive_failures || rate_reached) Open(now);
 }
 
+void CircuitBreaker::Withdraw() {
+  absl::MutexLock lock(&mutex_);
+  if (state_ == State::kHalfOpen && probing_ > 0) --probing_;
+}
+
 CircuitBreaker::State CircuitBreaker::state() const {
   absl::MutexLock lock(&mutex_);
   return state_;

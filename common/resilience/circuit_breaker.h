@@ -39,6 +39,9 @@ class CircuitBreaker {
   // How long until Allow() may let a call pass: zero when it may now. Takes nothing.
   absl::Duration Wait() const;
   void Record(const absl::Status& outcome);
+  // Instead of Record() for a call that was given up on our side: it says nothing about the peer. Another probe may
+  // leave in its place.
+  void Withdraw();
   State state() const;
 
  private:

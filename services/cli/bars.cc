@@ -53,7 +53,7 @@ std::string SomeOf(const std::vector<std::string>& names) {
 }
 
 std::string SourceText(const std::string& source) {
-  return source == "simulated" ? "simulated (made-up data)" : source;
+  return source == "simulated" || source.starts_with("simulated:") ? source + " (made-up data)" : source;
 }
 
 absl::StatusOr<Bars> BarsOf(Session& session, const data::v1::Snapshot& snapshot) {

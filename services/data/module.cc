@@ -1,8 +1,8 @@
 #include "services/data/module.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_store.h"
@@ -10,6 +10,7 @@
 #include "common/jobs/store.h"
 #include "common/postgres/migrate.h"
 #include "common/process/loopback.h"
+#include "common/rpc/convert.h"
 #include "services/data/domain/quality/check.h"
 #include "services/data/rpc/stream_series.h"
 #include "services/data/sources/catalog.h"
@@ -33,12 +34,32 @@ std::optional<std::string> Variable(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// Without TLS only another address on this machine may be asked, which takes a variable to set.
-bool AsksThisMachine(const absl::StatusOr<std::vector<ProviderSettings>>& providers) {
-  if (!providers.ok()) return false;
-  return std::any_of(providers->begin(), providers->end(), [](const ProviderSettings& provider) {
-    return provider.base_url.starts_with("http://127.0.0.1:") || provider.base_url.starts_with("http://localhost:");
-  });
+absl::StatusOr<std::vector<ProviderSettings>> ProvidersOf(const DataModule::Config& config) {
+  std::vector<ProviderOverride> overrides;
+  for (const config::v1::ProviderConfig& given : config.data().providers()) {
+    ProviderOverride one{
+        .name = given.name(), .base_url = given.base_url(), .allow_plain_http = given.allow_plain_http()};
+    if (given.has_per_second()) one.per_second = given.per_second();
+    if (given.has_burst()) one.burst = given.burst();
+    if (given.has_per_day()) one.per_day = given.per_day();
+    overrides.push_back(std::move(one));
+  }
+  return MakeProviders(overrides, Variable);
+}
+
+CoveragePolicy PolicyOf(const DataModule::Config& config) {
+  CoveragePolicy policy;
+  if (config.data().has_revision_window()) policy.revision_window = rpc::FromProto(config.data().revision_window());
+  if (config.data().has_recheck_after()) policy.recheck_after = rpc::FromProto(config.data().recheck_after());
+  return policy;
+}
+
+MaintenanceOptions MaintenanceOf(const DataModule::Config& config) {
+  MaintenanceOptions options;
+  if (config.data().has_raw_body_retention()) {
+    options.raw_body_retention = rpc::FromProto(config.data().raw_body_retention());
+  }
+  return options;
 }
 
 }  // namespace
@@ -48,22 +69,34 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       resources_(database_),
       series_(database_),
       runs_(database_),
+      coverage_(database_),
+      bodies_(database_),
       snapshots_(database_),
       limits_(database_),
-      provider_settings_(DefaultProviders(Variable)),
-      http_(http::MakeCurlHttpClient({.allow_plain_http = AsksThisMachine(provider_settings_)})),
+      provider_settings_(ProvidersOf(config)),
+      http_(http::MakeCurlHttpClient()),
       providers_(provider_settings_.ok() ? *provider_settings_ : std::vector<ProviderSettings>(), *http_, limits_,
                  context.clock, {}),
       runner_(database_, context.job_options, &context.job_observer),
-      fetcher_(database_, resources_, series_, runs_, Sources(), EnvironmentOf(config, context, providers_),
-               context.clock, [this] { runner_.WakeUp(); }),
+      fetcher_({.database = database_,
+                .resources = resources_,
+                .series = series_,
+                .runs = runs_,
+                .coverage = coverage_,
+                .bodies = bodies_,
+                .sources = Sources(),
+                .environment = EnvironmentOf(config, context, providers_),
+                .clock = context.clock,
+                .wake_up = [this] { runner_.WakeUp(); },
+                .policy = PolicyOf(config)}),
       importer_(database_, resources_, series_, Sources(), csv::MakeReader, context.clock, {}),
       reader_(database_, resources_, series_, snapshots_, context.clock),
-      maintenance_(series_, context.metrics, context.clock),
+      maintenance_(series_, bodies_, context.metrics, context.clock, MaintenanceOf(config)),
       streamer_(database_, resources_, series_, fetcher_, runs_, context.metrics, context.clock, EncodeLiveRows),
       rpc_({.guard = context.guard,
             .page_tokens = context.page_tokens,
             .sources = Sources(),
+            .upstream = providers_,
             .fetcher = fetcher_,
             .importer = importer_,
             .reader = reader_,
@@ -71,6 +104,8 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
             .resources = resources_,
             .series = series_,
             .runs = runs_,
+            .coverage = coverage_,
+            .bodies = bodies_,
             .snapshots = snapshots_,
             .jobs = runner_,
             .streamer = streamer_}) {

@@ -19,8 +19,10 @@
 #include "services/data/app/reader.h"
 #include "services/data/app/streamer.h"
 #include "services/data/rpc/data_service.h"
+#include "services/data/store/coverage_store.h"
 #include "services/data/store/fetch_store.h"
 #include "services/data/store/rate_limit_store.h"
+#include "services/data/store/raw_body_store.h"
 #include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
 #include "services/data/store/snapshot_store.h"
@@ -50,6 +52,8 @@ class DataModule final : public rpc::Module {
   ResourceStore resources_;
   SeriesStore series_;
   FetchStore runs_;
+  CoverageStore coverage_;
+  RawBodyStore bodies_;
   SnapshotStore snapshots_;
   RateLimitStore limits_;
   const absl::StatusOr<std::vector<ProviderSettings>> provider_settings_;

@@ -40,6 +40,7 @@ class UpstreamServer {
   struct Answer {
     Fault fault = Fault::kNone;
     std::string body;
+    std::string headers{};  // more of them, each with its line end; without a fault
   };
   explicit UpstreamServer(std::function<Answer(const std::string& path)> answer) : answer_(std::move(answer)) {
     listener_ = socket(AF_INET, SOCK_STREAM, 0);
@@ -95,7 +96,7 @@ class UpstreamServer {
     const Answer answer = answer_(path);
     switch (answer.fault) {
       case Fault::kNone:
-        Write(connection, Whole("200 OK", "", answer.body));
+        Write(connection, Whole("200 OK", answer.headers, answer.body));
         return;
       case Fault::kTooMany:
         Write(connection, Whole("429 Too Many Requests", "Retry-After: 7\r\n", "slow down"));

@@ -103,7 +103,9 @@ absl::Status Reporter::AddLineage(const BacktestRun& run, report::Report& report
   add("Snapshot", run.spec.snapshot);
   add("Content hash", snapshot.content_hash);
   add("Source", fmt::format("{}", fmt::join(snapshot.sources, ", ")));
-  if (std::count(snapshot.sources.begin(), snapshot.sources.end(), kSimulated) > 0)
+  if (std::any_of(snapshot.sources.begin(), snapshot.sources.end(), [](const std::string& source) {
+        return source == kSimulated || source.starts_with(fmt::format("{}:", kSimulated));  // another market of it
+      }))
     report.badges.emplace_back("simulated data");
   if (snapshot.sources.size() > 1) report.badges.emplace_back("mixed sources");
   add("Price basis", std::string(quant::ToText(run.basis)));

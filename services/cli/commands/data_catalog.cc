@@ -6,7 +6,6 @@
 
 #include "common/base/status.h"
 #include "common/config/config.h"
-#include "services/cli/components.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -121,15 +120,6 @@ absl::Status Resources(Session& session, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-absl::Status Sources(Session& session, const Arguments&) {
-  BF_ASSIGN_OR_RETURN(const data::v1::ListSourcesResponse response,
-                      session.data().Call(&Stub::ListSources, data::v1::ListSourcesRequest(), session.scope()));
-  session.out().Result(response, [&] {
-    for (const data::v1::Source& source : response.sources()) ShowComponent(session.out(), source.component());
-  });
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 Command DataResources() {
@@ -145,10 +135,6 @@ Command DataResources() {
                                     "has_bars ...; see config/resources"},
                     {.name = "validate-only", .description = "with --create: only say what is wrong with the file"}},
           .run = Resources};
-}
-
-Command DataSources() {
-  return {.group = "data", .verb = "sources", .summary = "where data can be fetched from", .run = Sources};
 }
 
 }  // namespace breadthflow::cli

@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
 #include "services/cli/bars.h"
@@ -25,16 +30,76 @@ std::string OutcomeText(const data::v1::FetchResult& result) {
   }
 }
 
+// What was asked for: nothing, all of it, or the parts that were missing.
+std::string AskedText(const data::v1::FetchRun& run, const data::v1::FetchResult& result) {
+  if (result.outcome() == data::v1::FetchResult::OUTCOME_UNSPECIFIED) return "";
+  if (result.fetched_ranges().empty()) return result.error().code() == 0 ? "covered already" : "nothing";
+  std::vector<std::string> parts;
+  for (const common::v1::TimeRange& range : result.fetched_ranges()) {
+    if (range.start_time().seconds() == run.spec().range().start_time().seconds() &&
+        range.end_time().seconds() == run.spec().range().end_time().seconds()) {
+      return "all";
+    }
+    parts.push_back(fmt::format("{} to {}", Day(range.start_time()), Day(range.end_time())));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 void Describe(Session& session, const data::v1::FetchRun& run) {
-  Table table{.title = fmt::format("{}  {}  from {}, {} to {}", run.name(), StateText(run.job()),
-                                   SourceText(run.spec().source().name()), Day(run.spec().range().start_time()),
-                                   Day(run.spec().range().end_time())),
-              .columns = {"symbol", "outcome", "rows", "changed"}};
+  std::vector<std::string> sources = {SourceText(run.spec().source().name())};
+  for (const common::v1::ComponentRef& source : run.spec().alternatives()) sources.push_back(SourceText(source.name()));
+  Table table{
+      .title = fmt::format("{}  {}  from {}, {} to {}", run.name(), StateText(run.job()), fmt::join(sources, " or "),
+                           Day(run.spec().range().start_time()), Day(run.spec().range().end_time())),
+      .columns = {"symbol", "outcome", "rows", "changed", "source", "asked for"}};
   for (const data::v1::FetchResult& result : run.results()) {
-    table.rows.push_back(
-        {result.symbol(), OutcomeText(result), Grouped(result.row_count()), Grouped(result.changed_row_count())});
+    table.rows.push_back({result.symbol(), OutcomeText(result), Grouped(result.row_count()),
+                          Grouped(result.changed_row_count()), result.source(), AskedText(run, result)});
   }
   session.out().Show(table);
+  for (const data::v1::FetchResult& result : run.results()) {
+    if (sources.size() > 1) {
+      for (const data::v1::SourceAttempt& attempt : result.attempts()) {
+        session.out().Say(fmt::format("  {}: {}, {}{}{}", result.symbol(), attempt.source(), attempt.reason(),
+                                      attempt.error().code() == 0 ? "" : ": ", attempt.error().message()));
+      }
+    }
+    for (const std::string& note : result.notes()) session.out().Say(fmt::format("  {}: {}", result.symbol(), note));
+  }
+}
+
+// --source A,B and the parameters of each: NAME=VALUE is of the first, B.NAME=VALUE of B.
+void ParseSources(const Arguments& arguments, data::v1::FetchSpec& spec, base::Violations& violations) {
+  const std::string& text = arguments.Text("source");
+  std::vector<common::v1::ComponentRef*> sources;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    sources.push_back(sources.empty() ? spec.mutable_source() : spec.add_alternatives());
+    sources.back()->set_name(text.substr(begin, end - begin));
+    if (begin == end) violations.Add("--source", "must be a name, or names with commas between them");
+    begin = end + 1;
+  }
+  ParseParams(arguments, "param", *spec.mutable_source(), violations);
+  for (size_t i = 1; i < sources.size(); ++i) {
+    const std::string prefix = sources[i]->name() + ".";
+    auto& first = *spec.mutable_source()->mutable_params();
+    for (auto param = first.begin(); param != first.end();) {
+      if (!param->first.starts_with(prefix)) {
+        ++param;
+        continue;
+      }
+      (*sources[i]->mutable_params())[param->first.substr(prefix.size())] = param->second;
+      param = first.erase(param);
+    }
+  }
+}
+
+data::v1::SourcePreference PreferenceOf(const std::string& text) {
+  if (text == "coverage") return data::v1::SOURCE_PREFERENCE_COVERAGE;
+  if (text == "freshness") return data::v1::SOURCE_PREFERENCE_FRESHNESS;
+  if (text == "health") return data::v1::SOURCE_PREFERENCE_HEALTH;
+  if (text == "cost") return data::v1::SOURCE_PREFERENCE_COST;
+  return data::v1::SOURCE_PREFERENCE_ORDER;
 }
 
 absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, const Arguments& arguments) {
@@ -46,7 +111,10 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
     spec.add_symbols(std::move(symbol));
   }
   spec.set_timeframe(ParseTimeframeFlag(arguments, spec.resource(), violations));
-  const bool files = arguments.Text("source") == "csv_file";
+  ParseSources(arguments, spec, violations);
+  spec.set_preference(PreferenceOf(arguments.Text("prefer")));
+  spec.set_refetch(arguments.Switch("refetch"));
+  const bool files = spec.source().name() == "csv_file";
   *spec.mutable_range() = ParseRange(arguments, violations);
   if (!arguments.Has("start"))
     *spec.mutable_range()->mutable_start_time() =
@@ -56,11 +124,9 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
     *spec.mutable_range()->mutable_end_time() = rpc::ToProto(
         absl::Floor(session.clock().Now() - absl::UnixEpoch(), absl::Hours(24)) + absl::Hours(24) + absl::UnixEpoch());
   }
-  spec.mutable_source()->set_name(arguments.Text("source"));
   if (const std::string& path = arguments.Text("path"); !path.empty()) {
     (*spec.mutable_source()->mutable_params())["path"].set_string_value(path);
   }
-  ParseParams(arguments, "param", *spec.mutable_source(), violations);
   // The server has another working directory.
   if (const auto path = spec.source().params().find("path");
       path != spec.source().params().end() && !path->second.string_value().empty()) {
@@ -107,12 +173,20 @@ Command DataFetch() {
                EndFlag("", "fetched; default tomorrow"),
                {.name = "source",
                 .value = "SOURCE",
-                .description = "where from; simulated bars are made up; see data sources",
+                .description = "where from; simulated bars are made up; see data sources. With A,B what A can not give "
+                               "is asked of B",
                 .default_value = "simulated",
                 .component = "data_source"},
                {.name = "path", .value = "DIR", .description = "folder of SYMBOL.csv files, for --source csv_file"},
                ParamFlag("source"),
                {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
+               {.name = "prefer",
+                .value = "WHAT",
+                .description = "of several sources: in their order, or first the one that has most of the range, "
+                               "answered last, failed least or may be asked most often",
+                .default_value = "order",
+                .choices = {"order", "coverage", "freshness", "health", "cost"}},
+               {.name = "refetch", .description = "ask for all of the range, also what is covered already"},
                {.name = "detach", .description = "do not wait for the end"}},
           .run = Run};
 }

@@ -1,6 +1,8 @@
 #include "services/data/app/fetcher.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,111 +13,119 @@
 #include "common/base/status.h"
 #include "common/jobs/store.h"
 #include "common/jobs/submit.h"
+#include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
-Fetcher::Fetcher(postgres::Database& database, ResourceStore& resources, SeriesStore& series, FetchStore& runs,
-                 const component::Catalog<SourceEntry>& sources, SourceEntry::Environment environment,
-                 const base::Clock& clock, std::function<void()> wake_up)
-    : database_(database),
-      resources_(resources),
-      series_(series),
-      symbols_(series),
-      runs_(runs),
-      sources_(sources),
-      environment_(std::move(environment)),
-      clock_(clock),
-      wake_up_(std::move(wake_up)) {}
+
+Fetcher::Fetcher(Parts parts)
+    : parts_(std::move(parts)), symbols_(parts_.series, parts_.bodies, parts_.clock, parts_.policy) {}
 
 absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submission& submission) {
   const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateFetchRun",
                             submission.request_id, Fingerprint(given)};
   BF_ASSIGN_OR_RETURN(std::optional<std::string> known,
-                      jobs::FindSubmitted(database_, key, {.deadline = submission.deadline}));
+                      jobs::FindSubmitted(parts_.database, key, {.deadline = submission.deadline}));
   if (known) return *std::move(known);
   base::Violations violations;
-  const absl::StatusOr<const Resource*> resource = resources_.Find(given.resource, submission.deadline);
+  const absl::StatusOr<const Resource*> resource = parts_.resources.Find(given.resource, submission.deadline);
   if (!resource.ok() && !absl::IsNotFound(resource.status())) return resource.status();
   violations.Merge("", CheckSpec(given, resource));
   FetchSpec spec = given;
-  const absl::StatusOr<const SourceEntry*> entry = sources_.Find(spec.source.name);
-  if (!entry.ok()) {
-    violations.Add("spec.source.name", base::Message(entry.status()));
-    return violations.ToStatus("invalid fetch");
-  }
-  const absl::StatusOr<component::Params> params = component::Params::Check((*entry)->params, spec.source.params);
-  if (!params.ok()) {
-    violations.Merge("spec.source.params", params.status());
-  } else {
-    spec.source.params = params->values();
-    const absl::StatusOr<std::unique_ptr<Source>> source = (*entry)->make(*params, environment_);
-    if (absl::IsFailedPrecondition(source.status())) {
-      return source.status();  // nothing in the request is wrong: a key is missing here
-    }
-    if (!source.ok()) {
-      violations.Merge("spec.source.params", source.status());
-    } else if (violations.empty()) {
-      const auto request =
-          (*source)->TransformQuery({spec.resource, spec.symbols.front(), spec.timeframe, spec.range, *resource});
-      if (!request.ok()) violations.Add("spec.timeframe", base::Message(request.status()));
-    }
-  }
-  BF_RETURN_IF_ERROR(violations.ToStatus("invalid fetch"));
+  const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, spec);
+  BF_RETURN_IF_ERROR(CheckSources(sources, spec, resource.ok() ? *resource : nullptr, std::move(violations)));
   BF_ASSIGN_OR_RETURN(
       std::string id,
-      jobs::SubmitOnce(database_, key,
+      jobs::SubmitOnce(parts_.database, key,
                        [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-                         std::string new_id = base::NewUuid(clock_.Now());
+                         std::string new_id = base::NewUuid(parts_.clock.Now());
                          BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, {.id = new_id,
                                                                          .kind = kJobKind,
                                                                          .principal = submission.principal,
                                                                          .traceparent = submission.traceparent}));
-                         BF_RETURN_IF_ERROR(runs_.Insert(tx, new_id, spec, (*entry)->info.version));
+                         BF_RETURN_IF_ERROR(parts_.runs.Insert(tx, new_id, spec, sources.front().entry->info.version));
                          return new_id;
                        },
                        {.deadline = submission.deadline}));
-  wake_up_();
+  parts_.wake_up();
   return id;
 }
 
 absl::Status Fetcher::Cancel(const std::string& id, absl::Time deadline) {
-  BF_RETURN_IF_ERROR(runs_.Get(id, deadline).status());
-  BF_RETURN_IF_ERROR(jobs::RequestCancel(database_, id, deadline));
-  wake_up_();
+  BF_RETURN_IF_ERROR(parts_.runs.Get(id, deadline).status());
+  BF_RETURN_IF_ERROR(jobs::RequestCancel(parts_.database, id, deadline));
+  parts_.wake_up();
   return absl::OkStatus();
+}
+
+std::vector<SourceFacts> Fetcher::FactsOf(const std::vector<ReadySource>& sources, const FetchSpec& spec,
+                                          const CoverageStore::BySource& known,
+                                          const std::map<std::string, int64_t>& failures) const {
+  std::vector<SourceFacts> all;
+  for (const ReadySource& source : sources) {
+    SourceFacts facts{.requests_per_day = std::numeric_limits<double>::infinity()};
+    if (const auto entries = known.find(source.variant); entries != known.end()) {
+      facts.covered_share = CoveredShare(spec.range, entries->second, source.parameters);
+      for (const Coverage& one : entries->second) {
+        if (one.outcome != Outcome::kFailed) facts.last_answer = std::max(facts.last_answer, one.fetch_time);
+      }
+    }
+    if (const auto count = failures.find(source.variant); count != failures.end()) facts.failures = count->second;
+    if (source.entry != nullptr && !source.entry->provider.empty() && parts_.environment.upstream != nullptr) {
+      facts.requests_per_day = parts_.environment.upstream->Describe(source.entry->provider).RequestsPerDay();
+    }
+    all.push_back(facts);
+  }
+  return all;
 }
 
 absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   const std::string id = context.job().id;
   const base::CancelToken cancel = context.cancel();
-  BF_ASSIGN_OR_RETURN(const FetchRun run, runs_.Get(id, absl::InfiniteFuture()));
-  BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(run.spec.resource));
-  BF_ASSIGN_OR_RETURN(const SourceEntry* entry, sources_.Find(run.spec.source.name));
-  BF_ASSIGN_OR_RETURN(const component::Params params, component::Params::Check(entry->params, run.spec.source.params));
-  BF_ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, entry->make(params, environment_));
+  BF_ASSIGN_OR_RETURN(FetchRun run, parts_.runs.Get(id, absl::InfiniteFuture()));
+  const FetchSpec& spec = run.spec;
+  BF_ASSIGN_OR_RETURN(const Resource* resource, parts_.resources.Find(spec.resource));
+  const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, run.spec);
+  if (sources.size() == 1) BF_RETURN_IF_ERROR(sources.front().unusable);
+  BF_ASSIGN_OR_RETURN(const auto known,
+                      parts_.coverage.Find(spec.resource, spec.symbols, spec.timeframe, absl::InfiniteFuture()));
+  std::map<std::string, int64_t> failures;
+  if (spec.preference == Preference::kHealth) {
+    BF_ASSIGN_OR_RETURN(failures,
+                        parts_.coverage.CountFailures(parts_.clock.Now() - absl::Hours(24), absl::InfiniteFuture()));
+  }
   auto results = std::make_shared<std::vector<FetchResult>>();
   auto written = std::make_shared<std::vector<columnar::WrittenSeries>>();
-  const auto count = static_cast<double>(run.spec.symbols.size());
-  for (const std::string& symbol : run.spec.symbols) {
+  auto coverage = std::make_shared<std::vector<Coverage>>();
+  const auto count = static_cast<double>(spec.symbols.size());
+  static const CoverageStore::BySource kNothing;
+  for (const std::string& symbol : spec.symbols) {
     BF_RETURN_IF_ERROR(cancel.Check());
     context.Progress(static_cast<double>(results->size()) / count, symbol);
-    BF_ASSIGN_OR_RETURN(FetchedSymbol fetched, symbols_.Fetch(*source, run.spec, *resource, symbol, id, cancel));
+    const auto found = known.find(symbol);
+    const SymbolTask task{spec, *resource, symbol, id, found == known.end() ? kNothing : found->second, cancel};
+    BF_ASSIGN_OR_RETURN(
+        FetchedSymbol fetched,
+        symbols_.Fetch(task, sources, Rank(spec.preference, FactsOf(sources, spec, task.known, failures))));
     // What was interrupted has not ended: the attempt as a whole has.
     BF_RETURN_IF_ERROR(cancel.Check());
     if (fetched.written) written->push_back(*std::move(fetched.written));
+    std::move(fetched.coverage.begin(), fetched.coverage.end(), std::back_inserter(*coverage));
     results->push_back(std::move(fetched.result));
   }
   if (const absl::Status failed = RunStatusOf(*results); !failed.ok()) {
-    BF_RETURN_IF_ERROR(runs_.SaveResults(id, context.job().epoch, *results));
+    BF_RETURN_IF_ERROR(parts_.runs.SaveResults(id, context.job().epoch, *results));
+    BF_RETURN_IF_ERROR(parts_.coverage.Add(id, context.job().epoch, *coverage));
     return failed;
   }
   // In the order of the keys, so that two fetches of the same symbols do not lock each other out.
   std::sort(written->begin(), written->end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   context.Progress(1, "storing");
-  return jobs::Effects([this, id, results, written](postgres::Transaction& tx) -> absl::Status {
+  return jobs::Effects([this, id, results, written, coverage](postgres::Transaction& tx) -> absl::Status {
+    BF_RETURN_IF_ERROR(parts_.coverage.Add(tx, *coverage));
     for (const columnar::WrittenSeries& one : *written) {
-      BF_RETURN_IF_ERROR(series_.chunks().Commit(tx, one).status());
+      BF_RETURN_IF_ERROR(parts_.series.chunks().Commit(tx, one).status());
     }
-    return runs_.SaveResults(tx, id, *results);
+    return parts_.runs.SaveResults(tx, id, *results);
   });
 }
 

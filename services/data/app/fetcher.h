@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -10,10 +12,15 @@
 #include "common/base/clock.h"
 #include "common/component/catalog.h"
 #include "common/jobs/runner.h"
+#include "services/data/app/source_set.h"
 #include "services/data/app/symbol_fetch.h"
+#include "services/data/domain/coverage.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/source.h"
+#include "services/data/domain/source_choice.h"
+#include "services/data/store/coverage_store.h"
 #include "services/data/store/fetch_store.h"
+#include "services/data/store/raw_body_store.h"
 #include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
 
@@ -34,12 +41,23 @@ class Fetcher {
   static constexpr const char* kJobKind = "fetch";
 
   // All references must outlive the fetcher. `wake_up` is called after a run or a wish to cancel was committed.
-  Fetcher(postgres::Database& database, ResourceStore& resources, SeriesStore& series, FetchStore& runs,
-          const component::Catalog<SourceEntry>& sources, SourceEntry::Environment environment,
-          const base::Clock& clock, std::function<void()> wake_up);
+  struct Parts {
+    postgres::Database& database;
+    ResourceStore& resources;
+    SeriesStore& series;
+    FetchStore& runs;
+    CoverageStore& coverage;
+    RawBodyStore& bodies;
+    const component::Catalog<SourceEntry>& sources;
+    SourceEntry::Environment environment;
+    const base::Clock& clock;
+    std::function<void()> wake_up;
+    CoveragePolicy policy;
+  };
+  explicit Fetcher(Parts parts);
 
   // Checks everything that can be checked without the source's data and enqueues the run; its id.
-  // INVALID_ARGUMENT with every violation; NOT_FOUND for an unknown source.
+  // INVALID_ARGUMENT with every violation; FAILED_PRECONDITION when no source can be asked here.
   absl::StatusOr<std::string> Submit(const FetchSpec& spec, const Submission& submission);
 
   // Asks a run to stop; a final one stays what it is. NOT_FOUND as FetchStore::Get.
@@ -50,15 +68,13 @@ class Fetcher {
   absl::StatusOr<jobs::Effects> Run(jobs::JobContext& context);
 
  private:
-  postgres::Database& database_;
-  ResourceStore& resources_;
-  SeriesStore& series_;
+  // What is known of the sources before they are asked for a symbol.
+  std::vector<SourceFacts> FactsOf(const std::vector<ReadySource>& sources, const FetchSpec& spec,
+                                   const CoverageStore::BySource& known,
+                                   const std::map<std::string, int64_t>& failures) const;
+
+  const Parts parts_;
   SymbolFetch symbols_;
-  FetchStore& runs_;
-  const component::Catalog<SourceEntry>& sources_;
-  const SourceEntry::Environment environment_;
-  const base::Clock& clock_;
-  const std::function<void()> wake_up_;
 };
 
 }  // namespace breadthflow::data

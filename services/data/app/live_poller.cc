@@ -33,7 +33,8 @@ FetchSpec FetchOf(const LiveSpec& spec, std::vector<std::string> symbols, quant:
           .symbols = std::move(symbols),
           .timeframe = spec.timeframe,
           .range = range,
-          .source = spec.poll->source};
+          .source = spec.poll->source,
+          .refetch = true};  // what was asked a moment ago may have moved on
 }
 
 // What a fetch says of its spec, by the names that a stream has for it.

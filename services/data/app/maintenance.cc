@@ -8,15 +8,17 @@
 
 namespace breadthflow::data {
 
-Maintenance::Maintenance(SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock,
-                         const MaintenanceOptions& options)
+Maintenance::Maintenance(SeriesStore& series, RawBodyStore& bodies, telemetry::Metrics& metrics,
+                         const base::Clock& clock, const MaintenanceOptions& options)
     : series_(series),
+      bodies_(bodies),
       clock_(clock),
       options_(options),
       compacted_series_(metrics.Counter("bf_compacted_series_total", "Series whose small chunks were put together.")),
       compacted_chunks_(metrics.Counter("bf_compacted_chunks_total", "Small chunks that went into larger ones.")),
       conflicts_(metrics.Counter("bf_compaction_conflicts_total", "Compactions given up because a writer was first.")),
       swept_chunks_(metrics.Counter("bf_swept_chunks_total", "Chunks removed because no series referred to them.")),
+      swept_bodies_(metrics.Counter("bf_swept_raw_bodies_total", "Bodies of providers removed because they were old.")),
       failures_(metrics.Counter("bf_maintenance_failures_total", "Compactions and sweeps that failed.")) {}
 
 void Maintenance::Start() {
@@ -44,6 +46,7 @@ void Maintenance::Round() {
   if (clock_.Now() < next_sweep_) return;
   next_sweep_ = clock_.Now() + options_.sweep_interval;
   Sweep();
+  SweepBodies();
 }
 
 void Maintenance::Compact() {
@@ -67,6 +70,17 @@ void Maintenance::Sweep() {
     return;
   }
   swept_chunks_.Increment(static_cast<double>(*swept));
+}
+
+void Maintenance::SweepBodies() {
+  const absl::StatusOr<int64_t> swept = bodies_.Sweep(options_.raw_body_retention);
+  if (!swept.ok()) {
+    failures_.Increment();
+    telemetry::LogWarning("the sweep of bodies failed and will be tried again",
+                          {{"error", base::Message(swept.status())}});
+    return;
+  }
+  swept_bodies_.Increment(static_cast<double>(*swept));
 }
 
 }  // namespace breadthflow::data

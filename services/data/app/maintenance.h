@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/telemetry/metrics.h"
+#include "services/data/store/raw_body_store.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
@@ -18,15 +19,17 @@ struct MaintenanceOptions {
   absl::Duration sweep_interval = absl::Hours(1);  // between two sweeps
   absl::Duration orphan_age = absl::Hours(24);     // of chunks that no series refers to, before they are removed
   int64_t series_per_round = 64;                   // looked at by compaction
+  absl::Duration raw_body_retention = absl::Hours(24 * 30);  // of bodies that nobody received since
 };
 
-// What the data service does for its store while nobody asks: puts small chunks together and removes those that no
-// series refers to. Neither is seen by readers (chunk_compactor.h); every replica may do it. A round that fails is
-// logged and counted, and the next one tries again. Metrics: bf_compacted_series_total, bf_compacted_chunks_total,
-// bf_compaction_conflicts_total, bf_swept_chunks_total, bf_maintenance_failures_total.
+// What the data service does for its store while nobody asks: puts small chunks together, removes those that no
+// series refers to and bodies of providers that are old. Neither of the first two is seen by readers
+// (chunk_compactor.h); every replica may do it. A round that fails is logged and counted, and the next one tries again.
+// Metrics: bf_compacted_series_total, bf_compacted_chunks_total, bf_compaction_conflicts_total, bf_swept_chunks_total,
+// bf_swept_raw_bodies_total, bf_maintenance_failures_total.
 class Maintenance {
  public:
-  Maintenance(SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock,
+  Maintenance(SeriesStore& series, RawBodyStore& bodies, telemetry::Metrics& metrics, const base::Clock& clock,
               const MaintenanceOptions& options = {});
   ~Maintenance() { Stop(); }
 
@@ -42,8 +45,10 @@ class Maintenance {
   void Work();
   void Compact();
   void Sweep();
+  void SweepBodies();
 
   SeriesStore& series_;
+  RawBodyStore& bodies_;
   const base::Clock& clock_;
   const MaintenanceOptions options_;
   absl::Time next_sweep_ = absl::InfinitePast();
@@ -51,6 +56,7 @@ class Maintenance {
   telemetry::Counter compacted_chunks_;
   telemetry::Counter conflicts_;
   telemetry::Counter swept_chunks_;
+  telemetry::Counter swept_bodies_;
   telemetry::Counter failures_;
 
   absl::Mutex mutex_;

@@ -1,9 +1,6 @@
 #include "services/data/app/provider_client.h"
 
 #include <algorithm>
-#include <cctype>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <random>
 #include <utility>
@@ -20,13 +17,6 @@ namespace {
 
 using ::absl::StatusCode;
 using ::breadthflow::base::MakeError;
-
-std::string Trimmed(std::string text) {
-  const char* space = " \t\r\n";
-  text.erase(text.find_last_not_of(space) + 1);
-  text.erase(0, text.find_first_not_of(space));
-  return text;
-}
 
 // What a provider wrote must not show our key, which some of them repeat in their messages.
 void Redact(const std::string& key, std::string& text) {
@@ -68,33 +58,6 @@ ProviderClient::Options WithJitter(ProviderClient::Options options, const base::
 
 }  // namespace
 
-absl::StatusOr<std::vector<ProviderSettings>> DefaultProviders(
-    const std::function<std::optional<std::string>(const std::string& variable)>& variable) {
-  std::vector<ProviderSettings> providers = {
-      {.name = "yahoo", .limit = {.per_second = 0.5, .burst = 5}},
-      {.name = "alpha_vantage",
-       .limit = {.per_second = 4.0 / 60, .burst = 1, .per_day = 25},
-       .key_variable = "BREADTHFLOW_ALPHA_VANTAGE_KEY",
-       .key_parameter = "apikey"},
-      {.name = "polygon", .limit = {.per_second = 4.0 / 60, .burst = 1}, .key_variable = "BREADTHFLOW_POLYGON_KEY"},
-      {.name = "sec_edgar", .limit = {.per_second = 8, .burst = 1}}};
-  base::Violations violations;
-  for (ProviderSettings& provider : providers) {
-    std::string prefix = "BREADTHFLOW_" + provider.name;
-    std::transform(prefix.begin(), prefix.end(), prefix.begin(), [](unsigned char c) { return std::toupper(c); });
-    provider.base_url = variable(prefix + "_URL").value_or("");
-    if (provider.key_variable.empty()) continue;
-    provider.key = variable(provider.key_variable).value_or("");
-    const std::optional<std::string> file = variable(provider.key_variable + "_FILE");
-    if (!provider.key.empty() || !file) continue;
-    std::ifstream stream(*file, std::ios::binary);
-    if (!stream) violations.Add(provider.key_variable + "_FILE", fmt::format("can not read {}", *file));
-    provider.key = Trimmed({std::istreambuf_iterator<char>(stream), {}});
-  }
-  BF_RETURN_IF_ERROR(violations.ToStatus("keys of providers can not be read"));
-  return providers;
-}
-
 ProviderClient::ProviderClient(std::vector<ProviderSettings> providers, http::HttpClient& http,
                                resilience::RateLimiter& limiter, const base::Clock& clock, Options options)
     : http_(http), limiter_(limiter), clock_(clock), options_(WithJitter(std::move(options), clock)) {
@@ -124,6 +87,16 @@ absl::Status ProviderClient::CheckReady(std::string_view name) const {
                    fmt::format("{} needs a key: set {} or {}_FILE where the data service starts", name,
                                settings.key_variable, settings.key_variable),
                    {.reason = "MISSING_CREDENTIAL", .metadata = {{"variable", settings.key_variable}}});
+}
+
+UpstreamInfo ProviderClient::Describe(std::string_view name) const {
+  const absl::StatusOr<Provider*> provider = Find(name);
+  if (!provider.ok()) return {};
+  const ProviderSettings& settings = (*provider)->settings;
+  return {.per_second = settings.limit.per_second,
+          .burst = settings.limit.burst,
+          .per_day = settings.limit.per_day,
+          .credential = settings.key_variable};
 }
 
 absl::StatusOr<RawBody> ProviderClient::Get(const UpstreamRequest& request, const base::CancelToken& cancel) {
@@ -177,8 +150,12 @@ absl::StatusOr<RawBody> ProviderClient::Fetch(Provider& provider, const Upstream
     waiting = AwaitTurn(provider, deadline, cancel);
     if (!waiting.ok()) return absl::CancelledError();
     absl::StatusOr<RawBody> answer = Attempt(provider, request, cancel);
-    // What is wrong with the question says nothing about the provider's health.
-    provider.breaker.Record(answer.ok() || !MayHeal(answer.status()) ? absl::OkStatus() : answer.status());
+    if (!answer.ok() && (cancel.cancelled() || absl::IsCancelled(answer.status()))) {
+      provider.breaker.Withdraw();  // we gave up: that is no answer
+    } else {
+      // What is wrong with the question says nothing about the provider's health.
+      provider.breaker.Record(answer.ok() || !MayHeal(answer.status()) ? absl::OkStatus() : answer.status());
+    }
     if (!answer.ok()) return answer.status();
     body = *std::move(answer);
     return absl::OkStatus();
@@ -252,6 +229,7 @@ http::HttpRequest ProviderClient::ToHttp(const Provider& provider, const Upstrea
     const size_t scheme = http.url.find("://");
     const size_t path = scheme == std::string::npos ? scheme : http.url.find('/', scheme + 3);
     http.url = settings.base_url + (path == std::string::npos ? "" : http.url.substr(path));
+    http.allow_plain_http = settings.allow_plain_http;
   }
   if (!settings.key.empty() && settings.key_parameter.empty()) {
     http.headers.emplace_back("Authorization", "Bearer " + settings.key);

@@ -20,26 +20,10 @@
 #include "common/resilience/circuit_breaker.h"
 #include "common/resilience/rate_limiter.h"
 #include "common/resilience/retry.h"
+#include "services/data/app/provider_settings.h"
 #include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
-
-// What one provider allows and wants.
-struct ProviderSettings {
-  std::string name;
-  resilience::RateLimit limit;
-  std::string key_variable;   // environment variable of the key; empty: none is needed
-  std::string key;            // its value; never logged, stored or part of an error
-  std::string key_parameter;  // name of the query parameter that carries the key; empty: "Authorization: Bearer"
-  std::string base_url;       // in place of scheme and host of every URL, for proxies and tests; empty: as they are
-  int64_t max_cached_bytes = 8 << 20;  // of bodies kept for conditional requests
-};
-
-// yahoo, alpha_vantage, polygon and sec_edgar with their limits. Keys are those of `variable` (BREADTHFLOW_POLYGON_KEY
-// or, naming a file that holds it, BREADTHFLOW_POLYGON_KEY_FILE); so are other addresses (BREADTHFLOW_POLYGON_URL).
-// INVALID_ARGUMENT with every file that can not be read.
-absl::StatusOr<std::vector<ProviderSettings>> DefaultProviders(
-    const std::function<std::optional<std::string>(const std::string& variable)>& variable);
 
 // Asks providers over HTTP. One request per URL at a time, whoever waits for it; the limiter before each; at most three
 // attempts with full jitter (1 s to 60 s) or as long as Retry-After says, which binds all replicas; a retry budget of
@@ -60,6 +44,7 @@ class ProviderClient final : public Upstream {
                  const base::Clock& clock, Options options);
 
   absl::Status CheckReady(std::string_view provider) const override;
+  UpstreamInfo Describe(std::string_view provider) const override;
   // RESOURCE_EXHAUSTED QUOTA_EXHAUSTED with the time to wait when the limit does not allow it within the patience.
   absl::StatusOr<RawBody> Get(const UpstreamRequest& request, const base::CancelToken& cancel) override;
 

@@ -1,48 +1,231 @@
 #include "services/data/app/symbol_fetch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/base/transient.h"
+#include "services/data/domain/adjustment_drift.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
 namespace {
 
-FetchResult Failed(const std::string& symbol, absl::Status error) {
-  FetchResult result{.symbol = symbol, .outcome = Outcome::kFailed};
-  result.retryable = base::IsTransient(error);
-  result.error = std::move(error);
-  return result;
+constexpr size_t kMaxGaps = 8;  // beyond that the covered parts between them are asked for again
+
+// Bodies may have other columns than those before them: what one of the two does not have is absent in its rows.
+void AddColumnsOf(const quant::Series& model, quant::Series& series) {
+  for (const quant::Column& column : model.columns) {
+    if (series.Find(column.name) != nullptr) continue;
+    quant::Column absent{.name = column.name, .values = column.values, .valid = {}};
+    std::visit([&](auto& values) { values.assign(series.size(), {}); }, absent.values);
+    absent.valid.assign(series.size(), false);
+    series.columns.push_back(std::move(absent));
+  }
+}
+
+absl::Status Join(quant::Series& all, quant::Series rows) {
+  if (rows.empty() && !all.columns.empty()) return absl::OkStatus();
+  if (all.empty()) {
+    all = std::move(rows);
+    return absl::OkStatus();
+  }
+  AddColumnsOf(rows, all);
+  AddColumnsOf(all, rows);
+  std::vector<quant::Column> ordered;
+  for (const quant::Column& column : all.columns) ordered.push_back(*rows.Find(column.name));
+  rows.columns = std::move(ordered);
+  return quant::Append(all, rows);
+}
+
+void AddNotes(const std::vector<std::string>& notes, FetchResult& result) {
+  for (const std::string& note : notes) {
+    if (result.notes.size() + 1 == kMaxNotes) result.notes.emplace_back("and more");
+    if (result.notes.size() >= kMaxNotes) return;
+    result.notes.push_back(base::Printable(note));
+  }
+}
+
+// The result becomes a failure; what was asked and what came of it stays.
+void Fail(absl::Status error, FetchResult& result) {
+  FetchResult failed = FailedResult(result.symbol, std::move(error));
+  failed.body_sha256 = std::move(result.body_sha256);
+  failed.fetched_ranges = std::move(result.fetched_ranges);
+  failed.attempts = std::move(result.attempts);
+  failed.notes = std::move(result.notes);
+  result = std::move(failed);
 }
 
 }  // namespace
 
-absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const Source& source, const FetchSpec& spec, const Resource& resource,
-                                                 const std::string& symbol, const std::string& run,
-                                                 const base::CancelToken& cancel) {
-  const SourceQuery query{spec.resource, symbol, spec.timeframe, spec.range, &resource};
-  FetchedSymbol fetched{.result = {.symbol = symbol}, .written = {}};
-  std::string body_sha256;
-  absl::StatusOr<SourceData> data = Read(source, query, cancel, body_sha256);
-  if (!data.ok()) {
-    fetched.result = Failed(symbol, data.status());
-  } else {
-    BF_ASSIGN_OR_RETURN(fetched, Store(source, spec, data->series, run));
+absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const std::vector<ReadySource>& sources,
+                                                 const std::vector<SourceChoice>& order) {
+  FetchedSymbol all;
+  std::vector<SourceAttempt> attempts;
+  absl::Status failed;  // what is said when none can: the first error that may pass, else the first of all
+  for (const SourceChoice& choice : order) {
+    BF_RETURN_IF_ERROR(task.cancel.Check());
+    const ReadySource& source = sources[choice.index];
+    SourceAttempt attempt{.source = source.variant, .reason = choice.reason, .error = source.unusable};
+    if (!attempts.empty()) {
+      attempt.reason = fmt::format("{} could not give it ({}); {}", attempts.back().source,
+                                   base::DetailsOf(attempts.back().error).reason, choice.reason);
+    }
+    FetchedSymbol fetched;
+    if (source.source != nullptr) {
+      BF_ASSIGN_OR_RETURN(fetched, FetchFrom(task, source));
+      attempt.error = fetched.result.error;
+    }
+    all.coverage.insert(all.coverage.end(), fetched.coverage.begin(), fetched.coverage.end());
+    if (failed.ok() || (!base::IsTransient(failed) && base::IsTransient(attempt.error))) failed = attempt.error;
+    attempts.push_back(std::move(attempt));
+    if (attempts.back().error.ok()) {
+      all.result = std::move(fetched.result);
+      all.result.attempts = std::move(attempts);
+      all.written = std::move(fetched.written);
+      return all;
+    }
+    all.result = std::move(fetched.result);
+    if (!CouldNotGive(attempts.back().error)) {
+      failed = attempts.back().error;
+      break;
+    }
   }
-  fetched.result.body_sha256 = std::move(body_sha256);
+  all.result.symbol = task.symbol;
+  all.result.attempts = std::move(attempts);
+  Fail(failed, all.result);
+  return all;
+}
+
+absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, const ReadySource& source) {
+  const FetchSpec& spec = task.spec;
+  FetchedSymbol fetched;
+  fetched.result.symbol = task.symbol;
+  fetched.result.source = source.variant;
+  static const std::vector<Coverage> kNothing;
+  const auto found = task.known.find(source.variant);
+  const std::vector<Coverage>& known = found == task.known.end() ? kNothing : found->second;
+  std::vector<quant::TimeRange> gaps = {spec.range};
+  if (!spec.refetch) {
+    gaps = Missing(spec.range, known, source.parameters, source.entry->revisions, policy_, clock_.Now());
+  }
+  if (gaps.empty()) {
+    fetched.result.outcome = HasRows(spec.range, known) ? Outcome::kOk : Outcome::kEmptyConfirmed;
+    return fetched;
+  }
+  const bool adjusted = task.resource.prices && source.entry->revisions == Revisions::kRecent;
+  if (adjusted) gaps = WithNeighbours(std::move(gaps), known);
+  // Of a source that says what is gone, one answer replaces one range.
+  if (gaps.size() > kMaxGaps || source.source->authoritative()) gaps = {{gaps.front().start_ns, gaps.back().end_ns}};
+
+  quant::Series rows;
+  BF_RETURN_IF_ERROR(Gather(task, source, gaps, fetched, rows));
+  if (adjusted && fetched.result.error.ok()) {
+    const quant::TimeRange whole = Hull(gaps, known);
+    bool anew = false;
+    if (gaps != std::vector{whole}) {
+      BF_ASSIGN_OR_RETURN(anew, AdjustedAnew({spec.resource, task.symbol, spec.timeframe, source.variant}, gaps, rows));
+    }
+    if (anew) {
+      gaps = {whole};
+      AddNotes({"prices were adjusted anew since they were fetched: all of the series was asked for again"},
+               fetched.result);
+      fetched.coverage.clear();
+      rows = {};
+      BF_RETURN_IF_ERROR(Gather(task, source, gaps, fetched, rows));
+    }
+  }
+  // Here all rows of the symbol are read and none is stored.
+  if (!fetched.result.error.ok()) return fetched;
+  const quant::TimeRange asked{gaps.front().start_ns, gaps.back().end_ns};
+  BF_RETURN_IF_ERROR(Store(task, source, asked, std::move(rows), fetched));
+  if (!fetched.result.error.ok()) {
+    for (Coverage& one : fetched.coverage) {
+      one.outcome = Outcome::kFailed;
+      one.rows = 0;
+      one.error = fetched.result.error;
+      one.retryable = fetched.result.retryable;
+    }
+  }
   return fetched;
 }
 
-absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const SourceQuery& query,
-                                             const base::CancelToken& cancel, std::string& body_sha256) {
-  BF_ASSIGN_OR_RETURN(const SourceRequest request, source.TransformQuery(query));
-  BF_ASSIGN_OR_RETURN(const RawBody body, source.Extract(request, cancel));
-  body_sha256 = base::Sha256HexOf(body.bytes);
-  BF_ASSIGN_OR_RETURN(SourceData data, source.TransformData(request, body));
+absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& source,
+                                 const std::vector<quant::TimeRange>& ranges, FetchedSymbol& fetched,
+                                 quant::Series& rows) {
+  Answers answers;
+  for (const quant::TimeRange& range : ranges) {
+    fetched.result.fetched_ranges.push_back(range);
+    Coverage like{.key = {task.spec.resource, task.symbol, task.spec.timeframe, source.variant},
+                  .run = task.run,
+                  .fetch_time = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())),
+                  .parameters = source.parameters};
+    const absl::StatusOr<Answer> answer = Ask(task, source, range, answers);
+    if (answer.ok()) {
+      if (!source.entry->provider.empty()) {
+        BF_RETURN_IF_ERROR(bodies_.Keep(answer->sha256, answer->body->bytes, absl::InfiniteFuture()));
+      }
+      like.fetch_time = answer->asked;
+      like.body_sha256 = fetched.result.body_sha256 = answer->sha256;
+    }
+    absl::StatusOr<SourceData> data =
+        answer.ok() ? Read(*source.source, *answer) : absl::StatusOr<SourceData>(answer.status());
+    if (data.ok()) {
+      AddNotes(data->notes, fetched.result);
+      like.basis = data->series.basis;
+      const std::vector<Coverage> covered = Covered(like, range, data->series.times, source.entry->revisions, policy_);
+      fetched.coverage.insert(fetched.coverage.end(), covered.begin(), covered.end());
+    }
+    const absl::Status ended = data.ok() ? Join(rows, std::move(data->series)) : data.status();
+    if (ended.ok()) continue;
+    // Only this range is known to have failed: nothing of the others is stored, and nothing said of them.
+    like.outcome = Outcome::kFailed;
+    like.error = ended;
+    like.retryable = base::IsTransient(ended);
+    fetched.coverage = Covered(like, range, {}, source.entry->revisions, policy_);
+    Fail(ended, fetched.result);
+    return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SymbolFetch::AdjustedAnew(const quant::SeriesKey& key, const std::vector<quant::TimeRange>& ranges,
+                                               const quant::Series& rows) {
+  for (const quant::TimeRange& range : ranges) {
+    const absl::StatusOr<quant::Series> stored = series_.chunks().Read(key, columnar::ReadOptions{.range = range});
+    if (absl::IsNotFound(stored.status())) return false;
+    BF_RETURN_IF_ERROR(stored.status());
+    if (PricesDiffer(*stored, rows)) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<SymbolFetch::Answer> SymbolFetch::Ask(const SymbolTask& task, const ReadySource& source,
+                                                     const quant::TimeRange& range, Answers& answers) {
+  BF_ASSIGN_OR_RETURN(
+      SourceRequest request,
+      source.source->TransformQuery({task.spec.resource, task.symbol, task.spec.timeframe, range, &task.resource}));
+  if (const auto same = answers.find(request.locator); same != answers.end()) {
+    Answer answer = same->second;
+    answer.request = std::move(request);
+    return answer;
+  }
+  Answer answer{.request = std::move(request), .body = {}, .sha256 = {}, .asked = {}};
+  answer.asked = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
+  BF_ASSIGN_OR_RETURN(RawBody body, source.source->Extract(answer.request, task.cancel));
+  answer.sha256 = base::Sha256HexOf(body.bytes);
+  answer.body = std::make_shared<const RawBody>(std::move(body));
+  answers.emplace(answer.request.locator, answer);
+  return answer;
+}
+
+absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const Answer& answer) {
+  BF_ASSIGN_OR_RETURN(SourceData data, source.TransformData(answer.request, *answer.body));
+  const SourceQuery& query = answer.request.query;
   BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
   data.series.repeats = resource->repeats;
   BF_RETURN_IF_ERROR(data.series.Validate());
@@ -54,26 +237,32 @@ absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const SourceQ
   return data;
 }
 
-absl::StatusOr<FetchedSymbol> SymbolFetch::Store(const Source& source, const FetchSpec& spec, quant::Series& series,
-                                                 const std::string& run) {
-  FetchedSymbol fetched{.result = {.symbol = series.key.symbol, .outcome = Outcome::kOk}, .written = {}};
-  if (series.empty()) fetched.result.outcome = Outcome::kEmptyConfirmed;
+absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
+                                quant::Series series, FetchedSymbol& fetched) {
+  fetched.result.outcome = Outcome::kOk;
+  if (series.empty()) {
+    // The answer may only say that nothing came since.
+    const auto known = task.known.find(source.variant);
+    const bool before =
+        !source.source->authoritative() && known != task.known.end() && HasRows(task.spec.range, known->second);
+    fetched.result.outcome = before ? Outcome::kOk : Outcome::kEmptyConfirmed;
+  }
   // Nothing from a source that does not claim to have everything changes nothing; from one that does, it takes away.
-  if (series.empty() && !source.authoritative()) return fetched;
-  series.key.variant = spec.source.name;
-  columnar::WriteOptions options{.provenance = "fetchRuns/" + run};
-  if (source.authoritative()) options.replaces = spec.range;
+  if (series.empty() && !source.source->authoritative()) return absl::OkStatus();
+  series.key.variant = source.variant;
+  columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
+  if (source.source->authoritative()) options.replaces = asked;
   absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
     if (base::IsTransient(written.status())) return written.status();
-    fetched.result = Failed(series.key.symbol, written.status());
-    return fetched;
+    Fail(written.status(), fetched.result);
+    return absl::OkStatus();
   }
   fetched.result.rows = static_cast<int64_t>(series.size());
   fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
   if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);
-  return fetched;
+  return absl::OkStatus();
 }
 
 }  // namespace breadthflow::data

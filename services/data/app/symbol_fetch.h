@@ -1,13 +1,22 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 #include "common/base/cancel.h"
+#include "common/base/clock.h"
+#include "services/data/app/source_set.h"
+#include "services/data/domain/coverage.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/source.h"
+#include "services/data/domain/source_choice.h"
+#include "services/data/store/coverage_store.h"
+#include "services/data/store/raw_body_store.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
@@ -16,28 +25,62 @@ namespace breadthflow::data {
 struct FetchedSymbol {
   FetchResult result;
   std::optional<columnar::WrittenSeries> written;
+  std::vector<Coverage> coverage;
 };
 
-// The part of a fetch that is done symbol by symbol: ask, read, check, store as chunks that nothing refers to yet.
-// Thread-safe; the store must outlive it.
+// One symbol of a run, and what is known of it.
+struct SymbolTask {
+  const FetchSpec& spec;
+  const Resource& resource;  // that of the spec
+  std::string symbol;
+  std::string run;
+  const CoverageStore::BySource& known;  // all entries
+  base::CancelToken cancel;
+};
+
+// The part of a fetch that is done symbol by symbol: see what is missing, ask for it, read, check, store as chunks that
+// nothing refers to yet. Thread-safe; the stores must outlive it.
 class SymbolFetch {
  public:
-  explicit SymbolFetch(SeriesStore& series) : series_(series) {}
+  SymbolFetch(SeriesStore& series, RawBodyStore& bodies, const base::Clock& clock, const CoveragePolicy& policy)
+      : series_(series), bodies_(bodies), clock_(clock), policy_(policy) {}
 
-  // `resource` is that of the spec. An error is one of this service, not of the symbol: those are in the result.
-  absl::StatusOr<FetchedSymbol> Fetch(const Source& source, const FetchSpec& spec, const Resource& resource,
-                                      const std::string& symbol, const std::string& run,
-                                      const base::CancelToken& cancel);
+  // Asks the sources in the order chosen until one can give the symbol. An error is one of this service, not of the
+  // symbol: those are in the result.
+  absl::StatusOr<FetchedSymbol> Fetch(const SymbolTask& task, const std::vector<ReadySource>& sources,
+                                      const std::vector<SourceChoice>& order);
 
  private:
-  // Asks, and reads what came. The rows are of the resource and keep its rules.
-  absl::StatusOr<SourceData> Read(const Source& source, const SourceQuery& query, const base::CancelToken& cancel,
-                                  std::string& body_sha256);
-  // Writes the chunks of what a source said, to be committed with the run.
-  absl::StatusOr<FetchedSymbol> Store(const Source& source, const FetchSpec& spec, quant::Series& series,
-                                      const std::string& run);
+  // A body that came, under what was asked for: sources whose request does not depend on the range are asked once.
+  struct Answer {
+    SourceRequest request;
+    std::shared_ptr<const RawBody> body;  // not null
+    std::string sha256;
+    absl::Time asked;
+  };
+  using Answers = std::map<std::string, Answer>;
+
+  absl::StatusOr<FetchedSymbol> FetchFrom(const SymbolTask& task, const ReadySource& source);
+  // Asks for the ranges, in time order, and reads what comes: rows and coverage. Only an error of this service is
+  // returned; after one of the symbol, `fetched.result` is a failure.
+  absl::Status Gather(const SymbolTask& task, const ReadySource& source, const std::vector<quant::TimeRange>& ranges,
+                      FetchedSymbol& fetched, quant::Series& rows);
+  // Whether prices that are stored were adjusted to another instant than these: then both can not stand in one series.
+  absl::StatusOr<bool> AdjustedAnew(const quant::SeriesKey& key, const std::vector<quant::TimeRange>& ranges,
+                                    const quant::Series& rows);
+  // The body for one range, kept under its hash when it can not be had again.
+  absl::StatusOr<Answer> Ask(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& range,
+                             Answers& answers);
+  // What the body says; the rows are of the resource and keep its rules.
+  static absl::StatusOr<SourceData> Read(const Source& source, const Answer& answer);
+  // Writes the chunks of what a source said about `asked`, to be committed with the run.
+  absl::Status Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
+                     quant::Series series, FetchedSymbol& fetched);
 
   SeriesStore& series_;
+  RawBodyStore& bodies_;
+  const base::Clock& clock_;
+  const CoveragePolicy policy_;
 };
 
 }  // namespace breadthflow::data

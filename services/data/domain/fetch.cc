@@ -1,12 +1,16 @@
 #include "services/data/domain/fetch.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
 #include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "services/data/domain/resource.h"
 
@@ -34,7 +38,33 @@ absl::Status CheckSpec(const FetchSpec& spec, const absl::StatusOr<const Resourc
   } else if (spec.range.start_ns >= spec.range.end_ns) {
     violations.Add("spec.range", "must end after it starts");
   }
+  if (spec.alternatives.size() > kMaxAlternatives) {
+    violations.Add("spec.alternatives",
+                   fmt::format("must be at most {}, were {}", kMaxAlternatives, spec.alternatives.size()));
+  }
+  std::set<std::string_view> sources = {spec.source.name};
+  for (size_t i = 0; i < spec.alternatives.size(); ++i) {
+    if (!sources.insert(spec.alternatives[i].name).second) {
+      violations.Add(fmt::format("spec.alternatives[{}].name", i),
+                     fmt::format("{} appears twice", spec.alternatives[i].name));
+    }
+  }
   return violations.ToStatus("invalid fetch");
+}
+
+FetchResult FailedResult(const std::string& symbol, absl::Status error) {
+  FetchResult result{.symbol = symbol, .outcome = Outcome::kFailed};
+  result.retryable = base::IsTransient(error);
+  result.error = std::move(error);
+  return result;
+}
+
+bool CouldNotGive(const absl::Status& error) {
+  constexpr std::array<std::string_view, 7> kReasons = {"UNKNOWN_SYMBOL",   "MISSING_CREDENTIAL", "NO_UPSTREAM",
+                                                        "UNAUTHENTICATED",  "NOT_ENTITLED",       "NOT_OFFERED",
+                                                        "UNKNOWN_COMPONENT"};
+  return base::IsTransient(error) ||
+         std::find(kReasons.begin(), kReasons.end(), base::DetailsOf(error).reason) != kReasons.end();
 }
 
 std::string Fingerprint(const FetchSpec& spec) {
@@ -43,6 +73,9 @@ std::string Fingerprint(const FetchSpec& spec) {
   for (const std::string& symbol : spec.symbols) hash.Text(symbol);
   hash.Int(static_cast<int64_t>(spec.timeframe)).Int(spec.range.start_ns).Int(spec.range.end_ns);
   component::Append(spec.source, hash);
+  hash.Int(static_cast<int64_t>(spec.alternatives.size()));
+  for (const component::ComponentRef& alternative : spec.alternatives) component::Append(alternative, hash);
+  hash.Int(static_cast<int64_t>(spec.preference)).Int(spec.refetch ? 1 : 0);
   return hash.FinishHex();
 }
 

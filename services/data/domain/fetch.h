@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "common/component/catalog.h"
 #include "common/quant/series.h"
@@ -15,12 +16,29 @@ namespace breadthflow::data {
 
 inline constexpr size_t kMaxSymbols = 10'000;
 
+inline constexpr size_t kMaxAlternatives = 8;
+inline constexpr size_t kMaxNotes = 20;
+
+// Which of several sources is asked first.
+enum class Preference { kOrder = 1, kCoverage = 2, kFreshness = 3, kHealth = 4, kCost = 5 };
+
 struct FetchSpec {
   std::string resource = "stock_price";
   std::vector<std::string> symbols;
   quant::Timeframe timeframe = quant::Timeframe::kDay;
   quant::TimeRange range;
   component::ComponentRef source;
+  // Asked in turn for symbols that the source before could not give.
+  std::vector<component::ComponentRef> alternatives;
+  Preference preference = Preference::kOrder;
+  bool refetch = false;  // all of the range, not only what is not covered
+};
+
+// One source that was asked for a symbol.
+struct SourceAttempt {
+  std::string source;
+  std::string reason;  // why it was chosen, for people
+  absl::Status error;  // why it could not give the symbol
 };
 
 enum class Outcome { kPending = 0, kOk = 1, kEmptyConfirmed = 2, kFailed = 3 };
@@ -33,8 +51,19 @@ struct FetchResult {
   int64_t changed_rows = 0;  // new, revised or gone; 0 when everything was known already
   absl::Status error;        // not OK exactly when kFailed
   bool retryable = false;
-  std::string body_sha256;  // of the body the rows were read from; empty when there was none
+  std::string body_sha256;              // of the last body that came; empty when there was none
+  std::string source;                   // that has the rows: the variant of their series; empty when all failed
+  std::vector<SourceAttempt> attempts;  // in the order they were asked
+  std::vector<quant::TimeRange> fetched_ranges;  // what was asked; empty when everything was covered already
+  std::vector<std::string> notes;                // what was left out, for people; at most kMaxNotes
 };
+
+// How a symbol failed: `error`, and whether another attempt may help.
+FetchResult FailedResult(const std::string& symbol, absl::Status error);
+
+// Whether a source that failed like this could not give the symbol, so that the next one is asked: it is out of reach
+// or used up, has no key here or does not know the symbol. Rows that are wrong are no reason to look elsewhere.
+bool CouldNotGive(const absl::Status& error);
 
 // What is wrong with a spec as such (symbols, range); sources check their own part. `resource` is what was found under
 // spec.resource. INVALID_ARGUMENT with every violation.

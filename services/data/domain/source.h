@@ -1,10 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
@@ -73,13 +77,48 @@ class Source {
   //    not what it should be; then nothing of it is used.
   virtual absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const = 0;
 
+  // What tells the series of this object apart from those that the same source gives with other parameters (another
+  // simulated market): part of their variant. Empty: nothing does.
+  virtual std::string Market() const { return ""; }
+
   // True when a body is all there is in its range, so that rows stored earlier which it does not have are gone.
   virtual bool authoritative() const = 0;
+};
+
+// What a source can give of one resource.
+struct Capability {
+  std::string resource;
+  std::vector<quant::Timeframe> timeframes;
+  // With the default parameters; kNotPrices also where the rows say it themselves.
+  quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+};
+
+// "stock_price (1min 1day), dividend": for people.
+std::string Describe(std::span<const Capability> capabilities);
+
+// NOT_OFFERED unless one of the capabilities has the resource and the timeframe of the query; says what there is.
+absl::Status CheckOffered(std::string_view source, std::span<const Capability> capabilities, const SourceQuery& query);
+
+// Capabilities that are no bars, ordered as given.
+std::vector<Capability> Ticks(std::initializer_list<std::string_view> resources);
+
+// How long an answer of a source stays right.
+enum class Revisions {
+  kNever = 1,    // for ever: it follows from the parameters
+  kRecent = 2,   // what is older than the revision window does not change any more
+  kAnytime = 3,  // until somebody changes a file: it is asked every time
 };
 
 struct SourceEntry {
   component::ComponentInfo info;  // kind "data_source"
   std::vector<component::ParamSpec> params;
+  // What it offers, ordered by resource; `any_resource`: everything there is, whatever this list says.
+  std::vector<Capability> capabilities;
+  bool any_resource = false;
+  std::string provider;  // of Upstream, whose limits and key it needs; empty: asks nobody
+  Revisions revisions = Revisions::kRecent;
+  bool authoritative = false;                // with the default parameters; see Source::authoritative
+  std::vector<std::string> access_params{};  // parameters that change how rows are got and not which
   // What the process allows to all sources; not parameters of a fetch.
   struct Environment {
     std::vector<std::string> csv_roots;  // folders below which files may be read

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,19 @@ struct UpstreamRequest {
   std::function<absl::Status(const RawBody&)> judge;
 };
 
+// What a provider allows and needs.
+struct UpstreamInfo {
+  double per_second = 0;  // requests of all processes together
+  double burst = 0;
+  int64_t per_day = 0;     // in 24 hours; 0: no limit of its own
+  std::string credential;  // environment variable of the key; empty: none is needed
+
+  double RequestsPerDay() const {
+    constexpr double kSeconds = 86'400;
+    return per_day > 0 ? std::min(per_second * kSeconds, static_cast<double>(per_day)) : per_second * kSeconds;
+  }
+};
+
 // The way to providers of data: adds credentials, keeps their limits, retries. Sources see only this. Thread-safe.
 class Upstream {
  public:
@@ -31,6 +46,9 @@ class Upstream {
   // FAILED_PRECONDITION MISSING_CREDENTIAL, naming the variable to set, when the provider needs a key and there is
   // none.
   virtual absl::Status CheckReady(std::string_view provider) const = 0;
+
+  // Zeros for a provider that this process has no way to.
+  virtual UpstreamInfo Describe(std::string_view provider) const = 0;
 
   // The answer that `judge` lets pass, else its error or one of the way there. Neither holds credentials.
   virtual absl::StatusOr<RawBody> Get(const UpstreamRequest& request, const base::CancelToken& cancel) = 0;

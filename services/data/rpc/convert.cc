@@ -1,5 +1,7 @@
 #include "services/data/rpc/convert.h"
 
+#include <fmt/format.h>
+
 #include "common/rpc/convert.h"
 #include "common/rpc/convert_job.h"
 #include "common/rpc/status_bridge.h"
@@ -27,6 +29,16 @@ FetchSpec FromProto(const v1::FetchSpec& spec, const ResourceLookup& resources, 
   out.timeframe = TimeframeOf(spec.timeframe(), out.resource, resources, "spec.timeframe", violations);
   out.range = rpc::FromProto(spec.range(), true, "spec.range", violations);
   out.source = rpc::FromProto(spec.source(), "spec.source", violations);
+  for (int i = 0; i < spec.alternatives_size(); ++i) {
+    out.alternatives.push_back(
+        rpc::FromProto(spec.alternatives(i), fmt::format("spec.alternatives[{}]", i), violations));
+  }
+  if (!v1::SourcePreference_IsValid(spec.preference())) {
+    violations.Add("spec.preference", "is not a preference");
+  } else if (spec.preference() != v1::SOURCE_PREFERENCE_UNSPECIFIED) {
+    out.preference = static_cast<Preference>(spec.preference());
+  }
+  out.refetch = spec.refetch();
   return out;
 }
 
@@ -37,6 +49,11 @@ v1::FetchSpec ToProto(const FetchSpec& spec) {
   out.set_timeframe(rpc::ToProto(spec.timeframe));
   *out.mutable_range() = rpc::ToProto(spec.range);
   *out.mutable_source() = rpc::ToProto(spec.source);
+  for (const component::ComponentRef& alternative : spec.alternatives) {
+    *out.add_alternatives() = rpc::ToProto(alternative);
+  }
+  out.set_preference(static_cast<v1::SourcePreference>(spec.preference));
+  out.set_refetch(spec.refetch);
   return out;
 }
 
@@ -55,6 +72,15 @@ v1::FetchRun ToProto(const FetchRun& run) {
     if (!result.error.ok()) *to.mutable_error() = rpc::ToProto(result.error);
     to.set_retryable(result.retryable);
     to.set_body_sha256(result.body_sha256);
+    to.set_source(result.source);
+    for (const SourceAttempt& attempt : result.attempts) {
+      v1::SourceAttempt& asked = *to.add_attempts();
+      asked.set_source(attempt.source);
+      asked.set_reason(attempt.reason);
+      if (!attempt.error.ok()) *asked.mutable_error() = rpc::ToProto(attempt.error);
+    }
+    for (const quant::TimeRange& range : result.fetched_ranges) *to.add_fetched_ranges() = rpc::ToProto(range);
+    to.mutable_notes()->Add(result.notes.begin(), result.notes.end());
   }
   return out;
 }

@@ -55,16 +55,6 @@ absl::StatusOr<std::optional<quant::SeriesKey>> KeyFromCursor(const std::string&
 
 }  // namespace
 
-grpc::Status DataService::ListSources(grpc::ServerContext* context, const v1::ListSourcesRequest* request,
-                                      v1::ListSourcesResponse* response) {
-  return parts_.guard.Serve(context, request, response, [&](const Call&) -> absl::Status {
-    for (const SourceEntry& source : parts_.sources.entries()) {
-      *response->add_sources()->mutable_component() = rpc::ToProto(source.info, source.params);
-    }
-    return absl::OkStatus();
-  });
-}
-
 grpc::Status DataService::CreateFetchRun(grpc::ServerContext* context, const v1::CreateFetchRunRequest* request,
                                          v1::FetchRun* response) {
   return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {

@@ -10,19 +10,21 @@
 #include "services/data/app/reader.h"
 #include "services/data/app/streamer.h"
 #include "services/data/domain/source.h"
+#include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
 
 // DataService as proto/breadthflow/data/v1/data_service.proto says. Thread-safe; everything given must outlive it.
 class DataService final
-    : public v1::DataService::WithCallbackMethod_StreamSeries<
-          v1::DataService::WithCallbackMethod_ImportSeries<v1::DataService::WithCallbackMethod_ReadSeries<
-              v1::DataService::WithCallbackMethod_WatchFetchRun<v1::DataService::Service>>>> {
+    : public v1::DataService::WithCallbackMethod_StreamSeries<v1::DataService::WithCallbackMethod_ImportSeries<
+          v1::DataService::WithCallbackMethod_ReadSeries<v1::DataService::WithCallbackMethod_ReadRawBody<
+              v1::DataService::WithCallbackMethod_WatchFetchRun<v1::DataService::Service>>>>> {
  public:
   struct Parts {
     rpc::Guard& guard;
     const rpc::PageTokens& page_tokens;
     const component::Catalog<SourceEntry>& sources;
+    const Upstream& upstream;
     Fetcher& fetcher;
     Importer& importer;
     Reader& reader;
@@ -30,6 +32,8 @@ class DataService final
     ResourceStore& resources;
     SeriesStore& series;
     FetchStore& runs;
+    CoverageStore& coverage;
+    RawBodyStore& bodies;
     SnapshotStore& snapshots;
     jobs::Runner& jobs;
     Streamer& streamer;
@@ -54,6 +58,10 @@ class DataService final
                               v1::FetchRun* response) override;
   grpc::ServerWriteReactor<v1::FetchRun>* WatchFetchRun(grpc::CallbackServerContext* context,
                                                         const v1::WatchFetchRunRequest* request) override;
+  grpc::Status ListCoverage(grpc::ServerContext* context, const v1::ListCoverageRequest* request,
+                            v1::ListCoverageResponse* response) override;
+  grpc::ServerWriteReactor<v1::ReadRawBodyResponse>* ReadRawBody(grpc::CallbackServerContext* context,
+                                                                 const v1::ReadRawBodyRequest* request) override;
   grpc::ServerReadReactor<v1::ImportSeriesRequest>* ImportSeries(grpc::CallbackServerContext* context,
                                                                  v1::ImportSeriesResponse* response) override;
   grpc::Status ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,

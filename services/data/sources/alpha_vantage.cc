@@ -13,9 +13,12 @@
 namespace breadthflow::data {
 namespace {
 
-constexpr std::string_view kOffers =
-    "stock_price in bars of 1min to 1hour and 1day, dividend, split, revenue, earnings, balance_sheet, cash_flow, "
-    "shares_outstanding, news_sentiment, option_chain";
+const std::vector<Capability>& Offers() {
+  static const auto* offers = new std::vector<Capability>(
+      BarsAnd(quant::PriceBasis::kRaw, {"balance_sheet", "cash_flow", "dividend", "earnings", "news_sentiment",
+                                        "option_chain", "revenue", "shares_outstanding", "split"}));
+  return *offers;
+}
 
 const std::map<std::string, std::vector<std::string>, std::less<>>& Functions() {
   static const auto* functions =
@@ -35,6 +38,7 @@ class AlphaVantageSource final : public HttpSource {
       : HttpSource("alpha_vantage", upstream), actions_(actions), compact_(compact) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
+    BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
     SourceRequest request{query, ""};
     const std::string symbol = http::UrlEncode(query.symbol);
     const auto add = [&](const std::string& rest) {
@@ -50,7 +54,6 @@ class AlphaVantageSource final : public HttpSource {
         return request;
       }
       const absl::Duration length = quant::IntradayLength(query.timeframe);
-      if (length == absl::ZeroDuration()) return NotOffered(provider(), query, kOffers);
       const absl::CivilMonth last(absl::ToCivilDay(end, absl::UTCTimeZone()));
       absl::CivilMonth month(absl::ToCivilDay(start, absl::UTCTimeZone()) - 1);
       if (last - month >= static_cast<int64_t>(kMaxUrls)) return TooLong("months");
@@ -62,7 +65,6 @@ class AlphaVantageSource final : public HttpSource {
       }
       return request;
     }
-    if (query.timeframe != quant::Timeframe::kTick) return NotOffered(provider(), query, kOffers);
     if (query.resource == "news_sentiment") {
       const auto text = [](absl::Time time) { return absl::FormatTime("%Y%m%dT%H%M", time, absl::UTCTimeZone()); };
       add(fmt::format("NEWS_SENTIMENT&tickers={}&time_from={}&time_to={}&sort=EARLIEST&limit=1000", symbol, text(start),
@@ -81,9 +83,8 @@ class AlphaVantageSource final : public HttpSource {
       }
       return request;
     }
-    const auto functions = Functions().find(query.resource);
-    if (functions == Functions().end()) return NotOffered(provider(), query, kOffers);
-    for (const std::string& function : functions->second) add(fmt::format("{}&symbol={}", function, symbol));
+    for (const std::string& function : Functions().at(query.resource))
+      add(fmt::format("{}&symbol={}", function, symbol));
     return request;
   }
 
@@ -131,6 +132,9 @@ SourceEntry AlphaVantage() {
                                        "paid key)."),
                   component::ChoiceParam("output", "full", {"full", "compact"},
                                          "Daily bars: all, or the newest 100, which free keys may ask for.")};
+  entry.capabilities = Offers();
+  entry.provider = "alpha_vantage";
+  entry.access_params = {"output"};  // a compact body that is not enough is refused
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
     if (environment.upstream != nullptr) BF_RETURN_IF_ERROR(environment.upstream->CheckReady("alpha_vantage"));

@@ -130,6 +130,9 @@ SourceEntry CsvFile() {
       component::BoolParam("replace", true,
                            "Rows stored earlier that lie in the range and are not in the files are removed.")};
   for (component::ParamSpec& spec : csv::ReadParams()) entry.params.push_back(std::move(spec));
+  entry.any_resource = true;
+  entry.revisions = Revisions::kAnytime;
+  entry.authoritative = true;
   entry.make = Make;
   return entry;
 }

@@ -1,7 +1,6 @@
 #include "services/data/sources/polygon.h"
 
 #include <memory>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -14,9 +13,13 @@ namespace breadthflow::data {
 namespace {
 
 constexpr std::string_view kHost = "https://api.polygon.io";
-constexpr std::string_view kOffers =
-    "stock_price in bars of 1min to 1hour and 1day, trade, quote, dividend, split, delisting, shares_outstanding, "
-    "revenue, earnings, balance_sheet, cash_flow, news_sentiment";
+
+const std::vector<Capability>& Offers() {
+  static const auto* offers = new std::vector<Capability>(
+      BarsAnd(quant::PriceBasis::kRaw, {"balance_sheet", "cash_flow", "delisting", "dividend", "earnings",
+                                        "news_sentiment", "quote", "revenue", "shares_outstanding", "split", "trade"}));
+  return *offers;
+}
 
 class PolygonSource final : public HttpSource {
  public:
@@ -24,13 +27,11 @@ class PolygonSource final : public HttpSource {
       : HttpSource("polygon", upstream), basis_(basis), crypto_(crypto) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
+    BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
     const std::string ticker = http::UrlEncode(Ticker(query));
     const auto path = [&](const std::string& rest) { return SourceRequest{query, fmt::format("{}{}", kHost, rest)}; };
     if (query.resource == "stock_price") {
       const absl::Duration length = quant::IntradayLength(query.timeframe);
-      if (query.timeframe != quant::Timeframe::kDay && length == absl::ZeroDuration()) {
-        return NotOffered(provider(), query, kOffers);
-      }
       // The provider's range is of bar starts; a daily bar starts up to a day before its close.
       const absl::Duration before = length == absl::ZeroDuration() ? absl::Hours(26) : length;
       return path(fmt::format("/v2/aggs/ticker/{}/range/{}/{}/{}/{}?adjusted={}&sort=asc&limit=50000", ticker,
@@ -40,7 +41,6 @@ class PolygonSource final : public HttpSource {
                               absl::ToUnixMillis(quant::FromNanos(query.range.end_ns - 1)),
                               basis_ == quant::PriceBasis::kSplitAdjusted));
     }
-    if (query.timeframe != quant::Timeframe::kTick) return NotOffered(provider(), query, kOffers);
     const std::string from = Day(query.range.start_ns);
     const std::string to = Day(query.range.end_ns - 1);
     if (query.resource == "trade" || query.resource == "quote") {
@@ -58,8 +58,7 @@ class PolygonSource final : public HttpSource {
     // Payments and splits become known before they take effect: all are asked for.
     if (query.resource == "dividend") return path(fmt::format("/v3/reference/dividends?ticker={}&limit=1000", ticker));
     if (query.resource == "split") return path(fmt::format("/v3/reference/splits?ticker={}&limit=1000", ticker));
-    static const std::set<std::string> statements = {"revenue", "earnings", "balance_sheet", "cash_flow"};
-    if (!statements.contains(query.resource)) return NotOffered(provider(), query, kOffers);
+    // What is left are statements.
     return path(fmt::format("/vX/reference/financials?ticker={}&filing_date.gte={}&filing_date.lte={}&limit=100",
                             ticker, Day(query.range.start_ns - kDayNanos), to));
   }
@@ -131,6 +130,8 @@ SourceEntry Polygon() {
   entry.params = {component::ChoiceParam("basis", "raw", {"raw", "split"}, "How bars are adjusted."),
                   component::ChoiceParam("market", "stocks", {"stocks", "crypto"},
                                          "Market of the symbols; the crypto pair of bitcoin in dollars is BTCUSD.")};
+  entry.capabilities = Offers();
+  entry.provider = "polygon";
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
     if (environment.upstream != nullptr) BF_RETURN_IF_ERROR(environment.upstream->CheckReady("polygon"));

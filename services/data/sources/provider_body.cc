@@ -1,5 +1,6 @@
 #include "services/data/sources/provider_body.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -50,10 +51,12 @@ absl::Status RateLimited(std::string_view provider, std::string_view said) {
                    fmt::format("{} answered with a notice and no data: {}", provider, OneLine(said)));
 }
 
-absl::Status NotOffered(std::string_view provider, const SourceQuery& query, std::string_view offers) {
-  return MakeError(
-      StatusCode::kInvalidArgument, "NOT_OFFERED",
-      fmt::format("{} has {}, not {} {}", provider, offers, query.resource, quant::ToText(query.timeframe)));
+std::vector<Capability> BarsAnd(quant::PriceBasis basis, std::initializer_list<std::string_view> resources) {
+  using enum quant::Timeframe;
+  std::vector<Capability> all = Ticks(resources);
+  all.push_back({"stock_price", {kMin1, kMin5, kMin15, kMin30, kHour1, kDay}, basis});
+  std::sort(all.begin(), all.end(), [](const auto& one, const auto& other) { return one.resource < other.resource; });
+  return all;
 }
 
 absl::Status JudgeStatus(std::string_view provider, int http_status) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,8 +38,9 @@ absl::Status UnknownSymbol(std::string_view provider, std::string_view symbol);
 // `said`: the provider's own words, cut to a line; for people, nothing is decided by them.
 absl::Status Rejected(std::string_view provider, std::string_view said);
 absl::Status RateLimited(std::string_view provider, std::string_view said);
-// NOT_OFFERED; `offers` says what there is.
-absl::Status NotOffered(std::string_view provider, const SourceQuery& query, std::string_view offers);
+
+// stock_price in bars of 1min to 1hour and 1day, and these resources, ordered by name.
+std::vector<Capability> BarsAnd(quant::PriceBasis basis, std::initializer_list<std::string_view> resources);
 
 // What the HTTP status alone says: OK for 2xx and for 400 and 404, which mean something only together with the body.
 absl::Status JudgeStatus(std::string_view provider, int http_status);

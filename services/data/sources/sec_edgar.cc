@@ -13,7 +13,12 @@
 namespace breadthflow::data {
 namespace {
 
-constexpr std::string_view kOffers = "revenue, earnings, balance_sheet, cash_flow, shares_outstanding";
+const std::vector<Capability>& Offers() {
+  static const auto* offers =
+      new std::vector<Capability>(Ticks({"balance_sheet", "cash_flow", "earnings", "revenue", "shares_outstanding"}));
+  return *offers;
+}
+
 constexpr char kTickersUrl[] = "https://www.sec.gov/files/company_tickers.json";
 
 // The locator is the symbol: which company that is, is asked first, once for all symbols of a fetch.
@@ -23,9 +28,7 @@ class SecEdgarSource final : public HttpSource {
       : HttpSource("sec_edgar", upstream), contact_(std::move(contact)) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
-    if (ConceptsOf(query.resource).empty() || query.timeframe != quant::Timeframe::kTick) {
-      return NotOffered(provider(), query, kOffers);
-    }
+    BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
     return SourceRequest{query, query.symbol};
   }
 
@@ -100,6 +103,9 @@ SourceEntry SecEdgar() {
                 "restatement is a later row. No key, but a contact address; asked 8 times a second."};
   entry.params = {component::Required(
       component::StringParam("contact", "", "E-mail address that the SEC can write to; sent as User-Agent."))};
+  entry.capabilities = Offers();
+  entry.provider = "sec_edgar";
+  entry.access_params = {"contact"};
   entry.make = Make;
   return entry;
 }

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "common/base/status.h"
 #include "services/data/sources/catalog.h"
@@ -11,13 +10,26 @@ namespace breadthflow::data {
 namespace {
 
 constexpr std::string_view kVersion = "1.1.0";
+constexpr uint64_t kDefaultSeed = 1;
+
+const std::vector<Capability>& Offers() {
+  static const auto* offers = [] {
+    auto* all = new std::vector<Capability>();
+    for (const SimulatedTable& table : SimulatedTables()) {
+      all->push_back({std::string(table.resource), table.timeframes});
+      if (table.resource == "stock_price") all->back().basis = quant::PriceBasis::kSplitAdjusted;
+    }
+    return all;
+  }();
+  return *offers;
+}
 
 class SimulatedSource final : public Source {
  public:
   SimulatedSource(const SimulatedWorld& world, quant::PriceBasis basis) : world_(world), basis_(basis) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
-    BF_RETURN_IF_ERROR(Find(query).status());
+    BF_RETURN_IF_ERROR(CheckOffered("simulated", Offers(), query));
     return SourceRequest{
         query, fmt::format("simulated/{} seed={} basis={} delisting_rate={} resource={} timeframe={} "
                            "symbol={} start={} end={}",
@@ -32,31 +44,22 @@ class SimulatedSource final : public Source {
   }
 
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody&) const override {
-    BF_ASSIGN_OR_RETURN(const SimulatedTable* table, Find(request.query));
+    BF_RETURN_IF_ERROR(CheckOffered("simulated", Offers(), request.query));
+    const auto table = std::find_if(SimulatedTables().begin(), SimulatedTables().end(),
+                                    [&](const SimulatedTable& one) { return one.resource == request.query.resource; });
     SourceData data;
     BF_ASSIGN_OR_RETURN(data.series, table->make({world_, basis_, request.query}));
     return data;
   }
 
   bool authoritative() const override { return true; }
-
- private:
-  static absl::StatusOr<const SimulatedTable*> Find(const SourceQuery& query) {
-    for (const SimulatedTable& table : SimulatedTables()) {
-      if (table.resource != query.resource) continue;
-      if (std::find(table.timeframes.begin(), table.timeframes.end(), query.timeframe) != table.timeframes.end()) {
-        return &table;
-      }
-      std::vector<std::string_view> known;
-      for (const quant::Timeframe timeframe : table.timeframes) known.push_back(quant::ToText(timeframe));
-      return base::MakeError(absl::StatusCode::kInvalidArgument, "NOT_OFFERED",
-                             fmt::format("simulated has {} in {}, not in {}", query.resource, fmt::join(known, ", "),
-                                         quant::ToText(query.timeframe)));
-    }
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "NOT_OFFERED",
-                           fmt::format("simulated has no {}", query.resource));
+  // Another world is another market: its rows never stand in one series with those of this one.
+  std::string Market() const override {
+    if (world_.delisting_rate > 0) return fmt::format("{}:{}", world_.seed, world_.delisting_rate);
+    return world_.seed == kDefaultSeed ? "" : std::to_string(world_.seed);
   }
 
+ private:
   const SimulatedWorld world_;
   const quant::PriceBasis basis_;
 };
@@ -75,10 +78,15 @@ SourceEntry Simulated() {
                 "correlated, volatility clusters, sessions are missing now and then. Returns have a weak structure on "
                 "purpose, a pull towards the recent trend and back to the slow one, so that models find something: "
                 "results on it say nothing about real markets."};
-  entry.params = {component::IntParam("seed", 1, 0, int64_t{1} << 52, "", "Which simulated market."),
+  entry.params = {component::IntParam("seed", static_cast<int64_t>(kDefaultSeed), 0, int64_t{1} << 52, "",
+                                      "Which simulated market. The series of every other one are those of a source of "
+                                      "their own, simulated:SEED."),
                   component::ChoiceParam("basis", "split", {"raw", "split", "split_dividend"},
                                          "How stock_price is adjusted; raw has the columns dividend and split_ratio."),
                   component::DoubleParam("delisting_rate", 0, 0, 1, "per year", "Chance that a stock stops trading.")};
+  entry.capabilities = Offers();
+  entry.revisions = Revisions::kNever;
+  entry.authoritative = true;
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment&) -> absl::StatusOr<std::unique_ptr<Source>> {
     BF_ASSIGN_OR_RETURN(const quant::PriceBasis basis, quant::ParsePriceBasis(params.String("basis")));

@@ -11,9 +11,12 @@
 namespace breadthflow::data {
 namespace {
 
-constexpr std::string_view kOffers =
-    "stock_price in bars of 1min to 1hour and 1day, dividend, split, revenue, earnings, balance_sheet, cash_flow, "
-    "shares_outstanding";
+const std::vector<Capability>& Offers() {
+  static const auto* offers = new std::vector<Capability>(
+      BarsAnd(quant::PriceBasis::kSplitAdjusted,
+              {"balance_sheet", "cash_flow", "dividend", "earnings", "revenue", "shares_outstanding", "split"}));
+  return *offers;
+}
 
 std::string ChartUrl(const std::string& symbol, std::string_view interval, int64_t start, int64_t end) {
   return fmt::format(
@@ -28,11 +31,11 @@ class YahooSource final : public HttpSource {
       : HttpSource("yahoo", upstream), currency_(std::move(currency)) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
+    BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
     constexpr int64_t kDay = 86'400;
     const int64_t start = Seconds(query.range.start_ns);
     const int64_t end = Seconds(query.range.end_ns) + 1;
     if (const std::string types = YahooFundamentalTypes(query.resource); !types.empty()) {
-      if (query.timeframe != quant::Timeframe::kTick) return NotOffered(provider(), query, kOffers);
       // The range is of times of publication, the provider's of period ends, half a year before at most.
       return SourceRequest{query,
                            fmt::format("https://query1.finance.yahoo.com/ws/fundamentals-timeseries/v1/finance/"
@@ -40,12 +43,10 @@ class YahooSource final : public HttpSource {
                                        http::UrlEncode(query.symbol), http::UrlEncode(types), start - 190 * kDay, end)};
     }
     if (query.resource == "dividend" || query.resource == "split") {
-      if (query.timeframe != quant::Timeframe::kTick) return NotOffered(provider(), query, kOffers);
       // All later splits are needed to know what was paid per share then.
       constexpr int64_t kFarFuture = 4'102'444'800;
       return SourceRequest{query, ChartUrl(query.symbol, "1d", start - 2 * kDay, kFarFuture)};
     }
-    if (query.resource != "stock_price") return NotOffered(provider(), query, kOffers);
     if (query.timeframe == quant::Timeframe::kDay) {
       return SourceRequest{query, ChartUrl(query.symbol, "1d", start - 2 * kDay, end)};
     }
@@ -65,12 +66,10 @@ class YahooSource final : public HttpSource {
       case quant::Timeframe::kMin30:
         interval = "30m";
         break;
-      case quant::Timeframe::kHour1:
+      default:  // an hour: nothing else is offered
         interval = "60m";
         days = 700;
         break;
-      default:
-        return NotOffered(provider(), query, kOffers);
     }
     SourceRequest request{query, ""};
     BF_ASSIGN_OR_RETURN(const auto parts,
@@ -132,6 +131,8 @@ SourceEntry Yahoo() {
   entry.params = {component::StringParam("currency", "USD",
                                          "Currency that the prices must be in, as Yahoo writes it (GBp is pence); any: "
                                          "whatever they are in.")};
+  entry.capabilities = Offers();
+  entry.provider = "yahoo";
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
     return std::make_unique<YahooSource>(environment.upstream, params.String("currency"));

@@ -12,29 +12,37 @@ namespace {
 
 constexpr std::string_view kInsert = R"sql(
   INSERT INTO fetch_run (id, resource, timeframe, start_time_ns, end_time_ns, symbols, source_name, source_version,
-                         source_params)
-  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9::jsonb))sql";
+                         source_params, alternatives, preference, refetch)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9::jsonb, $10::jsonb, $11, $12))sql";
 
 constexpr std::string_view kColumns =
     "r.id, r.resource, r.timeframe, r.start_time_ns, r.end_time_ns, r.symbols::text, r.source_name, "
-    "r.source_version, r.source_params::text, r.create_time, ";
-constexpr int kJobColumn = 10;
+    "r.source_version, r.source_params::text, r.create_time, r.alternatives::text, r.preference, r.refetch, ";
+constexpr int kJobColumn = 13;
 
 constexpr std::string_view kResults = R"sql(
   SELECT position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable, error_code, error_reason,
-         error_message
+         error_message, source, fetched_ranges::text, notes::text
   FROM fetch_result WHERE run_id = $1 ORDER BY position)sql";
 
 constexpr std::string_view kViolations = R"sql(
   SELECT position, field, description FROM fetch_violation WHERE run_id = $1 ORDER BY position, ordinal)sql";
 
+constexpr std::string_view kAttempts = R"sql(
+  SELECT position, source, reason, error_code, error_reason, error_message
+  FROM fetch_attempt WHERE run_id = $1 ORDER BY position, ordinal)sql";
+
 constexpr std::string_view kDeleteResults = "DELETE FROM fetch_result WHERE run_id = $1";
 
 constexpr std::string_view kInsertResults = R"sql(
   INSERT INTO fetch_result (run_id, position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable,
-                            error_code, error_reason, error_message)
+                            error_code, error_reason, error_message, source, fetched_ranges, notes)
   SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
-                           $9::int[], $10::text[], $11::text[]))sql";
+                           $9::int[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[]))sql";
+
+constexpr std::string_view kInsertAttempts = R"sql(
+  INSERT INTO fetch_attempt (run_id, position, ordinal, source, reason, error_code, error_reason, error_message)
+  SELECT $1, * FROM unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[]))sql";
 
 constexpr std::string_view kInsertViolations = R"sql(
   INSERT INTO fetch_violation (run_id, position, ordinal, field, description)
@@ -42,34 +50,88 @@ constexpr std::string_view kInsertViolations = R"sql(
 
 constexpr std::string_view kHoldsJob = "SELECT 1 FROM job WHERE id = $1 AND epoch = $2 FOR SHARE";
 
+using nlohmann::json;
+
+json ToJson(const std::vector<component::ComponentRef>& sources) {
+  json out = json::array();
+  for (const component::ComponentRef& source : sources) {
+    // As text: component::ToJson keeps what nlohmann and PostgreSQL would spell otherwise.
+    out.push_back({{"name", source.name}, {"params", component::ToJson(source.params)}});
+  }
+  return out;
+}
+
+json ToJson(const std::vector<quant::TimeRange>& ranges) {
+  json out = json::array();
+  for (const quant::TimeRange& range : ranges) out.push_back({range.start_ns, range.end_ns});
+  return out;
+}
+
+absl::Status BadRun(std::string_view what) {
+  return base::MakeError(absl::StatusCode::kDataLoss, "BAD_FETCH_RUN", what);
+}
+
+absl::Status ReadLists(const postgres::Row& row, FetchResult& result) {
+  const json ranges = json::parse(row.Text(11), nullptr, false);
+  const json notes = json::parse(row.Text(12), nullptr, false);
+  if (!ranges.is_array() || !notes.is_array()) return BadRun("ranges or notes are no list");
+  for (const json& range : ranges) {
+    if (!range.is_array() || range.size() != 2) return BadRun("a range is no pair");
+    result.fetched_ranges.push_back({range[0].get<int64_t>(), range[1].get<int64_t>()});
+  }
+  for (const json& note : notes) result.notes.push_back(note.get<std::string>());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<FetchRun> FromRow(const postgres::Row& row) {
   FetchRun run;
   run.id = row.Text(0);
   run.spec.resource = row.Text(1);
   run.spec.timeframe = static_cast<quant::Timeframe>(row.Int(2));
   run.spec.range = {row.Int(3), row.Int(4)};
-  const nlohmann::json symbols = nlohmann::json::parse(row.Text(5), nullptr, false);
-  if (!symbols.is_array()) return base::MakeError(absl::StatusCode::kDataLoss, "BAD_FETCH_RUN", "symbols are no list");
-  for (const nlohmann::json& symbol : symbols) run.spec.symbols.push_back(symbol.get<std::string>());
+  const json symbols = json::parse(row.Text(5), nullptr, false);
+  if (!symbols.is_array()) return BadRun("symbols are no list");
+  for (const json& symbol : symbols) run.spec.symbols.push_back(symbol.get<std::string>());
   run.spec.source.name = row.Text(6);
   run.source_version = row.Text(7);
   BF_ASSIGN_OR_RETURN(run.spec.source.params, component::ParamsFromJson(row.Text(8)));
   run.create_time = row.Time(9);
+  const json alternatives = json::parse(row.Text(10), nullptr, false);
+  if (!alternatives.is_array()) return BadRun("alternatives are no list");
+  for (const json& one : alternatives) {
+    BF_ASSIGN_OR_RETURN(component::RawParams params, component::ParamsFromJson(one.value("params", "{}")));
+    run.spec.alternatives.push_back({one.value("name", ""), std::move(params)});
+  }
+  run.spec.preference = static_cast<Preference>(row.Int(11));
+  run.spec.refetch = row.Bool(12);
   run.job = jobs::JobStore::FromRow(row, kJobColumn);
   return run;
 }
 
 absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
   BF_ASSIGN_OR_RETURN(const postgres::Rows violations, tx.Query(kViolations, {run.id}));
+  BF_ASSIGN_OR_RETURN(const postgres::Rows attempts, tx.Query(kAttempts, {run.id}));
   BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kResults, {run.id}));
   size_t next = 0;
+  size_t next_attempt = 0;
   for (const postgres::Row row : rows) {
     FetchResult result{.symbol = row.Text(1),
                        .outcome = static_cast<Outcome>(row.Int(2)),
                        .rows = row.Int(3),
                        .changed_rows = row.Int(4),
                        .retryable = row.Bool(6),
-                       .body_sha256 = row.Text(5)};
+                       .body_sha256 = row.Text(5),
+                       .source = row.Text(10)};
+    BF_RETURN_IF_ERROR(ReadLists(row, result));
+    for (; next_attempt < attempts.size() && attempts[next_attempt].Int(0) == row.Int(0); ++next_attempt) {
+      const postgres::Row attempt = attempts[next_attempt];
+      SourceAttempt one{.source = attempt.Text(1), .reason = attempt.Text(2), .error = absl::OkStatus()};
+      if (attempt.Int(3) != 0) {
+        one.error = base::MakeError(static_cast<absl::StatusCode>(attempt.Int(3)), attempt.Text(5),
+                                    base::ErrorDetails{.reason = attempt.Text(4)});
+      }
+      result.attempts.push_back(std::move(one));
+    }
     base::ErrorDetails details{.reason = row.Text(8)};
     for (; next < violations.size() && violations[next].Int(0) == row.Int(0); ++next) {
       details.violations.push_back({violations[next].Text(1), violations[next].Text(2)});
@@ -82,14 +144,37 @@ absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
   return absl::OkStatus();
 }
 
+absl::Status InsertAttempts(postgres::Transaction& tx, const std::string& id, const std::vector<FetchResult>& results) {
+  std::vector<int64_t> positions, ordinals, codes;
+  std::vector<std::string> sources, chosen, reasons, messages;
+  for (size_t i = 0; i < results.size(); ++i) {
+    for (size_t a = 0; a < results[i].attempts.size(); ++a) {
+      const SourceAttempt& attempt = results[i].attempts[a];
+      positions.push_back(static_cast<int64_t>(i));
+      ordinals.push_back(static_cast<int64_t>(a));
+      sources.push_back(attempt.source);
+      chosen.push_back(attempt.reason);
+      codes.push_back(static_cast<int64_t>(attempt.error.code()));
+      reasons.push_back(attempt.error.ok() ? "" : base::DetailsOf(attempt.error).reason);
+      messages.push_back(jobs::Truncated(base::Message(attempt.error), jobs::kMaxErrorBytes));
+    }
+  }
+  return tx
+      .Execute(kInsertAttempts, {id, postgres::IntArray(positions), postgres::IntArray(ordinals),
+                                 postgres::TextArray(sources), postgres::TextArray(chosen), postgres::IntArray(codes),
+                                 postgres::TextArray(reasons), postgres::TextArray(messages)})
+      .status();
+}
+
 }  // namespace
 
 absl::Status FetchStore::Insert(postgres::Transaction& tx, const std::string& id, const FetchSpec& spec,
                                 const std::string& source_version) {
   return tx
-      .Execute(kInsert, {id, spec.resource, static_cast<int64_t>(spec.timeframe), spec.range.start_ns,
-                         spec.range.end_ns, nlohmann::json(spec.symbols).dump(), spec.source.name, source_version,
-                         component::ToJson(spec.source.params)})
+      .Execute(kInsert,
+               {id, spec.resource, static_cast<int64_t>(spec.timeframe), spec.range.start_ns, spec.range.end_ns,
+                json(spec.symbols).dump(), spec.source.name, source_version, component::ToJson(spec.source.params),
+                ToJson(spec.alternatives).dump(), static_cast<int64_t>(spec.preference), spec.refetch})
       .status();
 }
 
@@ -136,7 +221,7 @@ absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListP
 absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id,
                                      const std::vector<FetchResult>& results) {
   std::vector<int64_t> positions, outcomes, rows, changed, codes, at, ordinals;
-  std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions;
+  std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions, sources, ranges, notes;
   for (size_t i = 0; i < results.size(); ++i) {
     const FetchResult& result = results[i];
     const base::ErrorDetails details = result.error.ok() ? base::ErrorDetails{} : base::DetailsOf(result.error);
@@ -150,6 +235,9 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
     codes.push_back(static_cast<int64_t>(result.error.code()));
     reasons.push_back(details.reason);
     messages.push_back(jobs::Truncated(base::Message(result.error), jobs::kMaxErrorBytes));
+    sources.push_back(result.source);
+    ranges.push_back(ToJson(result.fetched_ranges).dump());
+    notes.push_back(json(result.notes).dump(-1, ' ', false, json::error_handler_t::replace));
     for (size_t v = 0; v < details.violations.size(); ++v) {
       at.push_back(static_cast<int64_t>(i));
       ordinals.push_back(static_cast<int64_t>(v));
@@ -163,8 +251,10 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
   BF_RETURN_IF_ERROR(
       tx.Execute(kInsertResults,
                  {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows), IntArray(changed),
-                  TextArray(hashes), TextArray(retryable), IntArray(codes), TextArray(reasons), TextArray(messages)})
+                  TextArray(hashes), TextArray(retryable), IntArray(codes), TextArray(reasons), TextArray(messages),
+                  TextArray(sources), TextArray(ranges), TextArray(notes)})
           .status());
+  BF_RETURN_IF_ERROR(InsertAttempts(tx, id, results));
   if (at.empty()) return absl::OkStatus();
   return tx
       .Execute(kInsertViolations, {id, IntArray(at), IntArray(ordinals), TextArray(fields), TextArray(descriptions)})

@@ -51,7 +51,19 @@ struct LiveReplica {
         resources(*database),
         series(*database),
         runs(*database),
-        fetcher(*database, resources, series, runs, sources, {}, clock, [] {}),
+        coverage(*database),
+        bodies(*database),
+        fetcher({.database = *database,
+                 .resources = resources,
+                 .series = series,
+                 .runs = runs,
+                 .coverage = coverage,
+                 .bodies = bodies,
+                 .sources = sources,
+                 .environment = {},
+                 .clock = clock,
+                 .wake_up = [] {},
+                 .policy = {}}),
         streamer(*database, resources, series, fetcher, runs, metrics, clock,
                  [](const LivePiece&) { return std::shared_ptr<const EncodedRows>(); }) {}
   ~LiveReplica() { streamer.Stop(); }
@@ -61,6 +73,8 @@ struct LiveReplica {
   ResourceStore resources;
   SeriesStore series;
   FetchStore runs;
+  CoverageStore coverage;
+  RawBodyStore bodies;
   component::Catalog<SourceEntry> sources{{}};
   Fetcher fetcher;
   Streamer streamer;

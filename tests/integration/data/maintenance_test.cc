@@ -10,6 +10,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/hash.h"
+#include "common/jobs/store.h"
+#include "common/postgres/migrate.h"
+#include "services/data/store/fetch_store.h"
 #include "tests/support/matchers.h"
 #include "tests/support/postgres.h"
 
@@ -30,7 +34,11 @@ Series Bar(int64_t time) {
 class MaintenanceTest : public ::testing::Test {
  protected:
   MaintenanceTest() {
-    EXPECT_THAT(postgres::Migrate(*database_, columnar::Migrations()), IsOk());
+    std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
+    for (const auto* more : {&columnar::Migrations(), &Migrations()}) {
+      migrations.insert(migrations.end(), more->begin(), more->end());
+    }
+    EXPECT_THAT(postgres::Migrate(*database_, std::move(migrations)), IsOk());
     // Each before the others: such rows are not put together as they come.
     for (int64_t time = 20; time > 0; --time) EXPECT_THAT(store_.Put(Bar(time)), IsOk());
   }
@@ -42,13 +50,14 @@ class MaintenanceTest : public ::testing::Test {
   std::unique_ptr<postgres::Database> database_ =
       postgres::Database::Open({.url = server_.url(), .schema = "data", .pool_size = 5});
   SeriesStore series_{*database_};
+  RawBodyStore bodies_{*database_};
   columnar::ChunkStore& store_ = series_.chunks();
   telemetry::Metrics metrics_;
   base::FakeClock clock_{absl::UnixEpoch()};
 };
 
 TEST_F(MaintenanceTest, ARoundCompactsAndCounts) {
-  Maintenance maintenance(series_, metrics_, clock_);
+  Maintenance maintenance(series_, bodies_, metrics_, clock_);
   EXPECT_EQ(Parts(), 20);
   maintenance.Round();
   EXPECT_EQ(Parts(), 1);
@@ -57,8 +66,18 @@ TEST_F(MaintenanceTest, ARoundCompactsAndCounts) {
   EXPECT_THAT(metrics_.Text(), HasSubstr("bf_maintenance_failures_total 0"));
 }
 
+TEST_F(MaintenanceTest, BodiesThatNobodyReceivedForLongAreRemoved) {
+  const std::string hash = base::Sha256HexOf("body");
+  ASSERT_THAT(bodies_.Keep(hash, "body", absl::InfiniteFuture()), IsOk());
+  Maintenance(series_, bodies_, metrics_, clock_).Round();
+  EXPECT_THAT(bodies_.Open(hash, absl::InfiniteFuture()).status(), IsOk());
+  Maintenance(series_, bodies_, metrics_, clock_, {.raw_body_retention = absl::ZeroDuration()}).Round();
+  EXPECT_TRUE(absl::IsNotFound(bodies_.Open(hash, absl::InfiniteFuture()).status()));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("bf_swept_raw_bodies_total 1"));
+}
+
 TEST_F(MaintenanceTest, SweepsNowAndThenAndNotInEveryRound) {
-  Maintenance maintenance(series_, metrics_, clock_, {.orphan_age = absl::ZeroDuration()});
+  Maintenance maintenance(series_, bodies_, metrics_, clock_, {.orphan_age = absl::ZeroDuration()});
   maintenance.Round();
   ASSERT_THAT(store_.Write(Bar(50)), IsOk());
   const int64_t with_orphan = Chunks();
@@ -71,7 +90,7 @@ TEST_F(MaintenanceTest, SweepsNowAndThenAndNotInEveryRound) {
 }
 
 TEST_F(MaintenanceTest, AFailureIsCountedAndTheNextRoundTriesAgain) {
-  Maintenance maintenance(series_, metrics_, clock_);
+  Maintenance maintenance(series_, bodies_, metrics_, clock_);
   server_.Sql("ALTER TABLE data.series_chunk RENAME TO elsewhere");
   maintenance.Round();
   EXPECT_THAT(metrics_.Text(), HasSubstr("bf_maintenance_failures_total 2"));
@@ -81,7 +100,7 @@ TEST_F(MaintenanceTest, AFailureIsCountedAndTheNextRoundTriesAgain) {
 }
 
 TEST_F(MaintenanceTest, ItsThreadWorksUntilStopped) {
-  Maintenance maintenance(series_, metrics_, clock_, {.interval = absl::Hours(1)});
+  Maintenance maintenance(series_, bodies_, metrics_, clock_, {.interval = absl::Hours(1)});
   maintenance.Start();
   maintenance.Stop();
   EXPECT_EQ(Parts(), 1) << "the first round comes at once, and Stop waits for it";

@@ -20,7 +20,7 @@ class SnapshotRunner final : public StepRunner {
       spec.symbols = run.spec.symbols;
       spec.timeframe = run.spec.timeframe;
       spec.range = run.spec.range;
-      spec.source = run.spec.source.name;
+      spec.source = SourceOf(run);
     } else {
       spec.resource = params.String("resource");
       spec.timeframe = TimeframeOf(params);
@@ -54,6 +54,18 @@ class SnapshotRunner final : public StepRunner {
   }
 
  private:
+  // The source whose series hold the rows: it may be one market of several that the source of the fetch has. Empty when
+  // several have given symbols.
+  static std::string SourceOf(const clients::FetchRun& run) {
+    std::string source;
+    for (const clients::FetchItem& item : run.items) {
+      if (item.source.empty() || item.source == source) continue;
+      if (!source.empty()) return "";
+      source = item.source;
+    }
+    return source.empty() ? run.spec.source.name : source;
+  }
+
   static absl::Status Trusted(const clients::QualityReport& report) {
     base::ErrorDetails details{.reason = "QUALITY_ERRORS", .metadata = {}, .violations = {}, .retry_after = {}};
     details.metadata["quality_report"] = report.name;

@@ -103,6 +103,19 @@ TEST_F(CircuitBreakerTest, ClosesOnlyAfterAllProbesOfAnOptionPassed) {
   EXPECT_EQ(breaker.state(), State::kClosed);
 }
 
+TEST_F(CircuitBreakerTest, AProbeThatWasGivenUpNeitherClosesNorOpensAndAnotherMayLeave) {
+  CircuitBreaker breaker({}, clock_);
+  for (int i = 0; i < 5; ++i) Call(breaker, down_);
+  clock_.Advance(absl::Seconds(60));
+  ASSERT_TRUE(breaker.Allow().ok());
+  EXPECT_FALSE(breaker.Allow().ok());
+  breaker.Withdraw();
+  EXPECT_EQ(breaker.state(), State::kHalfOpen);
+  ASSERT_TRUE(breaker.Allow().ok()) << "in its place";
+  breaker.Record(good_);
+  EXPECT_EQ(breaker.state(), State::kClosed);
+}
+
 TEST_F(CircuitBreakerTest, CallsFromBeforeItOpenedDoNotDisturb) {
   CircuitBreaker breaker({}, clock_);
   ASSERT_TRUE(breaker.Allow().ok());

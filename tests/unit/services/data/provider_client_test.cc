@@ -18,6 +18,9 @@
 #include "tests/support/matchers.h"
 
 namespace breadthflow::data {
+
+SourceEntry SecEdgar();
+
 namespace {
 
 using ::testing::HasSubstr;
@@ -237,7 +240,7 @@ TEST_F(ProviderClientTest, StopsWaitingWhenCancelled) {
   EXPECT_TRUE(http_.requests().empty());
 }
 
-TEST(DefaultProviders, TakeKeysFromVariablesAndFiles) {
+TEST(MakeProviders, TakeKeysFromVariablesAndFiles) {
   const std::string file = ::testing::TempDir() + "/provider_key";
   FILE* out = fopen(file.c_str(), "w");
   fputs("from-file\n", out);
@@ -249,15 +252,120 @@ TEST(DefaultProviders, TakeKeysFromVariablesAndFiles) {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
   };
-  BF_ASSERT_OK_AND_ASSIGN(const std::vector<ProviderSettings> providers, DefaultProviders(find));
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<ProviderSettings> providers, MakeProviders({}, find));
   ASSERT_EQ(providers.size(), 4u);
   EXPECT_EQ(providers[0].base_url, "http://127.0.0.1:1");
   EXPECT_EQ(providers[1].key, "direct");
   EXPECT_EQ(providers[2].key, "from-file");
-  EXPECT_THAT(DefaultProviders([](const std::string& name) {
-                return name == "BREADTHFLOW_POLYGON_KEY_FILE" ? std::optional<std::string>("/nowhere") : std::nullopt;
-              }),
+  EXPECT_THAT(MakeProviders({},
+                            [](const std::string& name) {
+                              return name == "BREADTHFLOW_POLYGON_KEY_FILE" ? std::optional<std::string>("/nowhere")
+                                                                            : std::nullopt;
+                            }),
               StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(MakeProviders, ConfigurationChangesLimitsAndAddressesAndTheEnvironmentGoesFirst) {
+  const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
+  BF_ASSERT_OK_AND_ASSIGN(
+      const std::vector<ProviderSettings> providers,
+      MakeProviders({{.name = "polygon", .base_url = "https://proxy.example/", .per_second = 50, .burst = 10},
+                     {.name = "alpha_vantage", .per_day = 500}},
+                    nothing));
+  EXPECT_EQ(providers[1].limit.per_day, 500);
+  EXPECT_DOUBLE_EQ(providers[1].limit.per_second, 4.0 / 60);
+  EXPECT_EQ(providers[2].base_url, "https://proxy.example");
+  EXPECT_EQ(providers[2].limit.per_second, 50);
+  EXPECT_EQ(providers[2].limit.burst, 10);
+  const auto variable = [](const std::string& name) {
+    return name == "BREADTHFLOW_POLYGON_URL" ? std::optional<std::string>("https://other.example") : std::nullopt;
+  };
+  EXPECT_EQ(MakeProviders({{.name = "polygon", .base_url = "https://proxy.example"}}, variable)->at(2).base_url,
+            "https://other.example");
+}
+
+TEST(MakeProviders, WithoutTlsOnlyWhereThatIsSaidOrOnThisMachine) {
+  const auto url = [](std::string address) {
+    return [address = std::move(address)](const std::string& name) {
+      return name == "BREADTHFLOW_YAHOO_URL" ? std::optional(address) : std::nullopt;
+    };
+  };
+  EXPECT_THAT(MakeProviders({}, url("http://proxy.example")), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(MakeProviders({}, url("http://localhost.example:80")), StatusIs(absl::StatusCode::kInvalidArgument));
+  BF_ASSERT_OK_AND_ASSIGN(const auto here, MakeProviders({}, url("http://127.0.0.1:8080")));
+  EXPECT_TRUE(here[0].allow_plain_http);
+  EXPECT_FALSE(here[1].allow_plain_http) << "one provider's address says nothing about another's";
+  EXPECT_THAT(MakeProviders({{.name = "yahoo", .allow_plain_http = true}}, url("http://proxy.example")), IsOk());
+}
+
+TEST(MakeProviders, EveryMistakeIsNamed) {
+  const auto refused = MakeProviders({{.name = "bloomberg"}, {.name = "yahoo", .per_second = 0, .burst = 0.5}},
+                                     [](const std::string&) { return std::optional<std::string>(); });
+  std::vector<std::string> fields;
+  for (const auto& violation : base::DetailsOf(refused.status()).violations) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ::testing::ElementsAre("data.providers[0].name", "data.providers[1].per_second",
+                                             "data.providers[1].burst"));
+}
+
+// A probe that was given up says nothing about the provider: it must not let the others out.
+TEST_F(ProviderClientTest, ACancelledProbeDoesNotCloseTheBreaker) {
+  http_.Answer([](const http::HttpRequest&) { return Response(503, ""); });
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(client_->Get(Request("open", fmt::format("https://provider.example/{}", i)), {}), Not(IsOk()));
+  }
+  const size_t before = http_.requests().size();
+  clock_.Advance(absl::Seconds(61));
+  base::CancelToken cancel;
+  http_.Answer([&](const http::HttpRequest&) -> absl::StatusOr<http::HttpResponse> {
+    cancel.Cancel(base::CancelReason::kCancelled);
+    return absl::CancelledError("stopped");
+  });
+  EXPECT_THAT(client_->Get(Request("open", "https://provider.example/probe"), cancel), Not(IsOk()));
+  ASSERT_EQ(http_.requests().size(), before + 1);
+  // The next one is a probe again: when it fails, nothing leaves for another minute.
+  http_.Answer([](const http::HttpRequest&) { return Response(503, ""); });
+  EXPECT_THAT(client_->Get(Request("open", "https://provider.example/next"), {}), Not(IsOk()));
+  const absl::Time probed = clock_.Now();
+  http_.Answer([](const http::HttpRequest&) { return Response(200, "data"); });
+  EXPECT_THAT(client_->Get(Request("open", "https://provider.example/last"), {}), IsOk());
+  EXPECT_GE(clock_.Now() - probed, absl::Seconds(60));
+}
+
+// As a crumb would be: the list of companies is asked for once, however many symbols are fetched at once.
+TEST_F(ProviderClientTest, WhatAllSymbolsOfASourceNeedIsAskedForOnce) {
+  ProviderClient client({{.name = "sec_edgar"}}, http_, limiter_, clock_,
+                        {.sleep = [](absl::Duration, const base::CancelToken& cancel) { return cancel.Check(); }});
+  http_.Answer([](const http::HttpRequest& request) {
+    if (request.url.find("company_tickers") == std::string::npos) return Response(200, R"({"facts":{}})");
+    std::string body = "{";
+    for (int i = 0; i < 100; ++i) {
+      body += fmt::format(R"({}"{}":{{"cik_str":{},"ticker":"S{}","title":"S"}})", i == 0 ? "" : ",", i, i + 1, i);
+    }
+    return Response(200, body + "}");
+  });
+  const SourceEntry entry = SecEdgar();
+  const auto source =
+      entry
+          .make(component::Params::Check(entry.params, {{"contact", std::string("a@b.example")}}).value(),
+                {.upstream = &client})
+          .value();
+  std::vector<std::thread> callers;
+  std::atomic<int> ok{0};
+  for (int i = 0; i < 100; ++i) {
+    callers.emplace_back([&, i] {
+      const auto request = source->TransformQuery(
+          {"revenue", fmt::format("S{}", i), quant::Timeframe::kTick, {0, 1'600'000'000'000'000'000}});
+      ok += request.ok() && source->Extract(*request, {}).ok() ? 1 : 0;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(ok, 100);
+  int lists = 0;
+  for (const http::HttpRequest& request : http_.requests()) {
+    lists += request.url.find("company_tickers") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(lists, 1);
+  EXPECT_EQ(http_.requests().size(), 101u);
 }
 
 }  // namespace

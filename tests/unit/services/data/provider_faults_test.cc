@@ -45,8 +45,9 @@ class ProviderFaults : public ::testing::Test {
   // What the fetch of one symbol ends as, with a client of its own.
   std::string Fetch(const std::string& symbol) {
     base::SystemClock clock;
-    const auto http = http::MakeCurlHttpClient({.low_speed_time = absl::Seconds(1), .allow_plain_http = true});
-    ProviderClient client({{.name = "yahoo", .base_url = server_.Url()}}, *http, limiter_, clock,
+    const auto http = http::MakeCurlHttpClient({.low_speed_time = absl::Seconds(1)});
+    ProviderClient client({{.name = "yahoo", .base_url = server_.Url(), .allow_plain_http = true}}, *http, limiter_,
+                          clock,
                           {.timeout = absl::Seconds(3),
                            .sleep = [](absl::Duration, const base::CancelToken& cancel) { return cancel.Check(); }});
     const SourceEntry entry = Yahoo();

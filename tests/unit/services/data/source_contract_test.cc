@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "services/data/domain/resource.h"
 #include "services/data/sources/catalog.h"
@@ -58,6 +60,39 @@ TEST(SourceCatalog, EverySourceDescribesItself) {
     EXPECT_EQ(entry.info.kind, "data_source");
     EXPECT_FALSE(entry.info.description.empty()) << entry.info.name;
     for (const component::ParamSpec& spec : entry.params) EXPECT_FALSE(spec.description.empty()) << spec.name;
+  }
+}
+
+// What a source says that it offers is what it takes, no more and no less.
+TEST(SourceCatalog, EverySourceTakesWhatItOffersAndNothingElse) {
+  for (const SourceEntry& entry : Sources().entries()) {
+    if (entry.any_resource) continue;
+    component::RawParams given;
+    for (const component::ParamSpec& spec : entry.params) {
+      if (spec.name == "contact") given["contact"] = std::string("someone@example.com");
+    }
+    const auto source = entry.make(component::Params::Check(entry.params, given).value(), {}).value();
+    EXPECT_EQ(source->authoritative(), entry.authoritative) << entry.info.name;
+    ASSERT_FALSE(entry.capabilities.empty()) << entry.info.name;
+    for (const Resource& resource : Resources()) {
+      const auto offered = std::find_if(entry.capabilities.begin(), entry.capabilities.end(),
+                                        [&](const Capability& one) { return one.resource == resource.id; });
+      for (int number = 1; number <= 9; ++number) {
+        const auto timeframe = static_cast<quant::Timeframe>(number);
+        const bool expected =
+            offered != entry.capabilities.end() &&
+            std::find(offered->timeframes.begin(), offered->timeframes.end(), timeframe) != offered->timeframes.end();
+        // Three sessions in January 2020.
+        const auto request = source->TransformQuery(
+            {resource.id, "AAPL", timeframe, {1'578'268'800'000'000'000, 1'578'528'000'000'000'000}});
+        EXPECT_EQ(request.ok(), expected)
+            << entry.info.name << " " << resource.id << " " << quant::ToText(timeframe) << ": " << request.status();
+        EXPECT_EQ(expected ? "" : "NOT_OFFERED", request.ok() ? "" : base::DetailsOf(request.status()).reason);
+      }
+    }
+    for (size_t i = 1; i < entry.capabilities.size(); ++i) {
+      EXPECT_LT(entry.capabilities[i - 1].resource, entry.capabilities[i].resource) << entry.info.name;
+    }
   }
 }
 

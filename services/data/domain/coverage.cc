@@ -1,0 +1,139 @@
+#include "services/data/domain/coverage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/hash.h"
+#include "common/component/fingerprint.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::TimeRange;
+
+bool Answered(const Coverage& one) { return one.outcome == Outcome::kOk || one.outcome == Outcome::kEmptyConfirmed; }
+
+bool Overlap(const TimeRange& a, const TimeRange& b) { return a.start_ns < b.end_ns && b.start_ns < a.end_ns; }
+
+// `whole` without `parts`, which need no order.
+std::vector<TimeRange> Without(const TimeRange& whole, std::vector<TimeRange> parts) {
+  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+  std::vector<TimeRange> left;
+  int64_t at = whole.start_ns;
+  for (const TimeRange& part : parts) {
+    if (part.end_ns <= at || part.start_ns >= whole.end_ns) continue;
+    if (part.start_ns > at) left.push_back({at, part.start_ns});
+    at = part.end_ns;
+  }
+  if (at < whole.end_ns) left.push_back({at, whole.end_ns});
+  return left;
+}
+
+// The pieces of `known` outside `taken`, each with as many rows as are still certain.
+void AddPieces(const Coverage& known, const std::vector<TimeRange>& taken, std::vector<Coverage>& out) {
+  for (const TimeRange& range : Without(known.range, taken)) {
+    Coverage piece = known;
+    if (!(range == known.range) && known.outcome == Outcome::kOk) piece.rows = std::nullopt;
+    piece.range = range;
+    out.push_back(std::move(piece));
+  }
+}
+
+}  // namespace
+
+std::string RowParameters(const SourceEntry& entry, const component::RawParams& params) {
+  component::ComponentRef ref{entry.info.name, params};
+  for (const std::string& name : entry.access_params) ref.params.erase(name);
+  base::Sha256 hash;
+  hash.Text(entry.info.version);
+  component::Append(ref, hash);
+  return hash.FinishHex().substr(0, 32);
+}
+
+std::vector<TimeRange> Missing(const TimeRange& range, std::span<const Coverage> known, const std::string& parameters,
+                               Revisions revisions, const CoveragePolicy& policy, absl::Time now) {
+  if (revisions == Revisions::kAnytime) return {range};
+  std::vector<TimeRange> covered;
+  for (const Coverage& one : known) {
+    if (!Answered(one) || one.parameters != parameters) continue;
+    TimeRange part = one.range;
+    if (revisions == Revisions::kRecent) {
+      const absl::Duration bar = quant::IntradayLength(one.key.timeframe);
+      const absl::Duration recheck =
+          bar == absl::ZeroDuration() ? policy.recheck_after : std::min(bar, policy.recheck_after);
+      const bool to_the_end = part.end_ns == quant::ToNanos(one.fetch_time);
+      if (now - one.fetch_time < recheck) {
+        if (to_the_end) part.end_ns = INT64_MAX;
+      } else {
+        part.end_ns = std::min(part.end_ns, quant::ToNanos(one.fetch_time - policy.revision_window));
+      }
+    }
+    if (part.start_ns < part.end_ns) covered.push_back(part);
+  }
+  return Without(range, std::move(covered));
+}
+
+std::vector<Coverage> Covered(const Coverage& like, const TimeRange& asked, std::span<const int64_t> times,
+                              Revisions revisions, const CoveragePolicy& policy) {
+  std::vector<TimeRange> ranges = {asked};
+  if (revisions == Revisions::kRecent) {
+    const int64_t end = std::min(asked.end_ns, quant::ToNanos(like.fetch_time));
+    if (end <= asked.start_ns) return {};
+    const int64_t border = quant::ToNanos(like.fetch_time - policy.revision_window);
+    if (border > asked.start_ns && border < end && like.outcome != Outcome::kFailed) {
+      ranges = {{asked.start_ns, border}, {border, end}};
+    } else {
+      ranges = {{asked.start_ns, end}};
+    }
+  }
+  std::vector<Coverage> entries;
+  for (const TimeRange& range : ranges) {
+    Coverage entry = like;
+    entry.range = range;
+    entry.rows = std::count_if(times.begin(), times.end(), [&](int64_t time) { return range.Contains(time); });
+    if (like.outcome != Outcome::kFailed) entry.outcome = *entry.rows > 0 ? Outcome::kOk : Outcome::kEmptyConfirmed;
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+std::vector<Coverage> Merge(std::vector<Coverage> known, const std::vector<Coverage>& added) {
+  for (const Coverage& one : added) {
+    std::vector<Coverage> merged;
+    std::vector<TimeRange> kept;  // answers that a failure leaves alone
+    for (const Coverage& old : known) {
+      if (one.outcome == Outcome::kFailed && Answered(old)) {
+        kept.push_back(old.range);
+        merged.push_back(old);
+      } else if (Overlap(old.range, one.range)) {
+        AddPieces(old, {one.range}, merged);
+      } else {
+        merged.push_back(old);
+      }
+    }
+    AddPieces(one, kept, merged);
+    known = std::move(merged);
+  }
+  std::sort(known.begin(), known.end(),
+            [](const auto& a, const auto& b) { return a.range.start_ns < b.range.start_ns; });
+  return known;
+}
+
+bool HasRows(const TimeRange& range, std::span<const Coverage> known) {
+  return std::any_of(known.begin(), known.end(),
+                     [&](const Coverage& one) { return one.outcome == Outcome::kOk && Overlap(one.range, range); });
+}
+
+double CoveredShare(const TimeRange& range, std::span<const Coverage> known, const std::string& parameters) {
+  std::vector<TimeRange> covered;
+  for (const Coverage& one : known) {
+    if (Answered(one) && one.parameters == parameters) covered.push_back(one.range);
+  }
+  double missing = 0;
+  for (const TimeRange& part : Without(range, std::move(covered))) {
+    missing += static_cast<double>(part.end_ns) - static_cast<double>(part.start_ns);
+  }
+  return 1 - missing / (static_cast<double>(range.end_ns) - static_cast<double>(range.start_ns));
+}
+
+}  // namespace breadthflow::data

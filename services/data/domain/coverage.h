@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "common/quant/series.h"
+#include "services/data/domain/fetch.h"
+#include "services/data/domain/source.h"
+
+namespace breadthflow::data {
+
+// A range that was asked of a source and what came of it: where stored rows came from, and which rows do not exist.
+struct Coverage {
+  quant::SeriesKey key;  // the variant names the source
+  quant::TimeRange range;
+  Outcome outcome = Outcome::kOk;
+  // Rows received; nullopt when a later answer has taken the place of a part of them.
+  std::optional<int64_t> rows;
+  absl::Status error;
+  bool retryable = false;
+  std::string run;        // that asked
+  absl::Time fetch_time;  // just before it asked; to the microsecond
+  std::string body_sha256;
+  quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
+  std::string parameters;  // what of the source's parameters and version decides about the rows: RowParameters()
+};
+
+struct CoveragePolicy {
+  // What happened so shortly before the fetch may still be corrected, and is asked for again.
+  absl::Duration revision_window = absl::Hours(24 * 7);
+  // But not when it was asked for less than this ago, or than the length of a bar.
+  absl::Duration recheck_after = absl::Minutes(15);
+};
+
+// Fingerprint of the checked parameters that decide about the rows of a source, and of its version.
+std::string RowParameters(const SourceEntry& entry, const component::RawParams& params);
+
+// The parts of `range` that have to be asked for, ascending: those that no answer to the same parameters covers. An
+// answer covers what it was asked for up to its own time; of a source with recent revisions, for ever only what was
+// older than the revision window then.
+std::vector<quant::TimeRange> Missing(const quant::TimeRange& range, std::span<const Coverage> known,
+                                      const std::string& parameters, Revisions revisions, const CoveragePolicy& policy,
+                                      absl::Time now);
+
+// What an answer covers: one entry, or two with a border at the beginning of the revision window, so that the younger
+// part can be replaced whole. `like` has everything but range, outcome and rows; `times` are those of the rows. Nothing
+// of a range that lies behind the time of fetching is covered.
+std::vector<Coverage> Covered(const Coverage& like, const quant::TimeRange& asked, std::span<const int64_t> times,
+                              Revisions revisions, const CoveragePolicy& policy);
+
+// `known` of one series after `added`: an answer takes the place of what was known of its range; a failure only of
+// other failures, since rows that are stored stay. Ascending, without overlap.
+std::vector<Coverage> Merge(std::vector<Coverage> known, const std::vector<Coverage>& added);
+
+// Whether rows are known to exist in the range, by answers to any parameters.
+bool HasRows(const quant::TimeRange& range, std::span<const Coverage> known);
+
+// The part of the range that answers to the same parameters cover, in [0, 1].
+double CoveredShare(const quant::TimeRange& range, std::span<const Coverage> known, const std::string& parameters);
+
+}  // namespace breadthflow::data

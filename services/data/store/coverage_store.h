@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/postgres/database.h"
+#include "services/data/domain/coverage.h"
+
+namespace breadthflow::data {
+
+// Which entries; empty fields select all.
+struct CoverageFilter {
+  std::string resource;
+  std::string symbol;
+  std::optional<quant::Timeframe> timeframe;
+  std::string source;
+};
+
+// Where a page begins: behind this entry.
+struct CoveragePosition {
+  quant::SeriesKey key;
+  int64_t start_ns = 0;
+};
+
+// What is covered of which series. Thread-safe; holds nothing but the database.
+class CoverageStore {
+ public:
+  explicit CoverageStore(postgres::Database& database) : database_(database) {}
+
+  // All entries of these symbols, by variant, each list ascending.
+  using BySource = std::map<std::string, std::vector<Coverage>>;
+  absl::StatusOr<std::map<std::string, BySource>> Find(const std::string& resource,
+                                                       const std::vector<std::string>& symbols,
+                                                       quant::Timeframe timeframe, absl::Time deadline);
+
+  // Merges the entries into those that are there, in the transaction that stores their rows. Locks the series, in the
+  // order of their keys.
+  absl::Status Add(postgres::Transaction& tx, const std::vector<Coverage>& added);
+  // The same in a transaction of its own, for a run that is about to fail; nothing when `epoch` no longer holds the
+  // job.
+  absl::Status Add(const std::string& run, int64_t epoch, const std::vector<Coverage>& added);
+
+  // Ordered by resource, symbol, timeframe, source and start; at most `limit`.
+  absl::StatusOr<std::vector<Coverage>> List(const CoverageFilter& filter, const std::optional<CoveragePosition>& after,
+                                             int limit, absl::Time deadline);
+
+  // How often the sources failed since then in ways that may pass; those that did not are absent.
+  absl::StatusOr<std::map<std::string, int64_t>> CountFailures(absl::Time since, absl::Time deadline);
+
+ private:
+  postgres::Database& database_;
+};
+
+}  // namespace breadthflow::data
