@@ -18,15 +18,19 @@ namespace {
 
 constexpr int kMaxExamples = 3;
 
-// ": 2015-03-02, 2015-03-03 ..."
+}  // namespace
+
+std::string SeverityText(const data::v1::QualityFinding& finding) {
+  const std::string severity = data::v1::QualityFinding::Severity_Name(finding.severity());
+  return severity.rfind("SEVERITY_", 0) == 0 ? severity.substr(9) : severity;
+}
+
 std::string Examples(const data::v1::QualityFinding& finding) {
   std::string text;
   const int shown = std::min(kMaxExamples, finding.example_times_size());
   for (int i = 0; i < shown; ++i) text += (i == 0 ? ": " : ", ") + Day(finding.example_times(i));
   return finding.affected_row_count() > shown && shown > 0 ? text + " ..." : text;
 }
-
-}  // namespace
 
 Table QualityTable(const data::v1::QualityReport& report) {
   Table table{
@@ -35,10 +39,9 @@ Table QualityTable(const data::v1::QualityReport& report) {
   for (const data::v1::SeriesQuality& series : report.series()) {
     std::string findings;
     for (const data::v1::QualityFinding& finding : series.findings()) {
-      std::string severity = data::v1::QualityFinding::Severity_Name(finding.severity());
-      if (severity.rfind("SEVERITY_", 0) == 0) severity = severity.substr(9);
-      findings += fmt::format("{}{} {} ({}{})", findings.empty() ? "" : "; ", severity, finding.check(),
-                              finding.affected_row_count(), Examples(finding));
+      findings +=
+          fmt::format("{}{} {} ({}, {}{})", findings.empty() ? "" : "; ", SeverityText(finding), finding.check(),
+                      finding.affected_row_count(), Percent(finding.affected_share()), Examples(finding));
     }
     table.rows.push_back({series.key().symbol(), Grouped(series.expected_row_count()), Grouped(series.row_count()),
                           fmt::format("{:.4f}", series.score()), findings.empty() ? "none" : findings});

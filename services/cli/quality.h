@@ -12,6 +12,12 @@ namespace breadthflow::cli {
 // The quality report of `snapshots/{id}`.
 absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot);
 
+// "ERROR".
+std::string SeverityText(const data::v1::QualityFinding& finding);
+
+// ": 2015-03-02, 2015-03-03 ..."; empty when there are none.
+std::string Examples(const data::v1::QualityFinding& finding);
+
 // One row per series: expected and present rows, score, findings.
 Table QualityTable(const data::v1::QualityReport& report);
 

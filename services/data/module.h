@@ -16,11 +16,13 @@
 #include "services/data/app/importer.h"
 #include "services/data/app/maintenance.h"
 #include "services/data/app/provider_client.h"
+#include "services/data/app/quarantines.h"
 #include "services/data/app/reader.h"
 #include "services/data/app/streamer.h"
 #include "services/data/rpc/data_service.h"
 #include "services/data/store/coverage_store.h"
 #include "services/data/store/fetch_store.h"
+#include "services/data/store/quarantine_store.h"
 #include "services/data/store/rate_limit_store.h"
 #include "services/data/store/raw_body_store.h"
 #include "services/data/store/resource_store.h"
@@ -55,6 +57,8 @@ class DataModule final : public rpc::Module {
   CoverageStore coverage_;
   RawBodyStore bodies_;
   SnapshotStore snapshots_;
+  QuarantineStore kept_apart_;
+  Quarantines quarantines_;
   RateLimitStore limits_;
   const absl::StatusOr<std::vector<ProviderSettings>> provider_settings_;
   const std::unique_ptr<http::HttpClient> http_;

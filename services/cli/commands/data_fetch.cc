@@ -132,6 +132,7 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
       path != spec.source().params().end() && !path->second.string_value().empty()) {
     (*spec.mutable_source()->mutable_params())["path"].set_string_value(AbsolutePath(path->second.string_value()));
   }
+  if (arguments.Text("quality-gate") == "store") spec.set_quality_gate(data::v1::QUALITY_GATE_STORE);
   request.set_request_id(NewRequestId());
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   return request;
@@ -187,6 +188,12 @@ Command DataFetch() {
                 .default_value = "order",
                 .choices = {"order", "coverage", "freshness", "health", "cost"}},
                {.name = "refetch", .description = "ask for all of the range, also what is covered already"},
+               {.name = "quality-gate",
+                .value = "GATE",
+                .description = "what becomes of rows that no market can have made: kept apart (see data quarantine), "
+                               "or stored",
+                .default_value = "quarantine",
+                .choices = {"quarantine", "store"}},
                {.name = "detach", .description = "do not wait for the end"}},
           .run = Run};
 }

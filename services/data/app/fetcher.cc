@@ -18,7 +18,8 @@
 namespace breadthflow::data {
 
 Fetcher::Fetcher(Parts parts)
-    : parts_(std::move(parts)), symbols_(parts_.series, parts_.bodies, parts_.clock, parts_.policy) {}
+    : parts_(std::move(parts)),
+      symbols_(parts_.series, parts_.bodies, parts_.quarantines, parts_.clock, parts_.policy) {}
 
 absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submission& submission) {
   const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateFetchRun",
@@ -96,6 +97,11 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   auto results = std::make_shared<std::vector<FetchResult>>();
   auto written = std::make_shared<std::vector<columnar::WrittenSeries>>();
   auto coverage = std::make_shared<std::vector<Coverage>>();
+  auto apart = std::make_shared<std::vector<std::unique_ptr<const KeptApart>>>();
+  const auto keep_apart = [this, apart](postgres::Transaction& tx) -> absl::Status {
+    for (const auto& one : *apart) BF_RETURN_IF_ERROR(parts_.quarantines.Keep(tx, *one));
+    return absl::OkStatus();
+  };
   const auto count = static_cast<double>(spec.symbols.size());
   static const CoverageStore::BySource kNothing;
   for (const std::string& symbol : spec.symbols) {
@@ -110,21 +116,23 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
     BF_RETURN_IF_ERROR(cancel.Check());
     if (fetched.written) written->push_back(*std::move(fetched.written));
     std::move(fetched.coverage.begin(), fetched.coverage.end(), std::back_inserter(*coverage));
+    if (fetched.apart != nullptr) apart->push_back(std::move(fetched.apart));
     results->push_back(std::move(fetched.result));
   }
   if (const absl::Status failed = RunStatusOf(*results); !failed.ok()) {
-    BF_RETURN_IF_ERROR(parts_.runs.SaveResults(id, context.job().epoch, *results));
+    BF_RETURN_IF_ERROR(parts_.runs.SaveResults(id, context.job().epoch, *results, keep_apart));
     BF_RETURN_IF_ERROR(parts_.coverage.Add(id, context.job().epoch, *coverage));
     return failed;
   }
   // In the order of the keys, so that two fetches of the same symbols do not lock each other out.
   std::sort(written->begin(), written->end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   context.Progress(1, "storing");
-  return jobs::Effects([this, id, results, written, coverage](postgres::Transaction& tx) -> absl::Status {
+  return jobs::Effects([this, id, results, written, coverage, keep_apart](postgres::Transaction& tx) -> absl::Status {
     BF_RETURN_IF_ERROR(parts_.coverage.Add(tx, *coverage));
     for (const columnar::WrittenSeries& one : *written) {
       BF_RETURN_IF_ERROR(parts_.series.chunks().Commit(tx, one).status());
     }
+    BF_RETURN_IF_ERROR(keep_apart(tx));
     return parts_.runs.SaveResults(tx, id, *results);
   });
 }

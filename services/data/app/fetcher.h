@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/component/catalog.h"
 #include "common/jobs/runner.h"
+#include "services/data/app/quarantines.h"
 #include "services/data/app/source_set.h"
 #include "services/data/app/symbol_fetch.h"
 #include "services/data/domain/coverage.h"
@@ -35,7 +36,8 @@ struct Submission {
 };
 
 // Fetches: a run per request, worked off as a job. What a run stores and what it says about it appear in one
-// transaction, when it has succeeded; until then nothing of it can be seen. Thread-safe.
+// transaction, when it has succeeded; until then nothing of it can be seen. Rows that no market can have made are kept
+// apart with the end of the run, however it ends. Thread-safe.
 class Fetcher {
  public:
   static constexpr const char* kJobKind = "fetch";
@@ -48,6 +50,7 @@ class Fetcher {
     FetchStore& runs;
     CoverageStore& coverage;
     RawBodyStore& bodies;
+    Quarantines& quarantines;
     const component::Catalog<SourceEntry>& sources;
     SourceEntry::Environment environment;
     const base::Clock& clock;

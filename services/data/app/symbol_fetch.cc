@@ -57,6 +57,7 @@ void Fail(absl::Status error, FetchResult& result) {
   failed.fetched_ranges = std::move(result.fetched_ranges);
   failed.attempts = std::move(result.attempts);
   failed.notes = std::move(result.notes);
+  failed.quarantine = std::move(result.quarantine);
   result = std::move(failed);
 }
 
@@ -90,6 +91,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
       return all;
     }
     all.result = std::move(fetched.result);
+    all.apart = std::move(fetched.apart);
     if (!CouldNotGive(attempts.back().error)) {
       failed = attempts.back().error;
       break;
@@ -252,6 +254,14 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
+  if (task.spec.gate == QualityGate::kQuarantine) {
+    BF_ASSIGN_OR_RETURN(fetched.apart, quarantines_.Examine(series, asked, options.replaces, options.provenance));
+  }
+  if (fetched.apart != nullptr) {
+    fetched.result.quarantine = fetched.apart->quarantine.id;
+    Fail(Quarantines::Error(fetched.apart->quarantine), fetched.result);
+    return absl::OkStatus();
+  }
   absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.

@@ -10,6 +10,7 @@
 
 #include "common/base/cancel.h"
 #include "common/base/clock.h"
+#include "services/data/app/quarantines.h"
 #include "services/data/app/source_set.h"
 #include "services/data/domain/coverage.h"
 #include "services/data/domain/fetch.h"
@@ -26,6 +27,7 @@ struct FetchedSymbol {
   FetchResult result;
   std::optional<columnar::WrittenSeries> written;
   std::vector<Coverage> coverage;
+  std::unique_ptr<const KeptApart> apart;  // to be kept with the run, also when it fails; null: nothing
 };
 
 // One symbol of a run, and what is known of it.
@@ -42,8 +44,9 @@ struct SymbolTask {
 // nothing refers to yet. Thread-safe; the stores must outlive it.
 class SymbolFetch {
  public:
-  SymbolFetch(SeriesStore& series, RawBodyStore& bodies, const base::Clock& clock, const CoveragePolicy& policy)
-      : series_(series), bodies_(bodies), clock_(clock), policy_(policy) {}
+  SymbolFetch(SeriesStore& series, RawBodyStore& bodies, Quarantines& quarantines, const base::Clock& clock,
+              const CoveragePolicy& policy)
+      : series_(series), bodies_(bodies), quarantines_(quarantines), clock_(clock), policy_(policy) {}
 
   // Asks the sources in the order chosen until one can give the symbol. An error is one of this service, not of the
   // symbol: those are in the result.
@@ -73,12 +76,14 @@ class SymbolFetch {
                              Answers& answers);
   // What the body says; the rows are of the resource and keep its rules.
   static absl::StatusOr<SourceData> Read(const Source& source, const Answer& answer);
-  // Writes the chunks of what a source said about `asked`, to be committed with the run.
+  // Writes the chunks of what a source said about `asked`, to be committed with the run; rows that no market can have
+  // made are not written but kept apart.
   absl::Status Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
                      quant::Series series, FetchedSymbol& fetched);
 
   SeriesStore& series_;
   RawBodyStore& bodies_;
+  Quarantines& quarantines_;
   const base::Clock& clock_;
   const CoveragePolicy policy_;
 };

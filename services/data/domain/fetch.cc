@@ -76,6 +76,7 @@ std::string Fingerprint(const FetchSpec& spec) {
   hash.Int(static_cast<int64_t>(spec.alternatives.size()));
   for (const component::ComponentRef& alternative : spec.alternatives) component::Append(alternative, hash);
   hash.Int(static_cast<int64_t>(spec.preference)).Int(spec.refetch ? 1 : 0);
+  hash.Int(static_cast<int64_t>(spec.gate));
   return hash.FinishHex();
 }
 

@@ -21,6 +21,8 @@ inline constexpr size_t kMaxNotes = 20;
 
 // Which of several sources is asked first.
 enum class Preference { kOrder = 1, kCoverage = 2, kFreshness = 3, kHealth = 4, kCost = 5 };
+// What becomes of rows that no market can have made.
+enum class QualityGate { kQuarantine = 1, kStore = 2 };
 
 struct FetchSpec {
   std::string resource = "stock_price";
@@ -32,6 +34,7 @@ struct FetchSpec {
   std::vector<component::ComponentRef> alternatives;
   Preference preference = Preference::kOrder;
   bool refetch = false;  // all of the range, not only what is not covered
+  QualityGate gate = QualityGate::kQuarantine;
 };
 
 // One source that was asked for a symbol.
@@ -56,6 +59,7 @@ struct FetchResult {
   std::vector<SourceAttempt> attempts;  // in the order they were asked
   std::vector<quant::TimeRange> fetched_ranges;  // what was asked; empty when everything was covered already
   std::vector<std::string> notes;                // what was left out, for people; at most kMaxNotes
+  std::string quarantine;                        // id of the rows that were kept apart; empty: none were
 };
 
 // How a symbol failed: `error`, and whether another attempt may help.

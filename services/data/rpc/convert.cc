@@ -39,6 +39,8 @@ FetchSpec FromProto(const v1::FetchSpec& spec, const ResourceLookup& resources, 
     out.preference = static_cast<Preference>(spec.preference());
   }
   out.refetch = spec.refetch();
+  if (!v1::QualityGate_IsValid(spec.quality_gate())) violations.Add("spec.quality_gate", "is none");
+  if (spec.quality_gate() == v1::QUALITY_GATE_STORE) out.gate = QualityGate::kStore;
   return out;
 }
 
@@ -54,6 +56,7 @@ v1::FetchSpec ToProto(const FetchSpec& spec) {
   }
   out.set_preference(static_cast<v1::SourcePreference>(spec.preference));
   out.set_refetch(spec.refetch);
+  out.set_quality_gate(static_cast<v1::QualityGate>(spec.gate));
   return out;
 }
 
@@ -81,6 +84,7 @@ v1::FetchRun ToProto(const FetchRun& run) {
     }
     for (const quant::TimeRange& range : result.fetched_ranges) *to.add_fetched_ranges() = rpc::ToProto(range);
     to.mutable_notes()->Add(result.notes.begin(), result.notes.end());
+    if (!result.quarantine.empty()) to.set_quarantine("quarantines/" + result.quarantine);
   }
   return out;
 }
@@ -116,6 +120,17 @@ SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceL
   return spec;
 }
 
+v1::QualityFinding ToProto(const Finding& finding, int64_t expected_rows) {
+  v1::QualityFinding found;
+  found.set_check(finding.check);
+  found.set_severity(static_cast<v1::QualityFinding::Severity>(finding.severity));
+  found.set_affected_row_count(finding.affected_rows);
+  found.set_affected_share(AffectedShare(finding, expected_rows));
+  found.set_message(finding.message);
+  for (const int64_t time : finding.examples_ns) *found.add_example_times() = rpc::ToProto(quant::FromNanos(time));
+  return found;
+}
+
 v1::QualityReport ToProto(const QualityReport& report) {
   v1::QualityReport out;
   out.set_name("qualityReports/" + report.snapshot_id);
@@ -127,15 +142,7 @@ v1::QualityReport ToProto(const QualityReport& report) {
     to.set_row_count(series.rows);
     to.set_score(series.score);
     for (const Finding& finding : series.findings) {
-      v1::QualityFinding& found = *to.add_findings();
-      found.set_check(finding.check);
-      found.set_severity(static_cast<v1::QualityFinding::Severity>(finding.severity));
-      found.set_affected_row_count(finding.affected_rows);
-      found.set_affected_share(AffectedShare(finding, series.expected_rows));
-      found.set_message(finding.message);
-      for (const int64_t time : finding.examples_ns) {
-        *found.add_example_times() = rpc::ToProto(quant::FromNanos(time));
-      }
+      *to.add_findings() = ToProto(finding, series.expected_rows);
     }
   }
   out.set_score(report.score);

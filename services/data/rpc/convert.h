@@ -28,6 +28,7 @@ SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceL
                        base::Violations& violations);
 
 v1::QualityReport ToProto(const QualityReport& report);
+v1::QualityFinding ToProto(const Finding& finding, int64_t expected_rows);
 
 v1::SeriesSummary ToProto(const columnar::SeriesHead& head);
 

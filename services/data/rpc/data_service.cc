@@ -1,6 +1,5 @@
 #include "services/data/rpc/data_service.h"
 
-#include <charconv>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,27 +11,13 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/convert_job.h"
 #include "services/data/rpc/convert.h"
+#include "services/data/rpc/cursors.h"
 #include "services/data/rpc/read_request.h"
 
 namespace breadthflow::data {
 namespace {
 
 using rpc::Call;
-
-// Cursors of lists by time: microseconds and id, which has no space.
-std::string ToCursor(absl::Time time, const std::string& id) {
-  return fmt::format("{} {}", absl::ToUnixMicros(time), id);
-}
-
-absl::StatusOr<std::optional<ListPosition>> FromCursor(const std::string& cursor) {
-  if (cursor.empty()) return std::nullopt;
-  int64_t micros = 0;
-  const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), micros);
-  if (error != std::errc() || end == cursor.data() + cursor.size()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token is not a page token");
-  }
-  return ListPosition{absl::FromUnixMicros(micros), std::string(end + 1, cursor.data() + cursor.size())};
-}
 
 std::string ToCursor(const quant::SeriesKey& key) {
   return fmt::format("{}\n{}\n{}\n{}", key.resource, key.symbol, static_cast<int>(key.timeframe), key.variant);

@@ -7,6 +7,7 @@
 #include "common/rpc/page_token.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/app/importer.h"
+#include "services/data/app/quarantines.h"
 #include "services/data/app/reader.h"
 #include "services/data/app/streamer.h"
 #include "services/data/domain/source.h"
@@ -30,6 +31,8 @@ class DataService final
     Reader& reader;
     postgres::Database& database;
     ResourceStore& resources;
+    Quarantines& quarantines;
+    QuarantineStore& kept_apart;
     SeriesStore& series;
     FetchStore& runs;
     CoverageStore& coverage;
@@ -70,6 +73,16 @@ class DataService final
                                                                   const v1::ReadSeriesRequest* request) override;
   grpc::ServerWriteReactor<v1::StreamSeriesResponse>* StreamSeries(grpc::CallbackServerContext* context,
                                                                    const v1::StreamSeriesRequest* request) override;
+  grpc::Status ReconcileSources(grpc::ServerContext* context, const v1::ReconcileSourcesRequest* request,
+                                v1::Reconciliation* response) override;
+  grpc::Status ListQuarantines(grpc::ServerContext* context, const v1::ListQuarantinesRequest* request,
+                               v1::ListQuarantinesResponse* response) override;
+  grpc::Status GetQuarantine(grpc::ServerContext* context, const v1::GetQuarantineRequest* request,
+                             v1::Quarantine* response) override;
+  grpc::Status ReleaseQuarantine(grpc::ServerContext* context, const v1::ReleaseQuarantineRequest* request,
+                                 v1::Quarantine* response) override;
+  grpc::Status DiscardQuarantine(grpc::ServerContext* context, const v1::DiscardQuarantineRequest* request,
+                                 v1::Quarantine* response) override;
   grpc::Status CreateSnapshot(grpc::ServerContext* context, const v1::CreateSnapshotRequest* request,
                               v1::Snapshot* response) override;
   grpc::Status GetSnapshot(grpc::ServerContext* context, const v1::GetSnapshotRequest* request,

@@ -12,17 +12,18 @@ namespace {
 
 constexpr std::string_view kInsert = R"sql(
   INSERT INTO fetch_run (id, resource, timeframe, start_time_ns, end_time_ns, symbols, source_name, source_version,
-                         source_params, alternatives, preference, refetch)
-  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9::jsonb, $10::jsonb, $11, $12))sql";
+                         source_params, alternatives, preference, refetch, quality_gate)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9::jsonb, $10::jsonb, $11, $12, $13))sql";
 
 constexpr std::string_view kColumns =
     "r.id, r.resource, r.timeframe, r.start_time_ns, r.end_time_ns, r.symbols::text, r.source_name, "
-    "r.source_version, r.source_params::text, r.create_time, r.alternatives::text, r.preference, r.refetch, ";
-constexpr int kJobColumn = 13;
+    "r.source_version, r.source_params::text, r.create_time, r.alternatives::text, r.preference, r.refetch, "
+    "r.quality_gate, ";
+constexpr int kJobColumn = 14;
 
 constexpr std::string_view kResults = R"sql(
   SELECT position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable, error_code, error_reason,
-         error_message, source, fetched_ranges::text, notes::text
+         error_message, source, fetched_ranges::text, notes::text, quarantine
   FROM fetch_result WHERE run_id = $1 ORDER BY position)sql";
 
 constexpr std::string_view kViolations = R"sql(
@@ -36,9 +37,10 @@ constexpr std::string_view kDeleteResults = "DELETE FROM fetch_result WHERE run_
 
 constexpr std::string_view kInsertResults = R"sql(
   INSERT INTO fetch_result (run_id, position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable,
-                            error_code, error_reason, error_message, source, fetched_ranges, notes)
+                            error_code, error_reason, error_message, source, fetched_ranges, notes, quarantine)
   SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
-                           $9::int[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[]))sql";
+                           $9::int[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[],
+                           $15::text[]))sql";
 
 constexpr std::string_view kInsertAttempts = R"sql(
   INSERT INTO fetch_attempt (run_id, position, ordinal, source, reason, error_code, error_reason, error_message)
@@ -104,6 +106,7 @@ absl::StatusOr<FetchRun> FromRow(const postgres::Row& row) {
   }
   run.spec.preference = static_cast<Preference>(row.Int(11));
   run.spec.refetch = row.Bool(12);
+  run.spec.gate = static_cast<QualityGate>(row.Int(13));
   run.job = jobs::JobStore::FromRow(row, kJobColumn);
   return run;
 }
@@ -121,7 +124,8 @@ absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
                        .changed_rows = row.Int(4),
                        .retryable = row.Bool(6),
                        .body_sha256 = row.Text(5),
-                       .source = row.Text(10)};
+                       .source = row.Text(10),
+                       .quarantine = row.Text(13)};
     BF_RETURN_IF_ERROR(ReadLists(row, result));
     for (; next_attempt < attempts.size() && attempts[next_attempt].Int(0) == row.Int(0); ++next_attempt) {
       const postgres::Row attempt = attempts[next_attempt];
@@ -171,10 +175,10 @@ absl::Status InsertAttempts(postgres::Transaction& tx, const std::string& id, co
 absl::Status FetchStore::Insert(postgres::Transaction& tx, const std::string& id, const FetchSpec& spec,
                                 const std::string& source_version) {
   return tx
-      .Execute(kInsert,
-               {id, spec.resource, static_cast<int64_t>(spec.timeframe), spec.range.start_ns, spec.range.end_ns,
-                json(spec.symbols).dump(), spec.source.name, source_version, component::ToJson(spec.source.params),
-                ToJson(spec.alternatives).dump(), static_cast<int64_t>(spec.preference), spec.refetch})
+      .Execute(kInsert, {id, spec.resource, static_cast<int64_t>(spec.timeframe), spec.range.start_ns,
+                         spec.range.end_ns, json(spec.symbols).dump(), spec.source.name, source_version,
+                         component::ToJson(spec.source.params), ToJson(spec.alternatives).dump(),
+                         static_cast<int64_t>(spec.preference), spec.refetch, static_cast<int64_t>(spec.gate)})
       .status();
 }
 
@@ -221,7 +225,8 @@ absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListP
 absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id,
                                      const std::vector<FetchResult>& results) {
   std::vector<int64_t> positions, outcomes, rows, changed, codes, at, ordinals;
-  std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions, sources, ranges, notes;
+  std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions, sources, ranges, notes,
+      quarantines;
   for (size_t i = 0; i < results.size(); ++i) {
     const FetchResult& result = results[i];
     const base::ErrorDetails details = result.error.ok() ? base::ErrorDetails{} : base::DetailsOf(result.error);
@@ -231,6 +236,7 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
     rows.push_back(result.rows);
     changed.push_back(result.changed_rows);
     hashes.push_back(result.body_sha256);
+    quarantines.push_back(result.quarantine);
     retryable.emplace_back(result.retryable ? "t" : "f");
     codes.push_back(static_cast<int64_t>(result.error.code()));
     reasons.push_back(details.reason);
@@ -252,7 +258,7 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
       tx.Execute(kInsertResults,
                  {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows), IntArray(changed),
                   TextArray(hashes), TextArray(retryable), IntArray(codes), TextArray(reasons), TextArray(messages),
-                  TextArray(sources), TextArray(ranges), TextArray(notes)})
+                  TextArray(sources), TextArray(ranges), TextArray(notes), TextArray(quarantines)})
           .status());
   BF_RETURN_IF_ERROR(InsertAttempts(tx, id, results));
   if (at.empty()) return absl::OkStatus();
@@ -261,10 +267,12 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
       .status();
 }
 
-absl::Status FetchStore::SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results) {
+absl::Status FetchStore::SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results,
+                                     const std::function<absl::Status(postgres::Transaction&)>& also) {
   return database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const postgres::Rows held, tx.Query(kHoldsJob, {id, epoch}));
     if (held.empty()) return jobs::LeaseLost(id, epoch);
+    BF_RETURN_IF_ERROR(also(tx));
     return SaveResults(tx, id, results);
   });
 }

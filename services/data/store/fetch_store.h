@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,9 +52,10 @@ class FetchStore {
   // Replaces the results of the run.
   absl::Status SaveResults(postgres::Transaction& tx, const std::string& id, const std::vector<FetchResult>& results);
 
-  // The same in a transaction of its own, for a run that is about to fail; nothing when `epoch` no longer holds the
-  // job.
-  absl::Status SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results);
+  // The same in a transaction of its own, with `also`, for a run that is about to fail; nothing when `epoch` no longer
+  // holds the job.
+  absl::Status SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results,
+                           const std::function<absl::Status(postgres::Transaction&)>& also);
 
  private:
   postgres::Database& database_;

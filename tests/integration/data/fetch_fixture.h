@@ -118,6 +118,8 @@ class FetchFixture : public ::testing::Test {
   FetchStore runs_{*database_};
   CoverageStore coverage_{*database_};
   RawBodyStore bodies_{*database_};
+  QuarantineStore kept_apart_{*database_};
+  Quarantines quarantines_{*database_, series_, kept_apart_, clock_};
   RateLimitStore limits_{*database_, &clock_};
   std::unique_ptr<http::HttpClient> http_ = http::MakeCurlHttpClient();
   ProviderClient providers_{
@@ -140,6 +142,7 @@ class FetchFixture : public ::testing::Test {
                     .runs = runs_,
                     .coverage = coverage_,
                     .bodies = bodies_,
+                    .quarantines = quarantines_,
                     .sources = Sources(),
                     .environment = {.csv_roots = {}, .csv_anywhere = true, .upstream = &providers_},
                     .clock = clock_,

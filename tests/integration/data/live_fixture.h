@@ -53,12 +53,15 @@ struct LiveReplica {
         runs(*database),
         coverage(*database),
         bodies(*database),
+        kept_apart(*database),
+        quarantines(*database, series, kept_apart, clock),
         fetcher({.database = *database,
                  .resources = resources,
                  .series = series,
                  .runs = runs,
                  .coverage = coverage,
                  .bodies = bodies,
+                 .quarantines = quarantines,
                  .sources = sources,
                  .environment = {},
                  .clock = clock,
@@ -75,6 +78,8 @@ struct LiveReplica {
   FetchStore runs;
   CoverageStore coverage;
   RawBodyStore bodies;
+  QuarantineStore kept_apart;
+  Quarantines quarantines;
   component::Catalog<SourceEntry> sources{{}};
   Fetcher fetcher;
   Streamer streamer;

@@ -20,6 +20,8 @@ struct Finding {
   int64_t affected_rows = 0;  // or missing rows
   std::string message;        // what was expected and what was found
   std::vector<int64_t> examples_ns;
+  // No market can have made these rows: a gate keeps them apart. Only of checks that gate; not kept with reports.
+  bool impossible = false;
 };
 
 inline constexpr size_t kMaxExamples = 10;
@@ -42,6 +44,10 @@ struct QualityCheckEntry {
   double weight = 1;
   // What to do about it, for people.
   std::string advice;
+  // Looks at rows one by one (or with their neighbours), cheaply, and may say that they are impossible: then they are
+  // kept apart before they are stored (gate.h). Checks of a series as a whole (what is missing, how old it is) and
+  // those that only doubt never gate: real files have such rows, and reports show them.
+  bool gates = false;
   // Pure. The series is valid (quant::Series::Validate) but may be empty or lack columns: then nothing is found.
   std::function<std::vector<Finding>(const CheckInput&, const component::Params&)> run;
 };

@@ -12,8 +12,9 @@ QualityCheckEntry Duplicates() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "duplicates", "1.0.0", "One row per day (daily series)."};
   entry.advice = "check the time zone and calendar of the source";
+  entry.gates = true;
   entry.run = [](const CheckInput& input, const component::Params&) {
-    Finding finding{.check = "duplicates", .severity = Severity::kError};
+    Finding finding{.check = "duplicates", .severity = Severity::kError, .impossible = true};
     if (input.series.key.timeframe == quant::Timeframe::kDay) {
       const auto day = [](int64_t time_ns) {
         const int64_t local = time_ns / 1'000'000'000 + quant::NewYorkOffsetSeconds(time_ns);

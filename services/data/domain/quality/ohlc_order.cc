@@ -8,7 +8,9 @@
 namespace breadthflow::data {
 
 // low <= min(open, close) and max(open, close) <= high, up to `tolerance` of the price: adjusting rounds each price on
-// its own. Beyond `error_share` of the rows, or by more than one per cent of the price, it is an error.
+// its own. Beyond `error_share` of the rows, or by more than one per cent of the price, it is an error; by more than
+// `impossible` of the price it is no bar at all. Real files hold bars that are off by a per cent or two, where the open
+// or close of an auction was not taken into the range.
 QualityCheckEntry OhlcOrder();
 
 QualityCheckEntry OhlcOrder() {
@@ -16,7 +18,9 @@ QualityCheckEntry OhlcOrder() {
   entry.info = {"quality_check", "ohlc_order", "1.0.0", "Open and close lie between low and high."};
   entry.params = {
       component::DoubleParam("tolerance", 1e-6, 0, 0.01, "fraction of the price", "Excess that rounding explains."),
-      component::DoubleParam("error_share", 0.01, 0, 1, "fraction", "Share of the rows above which it is an error.")};
+      component::DoubleParam("error_share", 0.01, 0, 1, "fraction", "Share of the rows above which it is an error."),
+      component::DoubleParam("impossible", 0.1, 0, 1, "fraction of the price", "Excess above which it is no bar.")};
+  entry.gates = true;
   entry.advice = "compare these rows with another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     const std::span<const double> open = input.series.Doubles("open");
@@ -38,6 +42,7 @@ QualityCheckEntry OhlcOrder() {
     if (finding.affected_rows == 0) return std::vector<Finding>{};
     const double share = static_cast<double>(finding.affected_rows) / static_cast<double>(rows);
     if (worst > 0.01 || share > params.Double("error_share")) finding.severity = Severity::kError;
+    finding.impossible = worst > params.Double("impossible");
     finding.message = fmt::format("{} rows have open or close outside of low and high, by up to {:.4f} % of the price",
                                   finding.affected_rows, worst * 100);
     return std::vector<Finding>{std::move(finding)};

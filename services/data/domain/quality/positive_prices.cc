@@ -11,8 +11,9 @@ QualityCheckEntry PositivePrices() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "positive_prices", "1.0.0", "Every price is above zero."};
   entry.advice = "compare these rows with another source";
+  entry.gates = true;
   entry.run = [](const CheckInput& input, const component::Params&) {
-    Finding finding{.check = "positive_prices", .severity = Severity::kError};
+    Finding finding{.check = "positive_prices", .severity = Severity::kError, .impossible = true};
     for (size_t row = 0; row < input.series.size(); ++row) {
       bool positive = true;
       for (const char* name : {"open", "high", "low", "close"}) {

@@ -1,23 +1,14 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "services/data/domain/quality/check.h"
+#include "services/data/domain/repair.h"
 
 namespace breadthflow::data {
 namespace {
-
-// Ratios that companies split by; the inverse ones are reverse splits.
-constexpr std::array<double, 14> kSplitRatios = {2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 50, 1.5, 100};
-
-bool LooksLikeASplit(double ratio) {
-  const double up = ratio < 1 ? 1 / ratio : ratio;
-  return std::any_of(kSplitRatios.begin(), kSplitRatios.end(),
-                     [&](double split) { return std::abs(up / split - 1) < 0.02; });
-}
 
 double Median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
@@ -75,7 +66,7 @@ QualityCheckEntry Spikes() {
       if (taken_back) {
         AddRow(error, input.series.times[row]);
         ++row;  // the way back is part of it
-      } else if (LooksLikeASplit(std::exp(moves[row]))) {
+      } else if (SplitLike(std::exp(moves[row]))) {
         AddRow(unadjusted, input.series.times[row]);
       } else {
         AddRow(large, input.series.times[row]);

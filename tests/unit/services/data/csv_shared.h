@@ -14,10 +14,12 @@
 #include <variant>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "services/data/domain/quality/gate.h"
 #include "services/data/domain/resource.h"
 #include "services/data/sources/catalog.h"
 #include "tests/support/shared_file.h"
@@ -127,6 +129,7 @@ struct RealFile {
   std::function<absl::Time(const CellOf&)> time;  // null: not compared
   std::map<std::string, std::function<Value(const CellOf&)>> columns;
   std::vector<std::string> header;       // where the file has none that can be read
+  bool impossible = false;               // a gate would keep its rows apart
   const Resource* definition = nullptr;  // of a resource made at run time
 };
 
@@ -161,6 +164,7 @@ inline std::optional<SourceData> ReadReal(const RealFile& file) {
       file.definition != nullptr ? *file.definition : *FindResource(file.resource).value(), data->series,
       [&](size_t row) { return data->labels[row]; }, violations);
   EXPECT_TRUE(violations.empty()) << file.path << ": " << base::Message(violations.ToStatus("")).substr(0, 1000);
+  EXPECT_EQ(!Gate(data->series, absl::ToUnixNanos(absl::Now())).empty(), file.impossible) << file.path;
   quant::Series stored{.key = data->series.key, .basis = data->series.basis, .repeats = data->series.repeats};
   for (size_t begin = 0; begin < data->series.size();) {
     const size_t end = columnar::ChunkEnd(data->series.times, begin);

@@ -1,0 +1,203 @@
+#include "services/data/store/quarantine_store.h"
+
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/status.h"
+#include "common/columnar/chunk_codec.h"
+
+namespace breadthflow::data {
+namespace {
+
+using nlohmann::json;
+using postgres::Param;
+using postgres::Row;
+using postgres::Rows;
+using postgres::Transaction;
+
+constexpr absl::Duration kTimeout = absl::Seconds(60);  // as any ingest
+
+constexpr std::string_view kInsert = R"sql(
+  INSERT INTO quarantine (id, resource, symbol, timeframe, variant, basis, repeats, origin, start_time_ns, end_time_ns,
+                          replaces_start_ns, replaces_end_ns, row_count, stored_sha256, findings, proposals)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, $16::jsonb))sql";
+
+constexpr std::string_view kInsertChunk =
+    "INSERT INTO quarantine_chunk (quarantine_id, position, body) VALUES ($1, $2, $3)";
+
+constexpr std::string_view kColumns =
+    "id, resource, symbol, timeframe, variant, basis, repeats, origin, start_time_ns, end_time_ns, replaces_start_ns, "
+    "replaces_end_ns, row_count, stored_sha256, findings::text, proposals::text, state, create_time, resolve_time, "
+    "resolved_by, comment";
+
+constexpr std::string_view kChunks = "SELECT body FROM quarantine_chunk WHERE quarantine_id = $1 ORDER BY position";
+
+constexpr std::string_view kResolve = R"sql(
+  UPDATE quarantine SET state = $2, resolve_time = clock_timestamp(), resolved_by = $3, comment = $4
+  WHERE id = $1 AND state = 1)sql";
+
+std::string ToJson(const std::vector<Finding>& findings) {
+  json all = json::array();
+  for (const Finding& one : findings) {
+    all.push_back({{"check", one.check},
+                   {"severity", static_cast<int>(one.severity)},
+                   {"affected_rows", one.affected_rows},
+                   {"message", one.message},
+                   {"examples_ns", one.examples_ns}});
+  }
+  return all.dump();
+}
+
+std::string ToJson(const std::vector<RepairProposal>& proposals) {
+  json all = json::array();
+  for (const RepairProposal& one : proposals) {
+    all.push_back({{"check", one.check},
+                   {"time_ns", one.time_ns},
+                   {"field", one.field},
+                   {"value", one.value},
+                   {"proposed", one.proposed},
+                   {"reason", one.reason}});
+  }
+  return all.dump();
+}
+
+absl::StatusOr<Quarantine> FromRow(const Row& row) {
+  Quarantine out{.id = row.Text(0),
+                 .key = {row.Text(1), row.Text(2), static_cast<quant::Timeframe>(row.Int(3)), row.Text(4)},
+                 .basis = static_cast<quant::PriceBasis>(row.Int(5)),
+                 .repeats = row.Bool(6),
+                 .origin = row.Text(7),
+                 .range = {row.Int(8), row.Int(9)},
+                 .replaces = {},
+                 .rows = row.Int(12),
+                 .stored_sha256 = row.Text(13),
+                 .findings = {},
+                 .proposals = {},
+                 .state = static_cast<QuarantineState>(row.Int(16)),
+                 .create_time = row.Time(17),
+                 .resolve_time = row.IsNull(18) ? absl::InfiniteFuture() : row.Time(18),
+                 .resolved_by = row.Text(19),
+                 .comment = row.Text(20)};
+  if (!row.IsNull(10)) out.replaces = quant::TimeRange{row.Int(10), row.Int(11)};
+  try {
+    for (const json& one : json::parse(row.Text(14))) {
+      out.findings.push_back({.check = one.at("check").get<std::string>(),
+                              .severity = static_cast<Severity>(one.at("severity").get<int>()),
+                              .affected_rows = one.at("affected_rows").get<int64_t>(),
+                              .message = one.at("message").get<std::string>(),
+                              .examples_ns = one.at("examples_ns").get<std::vector<int64_t>>()});
+    }
+    for (const json& one : json::parse(row.Text(15))) {
+      out.proposals.push_back({.check = one.at("check").get<std::string>(),
+                               .time_ns = one.at("time_ns").get<int64_t>(),
+                               .field = one.at("field").get<std::string>(),
+                               .value = one.at("value").get<double>(),
+                               .proposed = one.at("proposed").get<double>(),
+                               .reason = one.at("reason").get<std::string>()});
+    }
+  } catch (const json::exception& error) {
+    return base::MakeError(absl::StatusCode::kDataLoss, "BAD_QUARANTINE",
+                           fmt::format("quarantines/{} can not be read: {}", out.id, error.what()));
+  }
+  return out;
+}
+
+Param Bound(const std::optional<quant::TimeRange>& range, bool start) {
+  if (!range) return nullptr;
+  return start ? range->start_ns : range->end_ns;
+}
+
+}  // namespace
+
+absl::Status QuarantineStore::Insert(Transaction& tx, const Quarantine& quarantine, const quant::Series& rows) {
+  const quant::SeriesKey& key = quarantine.key;
+  BF_RETURN_IF_ERROR(
+      tx.Execute(kInsert, {quarantine.id, key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant,
+                           static_cast<int64_t>(quarantine.basis), quarantine.repeats, quarantine.origin,
+                           quarantine.range.start_ns, quarantine.range.end_ns, Bound(quarantine.replaces, true),
+                           Bound(quarantine.replaces, false), quarantine.rows, quarantine.stored_sha256,
+                           ToJson(quarantine.findings), ToJson(quarantine.proposals)})
+          .status());
+  int64_t position = 0;
+  for (size_t begin = 0; begin < rows.size(); ++position) {
+    const size_t end = columnar::ChunkEnd(rows.times, begin);
+    BF_ASSIGN_OR_RETURN(std::string body, columnar::EncodeChunk(rows, begin, end));
+    BF_RETURN_IF_ERROR(tx.Execute(kInsertChunk, {quarantine.id, position, postgres::Bytes{std::move(body)}}).status());
+    begin = end;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Quarantine> QuarantineStore::Get(const std::string& id, absl::Time deadline) {
+  Quarantine found;
+  const std::string sql = fmt::format("SELECT {} FROM quarantine WHERE id = $1", kColumns);
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, {id}));
+        if (rows.empty()) {
+          return base::MakeError(absl::StatusCode::kNotFound, "QUARANTINE_NOT_FOUND",
+                                 fmt::format("quarantines/{} does not exist", id));
+        }
+        BF_ASSIGN_OR_RETURN(found, FromRow(rows[0]));
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .read_only = true}));
+  return found;
+}
+
+absl::StatusOr<std::vector<Quarantine>> QuarantineStore::List(std::optional<QuarantineState> state,
+                                                              const std::optional<ListPosition>& after, int limit,
+                                                              absl::Time deadline) {
+  std::vector<Quarantine> all;
+  const std::string sql = fmt::format(
+      "SELECT {} FROM quarantine WHERE (create_time, id) < ($1, $2) AND ($3 = 0 OR state = $3) "
+      "ORDER BY create_time DESC, id DESC LIMIT $4",
+      kColumns);
+  const ListPosition from = after.value_or(ListPosition{absl::InfiniteFuture(), ""});
+  const int64_t wanted = state ? static_cast<int64_t>(*state) : 0;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](Transaction& tx) -> absl::Status {
+        all.clear();
+        BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, {from.create_time, from.id, wanted, int64_t{limit}}));
+        for (const Row row : rows) {
+          BF_ASSIGN_OR_RETURN(Quarantine one, FromRow(row));
+          all.push_back(std::move(one));
+        }
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .read_only = true}));
+  return all;
+}
+
+absl::StatusOr<quant::Series> QuarantineStore::ReadRows(const Quarantine& quarantine, absl::Time deadline) {
+  quant::Series rows;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](Transaction& tx) -> absl::Status {
+        rows = {.key = quarantine.key,
+                .basis = quarantine.basis,
+                .repeats = quarantine.repeats,
+                .times = {},
+                .columns = {}};
+        BF_ASSIGN_OR_RETURN(const Rows chunks, tx.Query(kChunks, {quarantine.id}));
+        for (const Row chunk : chunks) BF_RETURN_IF_ERROR(columnar::AppendChunk(chunk.Bytes(0), {}, {}, rows));
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .statement_timeout = kTimeout, .read_only = true}));
+  if (static_cast<int64_t>(rows.size()) == quarantine.rows) return rows;
+  return base::MakeError(
+      absl::StatusCode::kDataLoss, "BAD_QUARANTINE",
+      fmt::format("quarantines/{} has {} rows, {} were kept", quarantine.id, rows.size(), quarantine.rows));
+}
+
+absl::Status QuarantineStore::Resolve(Transaction& tx, const std::string& id, QuarantineState state,
+                                      const std::string& by, const std::string& comment) {
+  BF_ASSIGN_OR_RETURN(const int64_t changed, tx.Execute(kResolve, {id, static_cast<int64_t>(state), by, comment}));
+  if (changed == 1) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "QUARANTINE_RESOLVED",
+                         fmt::format("quarantines/{} was released or discarded before", id));
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,236 @@
+// Rows that no market can have made: kept apart, released, discarded. And what two sources say of one series.
+#include <gmock/gmock.h>
+
+#include "common/base/ids.h"
+#include "tests/integration/data/data_service_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+
+// Ten sessions; `close` is that of the sixth.
+std::string Rows(double close, double high = 11) {
+  std::string text;
+  for (const int day : {3, 4, 5, 6, 9, 10, 11, 12, 13, 17}) {
+    const bool sixth = day == 10;
+    text += fmt::format("2017-01-{:02d},10,{},9,{},100\n", day, sixth ? high : 11, sixth ? close : 10.0);
+  }
+  return text;
+}
+
+class QuarantineTest : public DataServiceTest {
+ protected:
+  // A run of csv_file over the symbols, as the service shows it.
+  v1::FetchRun Run(std::vector<std::string> symbols, v1::QualityGate gate = v1::QUALITY_GATE_UNSPECIFIED) {
+    v1::CreateFetchRunRequest request;
+    for (std::string& symbol : symbols) request.mutable_spec()->add_symbols(std::move(symbol));
+    *request.mutable_spec()->mutable_range() = rpc::ToProto(Years(2017, 2018));
+    request.mutable_spec()->mutable_source()->set_name("csv_file");
+    (*request.mutable_spec()->mutable_source()->mutable_params())["path"].set_string_value(folder_.string());
+    request.mutable_spec()->set_quality_gate(gate);
+    const auto run = Call(&Stub::CreateFetchRun, request);
+    EXPECT_THAT(run, IsOk());
+    if (!run.ok()) return {};
+    Watched(run->name());
+    v1::GetFetchRunRequest get;
+    get.set_name(run->name());
+    return Call(&Stub::GetFetchRun, get).value();
+  }
+
+  // Id of the rows of BAD that a run keeps apart, the file holding a close of a hundred times the others.
+  std::string KeepApart() {
+    WriteCsv("BAD", Rows(1000, 1001));
+    const v1::FetchRun run = Run({"BAD"});
+    EXPECT_EQ(run.results_size(), 1);
+    return run.results_size() == 1 ? run.results(0).quarantine() : "";
+  }
+
+  absl::StatusOr<v1::Quarantine> Get(const std::string& name) {
+    v1::GetQuarantineRequest request;
+    request.set_name(name);
+    return Call(&Stub::GetQuarantine, request);
+  }
+
+  absl::StatusOr<v1::Quarantine> Release(const std::string& name, const std::string& comment = "it was so") {
+    v1::ReleaseQuarantineRequest request;
+    request.set_name(name);
+    request.set_comment(comment);
+    return Call(&Stub::ReleaseQuarantine, request);
+  }
+
+  absl::StatusOr<v1::Quarantine> Discard(const std::string& name) {
+    v1::DiscardQuarantineRequest request;
+    request.set_name(name);
+    return Call(&Stub::DiscardQuarantine, request);
+  }
+
+  int64_t Listed(v1::Quarantine::State state) {
+    v1::ListQuarantinesRequest request;
+    request.set_state(state);
+    const auto page = Call(&Stub::ListQuarantines, request);
+    EXPECT_THAT(page, IsOk());
+    return page.ok() ? page->quarantines_size() : -1;
+  }
+};
+
+TEST_F(QuarantineTest, ImpossibleRowsAreKeptApartAndTheOtherSymbolsGoOn) {
+  WriteCsv("BAD", Rows(1000, 1001));
+  WriteCsv("GOOD", Rows(10));
+  const v1::FetchRun run = Run({"BAD", "GOOD"});
+  ASSERT_EQ(run.results_size(), 2);
+  EXPECT_EQ(run.job().state(), common::v1::JobStatus::STATE_SUCCEEDED);
+  EXPECT_EQ(run.results(0).outcome(), v1::FetchResult::OUTCOME_FAILED);
+  EXPECT_FALSE(run.results(0).retryable());
+  EXPECT_THAT(rpc::FromProto(run.results(0).error()), StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINED"));
+  EXPECT_EQ(run.results(1).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(run.results(1).quarantine(), "");
+  const auto kept = Get(run.results(0).quarantine());
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_EQ(kept->state(), v1::Quarantine::STATE_HELD);
+  EXPECT_EQ(kept->row_count(), 10);
+  EXPECT_EQ(kept->origin(), run.name());
+  EXPECT_EQ(kept->source(), "csv_file");
+  std::vector<std::string> errors;
+  for (const auto& finding : kept->findings()) {
+    if (finding.severity() == v1::QualityFinding::SEVERITY_ERROR) errors.push_back(finding.check());
+  }
+  EXPECT_THAT(errors, ::testing::Contains("unit_mixups"));
+  ASSERT_EQ(kept->proposals_size(), 2) << "high and close";
+  EXPECT_EQ(kept->proposals(0).field(), "close");
+  EXPECT_EQ(kept->proposals(0).proposed_value(), 10);
+
+  // Nothing shows them.
+  EXPECT_THAT(ReadOne("BAD"), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  const auto series = Call(&Stub::ListSeries, v1::ListSeriesRequest());
+  ASSERT_THAT(series, IsOk());
+  ASSERT_EQ(series->series_size(), 1);
+  EXPECT_EQ(series->series(0).key().symbol(), "GOOD");
+  v1::CreateSnapshotRequest freeze;
+  freeze.add_symbols("BAD");
+  EXPECT_THAT(Call(&Stub::CreateSnapshot, freeze), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(QuarantineTest, ARunOfNothingElseFailsAndKeepsThemToo) {
+  WriteCsv("BAD", Rows(1000, 1001));
+  const v1::FetchRun run = Run({"BAD"});
+  EXPECT_EQ(run.job().state(), common::v1::JobStatus::STATE_FAILED);
+  ASSERT_EQ(run.results_size(), 1);
+  EXPECT_THAT(Get(run.results(0).quarantine()), IsOk());
+  EXPECT_EQ(Count("quarantine_chunk"), 1);
+}
+
+TEST_F(QuarantineTest, TheGateMayBeLeftOpen) {
+  WriteCsv("BAD", Rows(1000, 1001));
+  const v1::FetchRun run = Run({"BAD"}, v1::QUALITY_GATE_STORE);
+  EXPECT_EQ(run.spec().quality_gate(), v1::QUALITY_GATE_STORE);
+  ASSERT_EQ(run.results_size(), 1);
+  EXPECT_EQ(run.results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(Listed(v1::Quarantine::STATE_UNSPECIFIED), 0);
+  EXPECT_THAT(ReadOne("BAD"), IsOk());
+}
+
+TEST_F(QuarantineTest, ReleasedRowsAreTheNextVersionOfTheirSeries) {
+  WriteCsv("BAD", Rows(10));
+  Run({"BAD"});
+  const std::string name = KeepApart();
+  EXPECT_THAT(Release(name, ""), StatusIs(absl::StatusCode::kInvalidArgument)) << "somebody must say why";
+  EXPECT_THAT(Release(name, std::string(1001, 'x')), StatusIs(absl::StatusCode::kInvalidArgument));
+  const auto released = Release(name);
+  ASSERT_THAT(released, IsOk());
+  EXPECT_EQ(released->state(), v1::Quarantine::STATE_RELEASED);
+  EXPECT_EQ(released->comment(), "it was so");
+  EXPECT_TRUE(released->has_resolve_time());
+  const auto rows = ReadOne("BAD");
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->Doubles("close")[5], 1000);
+  EXPECT_THAT(Release(name), StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_RESOLVED"));
+  EXPECT_THAT(Discard(name), StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_RESOLVED"));
+  EXPECT_EQ(Listed(v1::Quarantine::STATE_RELEASED), 1);
+  EXPECT_EQ(Listed(v1::Quarantine::STATE_HELD), 0);
+}
+
+TEST_F(QuarantineTest, RowsThatWereReleasedPassWhenTheyComeAgain) {
+  ASSERT_THAT(Release(KeepApart()), IsOk());
+  v1::FetchRun run = Run({"BAD"});
+  ASSERT_EQ(run.results_size(), 1);
+  EXPECT_EQ(run.results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(run.results(0).changed_row_count(), 0);
+}
+
+TEST_F(QuarantineTest, ASeriesThatMovedOnInTheMeantimeIsNotOverwritten) {
+  const std::string name = KeepApart();
+  WriteCsv("BAD", Rows(10.5));
+  EXPECT_EQ(Run({"BAD"}).results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_THAT(Release(name), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
+  EXPECT_EQ(Get(name)->state(), v1::Quarantine::STATE_HELD);
+  const auto rows = ReadOne("BAD");
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->Doubles("close")[5], 10.5);
+}
+
+TEST_F(QuarantineTest, DiscardedRowsAreNeverSeen) {
+  const std::string name = KeepApart();
+  const auto discarded = Discard(name);
+  ASSERT_THAT(discarded, IsOk());
+  EXPECT_EQ(discarded->state(), v1::Quarantine::STATE_DISCARDED);
+  EXPECT_THAT(ReadOne("BAD"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Release(name), StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_RESOLVED"));
+  EXPECT_THAT(Get("quarantines/none"), StatusIs(absl::StatusCode::kNotFound, "QUARANTINE_NOT_FOUND"));
+  EXPECT_THAT(Discard("quarantines/none"), StatusIs(absl::StatusCode::kNotFound, "QUARANTINE_NOT_FOUND"));
+}
+
+TEST_F(QuarantineTest, ListsArePagedNewestFirst) {
+  std::vector<std::string> made;
+  for (int i = 0; i < 3; ++i) made.push_back(KeepApart());
+  v1::ListQuarantinesRequest request;
+  request.set_page_size(2);
+  auto page = Call(&Stub::ListQuarantines, request);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->quarantines_size(), 2);
+  EXPECT_EQ(page->quarantines(0).name(), made[2]);
+  request.set_page_token(page->next_page_token());
+  page = Call(&Stub::ListQuarantines, request);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->quarantines_size(), 1);
+  EXPECT_EQ(page->quarantines(0).name(), made[0]);
+  EXPECT_EQ(page->next_page_token(), "");
+  request.set_state(v1::Quarantine::STATE_HELD);
+  request.set_page_token("nonsense");
+  EXPECT_THAT(Call(&Stub::ListQuarantines, request), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(QuarantineTest, TwoSourcesAreComparedRowByRow) {
+  WriteCsv("TWO", Rows(10));
+  Run({"TWO"});
+  v1::ReconcileSourcesRequest request;
+  request.add_symbols("TWO");
+  request.set_source("csv_file");
+  request.set_other_source("simulated");
+  EXPECT_THAT(Call(&Stub::ReconcileSources, request), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  Fetch(Simulated({"TWO"}, Years(2017, 2018)));
+  const auto compared = Call(&Stub::ReconcileSources, request);
+  ASSERT_THAT(compared, IsOk());
+  EXPECT_FALSE(compared->agrees());
+  ASSERT_EQ(compared->series_size(), 1);
+  EXPECT_EQ(compared->series(0).common_row_count(), 10);
+  EXPECT_EQ(compared->series(0).only_row_count(), 0);
+  EXPECT_GT(compared->series(0).only_other_row_count(), 200);
+  EXPECT_EQ(compared->series(0).unmatched_times_size(), 10);
+  request.set_tolerance(1);
+  EXPECT_TRUE(Call(&Stub::ReconcileSources, request)->agrees());
+  request.set_other_source("csv_file");
+  request.set_tolerance(-1);
+  request.add_fields("colour");
+  const auto wrong = Call(&Stub::ReconcileSources, request);
+  ASSERT_THAT(wrong, StatusIs(absl::StatusCode::kInvalidArgument));
+  std::vector<std::string> fields;
+  for (const auto& violation : base::DetailsOf(wrong.status()).violations) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ElementsAre("other_source", "tolerance", "fields[0]"));
+}
+
+}  // namespace
+}  // namespace breadthflow::data

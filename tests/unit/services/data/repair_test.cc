@@ -1,0 +1,131 @@
+#include "services/data/domain/repair.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/data/domain/quality/gate.h"
+#include "tests/unit/services/data/daily_series.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int64_t kLater = 1'800'000'000'000'000'000;  // 2027
+
+std::vector<std::string> ChecksOf(const std::vector<Finding>& findings) {
+  std::vector<std::string> names;
+  for (const Finding& finding : findings) {
+    if (finding.impossible) names.push_back(finding.check);
+  }
+  return names;
+}
+
+TEST(Repair, NothingIsProposedForCleanRows) {
+  EXPECT_THAT(ProposeRepairs(DailyBars(300)), IsEmpty());
+  EXPECT_THAT(ProposeRepairs({}), IsEmpty());
+}
+
+TEST(Repair, ARowInAnotherUnitIsDividedOrMultiplied) {
+  Series bars = DailyBars(300);
+  ScaleBar(bars, 100, 100);
+  ScaleBar(bars, 200, 0.01);
+  const auto proposals = ProposeRepairs(bars);
+  ASSERT_THAT(proposals, SizeIs(8)) << "four prices of two rows";
+  for (const RepairProposal& one : proposals) {
+    const bool first = one.time_ns == bars.times[100];
+    EXPECT_TRUE(first || one.time_ns == bars.times[200]);
+    EXPECT_EQ(one.check, "unit_mixups");
+    EXPECT_DOUBLE_EQ(one.proposed, first ? one.value / 100 : one.value * 100);
+  }
+  bars = DailyBars(300);
+  ScaleBar(bars, 299, 100);
+  EXPECT_THAT(ProposeRepairs(bars), SizeIs(5)) << "at the end, where nothing follows, it may also be a split";
+}
+
+TEST(Repair, AHoleIsFilledByTheMeanOfItsNeighbours) {
+  Series bars = DailyBars(50);
+  PriceOf(bars, "close", 20) = 0;
+  const auto proposals = ProposeRepairs(bars);
+  ASSERT_THAT(proposals, SizeIs(1));
+  EXPECT_EQ(proposals[0].field, "close");
+  EXPECT_EQ(proposals[0].value, 0);
+  EXPECT_DOUBLE_EQ(proposals[0].proposed, (PriceOf(bars, "close", 19) + PriceOf(bars, "close", 21)) / 2);
+}
+
+TEST(Repair, ASplitThatNobodyDeclaresIsProposedAsOne) {
+  Series bars = DailyBars(300);
+  for (size_t row = 150; row < 300; ++row) ScaleBar(bars, row, 1.0 / 7);
+  const auto proposals = ProposeRepairs(bars);
+  ASSERT_THAT(proposals, SizeIs(1));
+  EXPECT_EQ(proposals[0].field, "split_ratio");
+  EXPECT_EQ(proposals[0].proposed, 7);
+  EXPECT_EQ(proposals[0].time_ns, bars.times[150]);
+  std::vector<double> ratio(300, 1);
+  ratio[150] = 7;
+  bars.Add("split_ratio", ratio);
+  EXPECT_THAT(ProposeRepairs(bars), IsEmpty()) << "it is declared";
+}
+
+TEST(Repair, AJumpThatIsTakenBackIsNoSplit) {
+  Series bars = DailyBars(300);
+  ScaleBar(bars, 150, 2);
+  EXPECT_THAT(ProposeRepairs(bars), IsEmpty());
+}
+
+TEST(Repair, ThereAreNeverMoreThanTheMost) {
+  Series bars = DailyBars(2000);
+  for (size_t row = 10; row < 2000; row += 10) ScaleBar(bars, row, 100);
+  EXPECT_THAT(ProposeRepairs(bars), SizeIs(kMaxProposals));
+}
+
+TEST(Gate, LetsThroughWhatRealMarketsDo) {
+  EXPECT_THAT(Gate(DailyBars(300), kLater), IsEmpty());
+  EXPECT_THAT(Gate({}, kLater), IsEmpty());
+  Series split = DailyBars(300);
+  for (size_t row = 150; row < 300; ++row) ScaleBar(split, row, 1.0 / 20);
+  EXPECT_THAT(Gate(split, kLater), IsEmpty()) << "raw prices have splits";
+  Series crash = DailyBars(300);
+  ScaleBar(crash, 150, 0.5);
+  EXPECT_THAT(Gate(crash, kLater), IsEmpty()) << "a doubt is for reports";
+  Series auction = DailyBars(300);
+  PriceOf(auction, "close", 7) = PriceOf(auction, "high", 7) * 1.02;
+  EXPECT_THAT(Gate(auction, kLater), IsEmpty());
+  Series erroneous_trade = DailyBars(300);
+  PriceOf(erroneous_trade, "low", 7) = 0.01;
+  EXPECT_THAT(Gate(erroneous_trade, kLater), IsEmpty()) << "the low of GOOG on 2008-09-30 is one, and it was traded";
+  const Series late = DailyBars(300);
+  EXPECT_THAT(Gate(late, late.times[150]), IsEmpty()) << "a bar may stand at the end it will have, a forecast too";
+  Series holes = DailyBars(300).Rows(0, 10);
+  EXPECT_THAT(Gate(holes, kLater), IsEmpty()) << "what is missing is no fault of the rows there are";
+}
+
+TEST(Gate, KeepsApartWhatNoMarketCanHaveMade) {
+  Series unit = DailyBars(300);
+  ScaleBar(unit, 150, 100);
+  EXPECT_THAT(ChecksOf(Gate(unit, kLater)), ElementsAre("unit_mixups"));
+  Series order = DailyBars(300);
+  PriceOf(order, "open", 7) = PriceOf(order, "high", 7) * 1.5;
+  EXPECT_THAT(ChecksOf(Gate(order, kLater)), ElementsAre("ohlc_order"));
+  Series twice = DailyBars(300);
+  twice.times[8] = twice.times[7] + 1;
+  EXPECT_THAT(ChecksOf(Gate(twice, kLater)), ElementsAre("duplicates"));
+}
+
+TEST(Gate, SaysWhichChecksItGoesBy) {
+  std::vector<std::string> gating;
+  for (const QualityCheckEntry& check : QualityChecks().entries()) {
+    if (check.gates) gating.push_back(check.info.name);
+  }
+  EXPECT_THAT(gating, ::testing::UnorderedElementsAre("duplicates", "ohlc_order", "positive_prices", "unit_mixups"));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
