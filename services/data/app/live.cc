@@ -14,8 +14,11 @@ namespace breadthflow::data {
 namespace {
 
 absl::Status BadToken() {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_RESUME_TOKEN",
-                         "resume_token is not one that this stream gave");
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "resume_token is not one that this stream gave",
+                         {.reason = "INVALID_RESUME_TOKEN",
+                          .metadata = {},
+                          .violations = {{"resume_token", "must be one that a stream of the same query gave"}},
+                          .retry_after = {}});
 }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {

@@ -144,8 +144,11 @@ grpc::ServerWriteReactor<StreamSeriesResponse>* DataService::StreamSeries(grpc::
         std::string query = QueryOf(asked);
         const auto resume = parts_.page_tokens.Decode(query, asked.resume_token());
         if (!resume.ok()) {
-          return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_RESUME_TOKEN",
-                                 "resume_token is not one that this stream gave");
+          return base::MakeError(absl::StatusCode::kInvalidArgument, "resume_token is not one that this stream gave",
+                                 {.reason = "INVALID_RESUME_TOKEN",
+                                  .metadata = {},
+                                  .violations = {{"resume_token", "must be one that a stream of the same query gave"}},
+                                  .retry_after = {}});
         }
         BF_ASSIGN_OR_RETURN(std::unique_ptr<LiveSource> live, parts_.streamer.Open(spec, *resume));
         return std::make_unique<StreamSource>(std::move(live), parts_.page_tokens, std::move(query));
