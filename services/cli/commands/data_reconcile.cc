@@ -60,7 +60,11 @@ void Describe(Session& session, const data::v1::ReconcileSourcesRequest& request
       }
       table.rows.push_back(std::move(cells));
     }
-    if (first) table.rows.push_back(rows);
+    if (!first) continue;
+    std::vector<std::string> cells = rows;
+    cells.resize(table.columns.size() - 1);
+    cells.emplace_back("nothing both have can be compared");
+    table.rows.push_back(std::move(cells));
   }
   session.out().Show(table);
 }
