@@ -54,8 +54,11 @@ def rules():
         "common/config/": ADAPTER + ["yaml", "protobuf", "proto"],
         "common/rpc/": ADAPTER + ["grpc", "protobuf", "proto", "crypto", "common/jobs/", "common/security/"],
         "common/clients/": ADAPTER + ["grpc", "protobuf", "proto", "common/rpc/", "common/columnar/"],
+        "common/clients/data_client.cc": ADAPTER + ["grpc", "protobuf", "proto", "common/clients/", "common/rpc/", "common/columnar/"],
         # Shows no outside type: the ports that apps see.
         "common/clients/*.h": BELOW_APP + ["common/clients/"],
+        # The inside of data_client.cc, which nobody else sees.
+        "common/clients/data_read.": ADAPTER + ["grpc", "protobuf", "proto", "common/clients/", "common/rpc/", "common/columnar/"],
         # The shared half of every main: edge, like the mains themselves.
         "common/process/": EVERYTHING_COMMON,
         "services/cli/": EVERYTHING_COMMON,

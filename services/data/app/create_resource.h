@@ -2,7 +2,6 @@
 
 #include "absl/status/statusor.h"
 
-#include "common/postgres/database.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/domain/resource.h"
 #include "services/data/store/resource_store.h"

@@ -7,7 +7,6 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
-#include "common/columnar/chunk_codec.h"
 #include "common/component/fingerprint.h"
 #include "common/jobs/submit.h"
 #include "services/data/app/importer.h"

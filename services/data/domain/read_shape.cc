@@ -97,10 +97,11 @@ void DropSplits(Series& bars) {
 // Puts splits that are known apart where Resample looks for them. Those before the first row are all in that row.
 absl::Status AddSplits(Series& bars, const CorporateActions& actions) {
   const CorporateActions splits{.splits = actions.splits, .dividends = nullptr, .calendar = actions.calendar};
-  BF_ASSIGN_OR_RETURN(RowEvents events, EventsByRow(bars, splits, false));
+  const absl::StatusOr<RowEvents> events = EventsByRow(bars, splits, false);
+  BF_RETURN_IF_ERROR(events.status());
   DropSplits(bars);
-  events.splits->pop_back();
-  bars.Add("split_ratio", *std::move(events.splits));
+  const std::vector<double>& ratios = *events->splits;  // the last one is of what comes after the bars
+  bars.Add("split_ratio", std::vector<double>(ratios.begin(), ratios.end() - 1));
   return absl::OkStatus();
 }
 
