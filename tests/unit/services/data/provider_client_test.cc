@@ -54,6 +54,7 @@ class FakeHttp final : public http::HttpClient {
 class FakeLimiter final : public resilience::RateLimiter {
  public:
   absl::StatusOr<absl::Duration> TryTake(const std::string& key, const resilience::RateLimit&) override {
+    absl::MutexLock lock(&mutex_);
     keys.push_back(key);
     return wait;
   }
@@ -64,6 +65,9 @@ class FakeLimiter final : public resilience::RateLimiter {
   absl::Duration wait;
   absl::Duration blocked;
   std::vector<std::string> keys;
+
+ private:
+  absl::Mutex mutex_;
 };
 
 http::HttpResponse Response(int status, std::string body, std::map<std::string, std::string> headers = {}) {
