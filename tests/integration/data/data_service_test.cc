@@ -221,8 +221,8 @@ TEST_F(DataServiceTest, TwoFetchesOfOneSymbolAtTheSameTimeBothSucceedSoon) {
   const absl::Status together = database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
     // Both compute their rows from what is stored before either may store them.
     BF_RETURN_IF_ERROR(tx.Execute("LOCK TABLE series IN SHARE MODE").status());
-    for (const int start : {2015, 2014}) {
-      BF_ASSIGN_OR_RETURN(std::string name, client_->CreateFetchRun(Simulated({"AAA"}, Years(start, 2018)),
+    for (const int start : {2015, 2014}) {  // each has a year that the other does not cover
+      BF_ASSIGN_OR_RETURN(std::string name, client_->CreateFetchRun(Simulated({"AAA"}, Years(start, start + 3)),
                                                                     base::NewUuid(clock_.Now()), {}));
       names.push_back(std::move(name));
     }
