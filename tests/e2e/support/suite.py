@@ -252,8 +252,16 @@ class Standalone(Suite):
                                "-c", text], check=True, stdout=subprocess.PIPE, text=True, env=clean_environment()).stdout.strip()
 
     def kill_postgres(self):
-        """The suite starts it again by itself."""
-        os.kill(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        """The suite starts it again by itself; one that was killed a moment ago may not be back yet."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                os.kill(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+                return
+            except (ProcessLookupError, FileNotFoundError, IndexError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def close(self):
         # Its PostgreSQL stops when it does; the folder can go only after that.
