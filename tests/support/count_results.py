@@ -3,12 +3,14 @@
 
 RESULTS_DIR holds ctest.xml and one JUnit file per GoogleTest binary. A GoogleTest binary counts with its cases, a Python
 check with its "Ran N tests", anything else as one. A binary that ended badly although its cases passed (a sanitizer's
-report, a crash, a time limit) counts as one failure more. Prints what failed; the last line is `N passed, N failed`.
+report, a crash, a time limit) counts as one failure more. Prints what failed, with the end of what each printed; the last
+line is `N passed, N failed`.
 """
 
 import pathlib
 import re
 import sys
+import textwrap
 import xml.etree.ElementTree as ElementTree
 
 
@@ -43,6 +45,24 @@ def python_cases(output):
     return max(int(ran.group(1)) - len(set(failed)) - skips, 0), failed, skips
 
 
+MESSAGE_LINES = 30
+
+
+def gtest_messages(path):
+    """What the failed cases of one GoogleTest JUnit file say."""
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        for failure in case.findall("failure"):
+            yield f"{case.get('name')}: {failure.get('message')}"
+
+
+def last_words(report, output):
+    """Why a test failed, as far as it said so, in few lines."""
+    if report.exists() and (cases := gtest_cases(report)) and cases[1]:
+        lines = [line for message in gtest_messages(report) for line in message.splitlines()[:MESSAGE_LINES]]
+        return "\n".join(lines[: 3 * MESSAGE_LINES])
+    return "\n".join(output.rstrip().splitlines()[-MESSAGE_LINES:])
+
+
 def count(results):
     passed, failed, skipped = 0, [], 0
     for test in ElementTree.parse(results / "ctest.xml").getroot().iter("testcase"):
@@ -57,6 +77,8 @@ def count(results):
         failed += [f"{name}: {case}" for case in cases[1]]
         if broken and not cases[1]:
             failed.append(f"{name}: ended badly")
+        if broken:
+            print(f"--- {name}\n{textwrap.indent(last_words(report, output), '    ')}")
     return passed, failed, skipped
 
 
@@ -70,7 +92,7 @@ def main():
     if status != 0 and not failed:
         failed.append(f"ctest: exit status {status}")
     if failed:
-        print("failed (output in ctest.log beside the results):")
+        print("failed (all of the output is in ctest.log beside the results):")
         for name in failed:
             print(f"  {name}")
     if skipped:

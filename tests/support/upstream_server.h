@@ -5,16 +5,13 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
-#include <vector>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "tests/support/loopback_listener.h"
 
 // A provider on loopback, with the bad days that real ones have.
 namespace breadthflow::testing {
@@ -42,51 +39,19 @@ class UpstreamServer {
     std::string body;
     std::string headers{};  // more of them, each with its line end; without a fault
   };
-  explicit UpstreamServer(std::function<Answer(const std::string& path)> answer) : answer_(std::move(answer)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 64), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { Accept(); });
-  }
-  ~UpstreamServer() {
-    stopping_ = true;
-    shutdown(listener_, SHUT_RDWR);
-    acceptor_.join();
-    for (std::thread& connection : connections_) connection.join();
-    close(listener_);
-  }
+  explicit UpstreamServer(std::function<Answer(const std::string& path)> answer)
+      : answer_(std::move(answer)), listener_([this](int connection) { Serve(connection); }) {}
+  ~UpstreamServer() { stopping_ = true; }
   UpstreamServer(const UpstreamServer&) = delete;
   UpstreamServer& operator=(const UpstreamServer&) = delete;
 
-  std::string Url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+  std::string Url() const { return fmt::format("http://127.0.0.1:{}", listener_.port()); }
   int requests() const { return requests_; }
 
  private:
-  void Accept() {
-    while (true) {
-      const int connection = accept(listener_, nullptr, nullptr);
-      if (connection < 0) return;
-      connections_.emplace_back([this, connection] {
-        Serve(connection);
-        close(connection);
-      });
-    }
-  }
-
   void Serve(int connection) {
-    std::string request;
-    char buffer[4096];
-    while (request.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t got = recv(connection, buffer, sizeof(buffer), 0);
-      if (got <= 0) return;
-      request.append(buffer, static_cast<size_t>(got));
-    }
+    const std::string request = ReceiveRequest(connection);
+    if (!request.ends_with("\r\n\r\n")) return;
     ++requests_;
     const size_t begin = request.find(' ') + 1;
     Respond(connection, request.substr(begin, request.find(' ', begin) - begin));
@@ -160,12 +125,9 @@ class UpstreamServer {
   }
 
   std::function<Answer(const std::string&)> answer_;
-  int listener_ = -1;
-  int port_ = 0;
   std::atomic<bool> stopping_{false};
   std::atomic<int> requests_{0};
-  std::thread acceptor_;
-  std::vector<std::thread> connections_;
+  LoopbackListener listener_;  // last: its threads end before what they use does
 };
 
 }  // namespace breadthflow::testing

@@ -152,7 +152,10 @@ class Answer:
 
     @property
     def json(self):
-        return json.loads(self.out)
+        try:
+            return json.loads(self.out)
+        except json.JSONDecodeError:
+            raise AssertionError(f"not JSON: {self!r}") from None
 
     def __repr__(self):
         return f"exit status {self.status}\n{self.out[-2000:]}\n{self.people[-4000:]}"
@@ -252,16 +255,23 @@ class Standalone(Suite):
                                "-c", text], check=True, stdout=subprocess.PIPE, text=True, env=clean_environment()).stdout.strip()
 
     def kill_postgres(self):
-        """The suite starts it again by itself; one that was killed a moment ago may not be back yet."""
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                os.kill(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-                return
-            except (ProcessLookupError, FileNotFoundError, IndexError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
+        """The suite starts it again by itself; returns when it answers."""
+        def attempt(action):
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    return action()
+                except (ProcessLookupError, FileNotFoundError, IndexError, subprocess.CalledProcessError):
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+
+        def kill():
+            pid = int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0])
+            os.kill(pid, signal.SIGKILL)
+
+        attempt(kill)  # one that was killed a moment ago may not be back yet
+        attempt(lambda: self.sql("SELECT 1"))
 
     def close(self):
         # Its PostgreSQL stops when it does; the folder can go only after that.

@@ -5,20 +5,20 @@
 #include <string>
 #include <thread>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/base/status.h"
 #include "common/telemetry/scope.h"
+#include "tests/support/loopback_listener.h"
 
 namespace breadthflow::http {
 namespace {
 
+using breadthflow::testing::LoopbackListener;
+using breadthflow::testing::ReceiveRequest;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -26,49 +26,18 @@ using ::testing::Not;
 class LocalServer {
  public:
   explicit LocalServer(std::function<void(int socket, const std::string& request)> respond)
-      : respond_(std::move(respond)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 16), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~LocalServer() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
-  }
-  std::string Url(std::string_view path) const { return fmt::format("http://127.0.0.1:{}{}", port_, path); }
+      : respond_(std::move(respond)), listener_([this](int connection) {
+          const std::string request = ReceiveRequest(connection);
+          ++requests_;
+          respond_(connection, request);
+        }) {}
+  std::string Url(std::string_view path) const { return fmt::format("http://127.0.0.1:{}{}", listener_.port(), path); }
   int requests() const { return requests_; }
 
  private:
-  void Serve() {
-    while (true) {
-      const int connection = accept(listener_, nullptr, nullptr);
-      if (connection < 0) return;
-      std::string request;
-      char buffer[4096];
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        const ssize_t got = recv(connection, buffer, sizeof(buffer), 0);
-        if (got <= 0) break;
-        request.append(buffer, static_cast<size_t>(got));
-      }
-      ++requests_;
-      respond_(connection, request);
-      close(connection);
-    }
-  }
-
   std::function<void(int, const std::string&)> respond_;
-  int listener_ = -1;
-  int port_ = 0;
   std::atomic<int> requests_{0};
-  std::thread thread_;
+  LoopbackListener listener_;
 };
 
 bool Write(int socket, std::string_view text) {

@@ -2,25 +2,23 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/time/clock.h"
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "common/base/status.h"
 #include "common/http/curl_http_client.h"
+#include "tests/support/loopback_listener.h"
 #include "tests/support/matchers.h"
 #include "tests/support/upstream_server.h"
 
@@ -29,6 +27,7 @@ namespace {
 
 using breadthflow::testing::Fault;
 using breadthflow::testing::IsOk;
+using breadthflow::testing::LoopbackListener;
 using breadthflow::testing::StatusIs;
 using breadthflow::testing::UpstreamServer;
 
@@ -87,7 +86,8 @@ TEST(HostileServer, ABodyWithoutEndEndsAtTheLimit) {
 // Answers over TLS with a certificate of its own for `name`.
 class TlsServer {
  public:
-  explicit TlsServer(const std::string& name) : certificate_file_(::testing::TempDir() + "/" + name + ".pem") {
+  explicit TlsServer(const std::string& name)
+      : certificate_file_(fmt::format("{}/{}-{}.pem", ::testing::TempDir(), name, getpid())) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
     X509_set_version(certificate, 2);
@@ -112,53 +112,35 @@ class TlsServer {
     SSL_CTX_use_PrivateKey(context_, key);
     X509_free(certificate);
     EVP_PKEY_free(key);
-
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 16), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
+    listener_ = std::make_unique<LoopbackListener>([this](int connection) { Serve(connection); });
   }
   ~TlsServer() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
+    listener_.reset();
     SSL_CTX_free(context_);
+    std::remove(certificate_file_.c_str());
   }
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
 
-  std::string Url() const { return fmt::format("https://127.0.0.1:{}/", port_); }
+  std::string Url() const { return fmt::format("https://127.0.0.1:{}/", listener_->port()); }
   const std::string& certificate_file() const { return certificate_file_; }
 
  private:
-  void Serve() {
-    while (true) {
-      const int connection = accept(listener_, nullptr, nullptr);
-      if (connection < 0) return;
-      SSL* tls = SSL_new(context_);
-      SSL_set_fd(tls, connection);
-      std::array<char, 4096> request{};
-      if (SSL_accept(tls) == 1 && SSL_read(tls, request.data(), request.size()) > 0) {
-        constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-        SSL_write(tls, kAnswer.data(), kAnswer.size());
-        SSL_shutdown(tls);
-      }
-      SSL_free(tls);
-      close(connection);
+  void Serve(int connection) {
+    SSL* tls = SSL_new(context_);
+    SSL_set_fd(tls, connection);
+    std::array<char, 4096> request{};
+    if (SSL_accept(tls) == 1 && SSL_read(tls, request.data(), request.size()) > 0) {
+      constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+      SSL_write(tls, kAnswer.data(), kAnswer.size());
+      SSL_shutdown(tls);
     }
+    SSL_free(tls);
   }
 
   std::string certificate_file_;
   SSL_CTX* context_ = nullptr;
-  int listener_ = -1;
-  int port_ = 0;
-  std::thread thread_;
+  std::unique_ptr<LoopbackListener> listener_;
 };
 
 TEST(HostileServer, OnlyACertificateThatIsTrustedAndNamesTheHostWillDo) {
