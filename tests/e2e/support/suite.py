@@ -207,12 +207,21 @@ class Suite:
         return sorted([*self.processes, "postgres"])
 
     def kill_and_restart(self, name):
-        """kill -9 of one process; returns when what replaces it is ready."""
+        """kill -9 of one process; returns when what replaces it is ready and every service serves again."""
         if name == "postgres":
             self.kill_postgres()
         else:
             self.processes[name].kill()
             self.processes[name].start()
+        self.wait_healthy()
+
+    def wait_healthy(self, timeout=60):
+        """A service without its database answers UNAVAILABLE until it noticed that it is back."""
+        deadline = time.monotonic() + timeout
+        while (health := self.cli("ops", "health")).status != 0:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not healthy: {health!r}\n{self.logs()}")
+            time.sleep(0.1)
 
     def kill_postgres(self):
         raise NotImplementedError
@@ -255,23 +264,16 @@ class Standalone(Suite):
                                "-c", text], check=True, stdout=subprocess.PIPE, text=True, env=clean_environment()).stdout.strip()
 
     def kill_postgres(self):
-        """The suite starts it again by itself; returns when it answers."""
-        def attempt(action):
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    return action()
-                except (ProcessLookupError, FileNotFoundError, IndexError, subprocess.CalledProcessError):
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.05)
-
-        def kill():
-            pid = int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0])
-            os.kill(pid, signal.SIGKILL)
-
-        attempt(kill)  # one that was killed a moment ago may not be back yet
-        attempt(lambda: self.sql("SELECT 1"))
+        """The suite starts it again by itself; one that was killed a moment ago may not be back yet."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                os.kill(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+                return
+            except (ProcessLookupError, FileNotFoundError, IndexError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def close(self):
         # Its PostgreSQL stops when it does; the folder can go only after that.
