@@ -23,12 +23,12 @@ SEED = int(os.environ.get("BF_SEED", str(random.randrange(1 << 30))))
 class Kill(unittest.TestCase):
     def counts(self, suite):
         """What a second execution of any effect would change."""
-        summary = suite.cli("data", "summary").json["series"]
+        summary = suite.ask("data", "summary")["series"]
         return {
             "rows": {series["key"]["symbol"]: series["rowCount"] for series in summary},
-            "models": len(suite.cli("training", "list").json.get("models", [])),
-            "signal runs": len(suite.cli("signals", "list").json.get("signalRuns", [])),
-            "backtests": len(suite.cli("backtest", "list").json.get("backtestRuns", [])),
+            "models": len(suite.ask("training", "list").get("models", [])),
+            "signal runs": len(suite.ask("signals", "list").get("signalRuns", [])),
+            "backtests": len(suite.ask("backtest", "list").get("backtestRuns", [])),
         }
 
     def survives(self, suite, kills, rng):
@@ -48,7 +48,7 @@ class Kill(unittest.TestCase):
                 done += 1
             _, errors = command.communicate(timeout=240)
             self.assertEqual(command.returncode, 0, f"seed {SEED}: {errors[-3000:]}\n{suite.logs()}")
-            run = suite.cli("pipeline", "show", "latest").json
+            run = suite.ask("pipeline", "show", "latest")
             self.assertEqual(suite.digest_of(run), expected, f"seed {SEED}")
             after = self.counts(suite)
             for name in ("models", "signal runs", "backtests"):

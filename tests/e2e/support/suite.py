@@ -182,6 +182,16 @@ class Suite:
         return Answer(subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                      timeout=timeout, cwd=cwd, env=clean_environment(**(environment or {}))))
 
+    def ask(self, *words, patience=60):
+        """The JSON of a command that reads. A service whose database went away answers that it does not serve (exit status 3) until it
+        noticed that the database is back, so it is asked again for `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while True:
+            answer = self.cli(*words)
+            if answer.status != 3 or time.monotonic() > deadline:
+                return answer.json
+            time.sleep(0.1)
+
     def popen(self, *words):
         """A command that goes on while the test does other things."""
         return subprocess.Popen([str(self.bin / "breadthflow"), "--server", self.server, "--output", "json", *map(str, words)],
@@ -192,7 +202,7 @@ class Suite:
         """The result digest of the backtest that a pipeline run made."""
         for step in pipeline_run["steps"]:
             if step["resource"].startswith("backtestRuns/"):
-                return self.cli("backtest", "show", step["resource"]).json["digest"]
+                return self.ask("backtest", "show", step["resource"])["digest"]
         raise AssertionError(f"no backtest in {pipeline_run['name']}")
 
     def run_pipeline(self, file, *flags, timeout=600):
@@ -207,21 +217,12 @@ class Suite:
         return sorted([*self.processes, "postgres"])
 
     def kill_and_restart(self, name):
-        """kill -9 of one process; returns when what replaces it is ready and every service serves again."""
+        """kill -9 of one process; returns when what replaces it is ready."""
         if name == "postgres":
             self.kill_postgres()
         else:
             self.processes[name].kill()
             self.processes[name].start()
-        self.wait_healthy()
-
-    def wait_healthy(self, timeout=60):
-        """A service without its database answers UNAVAILABLE until it noticed that it is back."""
-        deadline = time.monotonic() + timeout
-        while (health := self.cli("ops", "health")).status != 0:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not healthy: {health!r}\n{self.logs()}")
-            time.sleep(0.1)
 
     def kill_postgres(self):
         raise NotImplementedError
