@@ -111,7 +111,7 @@ class Guard {
     auto copy = std::make_shared<const Request>(*request);
     auto opener = [copy, open = std::forward<Open>(open)](const Call& call) { return open(call, *copy); };
     auto reactor = std::make_shared<StreamReactor<Response>>(*context, std::move(opener));
-    BeginStream(*context, *copy, reactor);
+    BeginStream(*context, *copy, *reactor);
     return reactor.get();
   }
 
@@ -120,7 +120,7 @@ class Guard {
   template <typename Request, typename Response, typename Open>
   grpc::ServerReadReactor<Request>* Receive(grpc::CallbackServerContext* context, Response* response, Open&& open) {
     auto reactor = std::make_shared<ReceiveReactor<Request, Response>>(*response, std::forward<Open>(open));
-    BeginReceive(*context, Request::default_instance(), reactor);
+    BeginReceive(*context, Request::default_instance(), *reactor);
     return reactor.get();
   }
 
@@ -143,16 +143,13 @@ class Guard {
   int streams_open() const;  // in either direction
 
  private:
-  friend class StreamCore;
   struct State;
-  struct Method;
 
   grpc::Status ServeUnary(grpc::ServerContext& context, const google::protobuf::Message& request,
                           const std::function<absl::Status(const Call&)>& body);
-  void BeginStream(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
-                   std::shared_ptr<StreamCore> stream);
+  void BeginStream(grpc::CallbackServerContext& context, const google::protobuf::Message& request, StreamCore& stream);
   void BeginReceive(grpc::CallbackServerContext& context, const google::protobuf::Message& request,
-                    std::shared_ptr<ReceiveCore> stream);
+                    ReceiveCore& stream);
 
   std::unique_ptr<State> state_;
 };

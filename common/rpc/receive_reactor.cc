@@ -1,48 +1,25 @@
 #include "common/rpc/receive_reactor.h"
 
-#include <exception>
-#include <string>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/rpc/handler.h"
 #include "common/rpc/request_check.h"
-#include "common/rpc/scheduler.h"
 #include "common/rpc/status_bridge.h"
-#include "common/telemetry/log.h"
-#include "common/telemetry/scope.h"
 
 namespace breadthflow::rpc {
 
 void ReceiveCore::Begin(Call call, Limits limits, Scheduler& scheduler, Watchdog& watchdog, Ended ended) {
-  call_ = std::move(call);
   limits_ = limits;
-  scheduler_ = &scheduler;
-  watchdog_ = &watchdog;
-  ended_ = std::move(ended);
-  self_ = shared_from_this();
-  {
-    absl::MutexLock lock(&mutex_);
-    moved_ = absl::Now();
-  }
-  entry_ = watchdog.Add(self_);
+  Join(std::move(call), scheduler, watchdog, std::move(ended));
   Start(&ReceiveCore::Read);
 }
 
-void ReceiveCore::Refuse(const absl::Status& status, Ended ended) {
-  ended_ = std::move(ended);
-  self_ = shared_from_this();
-  {
-    absl::MutexLock lock(&mutex_);
-    finished_ = true;
-    status_ = status;
-  }
-  End(ToGrpc(status));
-}
-
 void ReceiveCore::Start(void (ReceiveCore::*what)()) {
-  const std::shared_ptr<ReceiveCore> alive = self_;
+  const std::shared_ptr<OpenStream> alive = shared_from_this();
   {
     absl::MutexLock lock(&mutex_);
     ++starting_;
@@ -63,17 +40,17 @@ void ReceiveCore::Received(bool ok) {
     }
   }
   if (ok) {
-    scheduler_->Run([self = self_] { self->Work(false); });
+    Later([this] { Work(false); });
   } else {
-    scheduler_->Run([self = self_] {
+    Later([this] {
       {
-        absl::MutexLock lock(&self->mutex_);
-        if (self->finished_) return;
-        ++self->starting_;  // nothing may end the call before the headers are on their way
+        absl::MutexLock lock(&mutex_);
+        if (finished_) return;
+        ++starting_;  // nothing may end the call before the headers are on their way
       }
-      self->Start(&ReceiveCore::Announce);
-      absl::MutexLock lock(&self->mutex_);
-      --self->starting_;
+      Start(&ReceiveCore::Announce);
+      absl::MutexLock lock(&mutex_);
+      --starting_;
     });
   }
 }
@@ -85,14 +62,19 @@ void ReceiveCore::Announced(bool ok) {
     if (finished_) return;
     working_ = true;
   }
-  scheduler_->Run([self = self_] { self->Work(true); });
+  Later([this] { Work(true); });
 }
 
 void ReceiveCore::Work(bool last) {
-  absl::Status status = call_.cancel.Check();
-  if (status.ok()) status = Ask(last);
-  // Work that was told to stop says CANCELLED; the reason is what the caller should see.
-  if (status.code() == absl::StatusCode::kCancelled && call_.cancel.cancelled()) status = call_.cancel.Check();
+  absl::Status status = call().cancel.Check();
+  if (status.ok()) {
+    status = Ask("exception in a client stream", [&]() -> absl::Status {
+      if (last) return Complete();
+      BF_RETURN_IF_ERROR(CheckRequest(message(), limits_.max_message_bytes));
+      return Take();
+    });
+    status = WithReason(std::move(status), call());
+  }
   if (status.ok() && !last) {
     {
       absl::MutexLock lock(&mutex_);
@@ -113,34 +95,11 @@ void ReceiveCore::Work(bool last) {
   End(ToGrpc(status));
 }
 
-absl::Status ReceiveCore::Ask(bool last) {
-  telemetry::Scope scope({.trace = call_.trace,
-                          .request_id = call_.request_id,
-                          .run_id = {},
-                          .step_id = {},
-                          .principal_key_id = call_.principal.key_id});
-  try {
-    if (!opened_) {
-      BF_RETURN_IF_ERROR(Open(call_));
-      opened_ = true;
-    }
-    if (last) return Complete();
-    BF_RETURN_IF_ERROR(CheckRequest(message(), limits_.max_message_bytes));
-    return Take();
-  } catch (const std::exception& error) {
-    telemetry::LogError("exception in a client stream", {{"error", error.what()}});
-  }
-  return base::MakeError(
-      absl::StatusCode::kInternal, "internal error",
-      {.reason = "INTERNAL", .metadata = {{"trace_id", call_.trace.trace_id}}, .violations = {}, .retry_after = {}});
-}
-
-void ReceiveCore::Look(absl::Time now) {
-  if (now >= call_.deadline) call_.cancel.Cancel(base::CancelReason::kDeadline);
+void ReceiveCore::Watch(absl::Time now) {
   absl::MutexLock lock(&mutex_);
   if (finished_ || working_ || starting_ > 0) return;
-  if (call_.cancel.cancelled()) {
-    Fail(call_.cancel.Check());
+  if (call().cancel.cancelled()) {
+    Fail(call().cancel.Check());
   } else if (now - moved_ > limits_.idle) {
     Fail(base::MakeError(absl::StatusCode::kDeadlineExceeded, "UPLOAD_IDLE",
                          fmt::format("no message came for {} s", absl::ToInt64Seconds(limits_.idle))));
@@ -151,20 +110,7 @@ void ReceiveCore::Look(absl::Time now) {
 void ReceiveCore::Fail(const absl::Status& status) {
   finished_ = true;
   status_ = status;
-  scheduler_->Run([self = self_, status] { self->End(ToGrpc(status)); });
-}
-
-void ReceiveCore::Done() {
-  if (watchdog_ != nullptr) watchdog_->Remove(entry_);
-  absl::Status status;
-  int64_t messages = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    status = status_;
-    messages = messages_;
-  }
-  ended_(status, messages);
-  const std::shared_ptr<ReceiveCore> last = std::move(self_);
+  Later([this, status] { End(ToGrpc(status)); });
 }
 
 }  // namespace breadthflow::rpc

@@ -1,16 +1,13 @@
 #include "common/rpc/stream_reactor.h"
 
 #include <algorithm>
-#include <exception>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "common/rpc/scheduler.h"
 #include "common/rpc/status_bridge.h"
-#include "common/telemetry/log.h"
-#include "common/telemetry/scope.h"
 
 namespace breadthflow::rpc {
 namespace {
@@ -22,42 +19,16 @@ constexpr absl::Duration kLastMessage = absl::Seconds(1);
 // Messages sent without a pause before other streams get the thread.
 constexpr int kBurst = 16;
 
-telemetry::Context ContextOf(const Call& call) {
-  return {.trace = call.trace,
-          .request_id = call.request_id,
-          .run_id = {},
-          .step_id = {},
-          .principal_key_id = call.principal.key_id};
-}
-
 }  // namespace
 
 void StreamCore::Begin(Call call, Limits limits, Scheduler& scheduler, Watchdog& watchdog, Ended ended) {
-  call_ = std::move(call);
   limits_ = limits;
-  scheduler_ = &scheduler;
-  watchdog_ = &watchdog;
-  ended_ = std::move(ended);
-  self_ = shared_from_this();
   {
     absl::MutexLock lock(&mutex_);
     producing_ = true;
-    moved_ = absl::Now();
   }
-  entry_ = watchdog.Add(self_);
-  scheduler.Run([self = self_] { self->Pump(); });
-}
-
-void StreamCore::Refuse(const absl::Status& status, Ended ended) {
-  ended_ = std::move(ended);
-  self_ = shared_from_this();
-  {
-    absl::MutexLock lock(&mutex_);
-    over_ = true;
-    finished_ = true;
-    status_ = status;
-  }
-  End(ToGrpc(status));
+  Join(std::move(call), scheduler, watchdog, std::move(ended));
+  Later([this] { Pump(); });
 }
 
 void StreamCore::Pump() {
@@ -66,14 +37,14 @@ void StreamCore::Pump() {
     {
       absl::MutexLock lock(&mutex_);
       const absl::Duration left = ask_again_ - absl::Now();
-      if (!call_.cancel.cancelled() && (left > absl::ZeroDuration() || asked >= kBurst)) {
-        scheduler_->RunAfter(std::clamp(left, absl::ZeroDuration(), kMaxNap), [self = self_] { self->Pump(); });
+      if (!call().cancel.cancelled() && (left > absl::ZeroDuration() || asked >= kBurst)) {
+        Later([this] { Pump(); }, std::clamp(left, absl::ZeroDuration(), kMaxNap));
         return;
       }
       slot = sending_ ? 1 - sending_slot_ : 0;
     }
-    const absl::Status cancelled = call_.cancel.Check();
-    const absl::StatusOr<Step> step = cancelled.ok() ? Ask(slot) : absl::StatusOr<Step>(cancelled);
+    const absl::Status cancelled = call().cancel.Check();
+    const absl::StatusOr<Step> step = cancelled.ok() ? Next(slot) : absl::StatusOr<Step>(cancelled);
     Action action;
     bool go_on = false;
     {
@@ -87,20 +58,13 @@ void StreamCore::Pump() {
   }
 }
 
-absl::StatusOr<Step> StreamCore::Ask(int slot) {
-  telemetry::Scope scope(ContextOf(call_));
-  try {
-    if (!opened_) {
-      BF_RETURN_IF_ERROR(Open(call_));
-      opened_ = true;
-    }
-    return Produce(slot);
-  } catch (const std::exception& error) {
-    telemetry::LogError("exception in a stream", {{"error", error.what()}});
-  }
-  return base::MakeError(
-      absl::StatusCode::kInternal, "internal error",
-      {.reason = "INTERNAL", .metadata = {{"trace_id", call_.trace.trace_id}}, .violations = {}, .retry_after = {}});
+absl::StatusOr<Step> StreamCore::Next(int slot) {
+  Step step;
+  BF_RETURN_IF_ERROR(Ask("exception in a stream", [&]() -> absl::Status {
+    BF_ASSIGN_OR_RETURN(step, Produce(slot));
+    return absl::OkStatus();
+  }));
+  return step;
 }
 
 // What becomes of the answer of the source.
@@ -135,7 +99,7 @@ void StreamCore::Sent(bool ok) {
     if (ok) {
       ++messages_;
     } else {
-      const absl::Status cancelled = call_.cancel.Check();
+      const absl::Status cancelled = call().cancel.Check();
       Fail(cancelled.ok() ? base::MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the reader is gone")
                           : cancelled);
       ready_slot_ = -1;
@@ -155,23 +119,7 @@ void StreamCore::Sent(bool ok) {
   Apply(action);
 }
 
-void StreamCore::Cancelled() { call_.cancel.Cancel(base::CancelReason::kCancelled); }
-
-void StreamCore::Done() {
-  if (watchdog_) watchdog_->Remove(entry_);
-  absl::Status status;
-  int64_t messages = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    status = status_;
-    messages = messages_;
-  }
-  ended_(status, messages);
-  const std::shared_ptr<StreamCore> last = std::move(self_);
-}
-
-void StreamCore::Look(absl::Time now) {
-  if (now >= call_.deadline) call_.cancel.Cancel(base::CancelReason::kDeadline);
+void StreamCore::Watch(absl::Time now) {
   Action action;
   {
     absl::MutexLock lock(&mutex_);
@@ -182,8 +130,8 @@ void StreamCore::Look(absl::Time now) {
           absl::StatusCode::kDeadlineExceeded, "SLOW_READER",
           fmt::format("the reader took no message for {} s", absl::ToInt64Seconds(limits_.slow_reader))));
       action.abort = true;
-    } else if (sending_ && call_.cancel.cancelled() && still > kLastMessage) {
-      Fail(call_.cancel.Check());
+    } else if (sending_ && call().cancel.cancelled() && still > kLastMessage) {
+      Fail(call().cancel.Check());
       action.abort = true;
     } else if (!sending_ && still > limits_.idle) {
       Fail(base::MakeError(absl::StatusCode::kUnavailable, "STREAM_IDLE",
@@ -199,15 +147,15 @@ void StreamCore::Look(absl::Time now) {
   }
   // Not from here: the watchdog's lock is held, and what Abort() causes ends with removing this entry.
   if (action.abort) {
-    scheduler_->Run([self = self_] {
-      self->Abort();
+    Later([this] {
+      Abort();
       Action after;
       {
-        absl::MutexLock lock(&self->mutex_);
-        self->aborting_ = false;
-        self->Settle(after);
+        absl::MutexLock lock(&mutex_);
+        aborting_ = false;
+        Settle(after);
       }
-      self->Apply(after);
+      Apply(after);
     });
   }
 }
@@ -226,7 +174,7 @@ void StreamCore::Settle(Action& action) {
 }
 
 void StreamCore::Apply(const Action& action) {
-  if (action.pump) scheduler_->Run([self = self_] { self->Pump(); });
+  if (action.pump) Later([this] { Pump(); });
   if (action.send >= 0) Send(action.send);
   if (action.finish) {
     absl::Status status;

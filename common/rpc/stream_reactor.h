@@ -3,7 +3,6 @@
 #include <array>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -15,46 +14,32 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "common/rpc/call.h"
+#include "common/rpc/open_stream.h"
 #include "common/rpc/source.h"
 #include "common/rpc/watchdog.h"
 
 namespace breadthflow::rpc {
 
-class Scheduler;
-
 // One open server stream: asks its source for messages on the scheduler's threads, sends them one at a time, and ends
 // with the source's status, with the deadline, when the caller leaves, when the reader takes no message for
 // `slow_reader`, or when nothing moves for `idle`. Two messages are in memory at most: one being sent and the next.
 // Made by Guard::Stream only.
-class StreamCore : public Watched, public std::enable_shared_from_this<StreamCore> {
+class StreamCore : public OpenStream {
  public:
   struct Limits {
     absl::Duration slow_reader = absl::Seconds(30);
     absl::Duration idle = absl::Seconds(60);
   };
-  // How it ended and what it sent, told once, before the stream is destroyed.
-  using Ended = std::function<void(const absl::Status& status, int64_t messages)>;
 
-  // Begins asking. `ended` runs on a gRPC thread after the last message left.
+  // Begins asking.
   void Begin(Call call, Limits limits, Scheduler& scheduler, Watchdog& watchdog, Ended ended);
-  // Ends at once with `status`, without ever having asked: a call that was refused.
-  void Refuse(const absl::Status& status, Ended ended);
-
-  // Ends it soon with UNAVAILABLE `SHUTTING_DOWN`.
-  void Stop() { call_.cancel.Cancel(base::CancelReason::kShuttingDown); }
-
-  void Look(absl::Time now) override;
 
  protected:
-  virtual absl::Status Open(const Call& call) = 0;
   virtual absl::StatusOr<Step> Produce(int slot) = 0;
   virtual void Send(int slot) = 0;
-  virtual void End(const grpc::Status& status) = 0;
   virtual void Abort() = 0;  // makes a pending Send fail
 
   void Sent(bool ok);
-  void Cancelled();
-  void Done();
 
  private:
   // What must happen after the lock is left.
@@ -65,34 +50,22 @@ class StreamCore : public Watched, public std::enable_shared_from_this<StreamCor
     bool finish = false;
   };
   void Pump();
-  absl::StatusOr<Step> Ask(int slot);
+  absl::StatusOr<Step> Next(int slot);
+  void Watch(absl::Time now) override;
   void Take(int slot, const absl::StatusOr<Step>& step, Action& action) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Settle(Action& action) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(const Action& action);
 
-  Call call_;
   Limits limits_;
-  Scheduler* scheduler_ = nullptr;
-  Watchdog* watchdog_ = nullptr;
-  Watchdog::Entry entry_;
-  Ended ended_;
-  std::shared_ptr<StreamCore> self_;  // gRPC holds a plain pointer until Done()
-  bool opened_ = false;               // only the pump touches it
-
-  absl::Mutex mutex_;
   bool producing_ ABSL_GUARDED_BY(mutex_) = false;  // a pump is running or scheduled
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool aborting_ ABSL_GUARDED_BY(mutex_) = false;  // Abort() is under way: the call must stay until it returns
   bool aborted_ ABSL_GUARDED_BY(mutex_) = false;
   bool over_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more is asked for
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   int sending_slot_ ABSL_GUARDED_BY(mutex_) = 0;
   int ready_slot_ ABSL_GUARDED_BY(mutex_) = -1;  // a message that waits for the one before it
-  int64_t messages_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time moved_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time ask_again_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The part that knows the type of the messages.
@@ -114,17 +87,17 @@ class StreamReactor final : public StreamCore, public grpc::ServerWriteReactor<M
     return absl::OkStatus();
   }
   absl::StatusOr<Step> Produce(int slot) override {
-    messages_[slot].Clear();
-    return source_->Next(&messages_[slot]);
+    slots_[slot].Clear();
+    return source_->Next(&slots_[slot]);
   }
-  void Send(int slot) override { this->StartWrite(&messages_[slot]); }
+  void Send(int slot) override { this->StartWrite(&slots_[slot]); }
   void End(const grpc::Status& status) override { this->Finish(status); }
   void Abort() override { context_.TryCancel(); }
 
   grpc::CallbackServerContext& context_;
   Opener opener_;
   std::unique_ptr<Source<Message>> source_;
-  std::array<Message, 2> messages_;
+  std::array<Message, 2> slots_;
 };
 
 }  // namespace breadthflow::rpc
