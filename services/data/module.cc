@@ -93,7 +93,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
                 .wake_up = [this] { runner_.WakeUp(); },
                 .policy = PolicyOf(config)}),
       importer_(database_, resources_, series_, Sources(), csv::MakeReader, context.clock, {}),
-      reader_(database_, resources_, series_, snapshots_, context.clock),
+      reader_(database_, resources_, series_, coverage_, snapshots_, context.clock),
       maintenance_(series_, bodies_, context.metrics, context.clock, MaintenanceOf(config)),
       streamer_(database_, resources_, series_, fetcher_, runs_, context.metrics, context.clock, EncodeLiveRows),
       rpc_({.guard = context.guard,

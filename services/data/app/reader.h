@@ -11,10 +11,12 @@
 #include "common/base/status.h"
 #include "common/quant/series.h"
 #include "services/data/app/fetcher.h"
+#include "services/data/domain/coverage.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
 #include "services/data/domain/snapshot.h"
+#include "services/data/store/coverage_store.h"
 #include "services/data/store/resource_store.h"
 #include "services/data/store/series_store.h"
 #include "services/data/store/snapshot_store.h"
@@ -25,6 +27,9 @@ namespace breadthflow::data {
 struct Companions {
   std::optional<PlannedSeries> splits;
   std::optional<PlannedSeries> dividends;
+  // Of what is not stored: what the series' own source, else the only one that has, confirmed not to exist.
+  std::optional<ConfirmedEmpty> no_splits;
+  std::optional<ConfirmedEmpty> no_dividends;
   std::vector<PlannedSeries> joins;  // one for each join
 };
 
@@ -45,19 +50,27 @@ struct ReadPlan {
 // Reads, snapshots and quality reports: what is asked of stored series. Thread-safe.
 class Reader {
  public:
-  Reader(postgres::Database& database, ResourceStore& resources, SeriesStore& series, SnapshotStore& snapshots,
-         const base::Clock& clock)
-      : database_(database), resources_(resources), series_(series), snapshots_(snapshots), clock_(clock) {}
+  Reader(postgres::Database& database, ResourceStore& resources, SeriesStore& series, CoverageStore& coverage,
+         SnapshotStore& snapshots, const base::Clock& clock)
+      : database_(database),
+        resources_(resources),
+        series_(series),
+        coverage_(coverage),
+        snapshots_(snapshots),
+        clock_(clock) {}
 
   // What has to be read for `query`. `violations` are those that were found before; INVALID_ARGUMENT with all of them
   // and those found here, NOT_FOUND with every series that is not there, also of joins, FAILED_PRECONDITION
   // SEVERAL_SOURCES where one must be named. Splits and dividends are those of the series' own source, else of the only
-  // one that has them, else there are none but in columns of the series. A plan is as of `pinned` when that is earlier
+  // one that has them, else those in columns of the series; of what nobody has, none where a source has confirmed that
+  // there are none. A plan is as of `pinned` when that is earlier
   // than what the query or its snapshot says.
   absl::StatusOr<ReadPlan> Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
                                 absl::Time pinned = absl::InfiniteFuture());
 
-  // The whole of one series of a plan in the shape that is wanted. Errors as Adjust, quant::Resample and JoinColumns.
+  // The whole of one series of a plan in the shape that is wanted. Errors as Adjust, quant::Resample and JoinColumns;
+  // NO_ADJUSTMENT_DATA also when a source was asked for splits or dividends of only a part of what the rows need: it
+  // names the first part that is missing. Events are asked for by the time of their publication.
   absl::StatusOr<quant::Series> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
@@ -73,13 +86,15 @@ class Reader {
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);
-  absl::Status PlanCompanions(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
+  absl::Status PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
+  absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const StoredExtent& extent,
-                                         const CorporateActions& actions, absl::Time deadline);
+                                         CorporateActions actions, absl::Time deadline);
 
   postgres::Database& database_;
   ResourceStore& resources_;
   SeriesStore& series_;
+  CoverageStore& coverage_;
   SnapshotStore& snapshots_;
   const base::Clock& clock_;
 };

@@ -1,14 +1,13 @@
 // Reader: which series in which versions a read takes.
 #include <algorithm>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
@@ -42,53 +41,6 @@ void CheckAgainst(const Snapshot& snapshot, const ReadQuery& query, base::Violat
   }
 }
 
-// Series that can not be had, of several resources.
-class Absent {
- public:
-  // False when `status` is another failure.
-  bool Take(const std::string& path, const absl::Status& status) {
-    const base::ErrorDetails details = base::DetailsOf(status);
-    const bool unknown = details.reason == "UNKNOWN_SERIES";
-    if ((!unknown && details.reason != "SEVERAL_SOURCES") || details.violations.empty()) return false;
-    base::ErrorDetails& to = unknown ? unknown_ : several_;
-    if (to.violations.empty()) (unknown ? unknown_text_ : several_text_) = base::Message(status);
-    to.reason = details.reason;
-    for (const base::FieldViolation& one : details.violations) {
-      to.violations.push_back({path.empty() ? one.field : path + "." + one.field, one.description});
-    }
-    return true;
-  }
-  absl::Status ToStatus() const {
-    if (!unknown_.violations.empty()) return base::MakeError(absl::StatusCode::kNotFound, unknown_text_, unknown_);
-    if (several_.violations.empty()) return absl::OkStatus();
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, several_text_, several_);
-  }
-
- private:
-  base::ErrorDetails unknown_, several_;
-  std::string unknown_text_, several_text_;
-};
-
-// Of each symbol the series of its own source, else of the only one there is.
-class ByOwnSource {
- public:
-  explicit ByOwnSource(std::vector<columnar::SeriesHead> heads) : heads_(std::move(heads)) {
-    for (const columnar::SeriesHead& head : heads_) by_symbol_[head.key.symbol].push_back(&head);
-  }
-  const columnar::SeriesHead* For(const quant::SeriesKey& key) const {
-    const auto found = by_symbol_.find(key.symbol);
-    if (found == by_symbol_.end()) return nullptr;
-    for (const columnar::SeriesHead* head : found->second) {
-      if (head->key.variant == key.variant) return head;
-    }
-    return found->second.size() == 1 ? found->second.front() : nullptr;
-  }
-
- private:
-  std::vector<columnar::SeriesHead> heads_;
-  std::map<std::string_view, std::vector<const columnar::SeriesHead*>> by_symbol_;
-};
-
 std::string FingerprintOf(const ReadPlan& plan) {
   base::Sha256 hash;
   const auto add = [&](const PlannedSeries& one) {
@@ -100,17 +52,14 @@ std::string FingerprintOf(const ReadPlan& plan) {
     hash.Int(beside.splits ? 1 : 0).Int(beside.dividends ? 1 : 0);
     if (beside.splits) add(*beside.splits);
     if (beside.dividends) add(*beside.dividends);
+    for (const std::optional<ConfirmedEmpty>* empty : {&beside.no_splits, &beside.no_dividends}) {
+      if (!*empty) continue;
+      hash.Text((*empty)->source).Int(static_cast<int64_t>((*empty)->ranges.size()));
+      for (const quant::TimeRange& range : (*empty)->ranges) hash.Int(range.start_ns).Int(range.end_ns);
+    }
     for (const PlannedSeries& joined : beside.joins) add(joined);
   }
   return hash.FinishHex().substr(0, 16);
-}
-
-bool TakesSplits(const ReadShape& shape, quant::PriceBasis basis) {
-  return Adjusts(shape, basis) || (shape.resampling && basis == quant::PriceBasis::kRaw);
-}
-
-bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis) {
-  return Adjusts(shape, basis) && BasisOf(*shape.adjustment) == quant::PriceBasis::kSplitAndDividendAdjusted;
 }
 
 }  // namespace
@@ -151,60 +100,6 @@ absl::Status Reader::PlanStored(const ReadQuery& query, const Resource& resource
     plan.as_of = std::max(plan.as_of, head.known_at);
   }
   return absl::OkStatus();
-}
-
-absl::Status Reader::PlanCompanions(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
-  const ReadShape& shape = plan.shape;
-  plan.companions.assign(plan.series.size(), {});
-  std::vector<std::string> symbols, split_symbols, dividend_symbols;
-  for (const PlannedSeries& one : plan.series) {
-    symbols.push_back(one.key.symbol);
-    if (TakesSplits(shape, one.basis)) split_symbols.push_back(one.key.symbol);
-    if (TakesDividends(shape, one.basis)) dividend_symbols.push_back(one.key.symbol);
-  }
-  const auto beside = [&](const columnar::SeriesHead& head) {
-    plan.as_of = std::max(plan.as_of, head.known_at);
-    return PlannedFrom(head, {});
-  };
-  const auto actions = [&](std::string resource, std::vector<std::string> of) -> absl::StatusOr<ByOwnSource> {
-    if (of.empty()) return ByOwnSource({});
-    columnar::SeriesFilter filter{.resource = std::move(resource), .symbols = std::move(of), .timeframe = {}};
-    filter.timeframe = quant::Timeframe::kTick;
-    filter.deadline = deadline;
-    BF_ASSIGN_OR_RETURN(std::vector<columnar::SeriesHead> heads, series_.chunks().List(filter, as_of));
-    return ByOwnSource(std::move(heads));
-  };
-  BF_ASSIGN_OR_RETURN(const ByOwnSource splits, actions("split", std::move(split_symbols)));
-  BF_ASSIGN_OR_RETURN(const ByOwnSource dividends, actions("dividend", std::move(dividend_symbols)));
-  for (size_t i = 0; i < plan.series.size(); ++i) {
-    if (const auto* head = splits.For(plan.series[i].key)) plan.companions[i].splits = beside(*head);
-    if (const auto* head = dividends.For(plan.series[i].key)) plan.companions[i].dividends = beside(*head);
-  }
-  Absent absent;
-  base::Violations unknown;
-  for (size_t j = 0; j < shape.joins.size(); ++j) {
-    const JoinSpec& join = shape.joins[j];
-    BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(join.resource, deadline));
-    absl::StatusOr<std::vector<columnar::SeriesHead>> heads =
-        series_.Resolve(join.resource, symbols, DefaultTimeframe(*resource), join.source, as_of, deadline);
-    if (!heads.ok()) {
-      const std::string path = fmt::format("joins[{}]", j);
-      if (!absent.Take(path, heads.status())) return heads.status();
-      if (join.source.empty()) continue;
-      columnar::SeriesFilter filter{.resource = join.resource, .symbols = symbols, .timeframe = {}};
-      filter.deadline = deadline;
-      BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> others, series_.chunks().List(filter, as_of));
-      std::set<std::string_view> sources;
-      for (const columnar::SeriesHead& head : others) sources.insert(head.key.variant);
-      if (sources.empty() || sources.contains(join.source)) continue;
-      unknown.Add(path + ".source", fmt::format("{} is stored from {}, not from '{}'", join.resource,
-                                                fmt::join(sources, ", "), join.source));
-      continue;
-    }
-    for (size_t i = 0; i < heads->size(); ++i) plan.companions[i].joins.push_back(beside((*heads)[i]));
-  }
-  BF_RETURN_IF_ERROR(unknown.ToStatus("invalid read"));
-  return absent.ToStatus();
 }
 
 absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
@@ -249,7 +144,11 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
     }
     const bool plain = std::all_of(plan.series.begin(), plan.series.end(),
                                    [&](const PlannedSeries& one) { return data::IsPlain(plan.shape, one.basis); });
-    if (!plain) BF_RETURN_IF_ERROR(PlanCompanions(as_of, deadline, plan));
+    if (!plain) {
+      plan.companions.assign(plan.series.size(), {});
+      BF_RETURN_IF_ERROR(PlanActions(as_of, deadline, plan));
+      BF_RETURN_IF_ERROR(PlanJoins(as_of, deadline, plan));
+    }
     if (plan.as_of == absl::InfinitePast()) plan.as_of = snapshot->as_of;
     plan.fingerprint = FingerprintOf(plan);
     return plan;

@@ -1,11 +1,18 @@
 // Reader: the rows of one series in the shape that a read wants.
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
+#include <fmt/format.h>
+
 #include "common/base/status.h"
 #include "services/data/app/reader.h"
+#include "services/data/domain/adjustment_events.h"
+#include "services/data/domain/coverage.h"
 #include "services/data/domain/read_shape.h"
 #include "services/data/domain/resource.h"
 
@@ -18,11 +25,39 @@ int64_t Before(int64_t time_ns, int64_t span_ns) {
   return time_ns < INT64_MIN + span_ns ? INT64_MIN : time_ns - span_ns;
 }
 
+// Of what neither `actions` nor the rows know, `none`: nothing happened, as a source has confirmed of the whole time in
+// which it would count.
+absl::Status CountNone(const Companions& beside, const quant::Series& rows, Adjustment adjustment,
+                       const StoredExtent& extent, const quant::Series& none, CorporateActions& actions) {
+  if (rows.empty()) return absl::OkStatus();
+  const auto confirmed = [&](const std::optional<ConfirmedEmpty>& empty, std::string_view what) -> absl::Status {
+    const std::vector<quant::TimeRange> unknown = Outside(EventsThatCount(rows, adjustment, extent), empty->ranges);
+    if (unknown.empty()) return absl::OkStatus();
+    const auto text = [](int64_t time_ns) {
+      return absl::FormatTime(absl::RFC3339_full, quant::FromNanos(time_ns), absl::UTCTimeZone());
+    };
+    return RefuseAdjustment(
+        "NO_ADJUSTMENT_DATA", rows,
+        fmt::format("{} has no {} in what it was asked for, but nobody asked it for those from {} to {}: fetch them",
+                    empty->source, what, text(unknown.front().start_ns), text(unknown.front().end_ns)));
+  };
+  if (beside.no_dividends && MissingActions(rows, adjustment, actions).dividends) {
+    BF_RETURN_IF_ERROR(confirmed(beside.no_dividends, "dividends"));
+    actions.dividends = &none;
+  }
+  if (beside.no_splits && MissingActions(rows, adjustment, actions).splits) {
+    BF_RETURN_IF_ERROR(confirmed(beside.no_splits, "splits"));
+    actions.splits = &none;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 // Adjusted and made into other bars.
 absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t place, const StoredExtent& extent,
-                                               const CorporateActions& actions, absl::Time deadline) {
+                                               CorporateActions actions, absl::Time deadline) {
+  const quant::Series none;
   const ReadShape& shape = plan.shape;
   const PlannedSeries& wanted = plan.series[place];
   const bool adjusts = Adjusts(shape, wanted.basis);
@@ -42,6 +77,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     if (looks_back && first_needed != INT64_MIN) stored.range.start_ns = Before(first_needed, span);
     BF_ASSIGN_OR_RETURN(quant::Series rows, series_.Read(stored, columns, deadline));
     if (adjusts) {
+      BF_RETURN_IF_ERROR(CountNone(plan.companions[place], rows, *shape.adjustment, extent, none, actions));
       BF_ASSIGN_OR_RETURN(rows, AdjustRows(std::move(rows), *shape.adjustment, actions, extent));
     }
     if (stored.range.end_ns != wanted.range.end_ns) rows = rows.Slice({INT64_MIN, wanted.range.end_ns});

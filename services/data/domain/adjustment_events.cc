@@ -142,7 +142,7 @@ absl::StatusOr<RowEvents> EventsByRow(const Series& bars, const CorporateActions
     events.dividends = FromColumn(bars, "dividend", 0.0);
     return events;
   }
-  if (!events.splits) {
+  if (!events.splits && !actions.dividends->empty()) {
     return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars, "dividends are known as they were paid, but no splits");
   }
   BF_ASSIGN_OR_RETURN(const std::vector<Event> dividends,

@@ -15,23 +15,9 @@ bool Answered(const Coverage& one) { return one.outcome == Outcome::kOk || one.o
 
 bool Overlap(const TimeRange& a, const TimeRange& b) { return a.start_ns < b.end_ns && b.start_ns < a.end_ns; }
 
-// `whole` without `parts`, which need no order.
-std::vector<TimeRange> Without(const TimeRange& whole, std::vector<TimeRange> parts) {
-  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
-  std::vector<TimeRange> left;
-  int64_t at = whole.start_ns;
-  for (const TimeRange& part : parts) {
-    if (part.end_ns <= at || part.start_ns >= whole.end_ns) continue;
-    if (part.start_ns > at) left.push_back({at, part.start_ns});
-    at = part.end_ns;
-  }
-  if (at < whole.end_ns) left.push_back({at, whole.end_ns});
-  return left;
-}
-
 // The pieces of `known` outside `taken`, each with as many rows as are still certain.
 void AddPieces(const Coverage& known, const std::vector<TimeRange>& taken, std::vector<Coverage>& out) {
-  for (const TimeRange& range : Without(known.range, taken)) {
+  for (const TimeRange& range : Outside(known.range, taken)) {
     Coverage piece = known;
     if (!(range == known.range) && known.outcome == Outcome::kOk) piece.rows = std::nullopt;
     piece.range = range;
@@ -40,6 +26,19 @@ void AddPieces(const Coverage& known, const std::vector<TimeRange>& taken, std::
 }
 
 }  // namespace
+
+std::vector<TimeRange> Outside(const TimeRange& range, std::vector<TimeRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+  std::vector<TimeRange> left;
+  int64_t at = range.start_ns;
+  for (const TimeRange& part : ranges) {
+    if (part.end_ns <= at || part.start_ns >= range.end_ns) continue;
+    if (part.start_ns > at) left.push_back({at, part.start_ns});
+    at = part.end_ns;
+  }
+  if (at < range.end_ns) left.push_back({at, range.end_ns});
+  return left;
+}
 
 std::string RowParameters(const SourceEntry& entry, const component::RawParams& params) {
   component::ComponentRef ref{entry.info.name, params};
@@ -70,7 +69,7 @@ std::vector<TimeRange> Missing(const TimeRange& range, std::span<const Coverage>
     }
     if (part.start_ns < part.end_ns) covered.push_back(part);
   }
-  return Without(range, std::move(covered));
+  return Outside(range, std::move(covered));
 }
 
 std::vector<Coverage> Covered(const Coverage& like, const TimeRange& asked, std::span<const int64_t> times,
@@ -130,7 +129,7 @@ double CoveredShare(const TimeRange& range, std::span<const Coverage> known, con
     if (Answered(one) && one.parameters == parameters) covered.push_back(one.range);
   }
   double missing = 0;
-  for (const TimeRange& part : Without(range, std::move(covered))) {
+  for (const TimeRange& part : Outside(range, std::move(covered))) {
     missing += static_cast<double>(part.end_ns) - static_cast<double>(part.start_ns);
   }
   return 1 - missing / (static_cast<double>(range.end_ns) - static_cast<double>(range.start_ns));

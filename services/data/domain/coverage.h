@@ -31,6 +31,13 @@ struct Coverage {
   std::string parameters;  // what of the source's parameters and version decides about the rows: RowParameters()
 };
 
+// What one source has confirmed, by some instant, not to exist of a series.
+struct ConfirmedEmpty {
+  std::string source;
+  std::vector<quant::TimeRange> ranges;  // ascending, none touches the next
+  absl::Time known_at;                   // when this store learnt the last of it
+};
+
 struct CoveragePolicy {
   // What happened so shortly before the fetch may still be corrected, and is asked for again.
   absl::Duration revision_window = absl::Hours(24 * 7);
@@ -40,6 +47,9 @@ struct CoveragePolicy {
 
 // Fingerprint of the checked parameters that decide about the rows of a source, and of its version.
 std::string RowParameters(const SourceEntry& entry, const component::RawParams& params);
+
+// The parts of `range` outside `ranges`, which need no order; ascending.
+std::vector<quant::TimeRange> Outside(const quant::TimeRange& range, std::vector<quant::TimeRange> ranges);
 
 // The parts of `range` that have to be asked for, ascending: those that no answer to the same parameters covers. An
 // answer covers what it was asked for up to its own time; of a source with recent revisions, for ever only what was

@@ -115,6 +115,27 @@ bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis, bool splits_
   return true;
 }
 
+ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const CorporateActions& actions) {
+  const quant::PriceBasis wanted = BasisOf(adjustment);
+  const bool raw = rows.basis == quant::PriceBasis::kRaw;
+  if (!raw && (rows.basis != quant::PriceBasis::kSplitAdjusted || wanted < rows.basis)) return {};
+  const bool forward = adjustment == Adjustment::kForwardSplit || adjustment == Adjustment::kForward;
+  const bool by_close = (adjustment == Adjustment::kSplitDividend || adjustment == Adjustment::kForward) &&
+                        IsComplete(rows, "adj_close") && IsComplete(rows, "close");
+  const bool paid = actions.dividends != nullptr && !actions.dividends->empty();
+  ActionsNeeded needed;
+  needed.dividends = wanted == quant::PriceBasis::kSplitAndDividendAdjusted && actions.dividends == nullptr &&
+                     !IsComplete(rows, "dividend") && !by_close;
+  needed.splits = (raw || forward || paid) && actions.splits == nullptr && !IsComplete(rows, "split_ratio");
+  return needed;
+}
+
+quant::TimeRange EventsThatCount(const Series& rows, Adjustment adjustment, const StoredExtent& extent) {
+  const bool until_last_read = rows.basis == quant::PriceBasis::kRaw && IsAnchoredOnFirstRow(adjustment);
+  const int64_t last = until_last_read ? rows.times.back() : std::max(extent.last_time_ns, rows.times.back());
+  return {rows.times.front(), last == INT64_MAX ? last : last + 1};
+}
+
 absl::StatusOr<Series> AdjustRows(Series rows, Adjustment adjustment, const CorporateActions& actions,
                                   const StoredExtent& extent) {
   CorporateActions counted = actions;
@@ -127,7 +148,9 @@ absl::StatusOr<Series> AdjustRows(Series rows, Adjustment adjustment, const Corp
     dividends = InEffectBy(*actions.dividends, extent.last_time_ns, *actions.calendar);
     counted.dividends = &dividends;
     // As they were paid, they can not be counted without the splits: the series' own columns may do.
-    if (actions.splits == nullptr && !IsComplete(rows, "split_ratio")) counted.dividends = nullptr;
+    if (!dividends.empty() && actions.splits == nullptr && !IsComplete(rows, "split_ratio")) {
+      counted.dividends = nullptr;
+    }
   }
   return Adjust(std::move(rows), adjustment, counted);
 }

@@ -24,6 +24,18 @@ struct StoredExtent {
 // comes before. `splits_known`: they come from a series of their own.
 bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis, bool splits_known);
 
+// What adjusting `rows` takes that neither `actions` nor a column of theirs says. What can not be adjusted anyway takes
+// nothing.
+struct ActionsNeeded {
+  bool splits = false;
+  bool dividends = false;
+};
+ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, const CorporateActions& actions);
+
+// When events must be published to count in `rows`, of which there is one, under this adjustment: from the first row to
+// the last that counts, which may be one behind them.
+quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent);
+
 // The rows, adjusted. Events that take effect after the last row that is stored are left out for prices as traded: the
 // newest row is as it traded. `actions` may point at series with events of any time.
 absl::StatusOr<quant::Series> AdjustRows(quant::Series rows, Adjustment adjustment, const CorporateActions& actions,

@@ -55,6 +55,20 @@ constexpr std::string_view kInsert = R"sql(
        AS n (id, start_ns, end_ns, outcome, row_count, error_code, error_reason, error_message, retryable, run_id,
              fetch_us, body_sha256, basis, parameters))sql";
 
+constexpr std::string_view kFindEmpty = R"sql(
+  SELECT s.symbol, s.source, e.start_time_ns, e.end_time_ns, e.known_at
+  FROM coverage_empty e JOIN coverage_series s ON s.id = e.series_id
+  WHERE s.resource = $1 AND s.symbol = ANY($2::text[]) AND s.timeframe = $3 AND e.known_at <= $4
+  ORDER BY s.symbol, s.source, e.start_time_ns)sql";
+
+// What is known already adds nothing. By the database's clock, while the series is locked.
+constexpr std::string_view kInsertEmpty = R"sql(
+  INSERT INTO coverage_empty (series_id, known_at, start_time_ns, end_time_ns)
+  SELECT n.id, clock_timestamp(), n.start_ns, n.end_ns
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (id, start_ns, end_ns)
+  WHERE NOT EXISTS (SELECT 1 FROM coverage_empty e WHERE e.series_id = n.id AND e.start_time_ns <= n.start_ns
+                                                     AND e.end_time_ns >= n.end_ns))sql";
+
 // Codes that say something about the source and not about the question: base::IsTransient.
 constexpr std::string_view kCountFailures = R"sql(
   SELECT source, count(*) FROM fetch_attempt
@@ -107,6 +121,20 @@ absl::Status Insert(postgres::Transaction& tx, const std::vector<std::pair<int64
       .status();
 }
 
+absl::Status InsertEmpty(postgres::Transaction& tx, const std::map<int64_t, const std::vector<Coverage>*>& added) {
+  std::vector<int64_t> ids, starts, ends;
+  for (const auto& [id, list] : added) {
+    for (const Coverage& one : *list) {
+      if (one.outcome != Outcome::kEmptyConfirmed) continue;
+      ids.push_back(id);
+      starts.push_back(one.range.start_ns);
+      ends.push_back(one.range.end_ns);
+    }
+  }
+  if (ids.empty()) return absl::OkStatus();
+  return tx.Execute(kInsertEmpty, {IntArray(ids), IntArray(starts), IntArray(ends)}).status();
+}
+
 }  // namespace
 
 absl::StatusOr<std::map<std::string, CoverageStore::BySource>> CoverageStore::Find(
@@ -122,6 +150,35 @@ absl::StatusOr<std::map<std::string, CoverageStore::BySource>> CoverageStore::Fi
         for (const postgres::Row row : rows) {
           Coverage one = FromRow(row);
           found[one.key.symbol][one.key.variant].push_back(std::move(one));
+        }
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .statement_timeout = absl::Seconds(30), .read_only = true}));
+  return found;
+}
+
+absl::StatusOr<std::map<std::string, std::vector<ConfirmedEmpty>>> CoverageStore::FindEmpty(
+    const std::string& resource, const std::vector<std::string>& symbols, quant::Timeframe timeframe, absl::Time as_of,
+    absl::Time deadline) {
+  std::map<std::string, std::vector<ConfirmedEmpty>> found;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        found.clear();
+        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kFindEmpty, {resource, TextArray(symbols),
+                                                                             static_cast<int64_t>(timeframe), as_of}));
+        for (const postgres::Row row : rows) {
+          std::vector<ConfirmedEmpty>& of = found[row.Text(0)];
+          if (of.empty() || of.back().source != row.Text(1)) {
+            of.push_back({.source = row.Text(1), .ranges = {}, .known_at = absl::InfinitePast()});
+          }
+          std::vector<quant::TimeRange>& ranges = of.back().ranges;
+          const quant::TimeRange range{row.Int(2), row.Int(3)};
+          if (!ranges.empty() && range.start_ns <= ranges.back().end_ns) {
+            ranges.back().end_ns = std::max(ranges.back().end_ns, range.end_ns);
+          } else {
+            ranges.push_back(range);
+          }
+          of.back().known_at = std::max(of.back().known_at, row.Time(4));
         }
         return absl::OkStatus();
       },
@@ -171,6 +228,7 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   for (const auto& [id, list] : new_of) {
     for (Coverage& one : Merge(std::move(known[id]), *list)) merged.emplace_back(id, std::move(one));
   }
+  BF_RETURN_IF_ERROR(InsertEmpty(tx, new_of));
   return Insert(tx, merged);
 }
 

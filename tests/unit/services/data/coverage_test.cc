@@ -38,6 +38,14 @@ std::vector<TimeRange> MissingOf(TimeRange range, const std::vector<Coverage>& k
   return Missing(range, known, "p", revisions, {}, now);
 }
 
+TEST(Outside, IsWhatNoPartCoversInWhateverOrderTheyCome) {
+  EXPECT_THAT(Outside(Days(10, 20), {}), ElementsAre(Days(10, 20)));
+  EXPECT_THAT(Outside(Days(10, 20), {Days(15, 17), Days(0, 12), Days(11, 14)}),
+              ElementsAre(Days(14, 15), Days(17, 20)));
+  EXPECT_THAT(Outside(Days(10, 20), {Days(14, 30), Days(5, 14)}), IsEmpty());
+  EXPECT_THAT(Outside(Days(10, 20), {Days(0, 10), Days(20, 30)}), ElementsAre(Days(10, 20)));
+}
+
 TEST(Missing, IsAllOfWhatNobodyAskedForAndTheGapsBetweenAnswers) {
   EXPECT_THAT(MissingOf(Days(0, 10), {}), ElementsAre(Days(0, 10)));
   const std::vector<Coverage> known = {Entry(2, 4), Entry(6, 8, Outcome::kEmptyConfirmed)};

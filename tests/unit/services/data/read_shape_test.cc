@@ -1,5 +1,9 @@
 #include "services/data/domain/read_shape.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +65,48 @@ TEST(ReadShape, RowsBehindTheRangeAreReadWhereTheyChangeIt) {
   EXPECT_FALSE(NeedsLaterRows(Adjustment::kForward, raw, false)) << "no later event changes it";
   EXPECT_FALSE(NeedsLaterRows(Adjustment::kTotalReturn, raw, false));
   EXPECT_TRUE(NeedsLaterRows(Adjustment::kForward, split, true)) << "the source divided by later splits";
+}
+
+quant::Series Bars(quant::PriceBasis basis, const std::vector<std::string>& columns) {
+  quant::Series bars{
+      .key = {"stock_price", "A", Timeframe::kDay, "s"}, .basis = basis, .times = {10, 20}, .columns = {}};
+  for (const std::string& name : columns) bars.Add(name, std::vector<double>{1, 1});
+  return bars;
+}
+
+TEST(ReadShape, OnlyWhatNeitherSeriesNorColumnsSayIsMissing) {
+  const auto raw = quant::PriceBasis::kRaw, split = quant::PriceBasis::kSplitAdjusted;
+  const auto missing = [](const quant::Series& bars, Adjustment adjustment, const CorporateActions& actions = {}) {
+    const ActionsNeeded needed = MissingActions(bars, adjustment, actions);
+    return std::pair(needed.splits, needed.dividends);
+  };
+  const std::pair none(false, false), splits(true, false), dividends(false, true), both(true, true);
+  const std::vector<std::string> plain = {"close"};
+  EXPECT_EQ(missing(Bars(raw, plain), Adjustment::kSplit), splits);
+  EXPECT_EQ(missing(Bars(raw, plain), Adjustment::kTotalReturn), both);
+  EXPECT_EQ(missing(Bars(raw, {"close", "split_ratio"}), Adjustment::kTotalReturn), dividends);
+  EXPECT_EQ(missing(Bars(raw, {"close", "dividend"}), Adjustment::kForward), splits);
+  EXPECT_EQ(missing(Bars(raw, {"close", "adj_close"}), Adjustment::kSplitDividend), splits);
+  EXPECT_EQ(missing(Bars(raw, {"close", "adj_close"}), Adjustment::kTotalReturn), both) << "it can not be made of that";
+  EXPECT_EQ(missing(Bars(split, plain), Adjustment::kTotalReturn), dividends);
+  EXPECT_EQ(missing(Bars(split, plain), Adjustment::kForwardSplit), splits);
+  EXPECT_EQ(missing(Bars(split, plain), Adjustment::kRaw), none) << "which is refused for another reason";
+  EXPECT_EQ(missing(Bars(quant::PriceBasis::kSplitAndDividendAdjusted, plain), Adjustment::kForward), none);
+  quant::Series paid = Bars(quant::PriceBasis::kNotPrices, {"amount"});
+  const quant::Series nothing;
+  EXPECT_EQ(missing(Bars(raw, plain), Adjustment::kTotalReturn, {.splits = &nothing, .dividends = &paid}), none);
+  EXPECT_EQ(missing(Bars(split, plain), Adjustment::kTotalReturn, {.dividends = &paid}), splits)
+      << "dividends as they were paid";
+  EXPECT_EQ(missing(Bars(split, plain), Adjustment::kTotalReturn, {.dividends = &nothing}), none);
+}
+
+TEST(ReadShape, EventsCountUntilTheNewestRowUnlessTheFirstIsTheAnchor) {
+  const StoredExtent extent{.first_time_ns = 5, .last_time_ns = 90};
+  const quant::Series raw = Bars(quant::PriceBasis::kRaw, {"close"});
+  EXPECT_EQ(EventsThatCount(raw, Adjustment::kSplitDividend, extent), (quant::TimeRange{10, 91}));
+  EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent), (quant::TimeRange{10, 21}));
+  const quant::Series split = Bars(quant::PriceBasis::kSplitAdjusted, {"close"});
+  EXPECT_EQ(EventsThatCount(split, Adjustment::kTotalReturn, extent), (quant::TimeRange{10, 91}));
 }
 
 TEST(ReadShape, WhatIsStoredAsWantedIsPlain) {
