@@ -1,5 +1,6 @@
 #include "common/columnar/chunk_sink.h"
 
+#include <chrono>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -17,7 +18,9 @@ using quant::Series;
 
 namespace {
 
-constexpr size_t kBatchBytes = size_t{512} << 10;  // encoded chunks written by one transaction
+// Encoded chunks written by one transaction: few while the writer would have nothing to do, and never more than this.
+constexpr size_t kLeastBytes = size_t{160} << 10;
+constexpr size_t kMostBytes = size_t{512} << 10;
 
 // What is there already is marked as wanted, so that the sweep leaves it alone until Commit.
 constexpr std::string_view kRenewKnown = R"sql(
@@ -48,7 +51,8 @@ absl::Status ChunkSink::Add(const Series& series, size_t begin, size_t end) {
                    series.times[end - 1], static_cast<int64_t>(chunk.body.size()), std::move(blocks)});
   bytes_ += chunk.body.size();
   pending_.push_back(std::move(chunk));
-  if (bytes_ < kBatchBytes) return absl::OkStatus();
+  const bool idle = !under_way_.valid() || under_way_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  if (bytes_ < (idle ? kLeastBytes : kMostBytes)) return absl::OkStatus();
   BF_RETURN_IF_ERROR(Finish());
   under_way_ = std::async(std::launch::async, [this, batch = std::exchange(pending_, {})] { return Store(batch); });
   bytes_ = 0;

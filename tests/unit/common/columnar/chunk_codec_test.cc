@@ -187,6 +187,46 @@ TEST(ChunkCodec, SetsAsideFewExceptionsInsteadOfGivingUpTheScale) {
   EXPECT_LT(EncodeChunk(OfDoubles(values))->size(), clean + 200);
 }
 
+TEST(ChunkCodec, KeepsIntegersWhateverTheirDifferencesHaveInCommon) {
+  std::mt19937_64 random(7);
+  const int64_t least = std::numeric_limits<int64_t>::min();
+  for (const uint64_t unit : {uint64_t{1}, uint64_t{2}, uint64_t{3}, uint64_t{6}, uint64_t{96}, uint64_t{1} << 62,
+                              uint64_t{1} << 63, uint64_t{3} << 61, uint64_t{86'400'000'000'000}, UINT64_MAX / 2}) {
+    SCOPED_TRACE(unit);
+    Series series = OfDoubles(std::vector<double>(500));
+    std::vector<int64_t> all(500), few(500);
+    for (size_t i = 0; i < 500; ++i) {
+      all[i] = static_cast<int64_t>(random() * unit);
+      few[i] = static_cast<int64_t>(static_cast<uint64_t>(least) + (i == 400 ? 0 : unit * (random() % 3)));
+    }
+    series.Add("all", std::move(all));
+    series.Add("few", std::move(few));
+    ExpectRoundTrip(series);
+  }
+}
+
+TEST(ChunkCodec, CompressesWhatFollowsARuleAndLeavesNoiseAsItIs) {
+  std::mt19937_64 random(11);
+  const auto bytes = [](const std::vector<int64_t>& differences) {
+    Series series = OfDoubles(std::vector<double>(differences.size() + 1));
+    std::vector<int64_t> values = {0};
+    for (const int64_t difference : differences) values.push_back(values.back() + difference);
+    series.Add("sum", std::move(values));
+    ExpectRoundTrip(series);
+    return EncodeChunk(series)->size();
+  };
+  std::vector<int64_t> noise(1000), rule(1000), skewed(1000);
+  for (size_t i = 0; i < 1000; ++i) {
+    noise[i] = static_cast<int64_t>(random() % 128);
+    rule[i] = static_cast<int64_t>(i % 7 * 17 + 1);
+    skewed[i] = static_cast<int64_t>(random() % 8 * (random() % 8));
+  }
+  const size_t nothing = bytes(std::vector<int64_t>(1000));
+  EXPECT_GE(bytes(noise), nothing + 1000) << "a byte each: of eight bits seven are noise";
+  EXPECT_LT(bytes(rule), 300u);
+  EXPECT_LT(bytes(skewed), 900u);
+}
+
 TEST(ChunkCodec, ForgetsWhatFilledTheSlotsOfMissingValues) {
   Series a = OfDoubles({1, 77, 3});
   Series b = OfDoubles({1, 88, 3});
