@@ -31,6 +31,26 @@ bool LooksNumeric(std::string_view text) {
   return digit || text == "-";
 }
 
+// What a terminal would obey instead of show is escaped: text of files and providers must not move the cursor or rename
+// the window. A line end stays where `lines` are allowed.
+std::string Shown(std::string_view text, bool lines) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool control = byte < 0x20 || byte == 0x7F;
+    // U+0080 to U+009F, which terminals obey too.
+    const bool wide = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (wide) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));
+    } else if (control && !(lines && byte == '\n')) {
+      out += byte == '\n' ? "\\n" : byte == '\t' ? "\\t" : fmt::format("\\x{:02x}", byte);
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 constexpr size_t kNarrowest = 16;
 
 // Lines of at most `width` characters, broken at spaces where there are any; at least one line.
@@ -60,7 +80,56 @@ size_t TerminalColumns() {
   return size.ws_col;
 }
 
-std::string Render(const Table& table, size_t columns) {
+namespace {
+
+// The columns of `table` that `kept` names.
+Table Part(const Table& table, const std::vector<size_t>& kept) {
+  Table part;
+  for (const size_t c : kept) part.columns.push_back(table.columns[c]);
+  for (const auto& row : table.rows) {
+    part.rows.emplace_back();
+    for (const size_t c : kept) part.rows.back().push_back(row[c]);
+  }
+  return part;
+}
+
+size_t WidestCell(const Table& table, size_t column) {
+  size_t width = Width(table.columns[column]);
+  for (const auto& row : table.rows) width = std::max(width, Width(row[column]));
+  return width;
+}
+
+// A table that is wider than the terminal by more than its last column can give way, one part below the other. Every
+// part begins with the columns that say which row it is: the first two. Empty when there is no need or no room.
+std::vector<Table> Parts(const Table& table, size_t columns) {
+  constexpr size_t kKeys = 2;
+  constexpr size_t kGap = 3;
+  std::vector<size_t> widths;
+  size_t total = 2;
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    widths.push_back(WidestCell(table, c) + kGap);
+    total += widths.back();
+  }
+  if (columns == 0 || table.rows.empty() || widths.size() <= kKeys + 1) return {};
+  const size_t keys = 2 + widths[0] + widths[1];
+  if (total <= columns + kGap || total - widths.back() + kNarrowest <= columns || keys >= columns) return {};
+  std::vector<Table> parts;
+  std::vector<size_t> kept = {0, 1};
+  size_t width = keys;
+  for (size_t c = kKeys; c < widths.size(); ++c) {
+    if (kept.size() > kKeys && width + widths[c] > columns + kGap) {
+      parts.push_back(Part(table, kept));
+      kept = {0, 1};
+      width = keys;
+    }
+    kept.push_back(c);
+    width += widths[c];
+  }
+  parts.push_back(Part(table, kept));
+  return parts;
+}
+
+std::string RenderWhole(const Table& table, size_t columns) {
   std::vector<size_t> widths;
   std::vector<bool> numeric;
   for (size_t c = 0; c < table.columns.size(); ++c) {
@@ -108,6 +177,20 @@ std::string Render(const Table& table, size_t columns) {
   return out;
 }
 
+}  // namespace
+
+std::string Render(const Table& given, size_t columns) {
+  Table table = given;
+  for (auto& row : table.rows) {
+    for (std::string& cell : row) cell = Shown(cell, false);
+  }
+  const std::vector<Table> parts = Parts(table, columns);
+  if (parts.empty()) return RenderWhole(table, columns);
+  std::string out = table.title.empty() ? "" : table.title + "\n";
+  for (size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : "\n") + RenderWhole(parts[i], columns);
+  return out;
+}
+
 std::string ToJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
@@ -134,7 +217,7 @@ void Printer::Show(const Table& table) {
 }
 
 void Printer::Say(std::string_view line) {
-  if (!quiet_) people_ << line << '\n' << std::flush;
+  if (!quiet_) people_ << Shown(line, true) << '\n' << std::flush;
 }
 
 void Printer::Raw(std::string_view text) { json_ << text << std::flush; }
@@ -155,7 +238,7 @@ std::string DescribeError(const absl::Status& status) {
   if (const auto trace = details.metadata.find("trace_id"); trace != details.metadata.end()) {
     text += fmt::format("  trace {}\n", trace->second);
   }
-  return text;
+  return Shown(text, true);
 }
 
 void Printer::Error(const absl::Status& status) { people_ << DescribeError(status) << std::flush; }

@@ -23,7 +23,8 @@ struct Table {
 };
 
 // With `columns` above 0, lines wider than that wrap inside of the last column, as long as there is room for it beside
-// the others.
+// the others; a table that is wider still comes in parts below each other, each with the first two columns. Control
+// characters in cells are escaped.
 std::string Render(const Table& table, size_t columns = 0);
 
 // Width of the terminal that standard error is; 0 when it is none.

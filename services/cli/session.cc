@@ -103,6 +103,7 @@ absl::Status Session::Follow(const std::string& title, const std::string& name,
   common::v1::JobStatus job;
   absl::Time heard = clock_.Now();
   bool away = false;
+  int told_attempt = 0;
   while (true) {
     const rpc::Outgoing outgoing = scope();
     const absl::Status status = watch(outgoing, *progress, [&](const common::v1::JobStatus& seen) {
@@ -110,6 +111,11 @@ absl::Status Session::Follow(const std::string& title, const std::string& name,
       heard = clock_.Now();
       if (away) progress->Note(title + ": the server is back");
       away = false;
+      if (!Final(job) && job.error().code() != 0 && job.attempt_count() != told_attempt) {
+        told_attempt = job.attempt_count();
+        progress->Note(fmt::format("{}: attempt {} did not succeed and is made again: {}", title, told_attempt,
+                                   base::Message(rpc::FromProto(job.error()))));
+      }
       progress->Update(job.state() == common::v1::JobStatus::STATE_SUCCEEDED ? 1.0 : job.progress(), job.stage());
     });
     if (Final(job)) break;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
@@ -41,14 +42,25 @@ absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& argum
   if (request.symbols().empty()) {
     data::v1::ListSeriesRequest all;
     all.set_resource("stock_price");
-    std::set<std::string> symbols;  // one that several sources have is there once
+    std::set<std::string> symbols;
+    std::set<std::string> twice;  // from several sources
+    std::set<std::string> sources;
     BF_RETURN_IF_ERROR(ListPages(session, session.data(), &Stub::ListSeries, all, 100000, [&](const auto& page) {
       for (const data::v1::SeriesSummary& series : page.series()) {
         const bool wanted = request.source().empty() || series.source() == request.source();
-        if (wanted && series.key().timeframe() == request.timeframe()) symbols.insert(series.key().symbol());
+        if (!wanted || series.key().timeframe() != request.timeframe()) continue;
+        if (!symbols.insert(series.key().symbol()).second) twice.insert(series.key().symbol());
+        sources.insert(series.source());
       }
       return page.series_size();
     }));
+    if (!twice.empty()) {
+      return base::MakeError(
+          absl::StatusCode::kFailedPrecondition, "SEVERAL_SOURCES",
+          fmt::format("{}{} stored from more than one source; all that is stored comes from {}", *twice.begin(),
+                      twice.size() == 1 ? " is" : fmt::format(" and {} more are", twice.size() - 1),
+                      fmt::join(sources, ", ")));
+    }
     if (symbols.empty()) {
       return base::MakeError(
           absl::StatusCode::kNotFound, "NOTHING_STORED",

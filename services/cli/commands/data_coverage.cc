@@ -1,8 +1,10 @@
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
@@ -54,10 +56,33 @@ absl::Status ShowCoverage(Session& session, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
+// The whole digest for the digits that `data coverage` shows, or more of them.
+absl::StatusOr<std::string> WholeDigest(Session& session, const std::string& text) {
+  constexpr size_t kWhole = 64;
+  constexpr size_t kFewest = 8;
+  if (text.size() >= kWhole || text.size() < kFewest) return text;
+  std::set<std::string> found;
+  BF_RETURN_IF_ERROR(ListPages(session, session.data(), &Stub::ListCoverage, data::v1::ListCoverageRequest(), 100000,
+                               [&](const auto& page) {
+                                 for (const data::v1::Coverage& one : page.coverage()) {
+                                   if (one.body_sha256().rfind(text, 0) == 0) found.insert(one.body_sha256());
+                                 }
+                                 return page.coverage_size();
+                               }));
+  if (found.size() == 1) return *found.begin();
+  if (found.empty()) {
+    return base::MakeError(absl::StatusCode::kNotFound, "NO_SUCH_BODY",
+                           fmt::format("no body that data coverage shows begins with {}", text));
+  }
+  base::Violations violations;
+  violations.Add(text, fmt::format("begins {}; say more of it", fmt::join(found, ", ")));
+  return violations.ToStatus("not unique", "AMBIGUOUS_NAME");
+}
+
 // The bytes as they came: to standard output, which takes nothing else, or to a file that appears when it is whole.
 absl::Status Body(Session& session, const Arguments& arguments) {
   data::v1::ReadRawBodyRequest request;
-  request.set_body_sha256(arguments.argument());
+  BF_ASSIGN_OR_RETURN(*request.mutable_body_sha256(), WholeDigest(session, arguments.argument()));
   const std::string& path = arguments.Text("out");
   const std::string unfinished = path + ".part";
   std::ofstream file;

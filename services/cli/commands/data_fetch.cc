@@ -6,6 +6,7 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
 #include "services/cli/bars.h"
+#include "services/cli/fetch_runs.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -16,57 +17,6 @@ using Stub = data::v1::DataService::Stub;
 
 constexpr char kStart[] = "2015-01-01";
 constexpr char kStartOfFiles[] = "1990-01-01";  // all of a file
-
-std::string OutcomeText(const data::v1::FetchResult& result) {
-  switch (result.outcome()) {
-    case data::v1::FetchResult::OUTCOME_OK:
-      return "OK";
-    case data::v1::FetchResult::OUTCOME_EMPTY_CONFIRMED:
-      return "EMPTY_CONFIRMED";
-    case data::v1::FetchResult::OUTCOME_FAILED:
-      return result.retryable() ? "FAILED (try again)" : "FAILED";
-    default:
-      return "-";
-  }
-}
-
-// What was asked for: nothing, all of it, or the parts that were missing.
-std::string AskedText(const data::v1::FetchRun& run, const data::v1::FetchResult& result) {
-  if (result.outcome() == data::v1::FetchResult::OUTCOME_UNSPECIFIED) return "";
-  if (result.fetched_ranges().empty()) return result.error().code() == 0 ? "covered already" : "nothing";
-  std::vector<std::string> parts;
-  for (const common::v1::TimeRange& range : result.fetched_ranges()) {
-    if (range.start_time().seconds() == run.spec().range().start_time().seconds() &&
-        range.end_time().seconds() == run.spec().range().end_time().seconds()) {
-      return "all";
-    }
-    parts.push_back(fmt::format("{} to {}", Day(range.start_time()), Day(range.end_time())));
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-void Describe(Session& session, const data::v1::FetchRun& run) {
-  std::vector<std::string> sources = {SourceText(run.spec().source().name())};
-  for (const common::v1::ComponentRef& source : run.spec().alternatives()) sources.push_back(SourceText(source.name()));
-  Table table{
-      .title = fmt::format("{}  {}  from {}, {} to {}", run.name(), StateText(run.job()), fmt::join(sources, " or "),
-                           Day(run.spec().range().start_time()), Day(run.spec().range().end_time())),
-      .columns = {"symbol", "outcome", "rows", "changed", "source", "asked for"}};
-  for (const data::v1::FetchResult& result : run.results()) {
-    table.rows.push_back({result.symbol(), OutcomeText(result), Grouped(result.row_count()),
-                          Grouped(result.changed_row_count()), result.source(), AskedText(run, result)});
-  }
-  session.out().Show(table);
-  for (const data::v1::FetchResult& result : run.results()) {
-    if (sources.size() > 1) {
-      for (const data::v1::SourceAttempt& attempt : result.attempts()) {
-        session.out().Say(fmt::format("  {}: {}, {}{}{}", result.symbol(), attempt.source(), attempt.reason(),
-                                      attempt.error().code() == 0 ? "" : ": ", attempt.error().message()));
-      }
-    }
-    for (const std::string& note : result.notes()) session.out().Say(fmt::format("  {}: {}", result.symbol(), note));
-  }
-}
 
 // --source A,B and the parameters of each: NAME=VALUE is of the first, B.NAME=VALUE of B.
 void ParseSources(const Arguments& arguments, data::v1::FetchSpec& spec, base::Violations& violations) {
@@ -145,7 +95,10 @@ absl::Status Run(Session& session, const Arguments& arguments) {
   if (!arguments.Switch("detach")) {
     outcome = FollowRun(session, session.data(), "fetch", &Stub::WatchFetchRun, &Stub::CancelFetchRun, run);
   }
-  session.out().Result(run, [&] { Describe(session, run); });
+  session.out().Result(run, [&] {
+    DescribeFetch(session.out(), run);
+    if (arguments.Switch("detach")) session.out().Say("it goes on by itself: breadthflow data runs " + run.name());
+  });
   // Every symbol that did not come is said, also when others did.
   std::string failed;
   for (const data::v1::FetchResult& result : run.results()) {

@@ -1,3 +1,8 @@
+#include <string>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
 #include "services/cli/bars.h"
 #include "services/cli/quality.h"
 #include "services/cli/runs.h"
@@ -19,20 +24,25 @@ absl::Status Quality(Session& session, const Arguments& arguments) {
     session.out().Show(QualityTable(report));
     for (const std::string& advice : report.recommendations()) session.out().Say("  " + advice);
   });
-  return absl::OkStatus();
+  if (!arguments.Switch("check") || report.passed()) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "QUALITY_NOT_PASSED",
+                         fmt::format("{} did not pass, score {:.4f}", report.name(), report.score()));
 }
 
 }  // namespace
 
 Command DataQuality() {
-  return {
-      .group = "data",
-      .verb = "quality",
-      .summary = "completeness, order, duplicates and gaps of a snapshot",
-      .argument = "SNAPSHOT",
-      .argument_default = "a new one, of --symbols or of all that is stored",
-      .flags = {SymbolsFlag(false), TimeframeFlag(), SourceFlag("needed where several have a series"), SnapshotFlag()},
-      .run = Quality};
+  return {.group = "data",
+          .verb = "quality",
+          .summary = "completeness, order, duplicates and gaps of a snapshot",
+          .argument = "SNAPSHOT",
+          .argument_default = "a new one, of --symbols or of all that is stored",
+          .flags = {SymbolsFlag(false),
+                    TimeframeFlag(),
+                    SourceFlag("needed where several have a series"),
+                    SnapshotFlag(),
+                    {.name = "check", .description = "exit status 1 when it did not pass"}},
+          .run = Quality};
 }
 
 }  // namespace breadthflow::cli

@@ -74,7 +74,9 @@ absl::Status Run(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(const data::v1::Reconciliation result,
                       session.data().Call(&Stub::ReconcileSources, request, session.scope()));
   session.out().Result(result, [&] { Describe(session, request, result); });
-  return absl::OkStatus();
+  if (!arguments.Switch("check") || result.agrees()) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "SOURCES_DIFFER",
+                         fmt::format("{} and {} differ", request.source(), request.other_source()));
 }
 
 }  // namespace
@@ -100,7 +102,8 @@ Command DataReconcile() {
                {.name = "tolerance",
                 .value = "SHARE",
                 .description = "relative difference that is still agreement",
-                .default_value = "1e-6"}},
+                .default_value = "1e-6"},
+               {.name = "check", .description = "exit status 1 when they differ"}},
           .run = Run};
 }
 

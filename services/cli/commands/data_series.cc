@@ -49,6 +49,10 @@ absl::Status Summary(Session& session, const Arguments& arguments) {
         fmt::format("not stored{}: {}", arguments.Has("source") ? " from " + arguments.Text("source") : "",
                     fmt::join(absent, ", ")));
   }
+  if (all.series().empty() && arguments.Has("source")) {
+    return base::MakeError(absl::StatusCode::kNotFound, "NOTHING_STORED",
+                           fmt::format("nothing is stored from {}", arguments.Text("source")));
+  }
   session.out().Result(all, [&] {
     Table table{
         .columns = {"symbol", "resource", "timeframe", "rows", "first", "last", "basis", "source", "bytes/row"}};

@@ -36,7 +36,10 @@ void ShowAll(Printer& out, const data::v1::ListSourcesResponse& all) {
   Table table{.columns = {"source", "ready", "key", "asked at most", "resources"}};
   for (const data::v1::Source& source : all.sources()) {
     std::vector<std::string> resources;
-    for (const data::v1::SourceCapability& one : source.capabilities()) resources.push_back(one.resource());
+    for (const data::v1::SourceCapability& one : source.capabilities()) {
+      const bool told = std::count(resources.begin(), resources.end(), one.resource()) > 0;
+      if (!told) resources.push_back(one.resource());  // one that it has in several forms is told of once
+    }
     table.rows.push_back({source.component().name(), source.ready() ? "yes" : "no",
                           source.credential().empty() ? "-" : source.credential(), LimitText(source),
                           fmt::format("{}", fmt::join(resources, ", "))});

@@ -79,11 +79,23 @@ class Fetch(unittest.TestCase):
             self.assertIn(text, table)
         body = self.suite.cli("data", "body", result["bodySha256"]).out
         self.assertEqual(json.loads(body), chart("BBB"))
+        self.assertEqual(self.suite.cli("data", "body", result["bodySha256"][:16]).out, body, "the digits that coverage shows do")
         self.assertEqual(hashlib.sha256(body.encode()).hexdigest(), result["bodySha256"])
         path = self.suite.folder / "body.json"
         self.assertEqual(self.suite.cli("data", "body", result["bodySha256"], "--out", path).status, 0)
         self.assertEqual(path.read_text(), body)
         self.assertFalse(path.with_name("body.json.part").exists())
+
+    def test_a_run_can_be_looked_at_afterwards(self):
+        run = self.fetch("RRR").json
+        listed = self.suite.cli("data", "runs").json["fetchRuns"]
+        self.assertEqual(listed[0]["name"], run["name"], "the newest first")
+        shown = self.suite.cli("data", "runs", run["name"])
+        self.assertEqual(shown.json["results"], run["results"])
+        self.assertIn("RRR", self.suite.cli("data", "runs", "latest", output="table").people)
+        self.assertEqual(self.suite.cli("data", "runs", run["name"], "--cancel").status, 0, "one that ended stays as it is")
+        self.assertEqual(self.suite.cli("data", "runs", "--cancel").status, 2)
+        self.assertEqual(self.suite.cli("data", "runs", "fetchRuns/nope").status, 1)
 
     def test_a_body_that_is_not_kept_is_said_to_be_so(self):
         absent = self.suite.cli("data", "body", "0" * 64, "--out", self.suite.folder / "absent")

@@ -40,6 +40,9 @@ class Sources(unittest.TestCase):
         answer = self.done("data", "fetch", "--symbols", "OLD", "--source", "csv_file", "--param", "path=./csv/../csv", cwd=self.suite.folder)
         self.assertEqual(answer.json["results"][0]["rowCount"], "3")
         self.assertEqual(answer.json["spec"]["source"]["params"]["path"]["stringValue"], str(self.csv))
+        self.assertFalse(self.done("data", "quality", "--symbols", "OLD").json["passed"], "three days of twenty years")
+        refused = self.suite.cli("data", "quality", "--symbols", "OLD", "--check")
+        self.assertEqual((refused.status, refused.json["passed"]), (1, False), "a script can stop here")
 
     def test_every_verb_names_the_flag_where_two_sources_have_a_symbol(self):
         for words in (("data", "read"), ("data", "snapshot"), ("data", "quality"), ("signals", "generate"), ("backtest", "run"),
@@ -59,6 +62,8 @@ class Sources(unittest.TestCase):
         self.assertEqual(len(self.done("data", "snapshot", "--source", "simulated").json["series"]), 2)
         self.assertEqual(len(self.done("data", "quality", "--source", "simulated").json["series"]), 2)
         self.assertEqual(self.suite.cli("data", "snapshot", "--source", "nowhere").status, 1)
+        newest = self.done("data", "snapshots", "--limit", "1").json["snapshots"]
+        self.assertEqual(newest[0]["name"], self.done("data", "snapshot", "latest").json["name"])
 
     def test_read_takes_a_source_and_gives_every_row_to_programs(self):
         self.assertEqual(len(self.done("data", "read", "--symbols", "AAPL", "--source", "csv_file").json), 10)
@@ -76,6 +81,7 @@ class Sources(unittest.TestCase):
         self.assertEqual(stored("--symbols", "AAPL,MSFT", "--source", "simulated"), [("AAPL", "simulated"), ("MSFT", "simulated")])
         self.assertIn(("ONLY", "csv_file"), stored("--source", "csv_file"))
         self.assertEqual(self.suite.cli("data", "summary", "--symbols", "NOPE").status, 1)
+        self.assertEqual(self.suite.cli("data", "summary", "--source", "nope").status, 1)
 
     def test_training_signals_and_backtests_take_a_source_and_say_it(self):
         source = ("--symbols", "AAPL,MSFT", "--source", "simulated")

@@ -44,6 +44,37 @@ TEST(Table, CutsWordsThatAreLongerThanTheColumnBetweenCharacters) {
   EXPECT_EQ(Render(table, 23), "  x\n  " + std::string(21, '-') + "\n  " + std::string(20, 'a') + "\u00e9\n  \u00e9\n");
 }
 
+TEST(Table, ThatIsFarTooWideComesInPartsThatEachSayWhichRowItIs) {
+  Table table{.title = "wide", .columns = {"symbol", "time"}, .rows = {{"A", "1"}, {"B", "2"}}};
+  for (const char* name : {"assets", "liabilities", "equity"}) {
+    table.columns.emplace_back(name);
+    for (auto& row : table.rows) row.emplace_back(name);
+  }
+  EXPECT_EQ(Render(table, 36),
+            "wide\n"
+            "  symbol   time   assets\n"
+            "  ------   ----   ------\n"
+            "  A           1   assets\n"
+            "  B           2   assets\n"
+            "\n"
+            "  symbol   time   liabilities\n"
+            "  ------   ----   -----------\n"
+            "  A           1   liabilities\n"
+            "  B           2   liabilities\n"
+            "\n"
+            "  symbol   time   equity\n"
+            "  ------   ----   ------\n"
+            "  A           1   equity\n"
+            "  B           2   equity\n");
+  EXPECT_EQ(Render(table, 0).find("symbol", Render(table, 0).find("symbol") + 1), std::string::npos)
+      << "a file has room for all of it";
+}
+
+TEST(Table, ShowsControlCharactersInsteadOfObeyingThem) {
+  const Table table{.columns = {"x"}, .rows = {{"a\x1b]0;title\x07\nb\tc\xc2\x9b"}}};
+  EXPECT_EQ(Render(table), "  x\n  ---------------------------\n  a\\x1b]0;title\\x07\\nb\\tc\\x9b\n");
+}
+
 TEST(Table, SaysWhenItIsEmpty) { EXPECT_EQ(Render({.title = "", .columns = {"a"}}), "  (none)\n"); }
 
 TEST(Printer, KeepsJsonAndPeopleApart) {
