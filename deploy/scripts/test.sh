@@ -15,7 +15,7 @@ case $preset in
     export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
     ;;
   tsan)
-    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:${TSAN_OPTIONS:-}
+    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=$PWD/tests/support/tsan/tsan.supp:${TSAN_OPTIONS:-}
     select=(-L '^tsan$')
     ;;
   *) echo "test: unknown preset '$preset'; known are release, asan, tsan, dev" >&2; exit 2 ;;
