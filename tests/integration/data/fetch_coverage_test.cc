@@ -293,7 +293,7 @@ TEST_F(FetchHardDay, EverySymbolOfAHardDayEndsAsWhatItIsAndOnlyTheFailedOnesAreA
       reasons[symbol] = "HTTP_TIMEOUT";
     }
   }
-  bool healed = false;
+  std::atomic<bool> healed = false;  // read where the provider answers
   answer_ = [&](const breadthflow::testing::ChartQuestion& question) {
     const auto fault = faults.find(question.symbol);
     if (!healed && fault != faults.end()) return Answer{fault->second, ""};

@@ -71,6 +71,19 @@ extern "C" void grpc_call_ref(grpc_call* call) {
   __tsan_acquire(&sent_by_clients);
 }
 
+// The last use of a call comes before its server goes.
+extern "C" void grpc_call_unref(grpc_call* call) {
+  static const auto real = InLibrary(&grpc_call_unref, "grpc_call_unref");
+  __tsan_release(&sent_by_servers);
+  real(call);
+}
+
+extern "C" void grpc_server_destroy(grpc_server* server) {
+  static const auto real = InLibrary(&grpc_server_destroy, "grpc_server_destroy");
+  real(server);
+  __tsan_acquire(&sent_by_servers);
+}
+
 extern "C" grpc_event grpc_completion_queue_next(grpc_completion_queue* queue, gpr_timespec deadline, void* reserved) {
   static const auto real = InLibrary(&grpc_completion_queue_next, "grpc_completion_queue_next");
   const grpc_event event = real(queue, deadline, reserved);
