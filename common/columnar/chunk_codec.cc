@@ -18,7 +18,8 @@
 namespace breadthflow::columnar {
 namespace {
 
-constexpr std::string_view kMagic = "BFCHUNK1";
+constexpr std::string_view kMagic = "BFCHUNK2";
+constexpr std::string_view kFirstMagic = "BFCHUNK1";  // no stream of it is packed
 constexpr size_t kHeaderBytes = 40;
 constexpr size_t kChecksumEnd = 16;
 constexpr size_t kColumnsAt = 20;
@@ -58,7 +59,8 @@ absl::StatusOr<size_t> BlockBytes(std::string_view bytes) {
 // `bytes` are one block.
 absl::StatusOr<Header> ReadHeader(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.Raw(kMagic.size()) != kMagic) return CorruptChunk("wrong magic");
+  const std::string_view magic = in.Raw(kMagic.size());
+  if (magic != kMagic && magic != kFirstMagic) return CorruptChunk("wrong magic");
   if (in.Get<uint64_t>() != Xxh64(bytes.substr(kChecksumEnd))) return CorruptChunk("checksum differs");
   Header header;
   header.rows = in.Get<uint32_t>();

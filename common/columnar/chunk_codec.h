@@ -16,7 +16,7 @@
 //
 // A chunk is one block or several back to back, each of up to kRowsPerBlock rows (more where they share an instant) and
 // to be read on its own: who wants few rows fetches few blocks. Layout of a block, all little-endian:
-//   8   magic "BFCHUNK1"
+//   8   magic "BFCHUNK2", or "BFCHUNK1" of builds before integers were packed, which is still read
 //   8   XXH64 of everything after this field, to the end of the block
 //   4   rows, 2 columns, 2 flags: bit 0 set exactly when rows share an instant, bit 1 when another block of the chunk
 //       follows, the others 0
@@ -24,7 +24,8 @@
 //   then for `times` and for each column: a directory entry and its payload (see chunk_codec.cc)
 // Doubles are stored as deltas of decimal-scaled integers where that is exact to the bit, with single exceptions kept
 // aside, else as deltas of their bit patterns; integers as deltas over their greatest common divisor; every stream of
-// deltas is split into byte planes, each compressed by zstd level 1 where that makes it smaller.
+// deltas is packed to as few bits as nearly all of it needs, or, where that is a fifth smaller, split into byte planes,
+// each compressed by zstd level 1.
 //
 // Encoding is a pure function of the rows: the same rows give the same bytes on every machine (of one zstd version).
 // All functions are thread-safe.

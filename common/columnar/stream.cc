@@ -1,7 +1,6 @@
-// Integer streams and doubles: how they are read. stream_encode.cc writes them.
+// Blocks, doubles and texts: how they are read. stream_encode.cc writes them, integers.cc has the integers.
 #include "common/columnar/stream.h"
 
-#include <array>
 #include <bit>
 #include <cstdlib>
 #include <memory>
@@ -14,8 +13,6 @@
 namespace breadthflow::columnar {
 namespace {
 
-uint64_t UnZigZag(uint64_t coded) { return (coded >> 1) ^ (0 - (coded & 1)); }
-
 ZSTD_DCtx* Decompressor() {
   struct Free {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
@@ -23,17 +20,6 @@ ZSTD_DCtx* Decompressor() {
   thread_local const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
   if (context == nullptr) std::abort();
   return context.get();
-}
-
-template <size_t kWidth>
-void Join(const std::array<const uint8_t*, 8>& planes, uint64_t unit, std::span<int64_t> values) {
-  uint64_t sum = static_cast<uint64_t>(values[0]);
-  for (size_t i = 0; i + 1 < values.size(); ++i) {
-    uint64_t coded = 0;
-    for (size_t b = 0; b < kWidth; ++b) coded |= uint64_t{planes[b][i]} << (8 * b);
-    sum += UnZigZag(coded) * unit;
-    values[i + 1] = static_cast<int64_t>(sum);
-  }
 }
 
 }  // namespace
@@ -50,27 +36,6 @@ std::string_view GetBlock(ByteReader& in, size_t size, std::string& scratch) {
   scratch.resize(size);
   const size_t got = ZSTD_decompressDCtx(Decompressor(), scratch.data(), size, bytes.data(), bytes.size());
   return got == size ? std::string_view(scratch) : std::string_view();
-}
-
-bool GetIntegers(ByteReader& in, std::span<int64_t> values) {
-  const auto first = in.Get<int64_t>();
-  const auto unit = in.Get<uint64_t>();
-  const size_t width = in.Get<uint8_t>();
-  if (!in.ok() || width > 8 || values.empty()) return false;
-  values[0] = first;
-  const size_t count = values.size() - 1;
-  thread_local std::array<std::string, 8> scratch;
-  std::array<const uint8_t*, 8> planes{};
-  for (size_t b = 0; b < width; ++b) {
-    const std::string_view plane = GetBlock(in, count, scratch[b]);
-    if (!in.ok() || plane.size() != count) return false;
-    planes[b] = reinterpret_cast<const uint8_t*>(plane.data());
-  }
-  using Joiner = void (*)(const std::array<const uint8_t*, 8>&, uint64_t, std::span<int64_t>);
-  constexpr std::array<Joiner, 9> kJoiners = {Join<0>, Join<1>, Join<2>, Join<3>, Join<4>,
-                                              Join<5>, Join<6>, Join<7>, Join<8>};
-  kJoiners[width](planes, unit, values);
-  return true;
 }
 
 bool GetDoubles(ByteReader& in, std::span<double> values) {

@@ -68,8 +68,8 @@ void PutBlock(std::string_view raw, ByteWriter& out);
 // damage.
 std::string_view GetBlock(ByteReader& in, size_t size, std::string& scratch);
 
-// Integers as first value, common divisor of the differences, and the zigzag differences in byte planes. All
-// arithmetic is modulo 2^64, so any integers survive.
+// Integers as first value, common divisor of the differences, and the zigzag differences, packed or in byte planes (see
+// integers.cc). All arithmetic is modulo 2^64, so any integers survive. At most kMaxChunkRows of them.
 void PutIntegers(std::span<const int64_t> values, ByteWriter& out);
 // Fills `values`; false when the input is damaged.
 bool GetIntegers(ByteReader& in, std::span<int64_t> values);

@@ -1,11 +1,10 @@
-// Integer streams and doubles: how they are written. The inner loops have no branches, so that they become vectors.
+// Blocks, doubles and texts: how they are written. The inner loops have no branches, so that they become vectors.
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <numeric>
 
 #include <zstd.h>
 
@@ -18,8 +17,6 @@ namespace {
 constexpr int kLevel = 1;
 constexpr size_t kSmallestCompressed = 48;  // below, the frame costs more than it saves
 constexpr double kLargestScaled = 0x1p50;
-
-uint64_t ZigZag(uint64_t difference) { return (difference << 1) ^ (0 - (difference >> 63)); }
 
 ZSTD_CCtx* Compressor() {
   struct Free {
@@ -98,85 +95,6 @@ bool ScaleAll(std::span<const double> values, int exponent, std::vector<int64_t>
   return true;
 }
 
-// Division by one number, of what it divides without rest: a multiplication by its inverse modulo 2^64.
-class ExactDivision {
- public:
-  explicit ExactDivision(uint64_t unit) : zeros_(std::countr_zero(unit)), largest_(UINT64_MAX / unit) {
-    const uint64_t odd = unit >> zeros_;
-    inverse_ = odd;  // right in 3 bits, and in twice as many after each step
-    for (int step = 0; step < 5; ++step) inverse_ *= 2 - odd * inverse_;
-  }
-  bool Divides(uint64_t magnitude) const { return std::rotr(magnitude * inverse_, zeros_) <= largest_; }
-  // Of a number in two's complement.
-  uint64_t Of(uint64_t difference) const {
-    return static_cast<uint64_t>(static_cast<int64_t>(difference * inverse_) >> zeros_);
-  }
-
- private:
-  int zeros_;
-  uint64_t largest_;
-  uint64_t inverse_;
-};
-
-// The greatest common divisor of the magnitudes; 1 when all are zero.
-uint64_t UnitOf(std::span<const uint64_t> differences) {
-  uint64_t unit = 0;
-  ExactDivision division(1);
-  for (const uint64_t difference : differences) {
-    const uint64_t magnitude = difference >> 63 ? 0 - difference : difference;
-    if (unit == 0 ? magnitude == 0 : division.Divides(magnitude)) continue;
-    unit = std::gcd(unit, magnitude);
-    if (unit == 1) return 1;
-    division = ExactDivision(unit);
-  }
-  return std::max<uint64_t>(unit, 1);
-}
-
-constexpr size_t kLargestJudged = 4096;
-
-// 2^16 times the binary logarithm of 1 .. kLargestJudged, rounded down; the same on every machine.
-const std::array<uint32_t, kLargestJudged + 1>& Logarithms() {
-  static const auto* const logarithms = [] {
-    auto* table = new std::array<uint32_t, kLargestJudged + 1>();
-    for (size_t n = 1; n <= kLargestJudged; ++n) {
-      const int whole = std::bit_width(n) - 1;
-      auto log = static_cast<uint32_t>(whole);
-      uint64_t mantissa = (uint64_t{n} << 31) >> whole;  // in [1, 2), 31 binary places
-      for (int bit = 0; bit < 16; ++bit) {
-        mantissa = (mantissa * mantissa) >> 31;
-        log = log << 1 | (mantissa >> 32 ? 1 : 0);
-        if (mantissa >> 32) mantissa >>= 1;
-      }
-      (*table)[n] = log;
-    }
-    return table;
-  }();
-  return *logarithms;
-}
-
-// Whether the bytes of a plane are so evenly spread that compression would hardly make them smaller: to try it takes
-// seven times as long as to see it.
-bool LooksRandom(std::string_view plane) {
-  const size_t size = plane.size();
-  if (size < 256 || size > kLargestJudged) return false;
-  std::array<std::array<uint16_t, 256>, 4> seen{};
-  size_t i = 0;
-  for (; i + 8 <= size; i += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, plane.data() + i, sizeof(word));
-    for (size_t b = 0; b < 8; ++b) ++seen[b % 4][word >> (8 * b) & 0xff];
-  }
-  for (; i < size; ++i) ++seen[0][static_cast<uint8_t>(plane[i])];
-  const auto& log = Logarithms();
-  uint64_t known = 0;  // bits by which the frequencies make the bytes shorter than log2(size) each
-  for (size_t byte = 0; byte < 256; ++byte) {
-    const uint32_t count = uint32_t{seen[0][byte]} + seen[1][byte] + seen[2][byte] + seen[3][byte];
-    known += uint64_t{count} * log[count];
-  }
-  const uint64_t bits = (size * log[size] - known) >> 16;
-  return bits > size * 8 * 13 / 16;
-}
-
 void PutRaw(std::string_view raw, ByteWriter& out) {
   out.Put(static_cast<uint32_t>(raw.size()));
   out.Raw(raw);
@@ -213,39 +131,6 @@ void PutBlock(std::string_view raw, ByteWriter& out) {
     bytes.resize(place - sizeof(uint32_t));
   }
   PutRaw(raw, out);
-}
-
-void PutIntegers(std::span<const int64_t> values, ByteWriter& out) {
-  out.Put(values.empty() ? int64_t{0} : values[0]);
-  const size_t count = values.empty() ? 0 : values.size() - 1;
-  thread_local std::vector<uint64_t> coded;
-  thread_local std::string plane;
-  coded.resize(count);
-  for (size_t i = 0; i < count; ++i) coded[i] = static_cast<uint64_t>(values[i + 1]) - static_cast<uint64_t>(values[i]);
-  const uint64_t unit = UnitOf(coded);
-  if (unit != 1) {
-    const ExactDivision division(unit);
-    for (uint64_t& difference : coded) difference = division.Of(difference);
-  }
-  uint64_t all = 0;
-  for (uint64_t& difference : coded) {
-    difference = ZigZag(difference);
-    all |= difference;
-  }
-  const auto width = static_cast<size_t>((std::bit_width(all) + 7) / 8);
-  out.Put(unit);
-  out.Put(static_cast<uint8_t>(width));
-  plane.resize(count);
-  for (size_t b = 0; b < width; ++b) {
-    const uint64_t* const from = coded.data();
-    char* const to = plane.data();
-    for (size_t i = 0; i < count; ++i) to[i] = static_cast<char>(from[i] >> (8 * b));
-    if (LooksRandom(plane)) {
-      PutRaw(plane, out);
-    } else {
-      PutBlock(plane, out);
-    }
-  }
 }
 
 void PutDoubles(std::span<const double> values, ByteWriter& out) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/hash.h"
+#include "common/base/memory.h"
 #include "common/base/status.h"
 #include "common/process/host_state.h"
 #include "common/process/signals.h"
@@ -66,6 +67,7 @@ std::unique_ptr<security::Authenticator> Host::State::MakeAuthenticator() {
 }
 
 Host::Host(HostOptions options, config::v1::ProcessConfig config) {
+  base::KeepFreedMemory();
 #ifdef NDEBUG
   // Debian's absl looks for lock cycles in release builds too, inside gRPC as well: a tenth of the time of a call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
