@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "services/cli/bars.h"
+#include "services/cli/fetch_results.h"
 #include "services/cli/values.h"
 
 namespace breadthflow::cli {
@@ -55,14 +56,13 @@ void DescribeFetch(Printer& out, const data::v1::FetchRun& run) {
   }
   out.Show(table);
   for (const data::v1::FetchResult& result : run.results()) {
-    if (sources.size() > 1) {
-      for (const data::v1::SourceAttempt& attempt : result.attempts()) {
-        out.Say(fmt::format("  {}: {}, {}{}{}", result.symbol(), attempt.source(), attempt.reason(),
-                            attempt.error().code() == 0 ? "" : ": ", attempt.error().message()));
-      }
+    if (sources.size() == 1) break;
+    for (const data::v1::SourceAttempt& attempt : result.attempts()) {
+      out.Say(fmt::format("  {}: {}, {}{}{}", result.symbol(), attempt.source(), attempt.reason(),
+                          attempt.error().code() == 0 ? "" : ": ", attempt.error().message()));
     }
-    for (const std::string& note : result.notes()) out.Say(fmt::format("  {}: {}", result.symbol(), note));
   }
+  SayNotes(out, run.results());
 }
 
 }  // namespace breadthflow::cli

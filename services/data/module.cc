@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "common/base/status.h"
 #include "common/columnar/chunk_store.h"
 #include "common/http/curl_http_client.h"
@@ -54,6 +56,15 @@ CoveragePolicy PolicyOf(const DataModule::Config& config) {
   return policy;
 }
 
+absl::StatusOr<int> SymbolsAtOnce(const DataModule::Config& config) {
+  const int given = config.data().symbols_at_once();
+  if (given == 0) return Fetcher::kDefaultSymbolsAtOnce;
+  if (given > 0 && given <= Fetcher::kMaxSymbolsAtOnce) return given;
+  base::Violations violations;
+  violations.Add("data.symbols_at_once", fmt::format("must be in [1, {}], was {}", Fetcher::kMaxSymbolsAtOnce, given));
+  return violations.ToStatus("invalid configuration", "BAD_CONFIG");
+}
+
 MaintenanceOptions MaintenanceOf(const DataModule::Config& config) {
   MaintenanceOptions options;
   if (config.data().has_raw_body_retention()) {
@@ -73,7 +84,8 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       bodies_(database_),
       snapshots_(database_),
       kept_apart_(database_),
-      quarantines_(database_, series_, kept_apart_, context.clock),
+      quarantines_(database_, series_, coverage_, kept_apart_, context.clock),
+      symbols_at_once_(SymbolsAtOnce(config)),
       limits_(database_),
       provider_settings_(ProvidersOf(config)),
       http_(http::MakeCurlHttpClient()),
@@ -91,8 +103,9 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
                 .environment = EnvironmentOf(config, context, providers_),
                 .clock = context.clock,
                 .wake_up = [this] { runner_.WakeUp(); },
-                .policy = PolicyOf(config)}),
-      importer_(database_, resources_, series_, Sources(), csv::MakeReader, context.clock, {}),
+                .policy = PolicyOf(config),
+                .symbols_at_once = symbols_at_once_.value_or(Fetcher::kDefaultSymbolsAtOnce)}),
+      importer_(database_, resources_, series_, quarantines_, Sources(), csv::MakeReader, context.clock, {}),
       reader_(database_, resources_, series_, coverage_, snapshots_, context.clock),
       maintenance_(series_, bodies_, context.metrics, context.clock, MaintenanceOf(config)),
       streamer_(database_, resources_, series_, fetcher_, runs_, context.metrics, context.clock, EncodeLiveRows),
@@ -119,6 +132,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
 
 absl::Status DataModule::Start(const base::CancelToken& cancel) {
   BF_RETURN_IF_ERROR(provider_settings_.status());
+  BF_RETURN_IF_ERROR(symbols_at_once_.status());
   std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
   const std::vector<postgres::Migration>& chunks = columnar::Migrations();
   migrations.insert(migrations.end(), chunks.begin(), chunks.end());

@@ -59,6 +59,7 @@ class DataModule final : public rpc::Module {
   SnapshotStore snapshots_;
   QuarantineStore kept_apart_;
   Quarantines quarantines_;
+  const absl::StatusOr<int> symbols_at_once_;
   RateLimitStore limits_;
   const absl::StatusOr<std::vector<ProviderSettings>> provider_settings_;
   const std::unique_ptr<http::HttpClient> http_;

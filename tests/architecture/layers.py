@@ -27,7 +27,7 @@ OUTSIDE = {"grpc/": "grpc", "grpcpp/": "grpc", "google/protobuf/": "protobuf", "
 IMPURE_STD = {"iostream", "fstream", "filesystem", "cstdio", "thread", "mutex", "shared_mutex", "condition_variable", "future",
               "chrono", "ctime", "random", "csignal", "stop_token", "semaphore", "barrier", "latch"}
 IMPURE_ABSL = ("absl/time/clock.h", "absl/synchronization/", "absl/random/")
-IMPURE_OURS = ("common/base/clock.h", "common/base/thread_pool.h")
+IMPURE_OURS = ("common/base/clock.h", "common/base/parallel.h")
 
 L0 = ["std", "posix", "absl", "fmt", "common/base/", "common/component/"]
 PURE = ["pure std", "pure absl", "fmt", "pure common/base/", "common/component/", "common/quant/"]

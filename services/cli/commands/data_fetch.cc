@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "common/rpc/convert.h"
-#include "common/rpc/status_bridge.h"
 #include "services/cli/bars.h"
+#include "services/cli/fetch_results.h"
 #include "services/cli/fetch_runs.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
@@ -82,7 +82,7 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
       path != spec.source().params().end() && !path->second.string_value().empty()) {
     (*spec.mutable_source()->mutable_params())["path"].set_string_value(AbsolutePath(path->second.string_value()));
   }
-  if (arguments.Text("quality-gate") == "store") spec.set_quality_gate(data::v1::QUALITY_GATE_STORE);
+  spec.set_quality_gate(QualityGateOf(arguments));
   request.set_request_id(NewRequestId());
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   return request;
@@ -100,18 +100,8 @@ absl::Status Run(Session& session, const Arguments& arguments) {
     if (arguments.Switch("detach")) session.out().Say("it goes on by itself: breadthflow data runs " + run.name());
   });
   // Every symbol that did not come is said, also when others did.
-  std::string failed;
-  for (const data::v1::FetchResult& result : run.results()) {
-    if (result.outcome() != data::v1::FetchResult::OUTCOME_FAILED) continue;
-    absl::Status error = rpc::FromProto(result.error());
-    session.out().Error(base::MakeError(error.code(), fmt::format("{}: {}", result.symbol(), base::Message(error)),
-                                        base::DetailsOf(error)));
-    failed += (failed.empty() ? "" : ", ") + result.symbol();
-  }
-  if (outcome.ok() && !failed.empty()) {
-    return base::MakeError(absl::StatusCode::kAborted, "SYMBOLS_FAILED", fmt::format("not fetched: {}", failed));
-  }
-  return outcome;
+  const absl::Status symbols = SayFailures(session, run.results(), "fetched");
+  return outcome.ok() ? symbols : outcome;
 }
 
 }  // namespace
@@ -141,12 +131,7 @@ Command DataFetch() {
                 .default_value = "order",
                 .choices = {"order", "coverage", "freshness", "health", "cost"}},
                {.name = "refetch", .description = "ask for all of the range, also what is covered already"},
-               {.name = "quality-gate",
-                .value = "GATE",
-                .description = "what becomes of rows that no market can have made: kept apart (see data quarantine), "
-                               "or stored",
-                .default_value = "quarantine",
-                .choices = {"quarantine", "store"}},
+               QualityGateFlag("quarantine"),
                {.name = "detach", .description = "do not wait for the end"}},
           .run = Run};
 }

@@ -8,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/quant/series.h"
 #include "common/rpc/convert.h"
+#include "services/cli/fetch_results.h"
 #include "services/cli/import_files.h"
 #include "services/cli/import_upload.h"
 #include "services/cli/runs.h"
@@ -49,6 +50,7 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
   } else if (arguments.Has("start") || arguments.Has("end")) {
     violations.Add(arguments.Has("start") ? "--start" : "--end", "is for --replace; the files are imported whole");
   }
+  spec.set_quality_gate(QualityGateOf(arguments));
   spec.set_request_id(NewRequestId());
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   return spec;
@@ -126,21 +128,30 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   }
   if (!answer.ok()) return upload.InFiles(answer.status());
   session.out().Result(*answer, [&] {
-    Table table{.columns = {"symbol", "rows", "changed"}};
+    Table table{.columns = {"symbol", "rows", "changed", "impossible", "kept apart"}};
     int64_t all = 0;
     int64_t changed = 0;
+    int64_t impossible = 0;  // and stored
     for (const data::v1::FetchResult& result : answer->results()) {
       all += result.row_count();
       changed += result.changed_row_count();
-      table.rows.push_back({result.symbol(), Grouped(result.row_count()), Grouped(result.changed_row_count())});
+      if (result.outcome() != data::v1::FetchResult::OUTCOME_FAILED) impossible += result.impossible_row_count();
+      table.rows.push_back({result.symbol(), Grouped(result.row_count()), Grouped(result.changed_row_count()),
+                            Grouped(result.impossible_row_count()), Grouped(result.quarantined_row_count())});
     }
     session.out().Show(table);
     session.out().Say(fmt::format("{} {} of {} from {} {} ({} bytes) under the source {}: {} rows, {} new or changed",
                                   answer->results_size(), answer->results_size() == 1 ? "symbol" : "symbols",
                                   spec.resource(), files.size(), files.size() == 1 ? "file" : "files",
                                   Grouped(upload.all_bytes()), spec.source(), Grouped(all), Grouped(changed)));
+    SayNotes(session.out(), answer->results());
+    if (impossible > 0 && spec.quality_gate() == data::v1::QUALITY_GATE_STORE) {
+      session.out().Say(fmt::format(
+          "  {} of the rows stored no market can have made: see data quality, or import with --quality-gate quarantine",
+          Grouped(impossible)));
+    }
   });
-  return absl::OkStatus();
+  return SayFailures(session, answer->results(), "imported");
 }
 
 }  // namespace
@@ -180,6 +191,7 @@ Command DataImport() {
                 .description = "how CSV is read: a parameter of the source csv_file, such as layout=trades; see data "
                                "sources",
                 .repeated = true},
+               QualityGateFlag("store"),
                {.name = "replace", .description = "stored rows from --start to --end that the files lack are removed"},
                StartFlag("", "replaced"),
                EndFlag("", "replaced")},

@@ -48,8 +48,15 @@ void Describe(Session& session, const data::v1::Quarantine& quarantine) {
     }
     out.Show(proposals);
   }
+  if (quarantine.arrival_count() > 1) {
+    out.Say(fmt::format("  they came {} times, the last time at {} by {}", quarantine.arrival_count(),
+                        Instant(quarantine.last_time()), quarantine.last_origin()));
+  }
   if (quarantine.state() == data::v1::Quarantine::STATE_HELD) {
     const std::string id = quarantine.name().substr(quarantine.name().find('/') + 1);
+    if (quarantine.outdated()) {
+      out.Say("  the series has other rows since: these can be given up, or released when they have come again");
+    }
     out.Say(fmt::format("  to store the rows: breadthflow data quarantine {} --release --comment WHY", id));
     out.Say(fmt::format("  to give them up:   breadthflow data quarantine {} --discard", id));
   } else {

@@ -1,6 +1,7 @@
 #include "services/data/app/fetcher.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -10,9 +11,11 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/base/parallel.h"
 #include "common/base/status.h"
 #include "common/jobs/store.h"
 #include "common/jobs/submit.h"
+#include "common/telemetry/scope.h"
 #include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
@@ -58,19 +61,18 @@ absl::Status Fetcher::Cancel(const std::string& id, absl::Time deadline) {
   return absl::OkStatus();
 }
 
-std::vector<SourceFacts> Fetcher::FactsOf(const std::vector<ReadySource>& sources, const FetchSpec& spec,
-                                          const CoverageStore::BySource& known,
-                                          const std::map<std::string, int64_t>& failures) const {
+std::vector<SourceFacts> Fetcher::FactsOf(const Plan& plan, const CoverageStore::BySource& known) const {
   std::vector<SourceFacts> all;
-  for (const ReadySource& source : sources) {
+  for (const ReadySource& source : plan.sources) {
     SourceFacts facts{.requests_per_day = std::numeric_limits<double>::infinity()};
     if (const auto entries = known.find(source.variant); entries != known.end()) {
-      facts.covered_share = CoveredShare(spec.range, entries->second, source.parameters);
+      facts.covered_share = CoveredShare(plan.spec.range, entries->second, source.parameters);
       for (const Coverage& one : entries->second) {
         if (one.outcome != Outcome::kFailed) facts.last_answer = std::max(facts.last_answer, one.fetch_time);
       }
     }
-    if (const auto count = failures.find(source.variant); count != failures.end()) facts.failures = count->second;
+    if (const auto count = plan.failures.find(source.variant); count != plan.failures.end())
+      facts.failures = count->second;
     if (source.entry != nullptr && !source.entry->provider.empty() && parts_.environment.upstream != nullptr) {
       facts.requests_per_day = parts_.environment.upstream->Describe(source.entry->provider).RequestsPerDay();
     }
@@ -79,19 +81,59 @@ std::vector<SourceFacts> Fetcher::FactsOf(const std::vector<ReadySource>& source
   return all;
 }
 
+absl::StatusOr<std::vector<FetchedSymbol>> Fetcher::FetchAll(const Plan& plan, jobs::JobContext& context) {
+  const std::vector<std::string>& symbols = plan.spec.symbols;
+  std::vector<FetchedSymbol> fetched(symbols.size());
+  std::vector<absl::Status> errors(symbols.size());
+  std::atomic<size_t> done{0};
+  const base::CancelToken cancel = context.cancel().Child();
+  const telemetry::Context& trace = telemetry::CurrentContext();
+  const auto fetch = [&](const std::string& symbol) -> absl::StatusOr<FetchedSymbol> {
+    static const CoverageStore::BySource kNothing;
+    BF_RETURN_IF_ERROR(cancel.Check());
+    context.Progress(static_cast<double>(done) / static_cast<double>(symbols.size()), symbol);
+    const auto found = plan.known.find(symbol);
+    const SymbolTask task{
+        plan.spec, plan.resource, symbol, context.job().id, found == plan.known.end() ? kNothing : found->second,
+        cancel};
+    BF_ASSIGN_OR_RETURN(FetchedSymbol one,
+                        symbols_.Fetch(task, plan.sources, Rank(plan.spec.preference, FactsOf(plan, task.known))));
+    // What was interrupted has not ended: the attempt as a whole has.
+    BF_RETURN_IF_ERROR(cancel.Check());
+    return one;
+  };
+  base::ParallelFor(parts_.symbols_at_once, symbols.size(), [&](size_t i) {
+    const telemetry::Scope scope(trace);
+    absl::StatusOr<FetchedSymbol> one = fetch(symbols[i]);
+    ++done;
+    if (one.ok()) {
+      fetched[i] = *std::move(one);
+    } else {
+      errors[i] = one.status();
+      cancel.Cancel(base::CancelReason::kCancelled);
+    }
+  });
+  BF_RETURN_IF_ERROR(context.cancel().Check());
+  // Symbols that stopped because another failed do not say why.
+  const auto cause = std::find_if(errors.begin(), errors.end(),
+                                  [](const absl::Status& one) { return !one.ok() && !absl::IsCancelled(one); });
+  if (cause != errors.end()) return *cause;
+  for (const absl::Status& error : errors) BF_RETURN_IF_ERROR(error);
+  return fetched;
+}
+
 absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   const std::string id = context.job().id;
-  const base::CancelToken cancel = context.cancel();
   BF_ASSIGN_OR_RETURN(FetchRun run, parts_.runs.Get(id, absl::InfiniteFuture()));
   const FetchSpec& spec = run.spec;
   BF_ASSIGN_OR_RETURN(const Resource* resource, parts_.resources.Find(spec.resource));
   const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, run.spec);
   if (sources.size() == 1) BF_RETURN_IF_ERROR(sources.front().unusable);
-  BF_ASSIGN_OR_RETURN(const auto known,
+  Plan plan{.spec = spec, .resource = *resource, .sources = sources, .known = {}, .failures = {}};
+  BF_ASSIGN_OR_RETURN(plan.known,
                       parts_.coverage.Find(spec.resource, spec.symbols, spec.timeframe, absl::InfiniteFuture()));
-  std::map<std::string, int64_t> failures;
   if (spec.preference == Preference::kHealth) {
-    BF_ASSIGN_OR_RETURN(failures,
+    BF_ASSIGN_OR_RETURN(plan.failures,
                         parts_.coverage.CountFailures(parts_.clock.Now() - absl::Hours(24), absl::InfiniteFuture()));
   }
   auto results = std::make_shared<std::vector<FetchResult>>();
@@ -102,30 +144,22 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
     for (const auto& one : *apart) BF_RETURN_IF_ERROR(parts_.quarantines.Keep(tx, *one));
     return absl::OkStatus();
   };
-  const auto count = static_cast<double>(spec.symbols.size());
-  static const CoverageStore::BySource kNothing;
-  for (const std::string& symbol : spec.symbols) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    context.Progress(static_cast<double>(results->size()) / count, symbol);
-    const auto found = known.find(symbol);
-    const SymbolTask task{spec, *resource, symbol, id, found == known.end() ? kNothing : found->second, cancel};
-    BF_ASSIGN_OR_RETURN(
-        FetchedSymbol fetched,
-        symbols_.Fetch(task, sources, Rank(spec.preference, FactsOf(sources, spec, task.known, failures))));
-    // What was interrupted has not ended: the attempt as a whole has.
-    BF_RETURN_IF_ERROR(cancel.Check());
-    if (fetched.written) written->push_back(*std::move(fetched.written));
-    std::move(fetched.coverage.begin(), fetched.coverage.end(), std::back_inserter(*coverage));
-    if (fetched.apart != nullptr) apart->push_back(std::move(fetched.apart));
-    results->push_back(std::move(fetched.result));
+  BF_ASSIGN_OR_RETURN(std::vector<FetchedSymbol> fetched, FetchAll(plan, context));
+  for (FetchedSymbol& one : fetched) {
+    if (one.written) written->push_back(*std::move(one.written));
+    std::move(one.coverage.begin(), one.coverage.end(), std::back_inserter(*coverage));
+    if (one.apart != nullptr) apart->push_back(std::move(one.apart));
+    results->push_back(std::move(one.result));
   }
+  // In the order of the keys, so that two fetches of the same symbols do not lock each other out.
+  std::sort(written->begin(), written->end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::sort(apart->begin(), apart->end(),
+            [](const auto& a, const auto& b) { return a->quarantine.key < b->quarantine.key; });
   if (const absl::Status failed = RunStatusOf(*results); !failed.ok()) {
     BF_RETURN_IF_ERROR(parts_.runs.SaveResults(id, context.job().epoch, *results, keep_apart));
     BF_RETURN_IF_ERROR(parts_.coverage.Add(id, context.job().epoch, *coverage));
     return failed;
   }
-  // In the order of the keys, so that two fetches of the same symbols do not lock each other out.
-  std::sort(written->begin(), written->end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   context.Progress(1, "storing");
   return jobs::Effects([this, id, results, written, coverage, keep_apart](postgres::Transaction& tx) -> absl::Status {
     BF_RETURN_IF_ERROR(parts_.coverage.Add(tx, *coverage));

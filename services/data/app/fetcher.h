@@ -41,6 +41,8 @@ struct Submission {
 class Fetcher {
  public:
   static constexpr const char* kJobKind = "fetch";
+  static constexpr int kDefaultSymbolsAtOnce = 4;
+  static constexpr int kMaxSymbolsAtOnce = 64;
 
   // All references must outlive the fetcher. `wake_up` is called after a run or a wish to cancel was committed.
   struct Parts {
@@ -56,6 +58,7 @@ class Fetcher {
     const base::Clock& clock;
     std::function<void()> wake_up;
     CoveragePolicy policy;
+    int symbols_at_once = kDefaultSymbolsAtOnce;  // asked for by one run
   };
   explicit Fetcher(Parts parts);
 
@@ -66,15 +69,24 @@ class Fetcher {
   // Asks a run to stop; a final one stays what it is. NOT_FOUND as FetchStore::Get.
   absl::Status Cancel(const std::string& id, absl::Time deadline);
 
-  // The handler of the job. Every symbol ends as exactly one outcome; rows are stored symbol by symbol as chunks that
-  // nothing refers to yet, and the effects make all of them the next versions of their series at once.
+  // The handler of the job. Several symbols are asked for at a time; what comes of it does not depend on how many.
+  // Every symbol ends as exactly one outcome; rows are stored symbol by symbol as chunks that nothing refers to yet,
+  // and the effects make all of them the next versions of their series at once.
   absl::StatusOr<jobs::Effects> Run(jobs::JobContext& context);
 
  private:
+  // What a run has to begin with.
+  struct Plan {
+    const FetchSpec& spec;
+    const Resource& resource;
+    const std::vector<ReadySource>& sources;
+    std::map<std::string, CoverageStore::BySource> known;  // by symbol
+    std::map<std::string, int64_t> failures;               // of sources
+  };
   // What is known of the sources before they are asked for a symbol.
-  std::vector<SourceFacts> FactsOf(const std::vector<ReadySource>& sources, const FetchSpec& spec,
-                                   const CoverageStore::BySource& known,
-                                   const std::map<std::string, int64_t>& failures) const;
+  std::vector<SourceFacts> FactsOf(const Plan& plan, const CoverageStore::BySource& known) const;
+  // All symbols of the run, in their order. An error is one of this service and ends what the others are at.
+  absl::StatusOr<std::vector<FetchedSymbol>> FetchAll(const Plan& plan, jobs::JobContext& context);
 
   const Parts parts_;
   SymbolFetch symbols_;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "common/jobs/submit.h"
+#include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
 
 namespace breadthflow::data {
@@ -17,35 +17,12 @@ namespace {
 constexpr int kAttempts = 3;  // when others write the same series
 constexpr absl::Duration kStatement = absl::Seconds(60);
 
-// What an import answered, as it is remembered for its request_id: a line "symbol outcome rows changed" for each
-// symbol.
-std::string ToAnswer(const std::vector<FetchResult>& results) {
-  std::string text;
-  for (const FetchResult& result : results) {
-    text +=
-        fmt::format("{} {} {} {}\n", result.symbol, static_cast<int>(result.outcome), result.rows, result.changed_rows);
-  }
-  return text;
-}
-
-absl::StatusOr<std::vector<FetchResult>> FromAnswer(const std::string& text) {
-  std::vector<FetchResult> results;
-  std::istringstream lines(text);
-  FetchResult result;
-  int outcome = 0;
-  while (lines >> result.symbol >> outcome >> result.rows >> result.changed_rows) {
-    result.outcome = static_cast<Outcome>(outcome);
-    results.push_back(result);
-  }
-  if (lines.eof()) return results;
-  return base::MakeError(absl::StatusCode::kDataLoss, "BAD_ANSWER", "a remembered import can not be read");
-}
-
 void Append(const ImportSpec& spec, base::Sha256& hash) {
   hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Text(spec.source);
   hash.Int(spec.basis ? static_cast<int64_t>(*spec.basis) : -1).Int(spec.replaces.has_value());
   if (spec.replaces) hash.Int(spec.replaces->start_ns).Int(spec.replaces->end_ns);
   component::Append({.name = "csv", .params = spec.csv_params}, hash);
+  hash.Int(static_cast<int64_t>(spec.gate));
 }
 
 }  // namespace
@@ -189,24 +166,42 @@ absl::Status Import::EndFile() {
   return Hold(rows_.bytes());
 }
 
-absl::StatusOr<std::vector<columnar::WrittenSeries>> Import::Write(const std::vector<quant::Series>& all,
-                                                                   const std::string& id,
-                                                                   const base::CancelToken& cancel) {
-  std::vector<columnar::WrittenSeries> written;
+absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin) {
+  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
+  quant::TimeRange all;
+  if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
+  BF_ASSIGN_OR_RETURN(Verdict verdict,
+                      importer_.quarantines_.Examine({series, spec_.replaces.value_or(all), spec_.replaces, origin, {}},
+                                                     spec_.gate, submission_.deadline));
+  out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
+  Quarantines::Tell(verdict, out.result);
+  out.apart = std::move(verdict.apart);
+  if (out.apart != nullptr) return out;
+  BF_ASSIGN_OR_RETURN(out.written,
+                      importer_.series_.chunks().Write(series, {.replaces = spec_.replaces, .provenance = origin}));
+  out.result.source = spec_.source;
+  out.result.rows = static_cast<int64_t>(series.size());
+  out.result.changed_rows = out.written->rows_inserted + out.written->rows_revised + out.written->rows_removed;
+  if (series.empty() && out.written->unchanged()) out.written.reset();  // nothing that is not there either
+  return out;
+}
+
+absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<quant::Series>& all,
+                                                            const std::string& id, const base::CancelToken& cancel) {
+  std::vector<Outgoing> outgoing;
   base::ErrorDetails refused{.reason = "NOT_STORABLE"};
   for (const quant::Series& series : all) {
     BF_RETURN_IF_ERROR(cancel.Check());
-    absl::StatusOr<columnar::WrittenSeries> one =
-        importer_.series_.chunks().Write(series, {.replaces = spec_.replaces, .provenance = "imports/" + id});
+    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id);
     if (one.ok()) {
-      written.push_back(*std::move(one));
+      outgoing.push_back(*std::move(one));
     } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
       return one.status();
     } else {
       refused.violations.push_back({series.key.symbol, base::Message(one.status())});
     }
   }
-  if (refused.violations.empty()) return written;
+  if (refused.violations.empty()) return outgoing;
   return base::MakeError(absl::StatusCode::kFailedPrecondition,
                          fmt::format("nothing was imported: {} of {} symbols do not go with what is stored: {}: {}",
                                      refused.violations.size(), all.size(), refused.violations.front().field,
@@ -230,26 +225,25 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   const std::string id = base::NewUuid(importer_.clock_.Now());
   absl::StatusOr<std::string> answer = absl::UnknownError("");
   for (int attempt = 1;; ++attempt) {
-    BF_ASSIGN_OR_RETURN(const std::vector<columnar::WrittenSeries> written, Write(all, id, cancel));
+    BF_ASSIGN_OR_RETURN(const std::vector<Outgoing> outgoing, Write(all, id, cancel));
     std::vector<FetchResult> results;
-    for (size_t i = 0; i < all.size(); ++i) {
-      results.push_back({.symbol = all[i].key.symbol,
-                         .outcome = all[i].empty() ? Outcome::kEmptyConfirmed : Outcome::kOk,
-                         .rows = static_cast<int64_t>(all[i].size()),
-                         .changed_rows = written[i].rows_inserted + written[i].rows_revised + written[i].rows_removed});
-    }
+    results.reserve(outgoing.size());
+    for (const Outgoing& one : outgoing) results.push_back(one.result);
     BF_RETURN_IF_ERROR(cancel.Check());
     answer = jobs::SubmitOnce(
         importer_.database_, key,
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-          for (size_t i = 0; i < written.size(); ++i) {
-            if (all[i].empty() && written[i].unchanged()) continue;  // nothing that is not there either
-            BF_RETURN_IF_ERROR(importer_.series_.chunks().Commit(tx, written[i]).status());
+          for (const Outgoing& one : outgoing) {
+            if (one.written) BF_RETURN_IF_ERROR(importer_.series_.chunks().Commit(tx, *one.written).status());
+          }
+          for (const Outgoing& one : outgoing) {
+            if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));
           }
           return ToAnswer(results);
         },
         options);
-    if (base::DetailsOf(answer.status()).reason != "SERIES_MOVED" || attempt == kAttempts) break;
+    const std::string reason = base::DetailsOf(answer.status()).reason;
+    if ((reason != "SERIES_MOVED" && reason != "QUARANTINE_MOVED") || attempt == kAttempts) break;
   }
   BF_RETURN_IF_ERROR(answer.status());
   return FromAnswer(*answer);

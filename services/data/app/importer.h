@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "common/base/hash.h"
 #include "common/component/catalog.h"
 #include "services/data/app/fetcher.h"
+#include "services/data/app/quarantines.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/import.h"
 #include "services/data/domain/source.h"
@@ -48,9 +50,11 @@ class Import {
   // A message of rows that could not be read: what is wrong with it, or with a field of it (".key.timeframe").
   absl::Status AddBadRows(std::string_view field, std::string_view description);
 
-  // Stores everything in one transaction, or nothing: one result per symbol, ordered by symbol. INVALID_ARGUMENT
-  // INVALID_IMPORT with every mistake; FAILED_PRECONDITION NOT_STORABLE with every symbol whose rows do not go with
-  // what is stored. A request_id that was answered before gets the same answer and stores nothing.
+  // Stores everything in one transaction, or nothing: one result per symbol, ordered by symbol. Symbols that the gate
+  // of the spec does not let pass are kept apart in the same transaction, and their result is a failure; see
+  // Quarantines. INVALID_ARGUMENT INVALID_IMPORT with every mistake; FAILED_PRECONDITION NOT_STORABLE with every symbol
+  // whose rows do not go with what is stored. A request_id that was answered before gets the same answer and stores
+  // nothing.
   absl::StatusOr<std::vector<FetchResult>> Finish(const base::CancelToken& cancel);
 
  private:
@@ -62,8 +66,15 @@ class Import {
   absl::Status EndFile();
   absl::Status Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels);
   absl::Status Hold(int64_t bytes);
-  absl::StatusOr<std::vector<columnar::WrittenSeries>> Write(const std::vector<quant::Series>& all,
-                                                             const std::string& id, const base::CancelToken& cancel);
+  // What is to be committed of one symbol.
+  struct Outgoing {
+    FetchResult result;
+    std::optional<columnar::WrittenSeries> written;
+    std::unique_ptr<const KeptApart> apart;
+  };
+  absl::StatusOr<std::vector<Outgoing>> Write(const std::vector<quant::Series>& all, const std::string& id,
+                                              const base::CancelToken& cancel);
+  absl::StatusOr<Outgoing> WriteOne(const quant::Series& series, const std::string& origin);
 
   Importer& importer_;
   const ImportSpec spec_;
@@ -91,12 +102,13 @@ class Importer {
     int64_t all_bytes = int64_t{512} << 20;
   };
 
-  Importer(postgres::Database& database, ResourceStore& resources, SeriesStore& series,
+  Importer(postgres::Database& database, ResourceStore& resources, SeriesStore& series, Quarantines& quarantines,
            const component::Catalog<SourceEntry>& sources, MakeTableReader make_reader, const base::Clock& clock,
            Limits limits)
       : database_(database),
         resources_(resources),
         series_(series),
+        quarantines_(quarantines),
         sources_(sources),
         make_reader_(std::move(make_reader)),
         clock_(clock),
@@ -110,6 +122,7 @@ class Importer {
   postgres::Database& database_;
   ResourceStore& resources_;
   SeriesStore& series_;
+  Quarantines& quarantines_;
   const component::Catalog<SourceEntry>& sources_;
   const MakeTableReader make_reader_;
   const base::Clock& clock_;

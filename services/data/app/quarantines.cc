@@ -1,6 +1,6 @@
 #include "services/data/app/quarantines.h"
 
-#include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,10 +9,16 @@
 #include "common/base/hash.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "services/data/domain/quality/gate.h"
+#include "services/data/domain/quality/report.h"
+#include "services/data/domain/repair.h"
 
 namespace breadthflow::data {
 namespace {
+
+// A clock that is behind that of the source does not make its last bar one of the future.
+constexpr absl::Duration kClocksDiffer = absl::Minutes(1);
 
 absl::Status Moved(const Quarantine& quarantine) {
   return base::MakeError(
@@ -25,6 +31,37 @@ absl::Status Moved(const Quarantine& quarantine) {
 quant::TimeRange Touched(const Quarantine& quarantine, const quant::Series& rows) {
   if (quarantine.replaces) return *quarantine.replaces;
   return {rows.times.front(), rows.times.back() + 1};
+}
+
+// FAILED_PRECONDITION that names the quarantine, with a violation per finding of severity error.
+absl::Status NotStored(const Quarantine& quarantine, std::string reason, std::string_view message) {
+  base::ErrorDetails details{.reason = std::move(reason), .metadata = {{"quarantine", "quarantines/" + quarantine.id}}};
+  for (const Finding& finding : quarantine.findings) {
+    if (finding.severity != Severity::kError) continue;
+    std::string text = finding.message;
+    if (!finding.examples_ns.empty()) {
+      text += fmt::format(
+          ", the first at {}",
+          absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(finding.examples_ns.front()), absl::UTCTimeZone()));
+    }
+    details.violations.push_back({finding.check, std::move(text)});
+  }
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, message, details);
+}
+
+absl::Status HeldError(const Quarantine& quarantine) {
+  return NotStored(quarantine, "QUARANTINED",
+                   fmt::format("{} rows of {} are kept apart as quarantines/{}: release or discard them",
+                               quarantine.rows, quarantine.key.symbol, quarantine.id));
+}
+
+absl::Status DiscardedError(const Quarantine& quarantine) {
+  return NotStored(quarantine, "QUARANTINE_DISCARDED",
+                   fmt::format("these {} rows of {} were discarded before, as quarantines/{}{}{}{}: they are stored "
+                               "only with the quality gate `store`",
+                               quarantine.rows, quarantine.key.symbol, quarantine.id,
+                               quarantine.resolved_by.empty() ? "" : fmt::format(" by {}", quarantine.resolved_by),
+                               quarantine.comment.empty() ? "" : ": ", quarantine.comment));
 }
 
 }  // namespace
@@ -41,47 +78,67 @@ absl::StatusOr<Quarantines::Stored> Quarantines::StoredIn(const quant::SeriesKey
   return Stored{rows.empty() ? "" : base::ToHex(rows.ContentHash()), head->version};
 }
 
-absl::StatusOr<std::unique_ptr<const KeptApart>> Quarantines::Examine(const quant::Series& series,
-                                                                      const quant::TimeRange& asked,
-                                                                      const std::optional<quant::TimeRange>& replaces,
-                                                                      const std::string& origin) {
-  std::vector<Finding> findings = Gate(series, quant::ToNanos(clock_.Now()));
-  if (findings.empty()) return nullptr;
-  auto apart = std::make_unique<KeptApart>(KeptApart{.quarantine = {.id = base::NewUuid(clock_.Now()),
-                                                                    .key = series.key,
-                                                                    .basis = series.basis,
-                                                                    .repeats = series.repeats,
-                                                                    .origin = origin,
-                                                                    .range = asked,
-                                                                    .replaces = replaces,
-                                                                    .rows = static_cast<int64_t>(series.size()),
-                                                                    .stored_sha256 = {},
-                                                                    .findings = std::move(findings),
-                                                                    .proposals = ProposeRepairs(series)},
-                                                     .rows = series});
-  const quant::TimeRange touched = Touched(apart->quarantine, series);
-  BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(series.key, touched, absl::InfiniteFuture()));
-  if (stored.sha256 == base::ToHex(series.ContentHash())) return nullptr;
-  apart->quarantine.stored_sha256 = stored.sha256;
-  return apart;
+absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline) {
+  const quant::Series& rows = arrival.rows;
+  GateResult gated = Gate(rows);
+  Verdict verdict{.impossible_rows = gated.impossible_rows, .findings = std::move(gated.findings), .apart = nullptr};
+  if (verdict.impossible_rows == 0 || gate == QualityGate::kStore) return verdict;
+  const absl::Time now = clock_.Now();
+  SeriesQuality quality = CheckQuality(rows, quant::Xnys(), {}, quant::ToNanos(now + kClocksDiffer));
+  Quarantine quarantine{.id = base::NewUuid(now),
+                        .key = rows.key,
+                        .basis = rows.basis,
+                        .repeats = rows.repeats,
+                        .origin = arrival.origin,
+                        .range = arrival.asked,
+                        .replaces = arrival.replaces,
+                        .rows = static_cast<int64_t>(rows.size()),
+                        .expected_rows = quality.expected_rows,
+                        .content_sha256 = base::ToHex(rows.ContentHash()),
+                        .stored_sha256 = {},
+                        .coverage = arrival.coverage,
+                        .findings = std::move(quality.findings),
+                        .proposals = ProposeRepairs(rows),
+                        .last_origin = arrival.origin};
+  BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(rows.key, Touched(quarantine, rows), deadline));
+  if (stored.sha256 == quarantine.content_sha256) return verdict;
+  quarantine.stored_sha256 = stored.sha256;
+  BF_ASSIGN_OR_RETURN(std::optional<Quarantine> same, store_.FindSame(quarantine, deadline));
+  if (same && same->state == QuarantineState::kDiscarded) {
+    verdict.apart = std::make_unique<KeptApart>(KeptApart{.quarantine = *std::move(same), .rows = {}});
+    return verdict;
+  }
+  if (same) {
+    quarantine.id = same->id;
+    quarantine.origin = same->origin;
+    quarantine.arrivals = same->arrivals + 1;
+  }
+  const bool again = same.has_value();
+  verdict.apart = std::make_unique<KeptApart>(
+      KeptApart{.quarantine = std::move(quarantine), .rows = again ? quant::Series() : rows});
+  return verdict;
 }
 
-absl::Status Quarantines::Error(const Quarantine& quarantine) {
-  base::ErrorDetails details{.reason = "QUARANTINED", .metadata = {{"quarantine", "quarantines/" + quarantine.id}}};
-  for (const Finding& finding : quarantine.findings) {
-    if (finding.severity != Severity::kError) continue;
-    std::string message = finding.message;
-    if (!finding.examples_ns.empty()) {
-      message += fmt::format(
-          ", the first at {}",
-          absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(finding.examples_ns.front()), absl::UTCTimeZone()));
-    }
-    details.violations.push_back({finding.check, std::move(message)});
+void Quarantines::Tell(const Verdict& verdict, FetchResult& result) {
+  result.impossible_rows = verdict.impossible_rows;
+  if (verdict.apart != nullptr) {
+    const Quarantine& quarantine = verdict.apart->quarantine;
+    const bool held = quarantine.state == QuarantineState::kHeld;
+    result.quarantine = quarantine.id;
+    result.quarantined_rows = held ? quarantine.rows : 0;
+    Fail(held ? HeldError(quarantine) : DiscardedError(quarantine), result);
+    return;
   }
-  return base::MakeError(absl::StatusCode::kFailedPrecondition,
-                         fmt::format("{} rows of {} are kept apart as quarantines/{}: release or discard them",
-                                     quarantine.rows, quarantine.key.symbol, quarantine.id),
-                         details);
+  for (const Finding& finding : verdict.findings) {
+    AddNote(fmt::format("stored although no market can have made such rows: {}: {}", finding.check, finding.message),
+            result);
+  }
+}
+
+absl::Status Quarantines::Keep(postgres::Transaction& tx, const KeptApart& apart) {
+  if (apart.quarantine.state == QuarantineState::kDiscarded) return absl::OkStatus();
+  return apart.quarantine.arrivals > 1 ? store_.Renew(tx, apart.quarantine)
+                                       : store_.Insert(tx, apart.quarantine, apart.rows);
 }
 
 absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std::string& by,
@@ -96,10 +153,14 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
                                                                .provenance = fmt::format("quarantines/{}", id)}));
     if (written->base_version != stored.version) return Moved(quarantine);
   }
+  // Coverage, series, quarantine: the order in which fetches lock them.
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
-        BF_RETURN_IF_ERROR(store_.Resolve(tx, id, QuarantineState::kReleased, by, comment));
-        return written ? series_.chunks().Commit(tx, *written).status() : absl::OkStatus();
+        if (written) {
+          BF_RETURN_IF_ERROR(coverage_.Add(tx, quarantine.coverage));
+          BF_RETURN_IF_ERROR(series_.chunks().Commit(tx, *written).status());
+        }
+        return store_.Resolve(tx, id, QuarantineState::kReleased, by, comment);
       },
       {.deadline = deadline}));
   return store_.Get(id, deadline);
@@ -107,11 +168,28 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
 
 absl::StatusOr<Quarantine> Quarantines::Discard(const std::string& id, const std::string& by,
                                                 const std::string& comment, absl::Time deadline) {
-  BF_RETURN_IF_ERROR(store_.Get(id, deadline).status());
+  BF_ASSIGN_OR_RETURN(Quarantine quarantine, store_.Get(id, deadline));
+  quarantine.resolved_by = by;
+  quarantine.comment = comment;
+  for (Coverage& one : quarantine.coverage) {
+    one.outcome = Outcome::kFailed;
+    one.rows = 0;
+    one.error = DiscardedError(quarantine);
+  }
   BF_RETURN_IF_ERROR(database_.Transact(
-      [&](postgres::Transaction& tx) { return store_.Resolve(tx, id, QuarantineState::kDiscarded, by, comment); },
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_RETURN_IF_ERROR(coverage_.Add(tx, quarantine.coverage));
+        return store_.Resolve(tx, id, QuarantineState::kDiscarded, by, comment);
+      },
       {.deadline = deadline}));
   return store_.Get(id, deadline);
+}
+
+absl::StatusOr<bool> Quarantines::Outdated(const Quarantine& quarantine, absl::Time deadline) {
+  if (quarantine.state != QuarantineState::kHeld) return false;
+  BF_ASSIGN_OR_RETURN(const quant::Series rows, store_.ReadRows(quarantine, deadline));
+  BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(quarantine.key, Touched(quarantine, rows), deadline));
+  return stored.sha256 != quarantine.stored_sha256;
 }
 
 }  // namespace breadthflow::data

@@ -3,52 +3,75 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "common/base/clock.h"
+#include "services/data/domain/coverage.h"
+#include "services/data/domain/fetch.h"
 #include "services/data/domain/quarantine.h"
+#include "services/data/store/coverage_store.h"
 #include "services/data/store/quarantine_store.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
 
-// Rows that were kept apart, with their record: to be stored in the transaction that ends what brought them.
-struct KeptApart {
-  Quarantine quarantine;
-  quant::Series rows;
+// Rows of one series that came and are about to be stored.
+struct Arrival {
+  const quant::Series& rows;                 // the variant of their key names the source
+  quant::TimeRange asked;                    // for which they are the answer
+  std::optional<quant::TimeRange> replaces;  // of which they are everything
+  std::string origin;                        // what brings them: "fetchRuns/0190..."
+  std::vector<Coverage> coverage;            // of the series, once they are stored; empty for what no fetch brought
 };
 
-// Keeps rows apart that no market can have made, and stores or forgets them when somebody decides. Thread-safe.
+// Rows that are not to be stored: to be kept in the transaction that ends what brought them.
+struct KeptApart {
+  Quarantine quarantine;
+  quant::Series rows;  // empty unless they came for the first time
+};
+
+// What a gate says of rows.
+struct Verdict {
+  int64_t impossible_rows = 0;             // no market can have made them
+  std::vector<Finding> findings;           // that say so
+  std::unique_ptr<const KeptApart> apart;  // null: they may be stored
+};
+
+// Keeps rows apart that no market can have made, and stores or forgets them when somebody decides. Whatever stores rows
+// asks it first: fetches and imports. Thread-safe.
 class Quarantines {
  public:
-  Quarantines(postgres::Database& database, SeriesStore& series, QuarantineStore& store, const base::Clock& clock)
-      : database_(database), series_(series), store_(store), clock_(clock) {}
+  Quarantines(postgres::Database& database, SeriesStore& series, CoverageStore& coverage, QuarantineStore& store,
+              const base::Clock& clock)
+      : database_(database), series_(series), coverage_(coverage), store_(store), clock_(clock) {}
 
-  // Looks at rows that are about to be stored as `series.key` (the variant names the source). null when they may be:
-  // no check that gates finds them impossible, or storing them would change nothing (they were released before).
-  // `asked` is the range they were asked for, `replaces` that of which they are everything.
-  absl::StatusOr<std::unique_ptr<const KeptApart>> Examine(const quant::Series& series, const quant::TimeRange& asked,
-                                                           const std::optional<quant::TimeRange>& replaces,
-                                                           const std::string& origin);
+  // Counts the rows that no check which gates would let pass. With an open gate (kStore) they may be stored all the
+  // same; else all that came is kept apart, unless storing it would change nothing (it was released before).
+  absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
 
-  // What the fetch of such a symbol ends with: FAILED_PRECONDITION QUARANTINED, a violation per finding of severity
-  // error.
-  static absl::Status Error(const Quarantine& quarantine);
+  // What the verdict means for the result of the symbol. Kept apart: a failure, FAILED_PRECONDITION QUARANTINED, or
+  // QUARANTINE_DISCARDED when the same rows were given up before; a violation per finding of severity error.
+  static void Tell(const Verdict& verdict, FetchResult& result);
 
-  // Records them. They are rows of a transaction like any other: gone when it does not commit.
-  absl::Status Keep(postgres::Transaction& tx, const KeptApart& apart) {
-    return store_.Insert(tx, apart.quarantine, apart.rows);
-  }
+  // Records them: the same rows once. They are rows of a transaction like any other: gone when it does not commit.
+  // ABORTED QUARANTINE_MOVED when others kept or decided on the same rows since they were examined: examine them again.
+  absl::Status Keep(postgres::Transaction& tx, const KeptApart& apart);
 
-  // Makes the rows the next version of their series, and says so, in one transaction. FAILED_PRECONDITION
-  // QUARANTINE_RESOLVED; ABORTED SERIES_MOVED when the rows stored in their range are not those that were there when
-  // they came; errors of ChunkStore::Write.
+  // Makes the rows the next version of their series, covered as if they had been stored when they came, and says so, in
+  // one transaction. FAILED_PRECONDITION QUARANTINE_RESOLVED; ABORTED SERIES_MOVED when the rows stored in their range
+  // are not those that were there when they came last; errors of ChunkStore::Write.
   absl::StatusOr<Quarantine> Release(const std::string& id, const std::string& by, const std::string& comment,
                                      absl::Time deadline);
+  // Gives the rows up: what was asked for stays a failure, which now says so.
   absl::StatusOr<Quarantine> Discard(const std::string& id, const std::string& by, const std::string& comment,
                                      absl::Time deadline);
+
+  // Whether Release would say SERIES_MOVED. Only what is held can be outdated.
+  absl::StatusOr<bool> Outdated(const Quarantine& quarantine, absl::Time deadline);
 
  private:
   // Hash of the rows stored in the range, empty when there are none, and the version that has them (0: no series).
@@ -60,6 +83,7 @@ class Quarantines {
 
   postgres::Database& database_;
   SeriesStore& series_;
+  CoverageStore& coverage_;
   QuarantineStore& store_;
   const base::Clock& clock_;
 };

@@ -7,7 +7,6 @@
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
-#include "common/base/text.h"
 #include "common/base/transient.h"
 #include "services/data/domain/adjustment_drift.h"
 #include "services/data/domain/resource.h"
@@ -40,25 +39,6 @@ absl::Status Join(quant::Series& all, quant::Series rows) {
   for (const quant::Column& column : all.columns) ordered.push_back(*rows.Find(column.name));
   rows.columns = std::move(ordered);
   return quant::Append(all, rows);
-}
-
-void AddNotes(const std::vector<std::string>& notes, FetchResult& result) {
-  for (const std::string& note : notes) {
-    if (result.notes.size() + 1 == kMaxNotes) result.notes.emplace_back("and more");
-    if (result.notes.size() >= kMaxNotes) return;
-    result.notes.push_back(base::Printable(note));
-  }
-}
-
-// The result becomes a failure; what was asked and what came of it stays.
-void Fail(absl::Status error, FetchResult& result) {
-  FetchResult failed = FailedResult(result.symbol, std::move(error));
-  failed.body_sha256 = std::move(result.body_sha256);
-  failed.fetched_ranges = std::move(result.fetched_ranges);
-  failed.attempts = std::move(result.attempts);
-  failed.notes = std::move(result.notes);
-  failed.quarantine = std::move(result.quarantine);
-  result = std::move(failed);
 }
 
 }  // namespace
@@ -134,8 +114,8 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
     }
     if (anew) {
       gaps = {whole};
-      AddNotes({"prices were adjusted anew since they were fetched: all of the series was asked for again"},
-               fetched.result);
+      AddNote("prices were adjusted anew since they were fetched: all of the series was asked for again",
+              fetched.result);
       fetched.coverage.clear();
       rows = {};
       BF_RETURN_IF_ERROR(Gather(task, source, gaps, fetched, rows));
@@ -177,7 +157,7 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
     absl::StatusOr<SourceData> data =
         answer.ok() ? Read(*source.source, *answer) : absl::StatusOr<SourceData>(answer.status());
     if (data.ok()) {
-      AddNotes(data->notes, fetched.result);
+      for (const std::string& note : data->notes) AddNote(note, fetched.result);
       like.basis = data->series.basis;
       const std::vector<Coverage> covered = Covered(like, range, data->series.times, source.entry->revisions, policy_);
       fetched.coverage.insert(fetched.coverage.end(), covered.begin(), covered.end());
@@ -254,14 +234,12 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
-  if (task.spec.gate == QualityGate::kQuarantine) {
-    BF_ASSIGN_OR_RETURN(fetched.apart, quarantines_.Examine(series, asked, options.replaces, options.provenance));
-  }
-  if (fetched.apart != nullptr) {
-    fetched.result.quarantine = fetched.apart->quarantine.id;
-    Fail(Quarantines::Error(fetched.apart->quarantine), fetched.result);
-    return absl::OkStatus();
-  }
+  BF_ASSIGN_OR_RETURN(Verdict verdict,
+                      quarantines_.Examine({series, asked, options.replaces, options.provenance, fetched.coverage},
+                                           task.spec.gate, absl::InfiniteFuture()));
+  Quarantines::Tell(verdict, fetched.result);
+  fetched.apart = std::move(verdict.apart);
+  if (fetched.apart != nullptr) return absl::OkStatus();
   absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.

@@ -10,6 +10,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "services/data/domain/resource.h"
@@ -52,11 +53,18 @@ absl::Status CheckSpec(const FetchSpec& spec, const absl::StatusOr<const Resourc
   return violations.ToStatus("invalid fetch");
 }
 
-FetchResult FailedResult(const std::string& symbol, absl::Status error) {
-  FetchResult result{.symbol = symbol, .outcome = Outcome::kFailed};
+void Fail(absl::Status error, FetchResult& result) {
+  result.outcome = Outcome::kFailed;
+  result.rows = 0;
+  result.changed_rows = 0;
+  result.source.clear();
   result.retryable = base::IsTransient(error);
   result.error = std::move(error);
-  return result;
+}
+
+void AddNote(std::string_view note, FetchResult& result) {
+  if (result.notes.size() + 1 == kMaxNotes) result.notes.emplace_back("and more");
+  if (result.notes.size() < kMaxNotes) result.notes.push_back(base::Printable(note));
 }
 
 bool CouldNotGive(const absl::Status& error) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,7 +22,7 @@ inline constexpr size_t kMaxNotes = 20;
 
 // Which of several sources is asked first.
 enum class Preference { kOrder = 1, kCoverage = 2, kFreshness = 3, kHealth = 4, kCost = 5 };
-// What becomes of rows that no market can have made.
+// What becomes of the rows of a symbol when no market can have made some of them.
 enum class QualityGate { kQuarantine = 1, kStore = 2 };
 
 struct FetchSpec {
@@ -59,11 +60,17 @@ struct FetchResult {
   std::vector<SourceAttempt> attempts;  // in the order they were asked
   std::vector<quant::TimeRange> fetched_ranges;  // what was asked; empty when everything was covered already
   std::vector<std::string> notes;                // what was left out, for people; at most kMaxNotes
-  std::string quarantine;                        // id of the rows that were kept apart; empty: none were
+  std::string quarantine;                        // id of the rows that the gate did not let pass; empty: all were
+  int64_t impossible_rows = 0;                   // no market can have made them
+  int64_t quarantined_rows = 0;                  // wait in the quarantine
 };
 
-// How a symbol failed: `error`, and whether another attempt may help.
-FetchResult FailedResult(const std::string& symbol, absl::Status error);
+// The result becomes a failure: `error`, and whether another attempt may help. What was asked and what came of it
+// stays.
+void Fail(absl::Status error, FetchResult& result);
+
+// Adds a note, printable, unless there are kMaxNotes: then the last one says that there are more.
+void AddNote(std::string_view note, FetchResult& result);
 
 // Whether a source that failed like this could not give the symbol, so that the next one is asked: it is out of reach
 // or used up, has no key here or does not know the symbol. Rows that are wrong are no reason to look elsewhere.

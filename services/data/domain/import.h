@@ -13,6 +13,7 @@
 #include "common/base/status.h"
 #include "common/component/params.h"
 #include "common/quant/series.h"
+#include "services/data/domain/fetch.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -25,6 +26,7 @@ struct ImportSpec {
   std::optional<quant::PriceBasis> basis;  // nullopt: as the rows say, else raw for resources with prices
   std::optional<quant::TimeRange> replaces;
   component::RawParams csv_params;
+  QualityGate gate = QualityGate::kStore;
 };
 
 // Lower-case letters, digits and underscores, 1 to 63, beginning with a letter.

@@ -39,9 +39,13 @@ FetchSpec FromProto(const v1::FetchSpec& spec, const ResourceLookup& resources, 
     out.preference = static_cast<Preference>(spec.preference());
   }
   out.refetch = spec.refetch();
-  if (!v1::QualityGate_IsValid(spec.quality_gate())) violations.Add("spec.quality_gate", "is none");
-  if (spec.quality_gate() == v1::QUALITY_GATE_STORE) out.gate = QualityGate::kStore;
+  out.gate = FromProto(spec.quality_gate(), out.gate, violations);
   return out;
+}
+
+QualityGate FromProto(v1::QualityGate gate, QualityGate unset, base::Violations& violations) {
+  if (!v1::QualityGate_IsValid(gate)) violations.Add("spec.quality_gate", "is none");
+  return gate == v1::QUALITY_GATE_UNSPECIFIED ? unset : static_cast<QualityGate>(gate);
 }
 
 v1::FetchSpec ToProto(const FetchSpec& spec) {
@@ -66,27 +70,32 @@ v1::FetchRun ToProto(const FetchRun& run) {
   *out.mutable_spec() = ToProto(run.spec);
   *out.mutable_job() = rpc::ToProto(run.job);
   if (!rpc::IsFinal(out.job())) return out;
-  for (const FetchResult& result : run.results) {
-    v1::FetchResult& to = *out.add_results();
-    to.set_symbol(result.symbol);
-    to.set_outcome(static_cast<v1::FetchResult::Outcome>(result.outcome));
-    to.set_row_count(result.rows);
-    to.set_changed_row_count(result.changed_rows);
-    if (!result.error.ok()) *to.mutable_error() = rpc::ToProto(result.error);
-    to.set_retryable(result.retryable);
-    to.set_body_sha256(result.body_sha256);
-    to.set_source(result.source);
-    for (const SourceAttempt& attempt : result.attempts) {
-      v1::SourceAttempt& asked = *to.add_attempts();
-      asked.set_source(attempt.source);
-      asked.set_reason(attempt.reason);
-      if (!attempt.error.ok()) *asked.mutable_error() = rpc::ToProto(attempt.error);
-    }
-    for (const quant::TimeRange& range : result.fetched_ranges) *to.add_fetched_ranges() = rpc::ToProto(range);
-    to.mutable_notes()->Add(result.notes.begin(), result.notes.end());
-    if (!result.quarantine.empty()) to.set_quarantine("quarantines/" + result.quarantine);
-  }
+  for (const FetchResult& result : run.results) *out.add_results() = ToProto(result);
   return out;
+}
+
+v1::FetchResult ToProto(const FetchResult& result) {
+  v1::FetchResult to;
+  to.set_symbol(result.symbol);
+  to.set_outcome(static_cast<v1::FetchResult::Outcome>(result.outcome));
+  to.set_row_count(result.rows);
+  to.set_changed_row_count(result.changed_rows);
+  if (!result.error.ok()) *to.mutable_error() = rpc::ToProto(result.error);
+  to.set_retryable(result.retryable);
+  to.set_body_sha256(result.body_sha256);
+  to.set_source(result.source);
+  for (const SourceAttempt& attempt : result.attempts) {
+    v1::SourceAttempt& asked = *to.add_attempts();
+    asked.set_source(attempt.source);
+    asked.set_reason(attempt.reason);
+    if (!attempt.error.ok()) *asked.mutable_error() = rpc::ToProto(attempt.error);
+  }
+  for (const quant::TimeRange& range : result.fetched_ranges) *to.add_fetched_ranges() = rpc::ToProto(range);
+  to.mutable_notes()->Add(result.notes.begin(), result.notes.end());
+  if (!result.quarantine.empty()) to.set_quarantine("quarantines/" + result.quarantine);
+  to.set_impossible_row_count(result.impossible_rows);
+  to.set_quarantined_row_count(result.quarantined_rows);
+  return to;
 }
 
 v1::Snapshot ToProto(const Snapshot& snapshot) {

@@ -22,6 +22,9 @@ Resource FromProto(const v1::CreateResourceRequest& request, base::Violations& v
 FetchSpec FromProto(const v1::FetchSpec& spec, const ResourceLookup& resources, base::Violations& violations);
 v1::FetchSpec ToProto(const FetchSpec& spec);
 v1::FetchRun ToProto(const FetchRun& run);
+v1::FetchResult ToProto(const FetchResult& result);
+// Of the field spec.quality_gate; `unset` where it is left out.
+QualityGate FromProto(v1::QualityGate gate, QualityGate unset, base::Violations& violations);
 
 v1::Snapshot ToProto(const Snapshot& snapshot);
 SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceLookup& resources,

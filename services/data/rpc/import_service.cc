@@ -39,16 +39,9 @@ ImportSpec FromProto(const v1::ImportSpec& spec, const ResourceLookup& resources
   for (const auto& [name, value] : spec.csv_params()) {
     out.csv_params[name] = rpc::FromProto(value, fmt::format("spec.csv_params.{}", name), violations);
   }
+  out.gate = FromProto(spec.quality_gate(), out.gate, violations);
   rpc::CheckRequestId(spec.request_id(), "spec.request_id", violations);
   return out;
-}
-
-void ToProto(const FetchResult& result, const std::string& source, v1::FetchResult& out) {
-  out.set_symbol(result.symbol);
-  out.set_outcome(static_cast<v1::FetchResult::Outcome>(result.outcome));
-  out.set_row_count(result.rows);
-  out.set_changed_row_count(result.changed_rows);
-  out.set_source(source);
 }
 
 absl::Status Wrong(std::string_view field, std::string_view text) {
@@ -83,7 +76,7 @@ class ImportSink final : public rpc::Sink<Request, Response> {
   absl::Status Finish(Response& response) override {
     if (import_ == nullptr) return Wrong("spec", "the first message must say what the rows are");
     BF_ASSIGN_OR_RETURN(const std::vector<FetchResult> results, import_->Finish(call_.cancel));
-    for (const FetchResult& result : results) ToProto(result, import_->spec().source, *response.add_results());
+    for (const FetchResult& result : results) *response.add_results() = ToProto(result);
     return absl::OkStatus();
   }
 

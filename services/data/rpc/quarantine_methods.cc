@@ -27,7 +27,7 @@ v1::Quarantine ToProto(const Quarantine& quarantine) {
   out.set_origin(quarantine.origin);
   *out.mutable_range() = rpc::ToProto(quarantine.range);
   out.set_row_count(quarantine.rows);
-  for (const Finding& finding : quarantine.findings) *out.add_findings() = ToProto(finding, quarantine.rows);
+  for (const Finding& finding : quarantine.findings) *out.add_findings() = ToProto(finding, quarantine.expected_rows);
   for (const RepairProposal& proposal : quarantine.proposals) {
     v1::RepairProposal& to = *out.add_proposals();
     to.set_check(proposal.check);
@@ -44,6 +44,10 @@ v1::Quarantine ToProto(const Quarantine& quarantine) {
   }
   out.set_resolved_by(quarantine.resolved_by);
   out.set_comment(quarantine.comment);
+  out.set_expected_row_count(quarantine.expected_rows);
+  out.set_last_origin(quarantine.last_origin);
+  *out.mutable_last_time() = rpc::ToProto(quarantine.last_time);
+  out.set_arrival_count(quarantine.arrivals);
   return out;
 }
 
@@ -120,7 +124,9 @@ grpc::Status DataService::GetQuarantine(grpc::ServerContext* context, const v1::
   return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("quarantines", request->name()));
     BF_ASSIGN_OR_RETURN(const Quarantine found, parts_.kept_apart.Get(id, call.deadline));
+    BF_ASSIGN_OR_RETURN(const bool outdated, parts_.quarantines.Outdated(found, call.deadline));
     *response = ToProto(found);
+    response->set_outdated(outdated);
     return absl::OkStatus();
   });
 }

@@ -23,7 +23,8 @@ constexpr int kJobColumn = 14;
 
 constexpr std::string_view kResults = R"sql(
   SELECT position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable, error_code, error_reason,
-         error_message, source, fetched_ranges::text, notes::text, quarantine
+         error_message, source, fetched_ranges::text, notes::text, quarantine, impossible_row_count,
+         quarantined_row_count
   FROM fetch_result WHERE run_id = $1 ORDER BY position)sql";
 
 constexpr std::string_view kViolations = R"sql(
@@ -37,10 +38,11 @@ constexpr std::string_view kDeleteResults = "DELETE FROM fetch_result WHERE run_
 
 constexpr std::string_view kInsertResults = R"sql(
   INSERT INTO fetch_result (run_id, position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable,
-                            error_code, error_reason, error_message, source, fetched_ranges, notes, quarantine)
+                            error_code, error_reason, error_message, source, fetched_ranges, notes, quarantine,
+                            impossible_row_count, quarantined_row_count)
   SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
                            $9::int[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[],
-                           $15::text[]))sql";
+                           $15::text[], $16::bigint[], $17::bigint[]))sql";
 
 constexpr std::string_view kInsertAttempts = R"sql(
   INSERT INTO fetch_attempt (run_id, position, ordinal, source, reason, error_code, error_reason, error_message)
@@ -125,7 +127,9 @@ absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
                        .retryable = row.Bool(6),
                        .body_sha256 = row.Text(5),
                        .source = row.Text(10),
-                       .quarantine = row.Text(13)};
+                       .quarantine = row.Text(13),
+                       .impossible_rows = row.Int(14),
+                       .quarantined_rows = row.Int(15)};
     BF_RETURN_IF_ERROR(ReadLists(row, result));
     for (; next_attempt < attempts.size() && attempts[next_attempt].Int(0) == row.Int(0); ++next_attempt) {
       const postgres::Row attempt = attempts[next_attempt];
@@ -224,7 +228,7 @@ absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListP
 
 absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id,
                                      const std::vector<FetchResult>& results) {
-  std::vector<int64_t> positions, outcomes, rows, changed, codes, at, ordinals;
+  std::vector<int64_t> positions, outcomes, rows, changed, codes, at, ordinals, impossible, quarantined;
   std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions, sources, ranges, notes,
       quarantines;
   for (size_t i = 0; i < results.size(); ++i) {
@@ -237,6 +241,8 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
     changed.push_back(result.changed_rows);
     hashes.push_back(result.body_sha256);
     quarantines.push_back(result.quarantine);
+    impossible.push_back(result.impossible_rows);
+    quarantined.push_back(result.quarantined_rows);
     retryable.emplace_back(result.retryable ? "t" : "f");
     codes.push_back(static_cast<int64_t>(result.error.code()));
     reasons.push_back(details.reason);
@@ -254,12 +260,12 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
   using postgres::IntArray;
   using postgres::TextArray;
   BF_RETURN_IF_ERROR(tx.Execute(kDeleteResults, {id}).status());
-  BF_RETURN_IF_ERROR(
-      tx.Execute(kInsertResults,
-                 {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows), IntArray(changed),
-                  TextArray(hashes), TextArray(retryable), IntArray(codes), TextArray(reasons), TextArray(messages),
-                  TextArray(sources), TextArray(ranges), TextArray(notes), TextArray(quarantines)})
-          .status());
+  BF_RETURN_IF_ERROR(tx.Execute(kInsertResults,
+                                {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows),
+                                 IntArray(changed), TextArray(hashes), TextArray(retryable), IntArray(codes),
+                                 TextArray(reasons), TextArray(messages), TextArray(sources), TextArray(ranges),
+                                 TextArray(notes), TextArray(quarantines), IntArray(impossible), IntArray(quarantined)})
+                         .status());
   BF_RETURN_IF_ERROR(InsertAttempts(tx, id, results));
   if (at.empty()) return absl::OkStatus();
   return tx

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/time/time.h"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -21,9 +22,19 @@ using postgres::Transaction;
 constexpr absl::Duration kTimeout = absl::Seconds(60);  // as any ingest
 
 constexpr std::string_view kInsert = R"sql(
-  INSERT INTO quarantine (id, resource, symbol, timeframe, variant, basis, repeats, origin, start_time_ns, end_time_ns,
-                          replaces_start_ns, replaces_end_ns, row_count, stored_sha256, findings, proposals)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, $16::jsonb))sql";
+  INSERT INTO quarantine (id, resource, symbol, timeframe, variant, basis, content_sha256, repeats, row_count, origin,
+                          start_time_ns, end_time_ns, replaces_start_ns, replaces_end_ns, stored_sha256, coverage,
+                          expected_row_count, findings, proposals, last_origin)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb, $17, $18::jsonb, $19::jsonb, $10)
+  ON CONFLICT (content_sha256, resource, symbol, timeframe, variant, basis) WHERE state = 1 AND content_sha256 <> ''
+  DO NOTHING)sql";
+
+constexpr std::string_view kRenew = R"sql(
+  UPDATE quarantine SET last_origin = $2, last_time = clock_timestamp(), arrival_count = arrival_count + 1,
+                        start_time_ns = $3, end_time_ns = $4, replaces_start_ns = $5, replaces_end_ns = $6,
+                        stored_sha256 = $7, coverage = $8::jsonb, expected_row_count = $9, findings = $10::jsonb,
+                        proposals = $11::jsonb
+  WHERE id = $1 AND state = 1)sql";
 
 constexpr std::string_view kInsertChunk =
     "INSERT INTO quarantine_chunk (quarantine_id, position, body) VALUES ($1, $2, $3)";
@@ -31,13 +42,20 @@ constexpr std::string_view kInsertChunk =
 constexpr std::string_view kColumns =
     "id, resource, symbol, timeframe, variant, basis, repeats, origin, start_time_ns, end_time_ns, replaces_start_ns, "
     "replaces_end_ns, row_count, stored_sha256, findings::text, proposals::text, state, create_time, resolve_time, "
-    "resolved_by, comment";
+    "resolved_by, comment, content_sha256, coverage::text, expected_row_count, last_origin, last_time, arrival_count";
 
 constexpr std::string_view kChunks = "SELECT body FROM quarantine_chunk WHERE quarantine_id = $1 ORDER BY position";
 
 constexpr std::string_view kResolve = R"sql(
   UPDATE quarantine SET state = $2, resolve_time = clock_timestamp(), resolved_by = $3, comment = $4
   WHERE id = $1 AND state = 1)sql";
+
+// Held rows before discarded ones, and the last decision before others.
+constexpr std::string_view kSame = R"sql(
+  FROM quarantine
+  WHERE content_sha256 = $1 AND resource = $2 AND symbol = $3 AND timeframe = $4 AND variant = $5 AND basis = $6
+        AND state IN (1, 3)
+  ORDER BY state, create_time DESC LIMIT 1)sql";
 
 std::string ToJson(const std::vector<Finding>& findings) {
   json all = json::array();
@@ -64,6 +82,39 @@ std::string ToJson(const std::vector<RepairProposal>& proposals) {
   return all.dump();
 }
 
+// What of it is not in the quarantine itself. None is a failure.
+std::string ToJson(const std::vector<Coverage>& coverage) {
+  json all = json::array();
+  for (const Coverage& one : coverage) {
+    all.push_back({{"start_ns", one.range.start_ns},
+                   {"end_ns", one.range.end_ns},
+                   {"outcome", static_cast<int>(one.outcome)},
+                   {"rows", one.rows.value_or(0)},
+                   {"run", one.run},
+                   {"fetch_time_us", absl::ToUnixMicros(one.fetch_time)},
+                   {"body_sha256", one.body_sha256},
+                   {"basis", static_cast<int>(one.basis)},
+                   {"parameters", one.parameters}});
+  }
+  return all.dump();
+}
+
+std::vector<Coverage> CoverageFrom(const json& all, const quant::SeriesKey& key) {
+  std::vector<Coverage> coverage;
+  for (const json& one : all) {
+    coverage.push_back({.key = key,
+                        .range = {one.at("start_ns").get<int64_t>(), one.at("end_ns").get<int64_t>()},
+                        .outcome = static_cast<Outcome>(one.at("outcome").get<int>()),
+                        .rows = one.at("rows").get<int64_t>(),
+                        .run = one.at("run").get<std::string>(),
+                        .fetch_time = absl::FromUnixMicros(one.at("fetch_time_us").get<int64_t>()),
+                        .body_sha256 = one.at("body_sha256").get<std::string>(),
+                        .basis = static_cast<quant::PriceBasis>(one.at("basis").get<int>()),
+                        .parameters = one.at("parameters").get<std::string>()});
+  }
+  return coverage;
+}
+
 absl::StatusOr<Quarantine> FromRow(const Row& row) {
   Quarantine out{.id = row.Text(0),
                  .key = {row.Text(1), row.Text(2), static_cast<quant::Timeframe>(row.Int(3)), row.Text(4)},
@@ -73,10 +124,16 @@ absl::StatusOr<Quarantine> FromRow(const Row& row) {
                  .range = {row.Int(8), row.Int(9)},
                  .replaces = {},
                  .rows = row.Int(12),
+                 .expected_rows = row.Int(23),
+                 .content_sha256 = row.Text(21),
                  .stored_sha256 = row.Text(13),
+                 .coverage = {},
                  .findings = {},
                  .proposals = {},
                  .state = static_cast<QuarantineState>(row.Int(16)),
+                 .last_origin = row.Text(24),
+                 .last_time = row.Time(25),
+                 .arrivals = row.Int(26),
                  .create_time = row.Time(17),
                  .resolve_time = row.IsNull(18) ? absl::InfiniteFuture() : row.Time(18),
                  .resolved_by = row.Text(19),
@@ -98,11 +155,18 @@ absl::StatusOr<Quarantine> FromRow(const Row& row) {
                                .proposed = one.at("proposed").get<double>(),
                                .reason = one.at("reason").get<std::string>()});
     }
+    out.coverage = CoverageFrom(json::parse(row.Text(22)), out.key);
   } catch (const json::exception& error) {
     return base::MakeError(absl::StatusCode::kDataLoss, "BAD_QUARANTINE",
                            fmt::format("quarantines/{} can not be read: {}", out.id, error.what()));
   }
   return out;
+}
+
+absl::Status Moved(const Quarantine& quarantine) {
+  return base::MakeError(
+      absl::StatusCode::kAborted, "QUARANTINE_MOVED",
+      fmt::format("the same rows of {} were just kept apart or decided on by others", quarantine.key.symbol));
 }
 
 Param Bound(const std::optional<quant::TimeRange>& range, bool start) {
@@ -114,13 +178,15 @@ Param Bound(const std::optional<quant::TimeRange>& range, bool start) {
 
 absl::Status QuarantineStore::Insert(Transaction& tx, const Quarantine& quarantine, const quant::Series& rows) {
   const quant::SeriesKey& key = quarantine.key;
-  BF_RETURN_IF_ERROR(
+  BF_ASSIGN_OR_RETURN(
+      const int64_t inserted,
       tx.Execute(kInsert, {quarantine.id, key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant,
-                           static_cast<int64_t>(quarantine.basis), quarantine.repeats, quarantine.origin,
-                           quarantine.range.start_ns, quarantine.range.end_ns, Bound(quarantine.replaces, true),
-                           Bound(quarantine.replaces, false), quarantine.rows, quarantine.stored_sha256,
-                           ToJson(quarantine.findings), ToJson(quarantine.proposals)})
-          .status());
+                           static_cast<int64_t>(quarantine.basis), quarantine.content_sha256, quarantine.repeats,
+                           quarantine.rows, quarantine.origin, quarantine.range.start_ns, quarantine.range.end_ns,
+                           Bound(quarantine.replaces, true), Bound(quarantine.replaces, false),
+                           quarantine.stored_sha256, ToJson(quarantine.coverage), quarantine.expected_rows,
+                           ToJson(quarantine.findings), ToJson(quarantine.proposals)}));
+  if (inserted == 0) return Moved(quarantine);
   int64_t position = 0;
   for (size_t begin = 0; begin < rows.size(); ++position) {
     const size_t end = columnar::ChunkEnd(rows.times, begin);
@@ -129,6 +195,34 @@ absl::Status QuarantineStore::Insert(Transaction& tx, const Quarantine& quaranti
     begin = end;
   }
   return absl::OkStatus();
+}
+
+absl::Status QuarantineStore::Renew(Transaction& tx, const Quarantine& quarantine) {
+  BF_ASSIGN_OR_RETURN(
+      const int64_t renewed,
+      tx.Execute(kRenew, {quarantine.id, quarantine.last_origin, quarantine.range.start_ns, quarantine.range.end_ns,
+                          Bound(quarantine.replaces, true), Bound(quarantine.replaces, false), quarantine.stored_sha256,
+                          ToJson(quarantine.coverage), quarantine.expected_rows, ToJson(quarantine.findings),
+                          ToJson(quarantine.proposals)}));
+  return renewed == 1 ? absl::OkStatus() : Moved(quarantine);
+}
+
+absl::StatusOr<std::optional<Quarantine>> QuarantineStore::FindSame(const Quarantine& like, absl::Time deadline) {
+  std::optional<Quarantine> found;
+  const quant::SeriesKey& key = like.key;
+  const std::string sql = fmt::format("SELECT {}{}", kColumns, kSame);
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](Transaction& tx) -> absl::Status {
+        found.reset();
+        BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, {like.content_sha256, key.resource, key.symbol,
+                                                            static_cast<int64_t>(key.timeframe), key.variant,
+                                                            static_cast<int64_t>(like.basis)}));
+        if (rows.empty()) return absl::OkStatus();
+        BF_ASSIGN_OR_RETURN(found, FromRow(rows[0]));
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .read_only = true}));
+  return found;
 }
 
 absl::StatusOr<Quarantine> QuarantineStore::Get(const std::string& id, absl::Time deadline) {

@@ -21,8 +21,16 @@ class QuarantineStore {
  public:
   explicit QuarantineStore(postgres::Database& database) : database_(database) {}
 
-  // `rows` are those of `quarantine.rows`. create_time is the database's.
+  // `rows` are those of `quarantine.rows`. create_time and last_time are the database's. ABORTED QUARANTINE_MOVED when
+  // the same rows are held already.
   absl::Status Insert(postgres::Transaction& tx, const Quarantine& quarantine, const quant::Series& rows);
+
+  // The rows came again: writes what depends on that; see Quarantine. ABORTED QUARANTINE_MOVED when they are not held
+  // any more.
+  absl::Status Renew(postgres::Transaction& tx, const Quarantine& quarantine);
+
+  // The same rows (series, basis and content of `like`) that are held or, if none are, were discarded last.
+  absl::StatusOr<std::optional<Quarantine>> FindSame(const Quarantine& like, absl::Time deadline);
 
   // NOT_FOUND QUARANTINE_NOT_FOUND.
   absl::StatusOr<Quarantine> Get(const std::string& id, absl::Time deadline);

@@ -103,6 +103,29 @@ class ImportExport(unittest.TestCase):
         self.assertEqual(self.versions(), before)
         self.assertEqual(self.suite.cli("data", "read", "--symbols", "GOOD").status, 1)
 
+    def test_rows_that_no_market_can_have_made_are_counted_or_kept_apart(self):
+        header = "date,open,high,low,close,volume"
+        rows = [f"2013-06-{day},10,11,9,{1000 if day == '07' else 10},100" for day in ("03", "04", "05", "06", "07", "10", "11", "12", "13", "14")]
+        odd = bars_csv(self.folder, "ODD", rows, header)
+        bars_csv(self.folder, "EVEN", [row.replace("1000", "10") for row in rows], header)
+        files = (odd, self.folder / "EVEN.csv")
+        stored = self.done("data", "import", odd, "--source", "as_it_is", output="table")
+        self.assertIn("1 of the rows stored no market can have made", stored.people)
+        self.assertEqual(len(self.done("data", "read", "--symbols", "ODD", "--source", "as_it_is").json), 10)
+        told = self.suite.cli("data", "import", *files, "--source", "gated", "--quality-gate", "quarantine")
+        self.assertEqual(told.status, 1, told)
+        self.assertIn("not imported: ODD", told.people)
+        self.assertEqual([(r["symbol"], r["outcome"], r["rowCount"], r["impossibleRowCount"], r["quarantinedRowCount"]) for r in told.json["results"]],
+                         [("EVEN", "OUTCOME_OK", "10", "0", "0"), ("ODD", "OUTCOME_FAILED", "0", "1", "10")])
+        again = self.suite.cli("data", "import", *files, "--source", "gated", "--quality-gate", "quarantine", output="table")
+        self.assertIn("10 rows are kept apart: breadthflow data quarantine --state held", again.people)
+        held = self.done("data", "quarantine", "--state", "held").json["quarantines"]
+        self.assertEqual([(one["key"]["symbol"], one["arrivalCount"]) for one in held if one["source"] == "gated"], [("ODD", "2")])
+        self.assertEqual(self.suite.cli("data", "read", "--symbols", "ODD", "--source", "gated").status, 1)
+        self.assertIn("they came 2 times", self.done("data", "quarantine", "latest", output="table").people)
+        self.done("data", "quarantine", "latest", "--release", "--comment", "it was so")
+        self.assertEqual(len(self.done("data", "read", "--symbols", "ODD", "--source", "gated").json), 10)
+
     def test_bad_usage_ends_with_2(self):
         bars_csv(self.folder, "USE")
         file = self.folder / "USE.csv"
@@ -112,6 +135,7 @@ class ImportExport(unittest.TestCase):
                             ((file, "--resource", "nothing"), "unknown resource"),
                             ((file, "--start", "2020-01-01"), "is for --replace"),
                             ((file, "--symbol", "A,B"), "is one symbol"),
+                            ((file, "--quality-gate", "shut"), "--quality-gate"),
                             ((), "FILE")):
             answer = self.suite.cli("data", "import", *words)
             self.assertEqual(answer.status, 2, (words, answer))

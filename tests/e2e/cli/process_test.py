@@ -58,6 +58,15 @@ class Configuration(unittest.TestCase):
         self.assertEqual(status, 78)
         self.assertIn("auth.service_key: the API key must be printable ASCII on one line: character 4 of 7", errors)
 
+    def test_a_number_of_symbols_that_nobody_can_ask_for_at_once_is_refused(self):
+        with Suite(BIN) as suite:
+            for number in (-1, 65):
+                status, out, errors = run("breadthflow-standalone", "--data-dir", str(suite.folder / "data"), BREADTHFLOW__SERVER__PORT=0,
+                                          BREADTHFLOW__SERVER__METRICS_PORT=0, BREADTHFLOW__DATA__SYMBOLS_AT_ONCE=number)
+                self.assertNotEqual(status, 0)
+                self.assertEqual(out, "")
+                self.assertIn(f"data.symbols_at_once: must be in [1, 64], was {number}", errors)
+
     def test_a_service_needs_a_database_to_be_named(self):
         status, _, errors = run("breadthflow-data")
         self.assertEqual(status, 78)

@@ -60,6 +60,41 @@ TEST_F(FetchCoverage, ASecondFetchAsksNothing) {
   EXPECT_EQ(server_.requests(), 2);
 }
 
+// A chart whose tenth close is a hundred times what it was.
+std::string Broken(std::string chart) {
+  size_t at = chart.find("\"close\":[");
+  for (int i = 0; i < 9; ++i) at = chart.find(',', at + 1);
+  return chart.insert(chart.find(',', at + 1), "e2");
+}
+
+TEST_F(FetchCoverage, RowsThatWereReleasedAreNotAskedForAgain) {
+  answer_ = [&](const auto& question) {
+    return Answer{Fault::kNone, Broken(breadthflow::testing::YahooChart(question, clock_.Now()))};
+  };
+  const FetchSpec spec = Yahoo({"AAA"}, "2019-01-01", "2020-06-04");
+  const FetchRun held = Fetch(spec);
+  ASSERT_THAT(held.results, SizeIs(1));
+  ASSERT_NE(held.results[0].quarantine, "");
+  const std::vector<Coverage> failed = CoverageOf("AAA");
+  for (const Coverage& one : failed) EXPECT_EQ(base::DetailsOf(one.error).reason, "QUARANTINED");
+  const auto released = quarantines_.Release(held.results[0].quarantine, "ops", "it was so", absl::InfiniteFuture());
+  ASSERT_THAT(released, IsOk());
+  ExpectSound("AAA");
+  const std::vector<Coverage> covered = CoverageOf("AAA");
+  ASSERT_THAT(covered, SizeIs(failed.size()));
+  for (size_t i = 0; i < covered.size(); ++i) {
+    EXPECT_EQ(covered[i].outcome, Outcome::kOk);
+    EXPECT_EQ(covered[i].range, failed[i].range);
+    EXPECT_EQ(covered[i].run, held.id);
+    EXPECT_EQ(covered[i].fetch_time, failed[i].fetch_time);
+    EXPECT_EQ(covered[i].body_sha256, failed[i].body_sha256);
+    EXPECT_EQ(covered[i].parameters, failed[i].parameters);
+  }
+  const int before = server_.requests();
+  EXPECT_EQ(Fetch(spec).results[0].outcome, Outcome::kOk);
+  EXPECT_EQ(server_.requests(), before);
+}
+
 TEST_F(FetchCoverage, LaterOnlyTheTailAndTheRevisionWindowAreAsked) {
   Fetch(Yahoo({"AAA"}, "2019-01-01", "2020-12-31"));
   const absl::Time first = clock_.Now();

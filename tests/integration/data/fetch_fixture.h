@@ -119,7 +119,7 @@ class FetchFixture : public ::testing::Test {
   CoverageStore coverage_{*database_};
   RawBodyStore bodies_{*database_};
   QuarantineStore kept_apart_{*database_};
-  Quarantines quarantines_{*database_, series_, kept_apart_, clock_};
+  Quarantines quarantines_{*database_, series_, coverage_, kept_apart_, clock_};
   RateLimitStore limits_{*database_, &clock_};
   std::unique_ptr<http::HttpClient> http_ = http::MakeCurlHttpClient();
   ProviderClient providers_{

@@ -8,9 +8,12 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "common/rpc/status_bridge.h"
 #include "services/data/app/importer.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/csv/table_reader.h"
+#include "services/data/store/coverage_store.h"
+#include "services/data/store/quarantine_store.h"
 #include "tests/integration/data/import_fixture.h"
 
 namespace breadthflow::data {
@@ -276,6 +279,96 @@ TEST_F(ImportTest, RowsOfAnotherKindAreRefused) {
               ElementsAre(HasSubstr("packed[0].rows[0]: close"), HasSubstr("packed[0].rows[1]: close")));
 }
 
+// Eleven rows, one of them in cents.
+Series Mixed(const std::string& symbol) {
+  Series rows = Prices(symbol, 11, 10);
+  std::get<std::vector<double>>(rows.columns[3].values)[5] = 1000;
+  return rows;
+}
+
+Request Gated(v1::QualityGate gate) {
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_quality_gate(gate);
+  return spec;
+}
+
+TEST_F(ImportTest, RowsThatNoMarketCanHaveMadeAreStoredAndCounted) {
+  for (const v1::QualityGate gate : {v1::QUALITY_GATE_UNSPECIFIED, v1::QUALITY_GATE_STORE}) {
+    const auto answer = server_.Import({Gated(gate), ImportServer::Packed(Mixed("AAPL"))});
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_EQ(answer->results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+    EXPECT_EQ(answer->results(0).row_count(), 11);
+    EXPECT_EQ(answer->results(0).impossible_row_count(), 1);
+    EXPECT_EQ(answer->results(0).quarantined_row_count(), 0);
+    EXPECT_THAT(answer->results(0).notes(), ElementsAre(HasSubstr("unit_mixups: 1 rows")));
+  }
+  EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), Mixed("AAPL").ContentHash());
+  EXPECT_EQ(server_.Count("quarantine"), 0);
+}
+
+TEST_F(ImportTest, WithTheGateTheyAreKeptApartAndTheOtherSymbolsAreStored) {
+  Request spec = Gated(v1::QUALITY_GATE_QUARANTINE);
+  spec.mutable_spec()->set_request_id(base::NewUuid(absl::Now()));
+  const std::vector<Request> messages = {spec, ImportServer::Packed(Mixed("AAPL")),
+                                         ImportServer::Packed(Prices("MSFT", 3))};
+  const auto answer = server_.Import(messages);
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 2);
+  const v1::FetchResult& apart = answer->results(0);
+  EXPECT_EQ(apart.outcome(), v1::FetchResult::OUTCOME_FAILED);
+  EXPECT_THAT(rpc::FromProto(apart.error()), StatusIs(Code::kFailedPrecondition, "QUARANTINED"));
+  EXPECT_EQ(apart.row_count(), 0);
+  EXPECT_EQ(apart.impossible_row_count(), 1);
+  EXPECT_EQ(apart.quarantined_row_count(), 11);
+  EXPECT_EQ(answer->results(1).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(answer->results(1).row_count(), 3);
+  EXPECT_THAT(server_.Read("AAPL"), StatusIs(Code::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_THAT(server_.Import(messages)->SerializeAsString(), answer->SerializeAsString()) << "the same request";
+
+  v1::GetQuarantineRequest get;
+  get.set_name(apart.quarantine());
+  const auto kept = server_.peer().Call(&v1::DataService::Stub::GetQuarantine, get, {});
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_THAT(kept->origin(), HasSubstr("imports/"));
+  EXPECT_EQ(kept->source(), "import");
+  EXPECT_EQ(kept->row_count(), 11);
+
+  // Another import of the same rows finds them; released, they are the series.
+  spec.mutable_spec()->clear_request_id();
+  const auto again = server_.Import({spec, ImportServer::Packed(Mixed("AAPL"))});
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->results(0).quarantine(), apart.quarantine());
+  EXPECT_EQ(server_.Count("quarantine"), 1);
+  v1::ReleaseQuarantineRequest release;
+  release.set_name(apart.quarantine());
+  release.set_comment("they are in cents");
+  ASSERT_THAT(server_.peer().Call(&v1::DataService::Stub::ReleaseQuarantine, release, {}), IsOk());
+  EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), Mixed("AAPL").ContentHash());
+  const auto passed = server_.Import({spec, ImportServer::Packed(Mixed("AAPL"))});
+  ASSERT_THAT(passed, IsOk());
+  EXPECT_EQ(passed->results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(passed->results(0).changed_row_count(), 0);
+}
+
+TEST_F(ImportTest, AReplacedRangeStaysAsItIsUntilTheRowsAreReleased) {
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(Prices("AAPL", 20))}), IsOk());
+  Request spec = Gated(v1::QUALITY_GATE_QUARANTINE);
+  *spec.mutable_spec()->mutable_replaces() = rpc::ToProto(quant::TimeRange{kFirst, kFirst + 20 * kDay});
+  const auto answer = server_.Import({spec, ImportServer::Packed(Mixed("AAPL"))});
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(server_.Read("AAPL").value().size(), 20u);
+  v1::ReleaseQuarantineRequest release;
+  release.set_name(answer->results(0).quarantine());
+  release.set_comment("so it is");
+  ASSERT_THAT(server_.peer().Call(&v1::DataService::Stub::ReleaseQuarantine, release, {}), IsOk());
+  EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), Mixed("AAPL").ContentHash()) << "nine are gone";
+}
+
+TEST_F(ImportTest, AGateThatIsNoneIsRefused) {
+  EXPECT_THAT(Said(server_.Import({Gated(static_cast<v1::QualityGate>(9)), ImportServer::Packed(Mixed("A"))}).status()),
+              ElementsAre("spec.quality_gate: is none"));
+}
+
 TEST_F(ImportTest, SymbolsThatDoNotGoWithWhatIsStoredAreNamedAndNothingChanges) {
   ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(Prices("AAPL", 1))}), IsOk());
   Request split = ImportServer::Spec();
@@ -308,7 +401,10 @@ TEST_F(ImportTest, OneImportAndAllOfThemHoldOnlySoMuch) {
   SeriesStore series(server_.database());
   base::SystemClock clock;
   ResourceStore resources(server_.database());
-  Importer importer(server_.database(), resources, series, Sources(), csv::MakeReader, clock,
+  CoverageStore coverage(server_.database());
+  QuarantineStore kept_apart(server_.database());
+  Quarantines quarantines(server_.database(), series, coverage, kept_apart, clock);
+  Importer importer(server_.database(), resources, series, quarantines, Sources(), csv::MakeReader, clock,
                     {.import_bytes = 10'000, .all_bytes = 12'000});
   auto first = importer.Begin({}, {});
   ASSERT_THAT(first, IsOk());

@@ -54,7 +54,7 @@ struct LiveReplica {
         coverage(*database),
         bodies(*database),
         kept_apart(*database),
-        quarantines(*database, series, kept_apart, clock),
+        quarantines(*database, series, coverage, kept_apart, clock),
         fetcher({.database = *database,
                  .resources = resources,
                  .series = series,

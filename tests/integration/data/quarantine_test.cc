@@ -42,8 +42,8 @@ class QuarantineTest : public DataServiceTest {
   }
 
   // Id of the rows of BAD that a run keeps apart, the file holding a close of a hundred times the others.
-  std::string KeepApart() {
-    WriteCsv("BAD", Rows(1000, 1001));
+  std::string KeepApart(double close = 1000) {
+    WriteCsv("BAD", Rows(close, close + 1));
     const v1::FetchRun run = Run({"BAD"});
     EXPECT_EQ(run.results_size(), 1);
     return run.results_size() == 1 ? run.results(0).quarantine() : "";
@@ -167,9 +167,59 @@ TEST_F(QuarantineTest, ASeriesThatMovedOnInTheMeantimeIsNotOverwritten) {
   EXPECT_EQ(Run({"BAD"}).results(0).outcome(), v1::FetchResult::OUTCOME_OK);
   EXPECT_THAT(Release(name), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
   EXPECT_EQ(Get(name)->state(), v1::Quarantine::STATE_HELD);
+  EXPECT_TRUE(Get(name)->outdated());
   const auto rows = ReadOne("BAD");
   ASSERT_THAT(rows, IsOk());
   EXPECT_EQ(rows->Doubles("close")[5], 10.5);
+
+  // Until they come again: then they stand for what would take the place of the rows there are now.
+  EXPECT_EQ(KeepApart(), name);
+  EXPECT_FALSE(Get(name)->outdated());
+  ASSERT_THAT(Release(name), IsOk());
+  EXPECT_EQ(ReadOne("BAD")->Doubles("close")[5], 1000);
+}
+
+TEST_F(QuarantineTest, TheSameRowsAreKeptOnceHoweverOftenTheyCome) {
+  const std::string name = KeepApart();
+  const std::string origin = Get(name)->origin();
+  v1::FetchRun run;
+  for (int i = 0; i < 2; ++i) run = Run({"BAD"});
+  ASSERT_EQ(run.results_size(), 1);
+  EXPECT_THAT(rpc::FromProto(run.results(0).error()), StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINED"));
+  EXPECT_EQ(run.results(0).quarantine(), name);
+  EXPECT_EQ(run.results(0).quarantined_row_count(), 10);
+  EXPECT_EQ(run.results(0).impossible_row_count(), 1);
+  EXPECT_EQ(Listed(v1::Quarantine::STATE_UNSPECIFIED), 1);
+  EXPECT_EQ(Count("quarantine_chunk"), 1);
+  const auto kept = Get(name);
+  EXPECT_EQ(kept->origin(), origin);
+  EXPECT_EQ(kept->last_origin(), run.name());
+  EXPECT_EQ(kept->arrival_count(), 3);
+  EXPECT_NE(KeepApart(2000), name) << "other rows are another matter";
+}
+
+TEST_F(QuarantineTest, RowsThatWereDiscardedAreNotAskedAboutAgain) {
+  const std::string name = KeepApart();
+  v1::DiscardQuarantineRequest discard;
+  discard.set_name(name);
+  discard.set_comment("the exchange took it back");
+  ASSERT_THAT(Call(&Stub::DiscardQuarantine, discard), IsOk());
+  v1::FetchRun run = Run({"BAD"});
+  ASSERT_EQ(run.results_size(), 1);
+  EXPECT_EQ(run.results(0).outcome(), v1::FetchResult::OUTCOME_FAILED);
+  const absl::Status error = rpc::FromProto(run.results(0).error());
+  EXPECT_THAT(error, StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_DISCARDED"));
+  EXPECT_THAT(base::Message(error), HasSubstr(name));
+  EXPECT_THAT(base::Message(error), HasSubstr("the exchange took it back"));
+  EXPECT_EQ(run.results(0).quarantine(), name);
+  EXPECT_EQ(run.results(0).quarantined_row_count(), 0) << "none waits";
+  EXPECT_EQ(Listed(v1::Quarantine::STATE_HELD), 0);
+  EXPECT_EQ(Get(name)->arrival_count(), 1);
+  // Who wants them all the same leaves the gate open.
+  run = Run({"BAD"}, v1::QUALITY_GATE_STORE);
+  EXPECT_EQ(run.results(0).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(run.results(0).impossible_row_count(), 1);
+  EXPECT_THAT(run.results(0).notes(), ::testing::Contains(HasSubstr("unit_mixups")));
 }
 
 TEST_F(QuarantineTest, DiscardedRowsAreNeverSeen) {
@@ -185,7 +235,7 @@ TEST_F(QuarantineTest, DiscardedRowsAreNeverSeen) {
 
 TEST_F(QuarantineTest, ListsArePagedNewestFirst) {
   std::vector<std::string> made;
-  for (int i = 0; i < 3; ++i) made.push_back(KeepApart());
+  for (int i = 0; i < 3; ++i) made.push_back(KeepApart(1000 + i));
   v1::ListQuarantinesRequest request;
   request.set_page_size(2);
   auto page = Call(&Stub::ListQuarantines, request);
@@ -201,6 +251,88 @@ TEST_F(QuarantineTest, ListsArePagedNewestFirst) {
   request.set_state(v1::Quarantine::STATE_HELD);
   request.set_page_token("nonsense");
   EXPECT_THAT(Call(&Stub::ListQuarantines, request), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// What coverage, quality and quarantine say of one series, of which one of ten rows is impossible.
+TEST_F(QuarantineTest, CoverageQualityAndQuarantineAgreeOnOneRowOfTen) {
+  const auto covered = [&] {
+    v1::ListCoverageRequest request;
+    request.set_symbol("BAD");
+    const auto all = Call(&Stub::ListCoverage, request);
+    EXPECT_THAT(all, IsOk());
+    EXPECT_EQ(all->coverage_size(), 1);
+    return all->coverage_size() == 1 ? all->coverage(0) : v1::Coverage();
+  };
+  const auto quality = [&]() -> absl::StatusOr<v1::SeriesQuality> {
+    v1::CreateSnapshotRequest freeze;
+    freeze.add_symbols("BAD");
+    const auto snapshot = Call(&Stub::CreateSnapshot, freeze);
+    if (!snapshot.ok()) return snapshot.status();
+    v1::GetQualityReportRequest get;
+    get.set_name("qualityReports/" + snapshot->name().substr(snapshot->name().find('/') + 1));
+    const auto report = Call(&Stub::GetQualityReport, get);
+    if (!report.ok()) return report.status();
+    return report->series(0);
+  };
+  const auto said = [](const auto& findings) {
+    std::vector<std::string> all;
+    for (const v1::QualityFinding& one : findings) all.push_back(one.ShortDebugString());
+    return all;
+  };
+
+  // Held: asked, nothing stored, nothing to judge.
+  const std::string name = KeepApart();
+  EXPECT_EQ(covered().outcome(), v1::FetchResult::OUTCOME_FAILED);
+  EXPECT_EQ(covered().row_count(), 0);
+  EXPECT_THAT(base::Message(rpc::FromProto(covered().error())), HasSubstr(name));
+  EXPECT_THAT(quality(), StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_EQ(Get(name)->row_count(), 10);
+  EXPECT_EQ(Get(name)->expected_row_count(), 10);
+
+  // Released: as if it had been stored at once; the report finds what the gate found.
+  ASSERT_THAT(Release(name), IsOk());
+  EXPECT_EQ(covered().outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(covered().row_count(), 10);
+  EXPECT_EQ(covered().fetch_run(), Get(name)->origin());
+  EXPECT_FALSE(covered().has_error());
+  auto report = quality();
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->row_count(), 10);
+  EXPECT_EQ(said(report->findings()), said(Get(name)->findings()));
+
+  // Corrected by the source: ten rows, and nothing impossible.
+  WriteCsv("BAD", Rows(10));
+  Run({"BAD"});
+  EXPECT_EQ(covered().row_count(), 10);
+  EXPECT_EQ(quality()->row_count(), 10);
+  const std::vector<std::string> clean = said(quality()->findings());
+  EXPECT_THAT(clean, ::testing::Not(::testing::Contains(HasSubstr("unit_mixups"))));
+
+  // Wrong again and given up: what is stored stays, and so does what is said of it.
+  const std::string again = KeepApart(3000);
+  EXPECT_EQ(covered().outcome(), v1::FetchResult::OUTCOME_OK) << "the rows of before are stored";
+  ASSERT_THAT(Discard(again), IsOk());
+  EXPECT_EQ(covered().outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(covered().row_count(), 10);
+  EXPECT_EQ(said(quality()->findings()), clean);
+
+  // The source has the row no more.
+  WriteCsv("BAD", Rows(10).substr(Rows(10).find('\n') + 1));
+  Run({"BAD"});
+  EXPECT_EQ(covered().row_count(), 9);
+  EXPECT_EQ(quality()->row_count(), 9);
+}
+
+TEST_F(QuarantineTest, WhatWasGivenUpIsCoveredAsThat) {
+  const std::string name = KeepApart();
+  ASSERT_THAT(Discard(name), IsOk());
+  v1::ListCoverageRequest request;
+  request.set_symbol("BAD");
+  const auto all = Call(&Stub::ListCoverage, request);
+  ASSERT_THAT(all, IsOk());
+  ASSERT_EQ(all->coverage_size(), 1);
+  EXPECT_THAT(rpc::FromProto(all->coverage(0).error()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_DISCARDED"));
 }
 
 TEST_F(QuarantineTest, TwoSourcesAreComparedRowByRow) {

@@ -20,4 +20,9 @@ void AddRow(Finding& finding, int64_t time_ns) {
   if (finding.examples_ns.size() < kMaxExamples) finding.examples_ns.push_back(time_ns);
 }
 
+void AddImpossibleRow(Finding& finding, const quant::Series& series, size_t row) {
+  AddRow(finding, series.times[row]);
+  finding.impossible_rows.push_back(row);
+}
+
 }  // namespace breadthflow::data

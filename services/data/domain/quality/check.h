@@ -20,8 +20,9 @@ struct Finding {
   int64_t affected_rows = 0;  // or missing rows
   std::string message;        // what was expected and what was found
   std::vector<int64_t> examples_ns;
-  // No market can have made these rows: a gate keeps them apart. Only of checks that gate; not kept with reports.
-  bool impossible = false;
+  // Rows that no market can have made, ascending indexes: a gate goes by them. Only of checks that gate; not kept with
+  // reports.
+  std::vector<size_t> impossible_rows;
 };
 
 inline constexpr size_t kMaxExamples = 10;
@@ -56,5 +57,8 @@ const component::Catalog<QualityCheckEntry>& QualityChecks();
 
 // For checks: adds an example unless there are kMaxExamples already, and counts the row.
 void AddRow(Finding& finding, int64_t time_ns);
+
+// The same of a row of `series` that no market can have made.
+void AddImpossibleRow(Finding& finding, const quant::Series& series, size_t row);
 
 }  // namespace breadthflow::data

@@ -14,14 +14,16 @@ QualityCheckEntry Duplicates() {
   entry.advice = "check the time zone and calendar of the source";
   entry.gates = true;
   entry.run = [](const CheckInput& input, const component::Params&) {
-    Finding finding{.check = "duplicates", .severity = Severity::kError, .impossible = true};
+    Finding finding{.check = "duplicates", .severity = Severity::kError};
     if (input.series.key.timeframe == quant::Timeframe::kDay) {
       const auto day = [](int64_t time_ns) {
         const int64_t local = time_ns / 1'000'000'000 + quant::NewYorkOffsetSeconds(time_ns);
         return local >= 0 ? local / 86'400 : (local - 86'399) / 86'400;
       };
       for (size_t row = 1; row < input.series.size(); ++row) {
-        if (day(input.series.times[row]) == day(input.series.times[row - 1])) AddRow(finding, input.series.times[row]);
+        if (day(input.series.times[row]) == day(input.series.times[row - 1])) {
+          AddImpossibleRow(finding, input.series, row);
+        }
       }
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};

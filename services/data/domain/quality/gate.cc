@@ -3,23 +3,26 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/data/domain/quality/report.h"
-
 namespace breadthflow::data {
 
-std::vector<Finding> Gate(const quant::Series& rows, int64_t now_ns) {
-  if (rows.empty()) return {};
-  constexpr int64_t kClocksDiffer = 60'000'000'000;
-  const int64_t known_by = now_ns + kClocksDiffer;
-  const CheckInput input{rows, quant::Xnys(), {}, {}, known_by};
-  const auto& checks = QualityChecks().entries();
-  const bool impossible = std::any_of(checks.begin(), checks.end(), [&](const QualityCheckEntry& check) {
-    if (!check.gates) return false;
-    const std::vector<Finding> findings = check.run(input, component::Params::Check(check.params, {}).value());
-    return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.impossible; });
-  });
-  if (!impossible) return {};
-  return std::move(CheckQuality(rows, quant::Xnys(), {}, known_by).findings);
+GateResult Gate(const quant::Series& rows) {
+  GateResult result;
+  if (rows.empty()) return result;
+  const CheckInput input{rows, quant::Xnys(), {}};
+  std::vector<size_t> impossible;
+  for (const QualityCheckEntry& check : QualityChecks().entries()) {
+    if (!check.gates) continue;
+    for (Finding& finding : check.run(input, component::Params::Check(check.params, {}).value())) {
+      if (finding.impossible_rows.empty()) continue;
+      impossible.insert(impossible.end(), finding.impossible_rows.begin(), finding.impossible_rows.end());
+      result.findings.push_back(std::move(finding));
+    }
+  }
+  std::stable_sort(result.findings.begin(), result.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  std::sort(impossible.begin(), impossible.end());
+  result.impossible_rows = std::unique(impossible.begin(), impossible.end()) - impossible.begin();
+  return result;
 }
 
 }  // namespace breadthflow::data

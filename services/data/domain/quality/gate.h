@@ -8,8 +8,12 @@
 
 namespace breadthflow::data {
 
-// What is wrong with rows that came, before they are stored at `now_ns`. Empty when they may be: when no check that
-// gates says that rows are impossible. Else the findings of every check, error first.
-std::vector<Finding> Gate(const quant::Series& rows, int64_t now_ns);
+struct GateResult {
+  int64_t impossible_rows = 0;    // no market can have made them; each counts once, however many checks find it
+  std::vector<Finding> findings;  // of the checks that say so, error first
+};
+
+// Looks at rows that came with the checks that gate, before they are stored. Nothing in it when they may be.
+GateResult Gate(const quant::Series& rows);
 
 }  // namespace breadthflow::data

@@ -36,13 +36,13 @@ QualityCheckEntry OhlcOrder() {
       const double excess = std::max(above, below) / std::max(std::fabs(close[row]), 1e-12);
       if (excess > params.Double("tolerance")) {
         AddRow(finding, input.series.times[row]);
+        if (excess > params.Double("impossible")) finding.impossible_rows.push_back(row);
         worst = std::max(worst, excess);
       }
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};
     const double share = static_cast<double>(finding.affected_rows) / static_cast<double>(rows);
     if (worst > 0.01 || share > params.Double("error_share")) finding.severity = Severity::kError;
-    finding.impossible = worst > params.Double("impossible");
     finding.message = fmt::format("{} rows have open or close outside of low and high, by up to {:.4f} % of the price",
                                   finding.affected_rows, worst * 100);
     return std::vector<Finding>{std::move(finding)};

@@ -13,14 +13,14 @@ QualityCheckEntry PositivePrices() {
   entry.advice = "compare these rows with another source";
   entry.gates = true;
   entry.run = [](const CheckInput& input, const component::Params&) {
-    Finding finding{.check = "positive_prices", .severity = Severity::kError, .impossible = true};
+    Finding finding{.check = "positive_prices", .severity = Severity::kError};
     for (size_t row = 0; row < input.series.size(); ++row) {
       bool positive = true;
       for (const char* name : {"open", "high", "low", "close"}) {
         const std::span<const double> prices = input.series.Doubles(name);
         positive &= prices.empty() || prices[row] > 0;
       }
-      if (!positive) AddRow(finding, input.series.times[row]);
+      if (!positive) AddImpossibleRow(finding, input.series, row);
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};
     finding.message = fmt::format("{} rows have a price of zero or less", finding.affected_rows);

@@ -20,9 +20,9 @@ QualityCheckEntry UnitMixups() {
   entry.advice = "check the unit (pence for pounds, cents for dollars) and fetch the rows again";
   entry.gates = true;
   entry.run = [](const CheckInput& input, const component::Params& params) {
-    Finding finding{.check = "unit_mixups", .severity = Severity::kError, .impossible = true};
+    Finding finding{.check = "unit_mixups", .severity = Severity::kError};
     for (const size_t row : FarFromBothSides(input.series.Doubles("close"), params.Double("factor"))) {
-      AddRow(finding, input.series.times[row]);
+      AddImpossibleRow(finding, input.series, row);
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};
     finding.message =

@@ -6,8 +6,8 @@
 
 #include "common/base/cancel.h"
 #include "common/base/hash.h"
+#include "common/base/parallel.h"
 #include "common/base/status.h"
-#include "common/base/thread_pool.h"
 
 namespace breadthflow::base {
 namespace {
@@ -58,13 +58,18 @@ TEST(CancelToken, KeepsTheFirstReasonAndSharesIt) {
   EXPECT_EQ(DetailsOf(token.Check()).reason, "LEASE_LOST");
 }
 
-TEST(ThreadPool, RunsEverythingBeforeItIsGone) {
-  std::atomic<int> count{0};
-  {
-    ThreadPool pool(3);
-    for (int i = 0; i < 100; ++i) pool.Run([&] { ++count; });
-  }
-  EXPECT_EQ(count, 100);
+TEST(CancelToken, APartStopsWithTheWholeAndAlone) {
+  const CancelToken whole;
+  const CancelToken part = whole.Child();
+  const CancelToken other = whole.Child();
+  part.Cancel(CancelReason::kCancelled);
+  EXPECT_TRUE(part.cancelled());
+  EXPECT_FALSE(other.cancelled());
+  EXPECT_TRUE(whole.Check().ok());
+  whole.Cancel(CancelReason::kLeaseLost);
+  EXPECT_TRUE(other.Child().cancelled());
+  EXPECT_EQ(DetailsOf(other.Check()).reason, "LEASE_LOST");
+  EXPECT_EQ(DetailsOf(part.Check()).reason, "CANCELLED") << "its own came first";
 }
 
 TEST(ParallelFor, FillsEverySlotForAnyThreadCount) {
@@ -72,6 +77,19 @@ TEST(ParallelFor, FillsEverySlotForAnyThreadCount) {
     std::vector<size_t> out(50);
     ParallelFor(threads, out.size(), [&](size_t i) { out[i] = i * i; });
     for (size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i], i * i);
+  }
+}
+
+TEST(ParallelFor, ThrowsOnWhatACallThrowsAndBeginsNoOther) {
+  for (const int threads : {1, 3}) {
+    std::atomic<int> calls{0};
+    EXPECT_THROW(ParallelFor(threads, 1000,
+                             [&](size_t) {
+                               ++calls;
+                               throw std::runtime_error("broken");
+                             }),
+                 std::runtime_error);
+    EXPECT_LE(calls, threads);
   }
 }
 

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/base/thread_pool.h"
+#include "common/base/parallel.h"
 #include "services/backtest/domain/digest.h"
 #include "services/backtest/domain/metrics/benchmark.h"
 #include "services/backtest/domain/metrics/metric.h"

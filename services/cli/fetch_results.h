@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "breadthflow/data/v1/fetch.pb.h"
+#include <google/protobuf/repeated_field.h>
+
+#include "services/cli/command.h"
+#include "services/cli/printer.h"
+#include "services/cli/session.h"
+
+// What fetch and import say alike about their symbols.
+namespace breadthflow::cli {
+
+// --quality-gate, and what it says.
+Flag QualityGateFlag(const std::string& default_value);
+data::v1::QualityGate QualityGateOf(const Arguments& arguments);
+
+using FetchResults = google::protobuf::RepeatedPtrField<data::v1::FetchResult>;
+
+// For people: the notes of every symbol, and where rows are that were kept apart.
+void SayNotes(Printer& out, const FetchResults& results);
+
+// Writes the error of every symbol that failed. OK when none did, else ABORTED SYMBOLS_FAILED with their names behind
+// `verb` ("fetched").
+absl::Status SayFailures(Session& session, const FetchResults& results, const std::string& verb);
+
+}  // namespace breadthflow::cli
