@@ -64,6 +64,22 @@ std::string_view CutUtf8(std::string_view text, size_t limit) {
   return text.substr(0, limit);
 }
 
+std::vector<std::string_view> Split(std::string_view text, std::string_view separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + separator.size());
+  }
+}
+
+std::vector<std::string> SplitList(std::string_view text, std::string_view separator) {
+  if (text.empty()) return {};
+  const std::vector<std::string_view> parts = Split(text, separator);
+  return {parts.begin(), parts.end()};
+}
+
 std::string GroupDigits(std::string_view number) {
   const size_t whole = std::min(number.find('.'), number.size());
   std::string grouped;

@@ -14,6 +14,7 @@
 
 #include "common/base/file.h"
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/config/field_value.h"
 
 namespace breadthflow::config {
@@ -132,7 +133,7 @@ class Loader {
   }
 
   void ReadVariable(const std::string& name, std::string value, Message& message) {
-    std::vector<std::string> path = Split(name.substr(kPrefix.size()), "__");
+    std::vector<std::string> path = base::SplitList(name.substr(kPrefix.size()), "__");
     for (std::string& part : path) {
       std::transform(part.begin(), part.end(), part.begin(), [](unsigned char c) { return std::tolower(c); });
     }
@@ -166,21 +167,10 @@ class Loader {
       return;
     }
     message.GetReflection()->ClearField(&message, &field);
-    for (const std::string& element : Split(value, ",")) {
+    for (const std::string& element : base::SplitList(value)) {
       const absl::Status status = SetFromText(element, field, message);
       if (!status.ok()) violations_.Add(name, base::Message(status));
     }
-  }
-
-  static std::vector<std::string> Split(std::string_view text, std::string_view separator) {
-    std::vector<std::string> parts;
-    for (size_t at = 0; !text.empty();) {
-      const size_t next = text.find(separator, at);
-      parts.emplace_back(text.substr(at, next == std::string_view::npos ? next : next - at));
-      if (next == std::string_view::npos) break;
-      at = next + separator.size();
-    }
-    return parts;
   }
 
   std::string file_;

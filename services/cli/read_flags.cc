@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "common/base/text.h"
 #include "common/quant/calendar.h"
 #include "common/quant/timeframe.h"
 #include "common/rpc/convert.h"
@@ -29,12 +29,6 @@ constexpr std::array<std::pair<std::string_view, common::v1::Adjustment>, 6> kAd
 
 constexpr std::array<std::pair<std::string_view, int64_t>, 5> kUnits = {
     {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"w", 7 * 86400}}};
-
-std::vector<std::string> Split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  for (const auto& part : absl::StrSplit(text, at)) parts.emplace_back(part);
-  return parts;
-}
 
 void ParseResampling(const Arguments& arguments, data::v1::ReadSeriesRequest& request, base::Violations& violations) {
   if (!arguments.Has("resample")) {
@@ -113,7 +107,8 @@ void ParseTtl(const std::string& text, data::v1::AsOfJoin& join, base::Violation
 
 void ParseJoins(const Arguments& arguments, data::v1::ReadSeriesRequest& request, base::Violations& violations) {
   for (const std::string& list : arguments.All("join")) {
-    for (const std::string& column : Split(list, ',')) {
+    for (const std::string_view part : base::Split(list, ",")) {
+      const std::string column(part);
       const size_t dot = column.find('.');
       if (dot == 0 || dot == std::string::npos || dot + 1 == column.size()) {
         violations.Add("--join",
@@ -183,7 +178,7 @@ std::vector<Flag> ReadShapeFlags() {
 
 void ParseReadShape(const Arguments& arguments, data::v1::ReadSeriesRequest& request, base::Violations& violations) {
   if (const std::string& fields = arguments.Text("fields"); !fields.empty()) {
-    for (std::string& field : Split(fields, ',')) request.add_fields(std::move(field));
+    for (std::string& field : base::SplitList(fields)) request.add_fields(std::move(field));
   }
   if (const std::string& as_of = arguments.Text("as-of"); !as_of.empty()) {
     *request.mutable_as_of_time() = rpc::ToProto(ParseTime(as_of, "--as-of", violations));

@@ -1,12 +1,12 @@
 #include "services/backtest/store/backtest_store.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/component/params_json.h"
 #include "common/jobs/store.h"
 #include "services/backtest/store/result_rows.h"
@@ -42,16 +42,6 @@ UPDATE backtest_run SET simulated = $2::text[], timeframe = $3, price_basis = $4
   fill_count = $7, refusal_count = $8
 WHERE id = $1)sql";
 
-std::vector<std::string> Split(const std::string& text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 absl::StatusOr<component::ComponentRef> ComponentFrom(const postgres::Row& row, int column) {
   component::ComponentRef ref{.name = row.Text(column), .params = {}};
   BF_ASSIGN_OR_RETURN(ref.params, component::ParamsFromJson(row.Text(column + 1)));
@@ -63,7 +53,7 @@ absl::StatusOr<BacktestRun> RunFrom(const postgres::Row& row) {
   run.id = row.Text(0);
   run.spec.snapshot = row.Text(1);
   run.spec.signal_run = row.Text(2);
-  run.spec.symbols = Split(row.Text(3));
+  run.spec.symbols = base::SplitList(row.Text(3));
   run.spec.range = {row.Int(4), row.Int(5)};
   run.spec.initial_cash = row.Double(6);
   run.spec.risk_free_rate = row.Double(7);
@@ -72,7 +62,7 @@ absl::StatusOr<BacktestRun> RunFrom(const postgres::Row& row) {
   BF_ASSIGN_OR_RETURN(run.spec.sizer, ComponentFrom(row, 12));
   run.code_version = row.Text(14);
   if (!row.IsNull(18)) {
-    run.symbols = Split(row.Text(15));
+    run.symbols = base::SplitList(row.Text(15));
     run.timeframe = static_cast<quant::Timeframe>(row.Int(16));
     run.basis = static_cast<quant::PriceBasis>(row.Int(17));
     run.digest = row.Text(18);

@@ -1,6 +1,6 @@
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 
+#include "common/base/text.h"
 #include "services/cli/bars.h"
 #include "services/cli/models.h"
 #include "services/cli/rehearsal.h"
@@ -109,10 +109,10 @@ absl::Status Predict(Session& session, const Arguments& arguments) {
   request.set_feature_schema_sha256(model.feature_schema_sha256());
   for (const std::string& row : arguments.All("row")) {
     int count = 0;
-    for (const auto& text : absl::StrSplit(row, ',')) {
+    for (const std::string_view text : base::Split(row, ",")) {
       double value = 0;
-      if (!absl::SimpleAtod(text, &value))
-        violations.Add("--row", fmt::format("'{}' is not a number", std::string(text)));
+      if (!absl::SimpleAtod(std::string(text), &value))
+        violations.Add("--row", fmt::format("'{}' is not a number", text));
       request.add_values(value);
       ++count;
     }

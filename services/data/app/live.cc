@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/quant/calendar.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/resource.h"
@@ -19,16 +20,6 @@ absl::Status BadToken() {
                           .metadata = {},
                           .violations = {{"resume_token", "must be one that a stream of the same query gave"}},
                           .retry_after = {}});
-}
-
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
 }
 
 bool ToNumber(std::string_view text, int64_t& value) {
@@ -88,7 +79,7 @@ std::string LiveCursor::ToText() const {
 }
 
 absl::StatusOr<LiveCursor> LiveCursor::Parse(std::string_view text) {
-  const std::vector<std::string_view> parts = Split(text, '|');
+  const std::vector<std::string_view> parts = base::Split(text, "|");
   if (parts.size() != 12 || parts[0] != "1") return BadToken();
   LiveCursor cursor;
   cursor.database = parts[1];

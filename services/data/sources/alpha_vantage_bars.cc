@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_split.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/quant/calendar.h"
 #include "services/data/sources/alpha_vantage.h"
 #include "services/data/sources/row_builder.h"
@@ -16,9 +18,9 @@ namespace {
 
 constexpr std::string_view kName = "alpha_vantage";
 
-std::vector<std::string> Cells(std::string_view line) {
+std::vector<std::string_view> Cells(std::string_view line) {
   while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  return absl::StrSplit(std::string(line), ',');
+  return base::Split(line, ",");
 }
 
 // "5. adjusted close" -> "adjusted_close".
@@ -112,21 +114,21 @@ absl::StatusOr<std::vector<Json>> AlphaVantageRecords(std::string_view page, std
     }
     return records;
   }
-  const std::vector<std::string> lines = absl::StrSplit(std::string(page), '\n');
-  const std::vector<std::string> header = Cells(lines[0]);
+  const std::vector<std::string_view> lines = base::Split(page, "\n");
+  const std::vector<std::string_view> header = Cells(lines[0]);
   for (const std::string_view column : columns) {
     if (std::find(header.begin(), header.end(), column) == header.end()) {
       return MalformedBody(kName, "neither JSON nor the table that was asked for");
     }
   }
   for (size_t i = 1; i < lines.size(); ++i) {
-    const std::vector<std::string> cells = Cells(lines[i]);
+    const std::vector<std::string_view> cells = Cells(lines[i]);
     if (cells.size() == 1 && cells[0].empty()) continue;
     // A line that ends too early is a body that was cut off.
     if (cells.size() != header.size())
       return MalformedBody(kName, fmt::format("line {} has {} cells of {}", i + 1, cells.size(), header.size()));
     Json record = Json::object();
-    for (size_t cell = 0; cell < cells.size(); ++cell) record[header[cell]] = cells[cell];
+    for (size_t cell = 0; cell < cells.size(); ++cell) record[std::string(header[cell])] = std::string(cells[cell]);
     records.push_back(std::move(record));
   }
   return records;

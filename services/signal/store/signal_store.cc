@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/jobs/store.h"
 #include "common/quant/signal.h"
 
@@ -75,21 +76,11 @@ std::string JsonOf(const component::ParamValue& value) {
   return component::ToText(value);
 }
 
-std::vector<std::string> Split(const std::string& text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 SignalRun RunFrom(const postgres::Row& row) {
   SignalRun run;
   run.id = row.Text(0);
   run.spec.snapshot = row.Text(1);
-  run.spec.symbols = Split(row.Text(2));
+  run.spec.symbols = base::SplitList(row.Text(2));
   run.spec.strategy.name = row.Text(3);
   run.strategy_version = row.Text(4);
   run.spec.model = row.Text(5);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/base/text.h"
 #include "common/component/params_json.h"
 #include "common/jobs/store.h"
 
@@ -54,11 +55,6 @@ constexpr char kImportances[] = R"sql(
 SELECT model_id, feature, gain_share FROM model_importance
 WHERE model_id = ANY ($1::text[]) ORDER BY model_id, ordinal)sql";
 
-std::vector<std::string> Lines(const std::string& text) {
-  if (text.empty()) return {};
-  return absl::StrSplit(text, '\n');
-}
-
 absl::Status RunNotFound(const std::string& id) {
   return base::MakeError(absl::StatusCode::kNotFound, "TRAINING_RUN_NOT_FOUND",
                          fmt::format("there is no training run trainingRuns/{}", id));
@@ -67,7 +63,7 @@ absl::Status RunNotFound(const std::string& id) {
 absl::StatusOr<TrainingSpec> SpecOf(const postgres::Row& row) {
   TrainingSpec spec;
   spec.snapshot = row.Text(1);
-  spec.symbols = Lines(row.Text(2));
+  spec.symbols = base::SplitList(row.Text(2), "\n");
   if (!row.IsNull(3)) spec.range = quant::TimeRange{row.Int(3), row.Int(4)};
   spec.model.name = row.Text(5);
   BF_ASSIGN_OR_RETURN(spec.model.params, component::ParamsFromJson(row.Text(6)));
@@ -107,7 +103,7 @@ absl::StatusOr<Model> ModelOf(const postgres::Row& row, bool with_artefact) {
   model.version = static_cast<int>(row.Int(at++));
   model.cut_off_ns = row.Int(at++);
   model.valid_from_ns = row.Int(at++);
-  model.features = Lines(row.Text(at++));
+  model.features = base::SplitList(row.Text(at++), "\n");
   model.schema_hash = row.Text(at++);
   model.rows = row.Int(at++);
   model.artefact_hash = row.Text(at++);

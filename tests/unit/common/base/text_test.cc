@@ -1,5 +1,6 @@
 #include "common/base/text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace breadthflow::base {
@@ -13,6 +14,21 @@ TEST(GroupDigits, PutsACommaBetweenThreeDigitsBeforeThePointOnly) {
   EXPECT_EQ(GroupDigits("123456"), "123,456");
   EXPECT_EQ(GroupDigits("1234567.1234567"), "1,234,567.1234567");
   EXPECT_EQ(GroupDigits("0.12345"), "0.12345");
+}
+
+TEST(Split, GivesOnePartMoreThanThereAreSeparators) {
+  EXPECT_THAT(Split("a,b,,c", ","), ::testing::ElementsAre("a", "b", "", "c"));
+  EXPECT_THAT(Split(",", ","), ::testing::ElementsAre("", ""));
+  EXPECT_THAT(Split("SERVER__PORT_", "__"), ::testing::ElementsAre("SERVER", "PORT_"));
+  EXPECT_THAT(Split("a", "__"), ::testing::ElementsAre("a"));
+  EXPECT_THAT(Split("", ","), ::testing::ElementsAre(""));
+}
+
+TEST(SplitList, FindsNothingInAnEmptyText) {
+  EXPECT_THAT(SplitList(""), ::testing::IsEmpty());
+  EXPECT_THAT(SplitList("a"), ::testing::ElementsAre("a"));
+  EXPECT_THAT(SplitList("a,,b,"), ::testing::ElementsAre("a", "", "b", ""));
+  EXPECT_THAT(SplitList("a\nb", "\n"), ::testing::ElementsAre("a", "b"));
 }
 
 TEST(ValidUtf8, ReplacesWhatIsNone) {
