@@ -223,14 +223,4 @@ absl::StatusOr<std::optional<EncodedChunk>> ChunkCursor::Next() {
   return chunk;
 }
 
-absl::Status ChunkStore::Stream(const SeriesKey& key, const ReadOptions& options,
-                                const std::function<absl::Status(EncodedChunk)>& fn) {
-  BF_ASSIGN_OR_RETURN(ChunkCursor cursor, Open(key, options));
-  while (true) {
-    BF_ASSIGN_OR_RETURN(std::optional<EncodedChunk> chunk, cursor.Next());
-    if (!chunk) return absl::OkStatus();
-    BF_RETURN_IF_ERROR(fn(*std::move(chunk)));
-  }
-}
-
 }  // namespace breadthflow::columnar

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -176,10 +175,6 @@ class ChunkStore {
   // up to a few dozen series at a time. Errors as ReadMany.
   absl::StatusOr<std::vector<ChunkCursor>> OpenMany(const std::vector<SeriesVersion>& wanted,
                                                     const ReadOptions& options);
-
-  // Open, and `fn` for each chunk. Stops with the first error that `fn` returns.
-  absl::Status Stream(const quant::SeriesKey& key, const ReadOptions& options,
-                      const std::function<absl::Status(EncodedChunk)>& fn);
 
   // The state of a series at `options.as_of` or `options.version`; NOT_FOUND as Read.
   absl::StatusOr<SeriesHead> Head(const quant::SeriesKey& key, const ReadOptions& options = {});

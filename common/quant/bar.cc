@@ -34,11 +34,4 @@ absl::StatusOr<BarColumns> BarColumns::Of(const Series& series) {
   return bars;
 }
 
-Series EmptyBars(SeriesKey key, PriceBasis basis) {
-  key.resource = std::string(kStockPrice);
-  Series series{.key = std::move(key), .basis = basis, .times = {}, .columns = {}};
-  for (const char* name : {"open", "high", "low", "close", "volume"}) series.Add(name, std::vector<double>{});
-  return series;
-}
-
 }  // namespace breadthflow::quant

@@ -34,7 +34,4 @@ struct BarColumns {
   static absl::StatusOr<BarColumns> Of(const Series& series);
 };
 
-// A Series of resource "stock_price" with empty columns open, high, low, close, volume (doubles).
-Series EmptyBars(SeriesKey key, PriceBasis basis);
-
 }  // namespace breadthflow::quant

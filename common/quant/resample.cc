@@ -188,16 +188,6 @@ std::string_view ToText(BarRule rule) {
   return "unspecified";
 }
 
-absl::StatusOr<BarRule> ParseBarRule(std::string_view text) {
-  std::string known;
-  for (const auto& [value, name] : kRules) {
-    if (name == text) return value;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
-  }
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_BAR_RULE",
-                         fmt::format("bars end by one of {}, was '{}'", known, text));
-}
-
 absl::StatusOr<Resampled> Resample(const Series& series, const ResampleSpec& spec, const Calendar& calendar) {
   BF_ASSIGN_OR_RETURN(const SourceRows rows, SourceRows::Of(series));
   base::Violations violations;

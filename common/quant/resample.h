@@ -21,7 +21,6 @@ namespace breadthflow::quant {
 // kRange                    high - low >= `size`; the next bar begins with the next trade.
 enum class BarRule { kTime, kTicks, kVolume, kDollar, kRange };
 std::string_view ToText(BarRule rule);  // "time", "ticks", "volume", "dollar", "range"
-absl::StatusOr<BarRule> ParseBarRule(std::string_view text);
 
 struct ResampleSpec {
   BarRule rule = BarRule::kTime;

@@ -6,6 +6,7 @@
 
 #include "common/quant/bar.h"
 #include "common/quant/stats/random.h"
+#include "tests/support/bars.h"
 
 namespace breadthflow::testing {
 
@@ -14,7 +15,7 @@ inline constexpr int64_t kDayNs = 86'400'000'000'000;
 // A random walk with flat stretches, repeated closes and jumps: what real series do to indicators. Valid bars; the same
 // symbol gives the same bars.
 inline quant::Series RandomBars(const std::string& symbol, size_t rows, uint64_t seed = 1) {
-  quant::Series series = quant::EmptyBars({.symbol = symbol}, quant::PriceBasis::kRaw);
+  quant::Series series = EmptyBars(symbol);
   const quant::stats::CounterRandom random(seed, symbol);
   std::vector<double> open, high, low, close, volume;
   double price = 50 + 100 * random.Uniform(-1);
@@ -41,7 +42,7 @@ inline quant::Series RandomBars(const std::string& symbol, size_t rows, uint64_t
 
 // Bars that never move.
 inline quant::Series FlatBars(size_t rows, double price) {
-  quant::Series series = quant::EmptyBars({.symbol = "FLAT"}, quant::PriceBasis::kRaw);
+  quant::Series series = EmptyBars("FLAT");
   for (size_t row = 0; row < rows; ++row) series.times.push_back((static_cast<int64_t>(row) + 1) * kDayNs);
   for (quant::Column& column : series.columns) column.values = std::vector<double>(rows, price);
   return series;

@@ -12,11 +12,18 @@
 
 namespace breadthflow::testing {
 
+// A bar series without rows: empty columns open, high, low, close, volume.
+inline quant::Series EmptyBars(const std::string& symbol, quant::Timeframe timeframe = quant::Timeframe::kDay,
+                               quant::PriceBasis basis = quant::PriceBasis::kRaw) {
+  quant::Series series{.key = {"stock_price", symbol, timeframe, ""}, .basis = basis};
+  for (const char* name : {"open", "high", "low", "close", "volume"}) series.Add(name, std::vector<double>());
+  return series;
+}
+
 // A random walk without drift: daily bars of `size` sessions from 2015 on, one per session, with intraday ranges and
 // volumes. The same seed and symbol give the same bars. Nothing in it can be foreseen.
 inline quant::Series RandomWalk(const std::string& symbol, size_t size, uint64_t seed) {
-  quant::Series bars =
-      quant::EmptyBars({"stock_price", symbol, quant::Timeframe::kDay, ""}, quant::PriceBasis::kSplitAdjusted);
+  quant::Series bars = EmptyBars(symbol, quant::Timeframe::kDay, quant::PriceBasis::kSplitAdjusted);
   quant::stats::RandomSequence random(seed, symbol);
   std::vector<double> open, high, low, close, volume;
   double price = 100;

@@ -33,8 +33,6 @@ class LiveQueue {
   LiveQueue(bool conflate, std::string source, std::unordered_map<std::string, std::string> sources, Limits limits)
       : conflate_(conflate), source_(std::move(source)), limits_(limits), sources_(std::move(sources)) {}
 
-  bool conflates() const { return conflate_; }
-
   // Whether a change is of a series that the subscriber wants.
   bool Accepts(const quant::SeriesKey& key);
 

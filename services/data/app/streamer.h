@@ -37,7 +37,6 @@ class Streamer {
   absl::StatusOr<std::unique_ptr<LiveSource>> Open(LiveSpec spec, const std::string& resume);
 
   LiveHub& hub() { return hub_; }
-  LivePoller& poller() { return poller_; }
 
  private:
   absl::StatusOr<std::unique_ptr<LiveSource>> OpenReplay(const LiveSpec& spec, bool bars, const columnar::LogHead& head,

@@ -173,16 +173,6 @@ std::string_view ToText(Adjustment adjustment) {
   return "unspecified";
 }
 
-absl::StatusOr<Adjustment> ParseAdjustment(std::string_view text) {
-  std::string known;
-  for (const auto& [value, name] : kNames) {
-    if (name == text) return value;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
-  }
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_ADJUSTMENT",
-                         fmt::format("adjustment must be one of {}, was '{}'", known, text));
-}
-
 PriceBasis BasisOf(Adjustment adjustment) {
   switch (adjustment) {
     case Adjustment::kRaw:

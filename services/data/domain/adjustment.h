@@ -27,7 +27,6 @@ namespace breadthflow::data {
 // the splits alone.
 enum class Adjustment { kRaw, kSplit, kSplitDividend, kTotalReturn, kForwardSplit, kForward };
 std::string_view ToText(Adjustment adjustment);
-absl::StatusOr<Adjustment> ParseAdjustment(std::string_view text);
 // What the adjusted prices have in them.
 quant::PriceBasis BasisOf(Adjustment adjustment);
 // Whether it is one of the last three.

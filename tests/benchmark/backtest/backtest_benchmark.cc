@@ -10,6 +10,7 @@
 #include "services/backtest/domain/metrics/benchmark.h"
 #include "services/backtest/domain/metrics/metric.h"
 #include "services/backtest/domain/simulator.h"
+#include "tests/support/bars.h"
 
 namespace breadthflow::backtest {
 namespace {
@@ -18,7 +19,7 @@ constexpr size_t kBars = 1'000'000;
 
 // A random walk in bars of one minute: the one that the peers get.
 quant::Series Walk(const std::string& symbol, size_t rows) {
-  quant::Series series = quant::EmptyBars({.symbol = symbol}, quant::PriceBasis::kRaw);
+  quant::Series series = ::breadthflow::testing::EmptyBars(symbol);
   const quant::stats::CounterRandom random(1, symbol);
   std::vector<double> open, high, low, close, volume(rows, 1000);
   double log_price = 0;

@@ -6,6 +6,7 @@
 #include "common/quant/stats/elementary.h"
 #include "common/quant/stats/random.h"
 #include "common/quant/strategies/strategy.h"
+#include "tests/support/bars.h"
 
 namespace breadthflow::quant {
 namespace {
@@ -14,7 +15,7 @@ constexpr size_t kBars = 1'000'000;
 
 // A random walk of 1 % of 1 % a bar, as the peers get it.
 Series Walk(const std::string& symbol, size_t rows) {
-  Series series = EmptyBars({.symbol = symbol}, PriceBasis::kRaw);
+  Series series = testing::EmptyBars(symbol);
   const stats::CounterRandom random(1, symbol);
   std::vector<double> open, high, low, close, volume;
   double log_price = 0;

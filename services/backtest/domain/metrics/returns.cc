@@ -33,13 +33,6 @@ std::optional<double> Cagr(const SessionCurve& curve) {
   return Compound(curve.equity.back() / curve.equity.front(), 1 / years);
 }
 
-std::optional<double> CagrFromPeriods(std::span<const double> returns, double periods_per_year) {
-  if (returns.empty()) return std::nullopt;
-  double growth = 1;
-  for (const double value : returns) growth *= 1 + value;
-  return Compound(growth, periods_per_year / static_cast<double>(returns.size()));
-}
-
 std::optional<double> AnnualVolatility(std::span<const double> returns, double periods_per_year) {
   const std::optional<double> deviation = StandardDeviation(returns);
   if (!deviation) return std::nullopt;

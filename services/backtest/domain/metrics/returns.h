@@ -15,9 +15,6 @@ std::optional<double> TotalReturn(const SessionCurve& curve);
 // ruin. Absent when the curve spans less than a day.
 std::optional<double> Cagr(const SessionCurve& curve);
 
-// (1 + total return)^(periods_per_year / n) - 1 over n returns: what libraries without a calendar report.
-std::optional<double> CagrFromPeriods(std::span<const double> returns, double periods_per_year);
-
 // Sample standard deviation (ddof 1) * sqrt(periods per year). Absent below 2 returns.
 std::optional<double> AnnualVolatility(std::span<const double> returns, double periods_per_year);
 

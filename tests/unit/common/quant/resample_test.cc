@@ -268,8 +268,6 @@ TEST(Resample, SaysEverythingThatIsWrong) {
   refused(text, {}, "volume");
   EXPECT_THAT(Resample(Trades({At(1985, 1, 2, 10, 0)}, {1}, {1}), {}, Xnys()),
               StatusIs(absl::StatusCode::kOutOfRange, "CALENDAR_RANGE"));
-  EXPECT_THAT(ParseBarRule("renko"), StatusIs(absl::StatusCode::kInvalidArgument, "UNKNOWN_BAR_RULE"));
-  EXPECT_THAT(ParseBarRule("dollar"), testing::IsOkAndHolds(BarRule::kDollar));
 }
 
 TEST(Resample, TakesWholeNumbersAsSizes) {

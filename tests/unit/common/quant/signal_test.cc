@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/quant/bar.h"
+#include "tests/support/bars.h"
 #include "tests/support/matchers.h"
 
 namespace breadthflow::quant {
@@ -24,7 +24,7 @@ TEST(SignalColumns, ReadsWhatSignalSeriesWrote) {
 }
 
 TEST(SignalColumns, RefusesAnotherSeries) {
-  const auto signals = SignalColumns::Of(EmptyBars({.symbol = "AAPL"}, PriceBasis::kRaw));
+  const auto signals = SignalColumns::Of(breadthflow::testing::EmptyBars("AAPL"));
   EXPECT_THAT(signals, StatusIs(absl::StatusCode::kInvalidArgument, "NOT_SIGNALS"));
   EXPECT_EQ(base::DetailsOf(signals.status()).violations.size(), 3u);
 }

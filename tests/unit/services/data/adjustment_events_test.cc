@@ -71,12 +71,6 @@ std::vector<double> Close(const absl::StatusOr<Series>& series) {
 
 auto Near(const std::vector<double>& expected) { return Pointwise(DoubleNear(1e-9), expected); }
 
-TEST(Adjustment, NamesRoundTripAndUnknownOnesAreRefused) {
-  for (const Adjustment adjustment : kAll)
-    EXPECT_THAT(ParseAdjustment(ToText(adjustment)), testing::IsOkAndHolds(adjustment));
-  EXPECT_THAT(ParseAdjustment("adjusted"), StatusIs(absl::StatusCode::kInvalidArgument, "UNKNOWN_ADJUSTMENT"));
-}
-
 TEST(Adjustment, TakesDividendsOffThePreviousCloseWithoutAnAdjustedClose) {
   // f = 1 - 10/100 = 0.9 on the second row, 1 - 6/60 = 0.9 on the fourth.
   const Series adjusted = Adjust(Example(), Adjustment::kSplitDividend).value();
