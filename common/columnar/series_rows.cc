@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -27,11 +28,10 @@ absl::Status Refused(std::string_view what) {
 
 // Asks for large pages where `bytes` from `begin` on are enough for some: taking fresh memory page by page costs as
 // much as decoding into it. A kernel that has none changes nothing.
-void PreferLargePages(const void* begin, size_t bytes) {
-  constexpr uintptr_t kLargePage = uintptr_t{2} << 20;
-  const uintptr_t from = (reinterpret_cast<uintptr_t>(begin) + kLargePage - 1) & ~(kLargePage - 1);
-  const uintptr_t to = (reinterpret_cast<uintptr_t>(begin) + bytes) & ~(kLargePage - 1);
-  if (from < to) static_cast<void>(::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE));
+void PreferLargePages(void* begin, size_t bytes) {
+  constexpr size_t kLargePage = size_t{2} << 20;
+  if (std::align(kLargePage, kLargePage, begin, bytes) == nullptr) return;
+  static_cast<void>(::madvise(begin, bytes & ~(kLargePage - 1), MADV_HUGEPAGE));
 }
 
 }  // namespace
