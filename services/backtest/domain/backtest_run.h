@@ -16,7 +16,6 @@
 namespace breadthflow::backtest {
 
 inline constexpr std::string_view kCollection = "backtestRuns";
-inline constexpr size_t kMaxSymbols = 10'000;
 
 // What to backtest. Plain data; CheckSpec says whether it makes sense.
 struct BacktestSpec {

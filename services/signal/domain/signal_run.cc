@@ -1,7 +1,6 @@
 #include "services/signal/domain/signal_run.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -9,38 +8,11 @@
 #include "common/base/status.h"
 #include "common/component/fingerprint.h"
 #include "common/quant/signal.h"
+#include "common/quant/spec_checks.h"
 #include "common/quant/strategies/catalog.h"
 
 namespace breadthflow::signal {
 namespace {
-
-constexpr size_t kMaxNameBytes = 140;
-
-bool IsResourceName(std::string_view collection, std::string_view name) {
-  if (name.size() > kMaxNameBytes || name.size() <= collection.size() + 1) return false;
-  if (name.substr(0, collection.size()) != collection || name[collection.size()] != '/') return false;
-  const std::string_view id = name.substr(collection.size() + 1);
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  });
-}
-
-void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& violations) {
-  if (symbols.size() > kMaxSymbols)
-    violations.Add("spec.symbols", fmt::format("must be at most {}, were {}", kMaxSymbols, symbols.size()));
-  std::set<std::string_view> seen;
-  for (size_t i = 0; i < symbols.size(); ++i) {
-    const std::string& symbol = symbols[i];
-    const std::string field = fmt::format("spec.symbols[{}]", i);
-    const bool printable = std::all_of(symbol.begin(), symbol.end(), [](char c) { return c > ' ' && c < 127; });
-    if (symbol.empty() || symbol.size() > 32 || !printable || symbol.find(',') != std::string::npos)
-      violations.Add(field,
-                     fmt::format("must be 1 to 32 printable characters without space or comma, was '{}'", symbol));
-    else if (!seen.insert(symbol).second)
-      violations.Add(field, fmt::format("'{}' is given twice", symbol));
-  }
-}
 
 std::string FirstSymbol(const std::vector<SymbolResult>& results) {
   for (const SymbolResult& result : results)
@@ -71,12 +43,10 @@ absl::StatusOr<bool> NeedsModel(const component::ComponentRef& strategy) {
 }
 
 void CheckSpec(const SignalSpec& spec, base::Violations& violations) {
-  if (!IsResourceName("snapshots", spec.snapshot))
-    violations.Add("spec.snapshot", fmt::format("must be snapshots/{{id}}, was '{}'", spec.snapshot));
-  CheckSymbols(spec.symbols, violations);
+  quant::CheckName("snapshots", spec.snapshot, "spec.snapshot", violations);
+  quant::CheckRunSymbols(spec.symbols, violations);
   if (spec.range.start_ns >= spec.range.end_ns) violations.Add("spec.range", "must end after it starts");
-  if (!spec.model.empty() && !IsResourceName("models", spec.model))
-    violations.Add("spec.model", fmt::format("must be models/{{id}}, was '{}'", spec.model));
+  if (!spec.model.empty()) quant::CheckName("models", spec.model, "spec.model", violations);
 
   const absl::StatusOr<bool> needs_model = NeedsModel(spec.strategy);
   if (spec.strategy.name.empty()) {

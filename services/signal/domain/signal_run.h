@@ -16,8 +16,6 @@
 
 namespace breadthflow::signal {
 
-inline constexpr size_t kMaxSymbols = 10'000;
-
 // What to generate signals from.
 struct SignalSpec {
   std::string snapshot;              // "snapshots/{id}": the bars
