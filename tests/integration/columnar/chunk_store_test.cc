@@ -17,7 +17,6 @@ namespace breadthflow::columnar {
 namespace {
 
 using quant::Series;
-using quant::SeriesKey;
 using quant::TimeRange;
 using ::testing::ElementsAre;
 using testing::IsOk;
