@@ -44,6 +44,7 @@ StreamSeriesRequest ToProto(const LiveQuery& query) {
   }
   request.set_conflate(query.conflate);
   if (query.silence_after) *request.mutable_silence_after() = rpc::ToProto(*query.silence_after);
+  request.set_calendar(query.calendar);
   return request;
 }
 
@@ -71,6 +72,14 @@ absl::StatusOr<std::optional<LiveMessage>> FromProto(const StreamSeriesResponse&
     if (!violations.empty()) return base::MakeError(absl::StatusCode::kDataLoss, "BAD_ANSWER", "a gap of no range");
     BF_ASSIGN_OR_RETURN(gap.key, rpc::FromProto(response.gap().key()));
     message.payload = std::move(gap);
+  } else if (response.has_withdrawal()) {
+    const data::v1::LiveWithdrawal& told = response.withdrawal();
+    LiveWithdrawal withdrawal{.times = {told.times_unix_ns().begin(), told.times_unix_ns().end()},
+                              .arrival = rpc::FromProto(told.arrival_time()),
+                              .backfill = told.backfill(),
+                              .conflated_rows = told.conflated_row_count()};
+    BF_ASSIGN_OR_RETURN(withdrawal.key, rpc::FromProto(told.key()));
+    message.payload = std::move(withdrawal);
   } else if (response.has_silence()) {
     const data::v1::LiveSilence& told = response.silence();
     LiveSilence silence;

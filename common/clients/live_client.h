@@ -45,6 +45,7 @@ struct LiveQuery {
   std::optional<LiveReplay> replay;             // excludes start and poll
   bool conflate = false;                        // when slow: only the newest row of each series
   std::optional<absl::Duration> silence_after;  // tell of series without a row for so long, exchange open
+  std::string calendar;                         // XNYS, 24/7, FX, XETR; empty: what each series keeps
   std::string resume_token;                     // go on behind the message that had it, all else as it was
 };
 
@@ -54,6 +55,16 @@ struct LiveRows {
   absl::Time arrival;          // when they were stored; of a replay, when they were played
   bool backfill = false;       // stored before the subscription, or while it was interrupted
   int64_t conflated_rows = 0;  // left out before these
+};
+
+// Instants of which a series has no more rows: they were taken back. A subscriber need not have had all of them, and
+// may be told again after a resumption.
+struct LiveWithdrawal {
+  quant::SeriesKey key;
+  std::vector<int64_t> times;  // ascending
+  absl::Time arrival;          // when they were withdrawn
+  bool backfill = false;       // before the subscription, or while it was interrupted
+  int64_t conflated_rows = 0;  // left out before
 };
 
 // Rows that a calendar expects and that will not come.
@@ -72,7 +83,7 @@ struct LiveSilence {
 };
 
 struct LiveMessage {
-  std::variant<LiveRows, LiveGap, LiveSilence> payload;
+  std::variant<LiveRows, LiveGap, LiveSilence, LiveWithdrawal> payload;
   std::string resume_token;  // where to go on behind it, in a later subscription
 };
 

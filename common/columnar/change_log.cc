@@ -1,6 +1,7 @@
 #include "common/columnar/change_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -35,24 +36,35 @@ constexpr std::string_view kChanges = R"sql(
     AND ($8::text[] = '{}' OR s.symbol = ANY($8::text[]))
   ORDER BY v.known_at, v.series_id, v.version LIMIT $9)sql";
 
-constexpr std::string_view kBegan = R"sql(
-  SELECT w.place, r.first_time_ns, r.last_time_ns, c.body
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS w (series_id, version, after_ns, place)
-  CROSS JOIN LATERAL (SELECT chunk_hash, first_time_ns, last_time_ns FROM series_chunk
-                      WHERE series_id = w.series_id AND version_from = w.version AND last_time_ns > w.after_ns
-                      ORDER BY first_time_ns LIMIT $4) r
+// What versions began and what they ended, page by page, as one snapshot has both: compaction may put other chunks in
+// their place at any time. A page reaches to the last of $4 chunks that the version began, or else to the end.
+constexpr std::string_view kPages = R"sql(
+  WITH wanted AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
+                    AS w (series_id, version, after_ns, place)),
+  began AS (
+    SELECT w.place, r.* FROM wanted w
+    CROSS JOIN LATERAL (SELECT chunk_hash, first_time_ns, last_time_ns FROM series_chunk
+                        WHERE series_id = w.series_id AND version_from = w.version AND last_time_ns > w.after_ns
+                        ORDER BY first_time_ns LIMIT $4) r),
+  page AS (
+    SELECT w.*, CASE WHEN b.chunks = $4 THEN b.last_time_ns ELSE 9223372036854775807 END AS up_to_ns
+    FROM wanted w
+    LEFT JOIN (SELECT place, count(*) AS chunks, max(last_time_ns) AS last_time_ns FROM began GROUP BY place) b
+      USING (place)),
+  ended AS (
+    SELECT p.place, r.* FROM page p
+    CROSS JOIN LATERAL (SELECT chunk_hash, first_time_ns, last_time_ns FROM series_chunk
+                        WHERE series_id = p.series_id AND version_to = p.version
+                          AND version_to < 9223372036854775807
+                          AND first_time_ns <= p.up_to_ns AND last_time_ns > p.after_ns
+                        ORDER BY first_time_ns LIMIT $5) r)
+  SELECT r.place, r.ended, r.last_time_ns, c.body
+  FROM (SELECT *, false AS ended FROM began UNION ALL SELECT *, true FROM ended) r
   JOIN chunk c ON c.hash = r.chunk_hash
-  ORDER BY w.place, r.first_time_ns)sql";
+  ORDER BY r.place, r.ended, r.first_time_ns)sql";
 
-constexpr std::string_view kEnded = R"sql(
-  SELECT w.place, r.first_time_ns, r.last_time_ns, c.body
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
-         AS w (series_id, version, from_ns, to_ns, place)
-  JOIN series_chunk r ON r.series_id = w.series_id AND r.version_to = w.version
-                     AND r.version_to < 9223372036854775807
-                     AND r.first_time_ns <= w.to_ns AND r.last_time_ns >= w.from_ns
-  JOIN chunk c ON c.hash = r.chunk_hash
-  ORDER BY w.place, r.first_time_ns)sql";
+constexpr int64_t kEndedAtOnce = 8;
 
 constexpr std::string_view kStates = R"sql(
   SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, s.repeats, v.version, v.known_at, c.row_count,
@@ -81,6 +93,16 @@ size_t InstantEnd(const std::vector<int64_t>& times, size_t begin) {
   size_t end = begin + 1;
   while (end < times.size() && times[end] == times[begin]) ++end;
   return end;
+}
+
+// The instants of `stored` that `fresh` does not have. Both ascend.
+std::vector<int64_t> InstantsWithout(const std::vector<int64_t>& stored, const std::vector<int64_t>& fresh) {
+  std::vector<int64_t> without;
+  std::set_difference(stored.begin(), stored.end(), fresh.begin(), fresh.end(), std::back_inserter(without));
+  // Of an instant with fewer rows than before, the difference has the rest.
+  std::erase_if(without, [&](int64_t time) { return std::binary_search(fresh.begin(), fresh.end(), time); });
+  without.erase(std::unique(without.begin(), without.end()), without.end());
+  return without;
 }
 
 }  // namespace
@@ -156,44 +178,52 @@ absl::StatusOr<std::vector<ChangedRows>> ChangeLog::Rows(const std::vector<Chang
     ids.push_back(change.series_id);
     versions.push_back(change.version);
   }
-  std::vector<ChangedRows> changed;
-  std::vector<Series> stored;
+  struct Page {
+    Series fresh, stored;
+    int began = 0, ended = 0;
+    int64_t last_began_ns = INT64_MIN, last_ended_ns = INT64_MIN;
+  };
+  std::vector<Page> pages;
   const auto read = [&](BinaryTransaction& tx) -> absl::Status {
-    changed.assign(changes.size(), {});
-    stored.assign(changes.size(), {});
-    std::vector<int> read_chunks(changes.size(), 0);
-    std::vector<int64_t> first(changes.size(), std::numeric_limits<int64_t>::max());
-    std::vector<int64_t> last(changes.size(), std::numeric_limits<int64_t>::min());
+    pages.assign(changes.size(), {});
     for (size_t i = 0; i < changes.size(); ++i) {
-      changed[i].rows = {.key = changes[i].key, .basis = changes[i].basis, .repeats = changes[i].repeats};
-      stored[i].repeats = changes[i].repeats;
-    }
-    BF_RETURN_IF_ERROR(tx.Stream(
-        kBegan, {postgres::IntArray(ids), postgres::IntArray(versions), postgres::IntArray(after_ns), int64_t{chunks}},
-        [&](const BinaryRow& row) {
-          const auto i = static_cast<size_t>(row.Int64(0)) - 1;
-          first[i] = std::min(first[i], row.Int64(1));
-          last[i] = std::max(last[i], row.Int64(2));
-          ++read_chunks[i];
-          // What lies up to `after_ns` is left out here: the largest time has nothing behind.
-          return AppendChunk(row.View(3), {after_ns[i] + 1, INT64_MAX}, {}, changed[i].rows);
-        }));
-    for (size_t i = 0; i < changes.size(); ++i) {
-      changed[i].more = read_chunks[i] == chunks;
-      changed[i].up_to_ns = last[i];
+      pages[i].fresh = {.key = changes[i].key, .basis = changes[i].basis, .repeats = changes[i].repeats};
+      pages[i].stored.repeats = changes[i].repeats;
     }
     return tx.Stream(
-        kEnded,
-        {postgres::IntArray(ids), postgres::IntArray(versions), postgres::IntArray(first), postgres::IntArray(last)},
+        kPages,
+        {postgres::IntArray(ids), postgres::IntArray(versions), postgres::IntArray(after_ns), int64_t{chunks},
+         kEndedAtOnce},
         [&](const BinaryRow& row) {
           const auto i = static_cast<size_t>(row.Int64(0)) - 1;
-          return AppendChunk(row.View(3), {first[i], last[i] + 1}, {}, stored[i]);
+          Page& page = pages[i];
+          const bool ended = row.Bool(1);
+          ++(ended ? page.ended : page.began);
+          (ended ? page.last_ended_ns : page.last_began_ns) = row.Int64(2);
+          // The largest time has nothing behind.
+          return AppendChunk(row.View(3), {after_ns[i] + 1, INT64_MAX}, {}, ended ? page.stored : page.fresh);
         });
   };
   BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, read, BulkOptions(deadline, true)));
+  std::vector<ChangedRows> changed(changes.size());
   for (size_t i = 0; i < changes.size(); ++i) {
-    if (stored[i].empty()) continue;
-    BF_ASSIGN_OR_RETURN(changed[i].rows, RowsThatDiffer(stored[i], changed[i].rows));
+    Page& page = pages[i];
+    changed[i].up_to_ns = INT64_MAX;
+    if (page.began == chunks) changed[i].up_to_ns = page.last_began_ns;
+    if (page.ended == kEndedAtOnce) changed[i].up_to_ns = std::min(changed[i].up_to_ns, page.last_ended_ns);
+    changed[i].more = changed[i].up_to_ns != INT64_MAX;
+    // A chunk at the border may reach beyond it.
+    for (Series* rows : {&page.fresh, &page.stored}) {
+      if (changed[i].more && !rows->empty() && rows->times.back() > changed[i].up_to_ns) {
+        *rows = rows->Slice({INT64_MIN, changed[i].up_to_ns + 1});
+      }
+    }
+    changed[i].withdrawn = InstantsWithout(page.stored.times, page.fresh.times);
+    if (page.stored.empty() || page.fresh.empty()) {
+      changed[i].rows = std::move(page.fresh);
+    } else {
+      BF_ASSIGN_OR_RETURN(changed[i].rows, RowsThatDiffer(page.stored, page.fresh));
+    }
   }
   return changed;
 }

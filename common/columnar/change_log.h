@@ -68,10 +68,11 @@ struct ChangeFilter {
 };
 
 // Rows that a change brought: new ones, and those that differ from what was stored before at their instant (the whole
-// instant, where rows repeat). Rows that it took away are not told.
+// instant, where rows repeat); and the instants of which it left no row.
 struct ChangedRows {
-  quant::Series rows;  // of one or several chunks; may be empty
-  bool more = false;   // go on behind `up_to_ns`
+  quant::Series rows;              // of one or several chunks; may be empty
+  std::vector<int64_t> withdrawn;  // ascending, none of them in `rows`
+  bool more = false;               // go on behind `up_to_ns`
   int64_t up_to_ns = std::numeric_limits<int64_t>::min();
 };
 
@@ -91,8 +92,8 @@ class ChangeLog {
                                               const ChangePlace& after, const ChangeFilter& filter, int limit,
                                               absl::Time deadline = absl::InfiniteFuture());
 
-  // The rows of each change, at most `chunks` chunks of each, behind the time `after_ns[i]`. A change whose chunks are
-  // gone has no rows.
+  // The rows of each change, at most `chunks` chunks of each, behind the time `after_ns[i]`; and what it withdrew, of a
+  // few chunks that it ended.
   absl::StatusOr<std::vector<ChangedRows>> Rows(const std::vector<Change>& changes,
                                                 const std::vector<int64_t>& after_ns, int chunks,
                                                 absl::Time deadline = absl::InfiniteFuture());

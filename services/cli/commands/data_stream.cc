@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "common/quant/series.h"
 #include "common/rpc/convert.h"
 #include "services/cli/rehearsal.h"
 #include "services/cli/rows.h"
@@ -93,6 +94,7 @@ StreamSeriesRequest ReadRequest(const Arguments& arguments, base::Violations& vi
           rpc::ToProto(ParseTime(arguments.Text("as-of"), "--as-of", violations));
     }
   }
+  request.set_calendar(arguments.Text("calendar"));
   request.set_conflate(arguments.Switch("conflate"));
   if (const auto silence = ParseDurationFlag(arguments, "silence-after", violations)) {
     *request.mutable_silence_after() = rpc::ToProto(*silence);
@@ -108,6 +110,8 @@ class LivePrinter {
   void Print(const StreamSeriesResponse& message) {
     if (message.has_rows()) {
       PrintRows(message.rows());
+    } else if (message.has_withdrawal()) {
+      PrintWithdrawal(message.withdrawal());
     } else if (message.has_gap()) {
       const data::v1::LiveGap& gap = message.gap();
       out_.Say(fmt::format("gap: {} {} to {}, {} rows expected: {}", gap.key().symbol(),
@@ -121,6 +125,18 @@ class LivePrinter {
   }
 
  private:
+  // Few instants one by one, many as a span.
+  void PrintWithdrawal(const data::v1::LiveWithdrawal& withdrawal) {
+    constexpr int kNamed = 5;
+    const auto& times = withdrawal.times_unix_ns();
+    const auto instant = [](int64_t time_ns) { return Instant(rpc::ToProto(quant::FromNanos(time_ns))); };
+    std::string which;
+    for (int i = 0; i < times.size() && times.size() <= kNamed; ++i) which += (i == 0 ? "" : ", ") + instant(times[i]);
+    if (times.size() > kNamed) which = fmt::format("{} to {}", instant(times[0]), instant(times[times.size() - 1]));
+    out_.Say(fmt::format("withdrawn: {} has no row any more of {} {}: {}", withdrawal.key().symbol(),
+                         Grouped(times.size()), times.size() == 1 ? "instant" : "instants", which));
+  }
+
   void PrintRows(const data::v1::LiveRows& rows) {
     if (rows.conflated_row_count() > 0) {
       out_.Say(fmt::format("{}: {} rows left out", rows.rows().key().symbol(), Grouped(rows.conflated_row_count())));
@@ -204,7 +220,8 @@ absl::Status Run(Session& session, const Arguments& arguments) {
                    {"replay.range", "--replay"},
                    {"replay.speed", "--speed"},
                    {"conflate", "--conflate"},
-                   {"silence_after", "--silence-after"}},
+                   {"silence_after", "--silence-after"},
+                   {"calendar", "--calendar"}},
                   violations);
       return violations.empty() ? ended : violations.ToStatus("wrong flags", base::DetailsOf(ended).reason);
     }
@@ -239,6 +256,9 @@ Command DataStream() {
            {.name = "replay", .value = "START..END", .description = "play this stored range"},
            {.name = "speed", .value = "N", .description = "how much faster than it came; default as fast as possible"},
            {.name = "as-of", .value = "INSTANT", .description = "play rows as they were known then"},
+           {.name = "calendar",
+            .value = "NAME",
+            .description = "whose hours say what is missing and silent: XNYS, 24/7, FX, XETR; default what rows keep"},
            {.name = "conflate", .description = "when this cannot keep up: only the newest row of each series"},
            {.name = "silence-after",
             .value = "2m",

@@ -54,6 +54,13 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
   return id;
 }
 
+absl::StatusOr<std::string> Fetcher::VariantOf(const component::ComponentRef& source) const {
+  FetchSpec spec{.source = source};
+  const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, spec);
+  BF_RETURN_IF_ERROR(sources.front().unusable);
+  return sources.front().variant;
+}
+
 absl::Status Fetcher::Cancel(const std::string& id, absl::Time deadline) {
   BF_RETURN_IF_ERROR(parts_.runs.Get(id, deadline).status());
   BF_RETURN_IF_ERROR(jobs::RequestCancel(parts_.database, id, deadline));

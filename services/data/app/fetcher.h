@@ -66,6 +66,10 @@ class Fetcher {
   // INVALID_ARGUMENT with every violation; FAILED_PRECONDITION when no source can be asked here.
   absl::StatusOr<std::string> Submit(const FetchSpec& spec, const Submission& submission);
 
+  // Under which variant the rows of this source are stored. FAILED_PRECONDITION and INVALID_ARGUMENT when it can not be
+  // asked.
+  absl::StatusOr<std::string> VariantOf(const component::ComponentRef& source) const;
+
   // Asks a run to stop; a final one stays what it is. NOT_FOUND as FetchStore::Get.
   absl::Status Cancel(const std::string& id, absl::Time deadline);
 

@@ -7,8 +7,8 @@
 
 #include "common/base/status.h"
 #include "common/base/text.h"
-#include "common/quant/calendar.h"
 #include "services/data/domain/fetch.h"
+#include "services/data/domain/market_hours.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -45,7 +45,8 @@ absl::Status CheckSpec(const LiveSpec& spec) {
       violations.Add("poll.interval",
                      fmt::format("must be at least 1 s, was {} s", absl::ToDoubleSeconds(spec.poll->interval)));
     }
-    if (!spec.source.empty() && spec.source != spec.poll->source.name) {
+    const std::string& polled = spec.poll->source.name;
+    if (!spec.source.empty() && spec.source != polled && !spec.source.starts_with(polled + ":")) {
       violations.Add("source", "must be the source that is polled, or left out");
     }
   }
@@ -64,12 +65,18 @@ absl::Status CheckSpec(const LiveSpec& spec) {
   return violations.ToStatus("invalid stream");
 }
 
-void FindGaps(LivePiece& piece) {
-  const std::vector<int64_t>& times = piece.rows.times;
-  for (size_t row = 1; row < times.size(); ++row) {
-    const auto missing = MissingBetween(quant::Xnys(), piece.rows.key.timeframe, times[row - 1], times[row]);
-    if (missing) piece.gaps.emplace_back(row, *missing);
+RowGaps GapsIn(const quant::Series& rows, const quant::Calendar& calendar) {
+  RowGaps gaps;
+  for (size_t row = 1; row < rows.size(); ++row) {
+    const auto missing = MissingBetween(calendar, rows.key.timeframe, rows.times[row - 1], rows.times[row]);
+    if (missing) gaps.emplace_back(row, *missing);
   }
+  return gaps;
+}
+
+void FindGaps(LivePiece& piece) {
+  piece.calendar = &CalendarOf(piece.rows.key, piece.rows.times);
+  piece.gaps = GapsIn(piece.rows, *piece.calendar);
 }
 
 std::string LiveCursor::ToText() const {

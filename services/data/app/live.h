@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 
 #include "common/component/catalog.h"
+#include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "services/data/domain/live.h"
 #include "services/data/store/live_log.h"
@@ -43,6 +44,7 @@ struct LiveSpec {
   std::optional<ReplaySpec> replay;
   bool conflate = false;
   std::optional<absl::Duration> silence_after;
+  const quant::Calendar* calendar = nullptr;  // of all symbols; null: what each series keeps, see CalendarOf
 };
 
 // What is wrong with a spec as such, and with what it combines. INVALID_ARGUMENT with every violation.
@@ -54,21 +56,26 @@ class EncodedRows {
   virtual ~EncodedRows() = default;
 };
 
-// Rows of one series that arrived together. Immutable once shared.
+// Where a calendar expects rows between two neighbours: the number of the later one.
+using RowGaps = std::vector<std::pair<size_t, MissingRows>>;
+RowGaps GapsIn(const quant::Series& rows, const quant::Calendar& calendar);
+
+// Rows of one series that arrived together, and instants whose rows went with them. Immutable once shared.
 struct LivePiece {
-  quant::Series rows;  // not empty
-  absl::Time arrival;  // when they were stored; for a replay, when they were played
+  quant::Series rows;              // without rows and columns when only `withdrawn` says something
+  std::vector<int64_t> withdrawn;  // instants that the series has no more rows of; ascending
+  absl::Time arrival;              // when they were stored; for a replay, when they were played
   columnar::Change change;
   columnar::ChangePlace place;                 // behind these rows
   std::shared_ptr<const EncodedRows> encoded;  // null: not made yet
-  // Where a calendar expects rows between two of these: the number of the later one. See FindGaps.
-  std::vector<std::pair<size_t, MissingRows>> gaps;
+  const quant::Calendar* calendar = nullptr;   // that its rows keep, as it seems
+  RowGaps gaps;                                // on that calendar
 
   // About what it takes in memory.
-  size_t Bytes() const { return rows.size() * 8 * (rows.columns.size() + 1) + 512; }
+  size_t Bytes() const { return (rows.size() * (rows.columns.size() + 1) + withdrawn.size()) * 8 + 512; }
 };
 
-// Fills `piece.gaps`.
+// Fills `piece.calendar` and `piece.gaps`.
 void FindGaps(LivePiece& piece);
 
 using EncodeRows = std::function<std::shared_ptr<const EncodedRows>(const LivePiece&)>;
@@ -107,9 +114,9 @@ struct LiveSilence {
 
 // One thing that a stream tells.
 struct LiveEvent {
-  enum class Kind { kRows, kGap, kSilence, kHeartbeat };
+  enum class Kind { kRows, kWithdrawal, kGap, kSilence, kHeartbeat };
   Kind kind = Kind::kHeartbeat;
-  std::shared_ptr<const LivePiece> rows;
+  std::shared_ptr<const LivePiece> rows;  // of a withdrawal too
   bool backfill = false;
   int64_t conflated_rows = 0;
   LiveGap gap;

@@ -163,15 +163,16 @@ absl::Status LiveHub::PublishChanges() {
                         log_.Rows(wanted, std::vector<int64_t>(wanted.size(), batch.up_to_ns), 1));
     for (size_t i = 0; i < wanted.size(); ++i) {
       columnar::ChangedRows& one = changed[i];
-      if (!one.rows.empty()) {
+      if (!one.rows.empty() || !one.withdrawn.empty()) {
         auto piece = std::make_shared<LivePiece>();
         piece->rows = std::move(one.rows);
+        piece->withdrawn = std::move(one.withdrawn);
         piece->arrival = wanted[i].known_at;
         piece->change = wanted[i];
         piece->place = columnar::ChangePlace::Of(wanted[i]);
         if (one.more) piece->place.time_ns = one.up_to_ns;
         FindGaps(*piece);
-        piece->encoded = encode_(*piece);
+        if (!piece->rows.empty()) piece->encoded = encode_(*piece);
         rows_read_.Increment(static_cast<double>(piece->rows.size()));
         Publish(std::move(piece));
       }

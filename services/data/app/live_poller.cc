@@ -109,7 +109,7 @@ void LivePoller::Work() {
   }
 }
 
-absl::StatusOr<std::shared_ptr<void>> LivePoller::Poll(const LiveSpec& spec) {
+absl::StatusOr<LivePoller::Polling> LivePoller::Poll(const LiveSpec& spec) {
   const absl::Duration interval =
       spec.poll->interval > absl::ZeroDuration() ? spec.poll->interval : DefaultInterval(spec.timeframe);
   // A fetch of nothing in particular, to name the feed; the range is the same for all.
@@ -118,6 +118,8 @@ absl::StatusOr<std::shared_ptr<void>> LivePoller::Poll(const LiveSpec& spec) {
   const absl::Time slot = SlotOf(clock_.Now(), interval);
   const absl::Status polled = PollNow(id, spec, spec.symbols, slot);
   if (!polled.ok() && !base::IsTransient(polled)) return OfStream(polled);
+  absl::StatusOr<std::string> variant = fetcher_.VariantOf(spec.poll->source);
+  if (!variant.ok()) return OfStream(variant.status());
   absl::MutexLock lock(&mutex_);
   Feed& feed = feeds_[id];
   if (feed.symbols.empty()) {
@@ -127,8 +129,9 @@ absl::StatusOr<std::shared_ptr<void>> LivePoller::Poll(const LiveSpec& spec) {
     feed.slot = slot;
   }
   for (const std::string& symbol : spec.symbols) ++feed.symbols[symbol];
-  return std::shared_ptr<void>(static_cast<void*>(this),
-                               [this, id, symbols = spec.symbols](void*) { Release(id, symbols); });
+  return Polling{std::shared_ptr<void>(static_cast<void*>(this),
+                                       [this, id, symbols = spec.symbols](void*) { Release(id, symbols); }),
+                 *std::move(variant)};
 }
 
 void LivePoller::Release(const std::string& id, const std::vector<std::string>& symbols) {
@@ -186,11 +189,14 @@ void LivePoller::Round() {
 }
 
 absl::StatusOr<quant::TimeRange> LivePoller::RangeOf(const LiveSpec& spec, const std::vector<std::string>& symbols) {
-  BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads,
-                      series_.chunks().List({.resource = spec.resource,
-                                             .symbols = symbols,
-                                             .timeframe = spec.timeframe,
-                                             .variant = spec.poll->source.name}));
+  // Of a source that can not be asked nothing is stored; the submission says why.
+  const absl::StatusOr<std::string> variant = fetcher_.VariantOf(spec.poll->source);
+  std::vector<columnar::SeriesHead> heads;
+  if (variant.ok()) {
+    BF_ASSIGN_OR_RETURN(
+        heads, series_.chunks().List(
+                   {.resource = spec.resource, .symbols = symbols, .timeframe = spec.timeframe, .variant = *variant}));
+  }
   const absl::Time now = clock_.Now();
   int64_t start_ns = quant::ToNanos(heads.size() == symbols.size() ? now : now - FewBars(spec.timeframe));
   for (const columnar::SeriesHead& head : heads) {

@@ -38,9 +38,13 @@ class LivePoller {
   // Waits for the poll under way. Safe without Start and more than once.
   void Stop();
 
-  // Polls the symbols until what it returns dies; begins at once, so that what can never be (an unknown source, wrong
+  struct Polling {
+    std::shared_ptr<void> keep;  // polls until it dies
+    std::string variant;         // of the series that get the rows
+  };
+  // Polls the symbols; begins at once, so that what can never be (an unknown source, wrong
   // parameters, a missing key) is an error now.
-  absl::StatusOr<std::shared_ptr<void>> Poll(const LiveSpec& spec);
+  absl::StatusOr<Polling> Poll(const LiveSpec& spec);
 
   // Polls what is due; for tests and while no thread does.
   void Round();

@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace breadthflow::data {
+namespace {
+
+// Instants that a conflating queue remembers to be withdrawn; with more its subscriber reads them from the store.
+constexpr size_t kMostWithdrawn = 65'536;
+
+}  // namespace
 
 bool LiveQueue::Accepts(const quant::SeriesKey& key) {
   if (!source_.empty()) return key.variant == source_;
@@ -15,10 +21,20 @@ void LiveQueue::Begin(int64_t batch, columnar::CommitPosition seen) {
   from_batch_ = batch;
   seen_ = std::move(seen);
   overflowed_ = false;
+  Clear();
+}
+
+void LiveQueue::Clear() {
   items_.clear();
   bytes_ = 0;
   newest_.clear();
   order_.clear();
+  withdrawn_ = 0;
+}
+
+void LiveQueue::Lose() {
+  overflowed_ = true;
+  Clear();
 }
 
 bool LiveQueue::Wants(int64_t batch, const columnar::Change& change) {
@@ -42,18 +58,14 @@ void LiveQueue::Push(std::shared_ptr<const LivePiece> piece,
   const bool full = items_.size() >= limits_.pieces || bytes_ >= limits_.bytes;
   const bool slow = !items_.empty() && now - items_.front().at > limits_.slow;
   if (conflate_ && (full || slow || !order_.empty())) {
-    for (const Item& item : items_) Collapse(item);
+    bool fits = true;
+    for (const Item& item : items_) fits = fits && Collapse(item);
     items_.clear();
     bytes_ = 0;
-    Collapse({std::move(piece), target, place, now});
+    if (!fits || !Collapse({std::move(piece), target, place, now})) Lose();
     return;
   }
-  if (full) {
-    overflowed_ = true;
-    items_.clear();
-    bytes_ = 0;
-    return;
-  }
+  if (full) return Lose();
   bytes_ += piece->Bytes();
   items_.push_back({std::move(piece), target, place, now});
 }
@@ -70,27 +82,46 @@ void LiveQueue::EndBatch(int64_t batch, const std::shared_ptr<const columnar::Co
   }
 }
 
-void LiveQueue::Collapse(const Item& item) {
+bool LiveQueue::Collapse(const Item& item) {
   last_ = {nullptr, item.target, item.place, item.at};
-  if (item.piece == nullptr) return;
+  if (item.piece == nullptr) return true;
   const quant::Series& rows = item.piece->rows;
-  Newest& newest = newest_[item.piece->change.series_id];
-  if (newest.piece == nullptr) order_.push_back(item.piece->change.series_id);
+  const auto [found, is_new] = newest_.try_emplace(item.piece->change.series_id);
+  Newest& newest = found->second;
+  if (is_new) order_.push_back(item.piece->change.series_id);
+  withdrawn_ -= newest.withdrawn.size();
+  newest.withdrawn.insert(item.piece->withdrawn.begin(), item.piece->withdrawn.end());
+  for (const int64_t time_ns : rows.times) newest.withdrawn.erase(time_ns);
+  withdrawn_ += newest.withdrawn.size();
   newest.rows += static_cast<int64_t>(rows.size());
-  if (newest.piece != nullptr && rows.times.back() < newest.piece->rows.times.back()) return;
-  auto last = std::make_shared<LivePiece>();
-  last->rows = rows.Rows(rows.size() - 1, rows.size());
-  last->arrival = item.piece->arrival;
-  last->change = item.piece->change;
-  last->place = item.piece->place;
-  newest.piece = std::move(last);
+  const bool has_row = newest.piece != nullptr && !newest.piece->rows.empty() &&
+                       !newest.withdrawn.contains(newest.piece->rows.times.back());
+  const bool takes = !rows.empty() && !(has_row && rows.times.back() < newest.piece->rows.times.back());
+  if (takes || !has_row) {
+    auto last = std::make_shared<LivePiece>();
+    last->rows = takes ? rows.Rows(rows.size() - 1, rows.size()) : quant::Series{.key = item.piece->change.key};
+    last->arrival = item.piece->arrival;
+    last->change = item.piece->change;
+    last->place = item.piece->place;
+    FindGaps(*last);
+    newest.piece = std::move(last);
+  }
+  return withdrawn_ <= kMostWithdrawn;
 }
 
 std::optional<LiveQueue::Popped> LiveQueue::Pop() {
   absl::MutexLock lock(&mutex_);
   if (!order_.empty()) {
     const auto found = newest_.find(order_.front());
-    Popped popped{.piece = std::move(found->second.piece), .conflated_rows = found->second.rows - 1};
+    Newest& newest = found->second;
+    const auto told = static_cast<int64_t>(newest.piece->rows.size());
+    Popped popped{.piece = std::move(newest.piece), .conflated_rows = newest.rows - told};
+    if (!newest.withdrawn.empty()) {
+      auto whole = std::make_shared<LivePiece>(*popped.piece);
+      whole->withdrawn.assign(newest.withdrawn.begin(), newest.withdrawn.end());
+      popped.piece = std::move(whole);
+    }
+    withdrawn_ -= newest.withdrawn.size();
     newest_.erase(found);
     order_.pop_front();
     if (order_.empty()) {

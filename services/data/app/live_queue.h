@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -19,7 +20,7 @@ namespace breadthflow::data {
 
 // What lies between the hub and one subscriber: a few pieces that all subscribers share, and never many. A subscriber
 // that does not keep up loses its queue and reads from the store what it missed; a conflating one keeps the newest row
-// of each series and a count of the others. Thread-safe.
+// of each series, a count of the others, and what was withdrawn. Thread-safe.
 class LiveQueue {
  public:
   struct Limits {
@@ -53,7 +54,7 @@ class LiveQueue {
 
   struct Popped {
     std::shared_ptr<const LivePiece> piece;  // null: only the position moves
-    int64_t conflated_rows = 0;              // left out before its last row
+    int64_t conflated_rows = 0;              // left out before its last row, or before what it withdraws
     // Where the stream stands then; absent while there are rows left that were taken out of their order.
     std::shared_ptr<const columnar::CommitPosition> target;
     std::optional<columnar::ChangePlace> place;  // absent: the batch is whole
@@ -71,10 +72,15 @@ class LiveQueue {
     absl::Time at;
   };
   struct Newest {
-    std::shared_ptr<const LivePiece> piece;  // of one row
+    std::shared_ptr<const LivePiece> piece;  // its last row at most
     int64_t rows = 0;                        // that came
+    std::set<int64_t> withdrawn;             // instants without rows now
   };
-  void Collapse(const Item& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Clear() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The subscriber has to read from the store what it misses.
+  void Lose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // False when it would have to remember too much.
+  bool Collapse(const Item& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const bool conflate_;
   const std::string source_;
@@ -89,7 +95,8 @@ class LiveQueue {
   // Conflated: by series, in the order in which they began to wait.
   std::unordered_map<int64_t, Newest> newest_ ABSL_GUARDED_BY(mutex_);
   std::deque<int64_t> order_ ABSL_GUARDED_BY(mutex_);
-  Item last_ ABSL_GUARDED_BY(mutex_);  // position of the last that was collapsed
+  size_t withdrawn_ ABSL_GUARDED_BY(mutex_) = 0;  // instants of all of them
+  Item last_ ABSL_GUARDED_BY(mutex_);             // position of the last that was collapsed
 };
 
 }  // namespace breadthflow::data

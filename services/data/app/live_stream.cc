@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/domain/market_hours.h"
 
 namespace breadthflow::data {
 namespace {
@@ -33,28 +34,48 @@ void LiveStream::AddGap(const std::string& symbol, const MissingRows& missing, s
   out_.push_back(std::move(event));
 }
 
+void LiveStream::Learn(size_t symbol, std::span<const int64_t> times) {
+  Known& known = known_[symbol];
+  if (known.settled || times.empty()) return;
+  known.calendar = &CalendarOf(KeyOf(symbol), times);
+  known.settled = spec_.timeframe == quant::Timeframe::kDay ? known.calendar->ClosingAt(times.back()) != nullptr
+                                                            : known.calendar != &quant::Xnys();
+  if (silence_) silence_->Keep(symbol, *known.calendar);
+}
+
 // `cursor_` is where the stream stood before the piece; the caller moves it and sets it on the last event.
 void LiveStream::Offer(std::shared_ptr<const LivePiece> piece, bool backfill, int64_t conflated) {
   const quant::Series& rows = piece->rows;
   const size_t symbol = symbol_.at(rows.key.symbol);
   Known& known = known_[symbol];
   known.key = rows.key;
+  if (conflated > 0) parts_.conflated.Increment(static_cast<double>(conflated));
+  if (!piece->withdrawn.empty()) {
+    out_.push_back({.kind = LiveEvent::Kind::kWithdrawal,
+                    .rows = piece,
+                    .backfill = backfill,
+                    .conflated_rows = rows.empty() ? conflated : 0,
+                    .cursor = cursor_});
+  }
+  if (rows.empty()) return;
+  Learn(symbol, rows.times);
   known.last_arrival = std::max(known.last_arrival, piece->arrival);
   const auto later = std::upper_bound(rows.times.begin(), rows.times.end(), known.last_time_ns);
   if (bars_ && conflated == 0 && later != rows.times.end()) {
     // Rows up to the last known one are revisions.
     const auto first = static_cast<size_t>(later - rows.times.begin());
     if (known.last_time_ns != INT64_MIN) {
-      const auto missing = MissingBetween(quant::Xnys(), spec_.timeframe, known.last_time_ns, *later);
+      const auto missing = MissingBetween(*known.calendar, spec_.timeframe, known.last_time_ns, *later);
       if (missing) AddGap(rows.key.symbol, *missing, kLaterRows);
     }
-    for (const auto& [row, missing] : piece->gaps) {
+    const bool same_hours = piece->calendar == known.calendar;
+    const RowGaps other = same_hours ? RowGaps() : GapsIn(rows, *known.calendar);
+    for (const auto& [row, missing] : same_hours ? piece->gaps : other) {
       if (row > first) AddGap(rows.key.symbol, missing, kLaterRows);
     }
   }
   known.last_time_ns = std::max(known.last_time_ns, rows.times.back());
   if (silence_ && !backfill) silence_->Heard(symbol, parts_.clock.Now());
-  if (conflated > 0) parts_.conflated.Increment(static_cast<double>(conflated));
   LiveEvent event{.kind = LiveEvent::Kind::kRows, .backfill = backfill, .conflated_rows = conflated};
   event.rows = std::move(piece);
   out_.push_back(std::move(event));
@@ -148,12 +169,13 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
     changes_.pop_front();
     up_to_ns_ = INT64_MIN;
   }
-  if (changed.rows.empty()) {
+  if (changed.rows.empty() && changed.withdrawn.empty()) {
     cursor_.place = place;
     return true;
   }
   auto piece = std::make_shared<LivePiece>();
   piece->rows = std::move(changed.rows);
+  piece->withdrawn = std::move(changed.withdrawn);
   piece->arrival = change.known_at;
   piece->change = change;
   piece->place = place;

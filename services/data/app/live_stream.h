@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,6 +42,8 @@ class LiveStream final : public LiveSource {
  private:
   struct Known {  // of a symbol
     std::optional<quant::SeriesKey> key;
+    const quant::Calendar* calendar = nullptr;
+    bool settled = false;  // no row can change the calendar
     int64_t last_time_ns = INT64_MIN;
     absl::Time last_arrival = absl::InfinitePast();
   };
@@ -53,9 +56,12 @@ class LiveStream final : public LiveSource {
   absl::StatusOr<bool> NextMissed();
   absl::StatusOr<bool> NextLive();
   void Reach(const columnar::CommitPosition& target);
+  // As one to several events, of which only the last may move `cursor_`.
   void Offer(std::shared_ptr<const LivePiece> piece, bool backfill, int64_t conflated);
   void AddGap(const std::string& symbol, const MissingRows& missing, std::string reason);
   void LookForSilence(absl::Time now);
+  // Which calendar rows at these times keep.
+  void Learn(size_t symbol, std::span<const int64_t> times);
   quant::SeriesKey KeyOf(size_t symbol) const;
 
   const LiveParts parts_;

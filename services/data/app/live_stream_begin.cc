@@ -8,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "services/data/app/live_stream.h"
+#include "services/data/domain/market_hours.h"
 
 namespace breadthflow::data {
 namespace {
@@ -34,7 +35,6 @@ absl::StatusOr<std::unique_ptr<LiveSource>> LiveStream::Open(const LiveParts& pa
                                                              const columnar::LogHead& head,
                                                              std::optional<LiveCursor> cursor,
                                                              std::shared_ptr<void> keep) {
-  if (spec.poll && spec.source.empty()) spec.source = spec.poll->source.name;
   std::unique_ptr<LiveStream> stream(new LiveStream(parts, std::move(spec), bars, head, std::move(keep)));
   BF_RETURN_IF_ERROR(stream->Begin(std::move(cursor), head));
   return std::unique_ptr<LiveSource>(std::move(stream));
@@ -49,9 +49,13 @@ LiveStream::LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const c
       keep_(std::move(keep)),
       known_(spec_.symbols.size()) {
   for (size_t i = 0; i < spec_.symbols.size(); ++i) symbol_.emplace(spec_.symbols[i], i);
-  if (spec_.silence_after) {
-    silence_.emplace(quant::Xnys(), *spec_.silence_after, spec_.symbols.size(), parts_.clock.Now());
+  std::vector<const quant::Calendar*> calendars;
+  for (size_t i = 0; i < known_.size(); ++i) {
+    known_[i].settled = spec_.calendar != nullptr;
+    known_[i].calendar = spec_.calendar != nullptr ? spec_.calendar : &CalendarOf(KeyOf(i), {});
+    calendars.push_back(known_[i].calendar);
   }
+  if (spec_.silence_after) silence_.emplace(std::move(calendars), *spec_.silence_after, parts_.clock.Now());
 }
 
 absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar::LogHead& head) {
@@ -78,7 +82,10 @@ absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar:
     Known& known = known_[symbol_.at(state.key.symbol)];
     known.key = state.key;
     known.last_arrival = state.known_at;
-    if (state.rows > 0) known.last_time_ns = state.last_time_ns;
+    if (state.rows > 0) {
+      known.last_time_ns = state.last_time_ns;
+      Learn(symbol_.at(state.key.symbol), std::span(&state.last_time_ns, 1));
+    }
     // Part of a change has been told.
     if (cursor_.target && cursor_.place.series_id == state.id && cursor_.place.version == state.version) {
       known.last_time_ns = std::min(known.last_time_ns, cursor_.place.time_ns);
@@ -104,14 +111,15 @@ absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar:
     std::sort(planned_.begin(), planned_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   }
   if (lost) {
-    for (const std::string& symbol : spec_.symbols) {
+    for (size_t i = 0; i < spec_.symbols.size(); ++i) {
       const quant::TimeRange range{quant::ToNanos(*lost), quant::ToNanos(head.time) + 1};
       MissingRows missing{.range = range};
       if (bars_) {
-        const auto expected = ExpectedBetween(quant::Xnys(), spec_.timeframe, range.start_ns, range.end_ns);
+        const auto expected = ExpectedBetween(*known_[i].calendar, spec_.timeframe, range.start_ns, range.end_ns);
         missing.rows = expected ? expected->rows : 0;
       }
-      AddGap(symbol, missing, "the store is not the one that gave the resume token: read what it has of that time");
+      AddGap(spec_.symbols[i], missing,
+             "the store is not the one that gave the resume token: read what it has of that time");
     }
   }
   queue_ = std::make_shared<LiveQueue>(spec_.conflate, spec_.source, std::move(sources), LiveQueue::Limits());

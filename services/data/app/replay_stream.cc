@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/base/status.h"
-#include "common/quant/calendar.h"
+#include "services/data/domain/market_hours.h"
 
 namespace breadthflow::data {
 namespace {
@@ -31,6 +31,7 @@ ReplayStream::ReplayStream(SeriesStore& series, const base::Clock& clock, LiveSp
       cursor_(std::move(cursor)),
       left_(spec_.replay->range),
       last_time_ns_(states_.size(), INT64_MIN),
+      calendars_(states_.size(), spec_.calendar),
       sent_(clock.Now()) {
   int64_t first = INT64_MAX;
   int64_t last = INT64_MIN;
@@ -64,6 +65,7 @@ absl::Status ReplayStream::ReadWindow() {
     BF_ASSIGN_OR_RETURN(std::vector<quant::Series> read, series_.chunks().ReadMany(wanted, {.range = range}));
     for (quant::Series& one : read) {
       rows += static_cast<int64_t>(one.size());
+      if (spec_.calendar == nullptr && !one.empty()) calendars_[window_.size()] = &CalendarOf(one.key, one.times);
       window_.push_back(std::move(one));
     }
     // Too many, and there is a shorter window.
@@ -130,7 +132,7 @@ absl::StatusOr<LiveStep> ReplayStream::Next(LiveEvent& event) {
     for (const int64_t time_ns : piece_->rows.times) {
       const int64_t last_ns = std::exchange(last_time_ns_[series], time_ns);
       if (!bars_ || last_ns == INT64_MIN) continue;
-      const auto missing = MissingBetween(quant::Xnys(), spec_.timeframe, last_ns, time_ns);
+      const auto missing = MissingBetween(*calendars_[series], spec_.timeframe, last_ns, time_ns);
       if (!missing) continue;
       LiveEvent gap{.kind = LiveEvent::Kind::kGap, .cursor = cursor_};
       gap.gap = {piece_->rows.key, missing->range, missing->rows, "not stored"};

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/clock.h"
+#include "common/quant/calendar.h"
 #include "services/data/app/live.h"
 #include "services/data/store/series_store.h"
 
@@ -49,7 +50,8 @@ class ReplayStream final : public LiveSource {
   std::vector<Place> order_;
   size_t next_ = 0;  // of order_
   std::vector<int64_t> last_time_ns_;
-  std::vector<LiveEvent> gaps_;  // to be told before `piece_`, last first
+  std::vector<const quant::Calendar*> calendars_;  // that the series keep
+  std::vector<LiveEvent> gaps_;                    // to be told before `piece_`, last first
   std::shared_ptr<const LivePiece> piece_;
   std::optional<Pace> pace_;
   absl::Time sent_;

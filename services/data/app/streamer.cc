@@ -60,7 +60,14 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::Open(LiveSpec spec, const 
   if (spec.replay) return OpenReplay(spec, bars, head, std::move(cursor));
   std::shared_ptr<void> polling;
   if (spec.poll) {
-    BF_ASSIGN_OR_RETURN(polling, poller_.Poll(spec));
+    BF_ASSIGN_OR_RETURN(LivePoller::Polling polled, poller_.Poll(spec));
+    if (!spec.source.empty() && spec.source != spec.poll->source.name && spec.source != polled.variant) {
+      base::Violations violations;
+      violations.Add("source", fmt::format("must be {}, which is polled, or left out", polled.variant));
+      return violations.ToStatus("invalid stream");
+    }
+    spec.source = std::move(polled.variant);
+    polling = std::move(polled.keep);
   }
   return LiveStream::Open({series_, log_, hub_, clock_, conflated_}, spec, bars, head, std::move(cursor),
                           std::move(polling));

@@ -1,6 +1,7 @@
 #include "services/data/domain/live.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace breadthflow::data {
 namespace {
@@ -26,6 +27,19 @@ bool EndsABar(const quant::Calendar& calendar, int64_t length_ns, int64_t time_n
   if (length_ns == 0) return calendar.ClosingAt(time_ns) != nullptr;
   const Session* session = calendar.At(time_ns - 1);
   return session != nullptr && (time_ns == session->close_ns || (time_ns - session->open_ns) % length_ns == 0);
+}
+
+// The instant since which the exchange has been open for that long; nothing while it is closed, and before that.
+std::optional<int64_t> OpenSince(const quant::Calendar& calendar, int64_t now_ns, int64_t left) {
+  const Session* session = calendar.At(now_ns);
+  if (session == nullptr) return std::nullopt;
+  for (int64_t end = now_ns;; end = session->close_ns) {
+    const int64_t open = std::min(end, session->close_ns) - session->open_ns;
+    if (open >= left) return session->open_ns + open - left;
+    left -= open;
+    if (session == calendar.sessions().data()) return std::nullopt;
+    --session;
+  }
 }
 
 }  // namespace
@@ -65,11 +79,11 @@ std::optional<MissingRows> ExpectedBetween(const quant::Calendar& calendar, quan
   return missing;
 }
 
-SilenceWatch::SilenceWatch(const quant::Calendar& calendar, absl::Duration after, size_t series, absl::Time start)
-    : calendar_(calendar),
+SilenceWatch::SilenceWatch(std::vector<const quant::Calendar*> calendars, absl::Duration after, absl::Time start)
+    : calendars_(std::move(calendars)),
       after_ns_(absl::ToInt64Nanoseconds(after)),
-      heard_ns_(series, quant::ToNanos(start)),
-      silent_(series, false) {}
+      heard_ns_(calendars_.size(), quant::ToNanos(start)),
+      silent_(calendars_.size(), false) {}
 
 void SilenceWatch::Heard(size_t series, absl::Time now) {
   heard_ns_[series] = std::max(heard_ns_[series], quant::ToNanos(now));
@@ -77,27 +91,16 @@ void SilenceWatch::Heard(size_t series, absl::Time now) {
 }
 
 std::vector<size_t> SilenceWatch::Look(absl::Time now) {
-  std::vector<size_t> found;
   const int64_t now_ns = quant::ToNanos(now);
-  const Session* session = calendar_.At(now_ns);
-  if (session == nullptr) return found;
-  // The instant since which the exchange has been open for that long.
-  int64_t left = after_ns_;
-  int64_t since = now_ns;
-  while (true) {
-    const int64_t open = std::min(since, session->close_ns) - session->open_ns;
-    since = session->open_ns;
-    if (open >= left) {
-      since += open - left;
-      break;
-    }
-    left -= open;
-    if (session == calendar_.sessions().data()) return found;
-    --session;
-    since = session->close_ns;
-  }
+  std::vector<std::pair<const quant::Calendar*, std::optional<int64_t>>> since;  // a few at most
+  std::vector<size_t> found;
   for (size_t i = 0; i < heard_ns_.size(); ++i) {
-    if (silent_[i] || heard_ns_[i] > since) continue;
+    if (silent_[i]) continue;
+    auto known = std::find_if(since.begin(), since.end(), [&](const auto& one) { return one.first == calendars_[i]; });
+    if (known == since.end()) {
+      known = since.insert(since.end(), {calendars_[i], OpenSince(*calendars_[i], now_ns, after_ns_)});
+    }
+    if (!known->second || heard_ns_[i] > *known->second) continue;
     silent_[i] = true;
     found.push_back(i);
   }

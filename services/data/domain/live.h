@@ -34,8 +34,11 @@ std::optional<MissingRows> MissingBetween(const quant::Calendar& calendar, quant
 // Finds the series that have been silent for `after` of the time that their exchange was open. Not thread-safe.
 class SilenceWatch {
  public:
-  // All series count as heard at `start`. `calendar` must outlive the watch.
-  SilenceWatch(const quant::Calendar& calendar, absl::Duration after, size_t series, absl::Time start);
+  // One calendar for each series; they must outlive the watch. All series count as heard at `start`.
+  SilenceWatch(std::vector<const quant::Calendar*> calendars, absl::Duration after, absl::Time start);
+
+  // That series turns out to keep other hours.
+  void Keep(size_t series, const quant::Calendar& calendar) { calendars_[series] = &calendar; }
 
   // A row of that series came.
   void Heard(size_t series, absl::Time now);
@@ -43,7 +46,7 @@ class SilenceWatch {
   std::vector<size_t> Look(absl::Time now);
 
  private:
-  const quant::Calendar& calendar_;
+  std::vector<const quant::Calendar*> calendars_;
   const int64_t after_ns_;
   std::vector<int64_t> heard_ns_;
   std::vector<bool> silent_;

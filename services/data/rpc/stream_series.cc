@@ -8,6 +8,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "common/rpc/convert.h"
 #include "services/data/rpc/data_service.h"
 
@@ -51,6 +52,14 @@ LiveSpec SpecOf(const StreamSeriesRequest& request, base::Violations& violations
       spec.replay->as_of = rpc::FromProto(request.replay().as_of_time(), "replay.as_of_time", violations);
     }
   }
+  if (!request.calendar().empty()) {
+    const absl::StatusOr<const quant::Calendar*> calendar = quant::FindCalendar(request.calendar());
+    if (calendar.ok()) {
+      spec.calendar = *calendar;
+    } else {
+      violations.Add("calendar", base::Message(calendar.status()));
+    }
+  }
   spec.conflate = request.conflate();
   if (request.has_silence_after()) spec.silence_after = rpc::FromProto(request.silence_after());
   return spec;
@@ -84,6 +93,9 @@ class StreamSource final : public rpc::Source<StreamSeriesResponse> {
       case LiveEvent::Kind::kRows:
         SetRows(event, *message->mutable_rows());
         break;
+      case LiveEvent::Kind::kWithdrawal:
+        SetWithdrawal(event, *message->mutable_withdrawal());
+        break;
       case LiveEvent::Kind::kGap:
         *message->mutable_gap()->mutable_key() = rpc::ToProto(event.gap.key);
         *message->mutable_gap()->mutable_range() = rpc::ToProto(event.gap.range);
@@ -116,6 +128,14 @@ class StreamSource final : public rpc::Source<StreamSeriesResponse> {
     }
     rows.set_backfill(event.backfill);
     rows.set_conflated_row_count(event.conflated_rows);
+  }
+
+  static void SetWithdrawal(const LiveEvent& event, v1::LiveWithdrawal& withdrawal) {
+    *withdrawal.mutable_key() = rpc::ToProto(event.rows->rows.key);
+    withdrawal.mutable_times_unix_ns()->Add(event.rows->withdrawn.begin(), event.rows->withdrawn.end());
+    *withdrawal.mutable_arrival_time() = rpc::ToProto(event.rows->arrival);
+    withdrawal.set_backfill(event.backfill);
+    withdrawal.set_conflated_row_count(event.conflated_rows);
   }
 
   const std::unique_ptr<LiveSource> live_;

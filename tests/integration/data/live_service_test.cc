@@ -18,6 +18,7 @@
 #include "common/base/status.h"
 #include "common/clients/data_client.h"
 #include "common/clients/live_client.h"
+#include "common/columnar/chunk_store.h"
 #include "common/quant/calendar.h"
 #include "common/rpc/channels.h"
 #include "common/rpc/convert.h"
@@ -358,6 +359,85 @@ TEST_F(LiveServiceTest, ReplicasShareTheirPolls) {
     }
   }
   unsetenv("BREADTHFLOW_YAHOO_URL");  // NOLINT(concurrency-mt-unsafe)
+}
+
+TEST_F(LiveServiceTest, APolledMarketIsFollowedUnderItsOwnVariant) {
+  Replica replica(database_.url(), clock_);
+  clients::LiveQuery query{.symbols = {"AAA"},
+                           .poll = clients::LivePoll{{"simulated", {{"seed", int64_t{7}}}}, absl::Seconds(1)}};
+  for (const char* source : {"", "simulated", "simulated:7"}) {
+    query.source = source;
+    query.start = absl::UnixEpoch();
+    Follower follower(replica.channels(), query);
+    for (int look = 0; look < 4000 && follower.rows() == 0; ++look) absl::SleepFor(absl::Milliseconds(5));
+    ASSERT_GT(follower.rows(), 0u) << source;
+    EXPECT_EQ(follower.series()["AAA"].key.variant, "simulated:7");
+  }
+  // The next poll asks from the last row on: what is stored under the variant is found.
+  const auto stub = replica.Stub();
+  v1::ListFetchRunsRequest list;
+  const auto from = [&] {
+    grpc::ClientContext context;
+    v1::ListFetchRunsResponse runs;
+    EXPECT_TRUE(stub->ListFetchRuns(&context, list, &runs).ok());
+    absl::Time latest = absl::InfinitePast();
+    for (const v1::FetchRun& run : runs.fetch_runs()) {
+      latest = std::max(latest, rpc::FromProto(run.spec().range().start_time()));
+    }
+    return latest;
+  };
+  Follower follower(replica.channels(), query);
+  for (int look = 0; look < 4000 && follower.rows() == 0; ++look) absl::SleepFor(absl::Milliseconds(5));
+  const int64_t last_ns = follower.series()["AAA"].times.back();
+  for (int look = 0; look < 2000 && quant::ToNanos(from()) < last_ns; ++look) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_EQ(quant::ToNanos(from()), last_ns);
+  query.source = "simulated:8";
+  Follower wrong(replica.channels(), query);
+  for (int look = 0; look < 400; ++look) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_THAT(wrong.Stop(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(LiveServiceTest, WithdrawalsReachSubscribersAsMessagesOfTheirOwn) {
+  Replica replica(database_.url(), clock_);
+  Fetch(replica.channels(), Simulated({"AAA"}, 0, 30));
+  const auto stub = replica.Stub();
+  v1::StreamSeriesRequest request;
+  request.set_resource("stock_price");
+  request.set_timeframe(common::v1::TIMEFRAME_1DAY);
+  request.add_symbols("AAA");
+  request.set_calendar("24/8");
+  EXPECT_THAT(First(*stub, request, Any), StatusIs(absl::StatusCode::kInvalidArgument));
+  request.set_calendar("XNYS");
+  BF_ASSERT_OK_AND_ASSIGN(const v1::StreamSeriesResponse first, First(*stub, request, Any));
+  const auto database = postgres::Database::Open({.url = database_.url(), .schema = "data", .pool_size = 2});
+  columnar::ChunkStore store(*database);
+  BF_ASSERT_OK_AND_ASSIGN(const auto heads, store.List({.symbols = {"AAA"}}));
+  BF_ASSERT_OK_AND_ASSIGN(const Series before, store.Read(heads.front().key));
+  ASSERT_GT(before.size(), 5u);
+  const quant::TimeRange range{before.times[1], before.times[3]};
+  Series none = before.Rows(0, 0);
+  ASSERT_THAT(store.Put(none, {.replaces = range}), IsOk());
+  request.set_resume_token(first.resume_token());
+  BF_ASSERT_OK_AND_ASSIGN(const v1::StreamSeriesResponse told,
+                          First(*stub, request, [](const auto& response) { return !response.has_heartbeat_time(); }));
+  ASSERT_TRUE(told.has_withdrawal());
+  EXPECT_EQ(told.withdrawal().key().symbol(), "AAA");
+  EXPECT_THAT(told.withdrawal().times_unix_ns(), ::testing::ElementsAre(before.times[1], before.times[2]));
+  EXPECT_TRUE(told.withdrawal().backfill());
+  EXPECT_TRUE(told.withdrawal().has_arrival_time());
+  // Through the client too, which goes on behind that message.
+  ASSERT_THAT(store.Put(none, {.replaces = quant::TimeRange{before.times[4], before.times[4] + 1}}), IsOk());
+  std::vector<int64_t> withdrawn;
+  EXPECT_THAT(clients::MakeLiveClient(replica.channels())
+                  ->Follow(
+                      {.symbols = {"AAA"}, .calendar = "XNYS", .resume_token = told.resume_token()},
+                      [&](clients::LiveMessage message) {
+                        withdrawn = std::get<clients::LiveWithdrawal>(message.payload).times;
+                        return absl::AbortedError("seen");
+                      },
+                      {}, absl::Seconds(20)),
+              StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(withdrawn, ::testing::ElementsAre(before.times[4]));
 }
 
 }  // namespace

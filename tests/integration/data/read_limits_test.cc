@@ -1,6 +1,8 @@
 // What ReadSeries may take: bytes of a message, memory and time of readers that do not read.
+#include <algorithm>
 #include <fstream>
 #include <random>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include <gmock/gmock.h>
@@ -14,6 +16,7 @@
 #include "common/rpc/convert.h"
 #include "services/data/rpc/series_pieces.h"
 #include "tests/integration/data/read_fixture.h"
+#include "tests/support/scale.h"
 
 namespace breadthflow::data {
 namespace {
@@ -28,7 +31,7 @@ class ImpatientReadTest : public ReadTest {
  protected:
   static rpc::GuardOptions Impatient() {
     rpc::GuardOptions options;
-    options.slow_reader_timeout = absl::Seconds(3);
+    options.slow_reader_timeout = absl::Seconds(testing::AtScale(3, 30));
     return options;
   }
   ImpatientReadTest() : ReadTest(Impatient()) {}
@@ -153,9 +156,17 @@ int64_t ResidentBytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-// B9 at the scale of a test: readers that take nothing cost a bounded amount, hold up nobody and are sent away.
+// The time that one call in a hundred exceeds; `calls` is not empty.
+absl::Duration SlowestPercent(std::vector<absl::Duration> calls) {
+  std::sort(calls.begin(), calls.end());
+  return calls[calls.size() - 1 - calls.size() / 100];
+}
+
+// B9: readers that take nothing cost a bounded amount, hold up nobody and are sent away. What is promised, of 100 of
+// them, 30 seconds and 50 calls a second, is tried with BF_REL_SCALE=release.
 TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
-  constexpr int kReaders = 20;
+  const int kReaders = testing::AtScale(40, 100);
+  const int kCallsBefore = testing::AtScale(50, 1000);
   Series bars{.key = {"stock_price", "LONG", quant::Timeframe::kMin1, "test"}, .basis = quant::PriceBasis::kRaw};
   std::vector<double> values;
   for (int i = 0; i < 400'000; ++i) {
@@ -173,6 +184,20 @@ TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
     grpc::ClientContext context;
     std::unique_ptr<grpc::ClientReader<common::v1::SeriesMessage>> stream;
   };
+  const auto call = [&]() -> absl::Duration {
+    v1::GetResourceRequest get;
+    get.set_name("resources/stock_price");
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+    v1::Resource resource;
+    const absl::Time begin = absl::Now();
+    EXPECT_TRUE(stub_->GetResource(&context, get, &resource).ok());
+    const absl::Duration took = absl::Now() - begin;
+    absl::SleepFor(absl::Milliseconds(20));
+    return took;
+  };
+  std::vector<absl::Duration> undisturbed;
+  for (int i = 0; i < kCallsBefore; ++i) undisturbed.push_back(call());
   const int64_t before = ResidentBytes();
   std::vector<Reader> readers(kReaders);
   for (Reader& reader : readers) {
@@ -182,25 +207,21 @@ TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
         v1::DataService::NewStub(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
     reader.stream = reader.stub->ReadSeries(&reader.context, request);
   }
-  absl::Duration slowest;
+  std::vector<absl::Duration> beside;
   int64_t most = 0;
-  int answered = 0;
+  const absl::Time opened = absl::Now();
   // As long as some are open: each waits until its reader is given up.
-  while (answered == 0 || guard_.streams_open() > 0) {
-    v1::GetResourceRequest get;
-    get.set_name("resources/stock_price");
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
-    v1::Resource resource;
-    const absl::Time begin = absl::Now();
-    ASSERT_TRUE(stub_->GetResource(&context, get, &resource).ok());
-    slowest = std::max(slowest, absl::Now() - begin);
+  while (beside.empty() || guard_.streams_open() > 0) {
+    beside.push_back(call());
     most = std::max(most, ResidentBytes() - before);
-    ASSERT_LT(++answered, 3000) << "readers are never given up";
-    absl::SleepFor(absl::Milliseconds(20));
+    ASSERT_LT(beside.size(), 3000u) << "readers are never given up";
   }
-  EXPECT_LT(slowest, absl::Seconds(1));
-  EXPECT_LT(most, int64_t{kReaders} * (8 << 20)) << "one read is 19 MB";
+  const absl::Duration given_up = absl::Now() - opened;
+  EXPECT_LT(*std::max_element(beside.begin(), beside.end()), absl::Seconds(1));
+  if (kCallsBefore >= 1000) {
+    EXPECT_LE(SlowestPercent(beside), std::max(2 * SlowestPercent(undisturbed), absl::Milliseconds(5)));
+  }
+  EXPECT_LT(most, int64_t{kReaders} * (8 << 20) * 11 / 10) << "one read is 19 MB";
   for (Reader& reader : readers) {
     common::v1::SeriesMessage message;
     int64_t rows = 0;
@@ -208,8 +229,11 @@ TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
     EXPECT_FALSE(reader.stream->Finish().ok());
     EXPECT_LT(rows, static_cast<int64_t>(bars.size())) << "it was cut off, not finished";
   }
-  std::printf("%d unary calls beside %d stalled readers: slowest %s, at most %lld MB more\n", answered, kReaders,
-              absl::FormatDuration(slowest).c_str(), static_cast<long long>(most >> 20));
+  std::printf(
+      "%d stalled readers: all given up after %s, at most %lld MB more; of %zu calls beside them 99 %% within %s "
+      "(%s before)\n",
+      kReaders, absl::FormatDuration(given_up).c_str(), static_cast<long long>(most >> 20), beside.size(),
+      absl::FormatDuration(SlowestPercent(beside)).c_str(), absl::FormatDuration(SlowestPercent(undisturbed)).c_str());
 }
 
 }  // namespace

@@ -154,6 +154,50 @@ TEST(LiveQueue, ConflatedRowsAddUpAndTheNewestStays) {
   }
 }
 
+// A piece that only takes away.
+std::shared_ptr<const LivePiece> Withdrawal(int64_t series, int64_t version, std::vector<int64_t> times) {
+  auto piece = std::make_shared<LivePiece>(*Piece(series, version, {}));
+  piece->withdrawn = std::move(times);
+  return piece;
+}
+
+TEST(LiveQueue, ConflationForgetsNothingThatWasWithdrawn) {
+  LiveQueue queue = Make(true, 1);
+  queue.Begin(1, {});
+  queue.Push(Piece(1, 1, {1, 2, 3, 4}), At(200), kNow);
+  queue.Push(Withdrawal(1, 2, {2, 4}), At(200), kNow);
+  queue.Push(Withdrawal(2, 1, {7}), At(200), kNow);
+  queue.Push(Withdrawal(3, 1, {7, 8}), At(200), kNow);
+  queue.Push(Piece(3, 2, {8}), At(200), kNow);
+  auto popped = queue.Pop();
+  ASSERT_TRUE(popped);
+  EXPECT_TRUE(popped->piece->rows.empty()) << "the newest row that came is one of them";
+  EXPECT_EQ(popped->piece->rows.key.symbol, "S1");
+  EXPECT_EQ(popped->piece->withdrawn, (std::vector<int64_t>{2, 4}));
+  EXPECT_EQ(popped->conflated_rows, 4);
+  popped = queue.Pop();
+  ASSERT_TRUE(popped);
+  EXPECT_EQ(popped->piece->withdrawn, std::vector<int64_t>{7});
+  EXPECT_EQ(popped->conflated_rows, 0);
+  popped = queue.Pop();
+  ASSERT_TRUE(popped);
+  EXPECT_EQ(popped->piece->rows.times, std::vector<int64_t>{8});
+  EXPECT_EQ(popped->piece->withdrawn, std::vector<int64_t>{7}) << "8 is there again";
+  EXPECT_FALSE(queue.Pop());
+}
+
+TEST(LiveQueue, ReadsFromTheStoreWhenConflationWouldHaveToRememberTooMuch) {
+  LiveQueue queue = Make(true, 1);
+  queue.Begin(1, {});
+  for (int64_t i = 0; i < 9 && !queue.overflowed(); ++i) {
+    std::vector<int64_t> times(10'000);
+    for (size_t k = 0; k < times.size(); ++k) times[k] = i * 10'000 + static_cast<int64_t>(k);
+    queue.Push(Withdrawal(1, i + 1, std::move(times)), At(200), kNow);
+  }
+  EXPECT_TRUE(queue.overflowed());
+  EXPECT_FALSE(queue.Pop());
+}
+
 TEST(LiveCursor, ReadsWhatItWrites) {
   LiveCursor cursor{.database = "7300000000000000001", .time = kNow, .base = *At(77)};
   for (int variant = 0; variant < 3; ++variant) {
