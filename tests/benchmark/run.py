@@ -148,6 +148,10 @@ def main():
         sys.exit(f"no benchmark matches '{options.only}'")
 
     peers = load_peers(options.build, options.only)
+    # A program may measure a peer by itself, as NAME.peer with what it is in place of the unit.
+    for name in [name for name in measured if name.endswith(".peer")]:
+        what, values = measured.pop(name)
+        peers[name.removesuffix(".peer")] = {"peer": what, "value": statistics.median(values)}
     rows = [result(name, unit, values, peers.get(name)) for name, (unit, values) in sorted(measured.items())]
     rows += ratios(rows)
     options.out.parent.mkdir(parents=True, exist_ok=True)

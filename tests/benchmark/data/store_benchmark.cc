@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "common/base/memory.h"
+#include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
 #include "common/columnar/chunk_store.h"
+#include "common/postgres/binary.h"
 #include "tests/benchmark/data/bars.h"
 #include "tests/support/postgres.h"
 
@@ -35,6 +37,7 @@ class Suite {
   }
 
   columnar::ChunkStore& store() { return store_; }
+  postgres::Database& database() { return *database_; }
   const std::vector<Series>& long_series() const { return long_; }
   const Series& short_series() const { return short_; }
   int64_t next() { return next_++; }
@@ -145,6 +148,48 @@ void IngestNew(benchmark::State& state) {
   Rate(state, kLong / 2 * kSeries);
 }
 BENCHMARK(IngestNew)->Name("data.ingest_new_bars_per_s")->Iterations(3)->UseRealTime();
+
+// The peer of IngestNew: the same bars into a table with a row a bar, by COPY and an upsert, a transaction a series.
+void RowTableUpsert(benchmark::State& state) {
+  constexpr size_t kRows = kLong / 2;
+  Suite& suite = Suite::Get();
+  Must(postgres::TransactBinary(suite.database(), [](postgres::BinaryTransaction& tx) {
+    return tx
+        .Execute(
+            "CREATE TABLE IF NOT EXISTS bar (series bigint, time bigint, open float8 NOT NULL, high float8 NOT NULL,"
+            " low float8 NOT NULL, close float8 NOT NULL, volume float8 NOT NULL, PRIMARY KEY (series, time))")
+        .status();
+  }));
+  for (auto _ : state) {
+    state.PauseTiming();
+    const int64_t id = suite.next();
+    const Series fresh = Bootstrap("ROWS", kRows, 9000 + static_cast<uint64_t>(id));
+    std::vector<const double*> columns;
+    for (const quant::Column& column : fresh.columns) {
+      columns.push_back(std::get<std::vector<double>>(column.values).data());
+    }
+    state.ResumeTiming();
+    Must(postgres::TransactBinary(suite.database(), [&](postgres::BinaryTransaction& tx) -> absl::Status {
+      BF_RETURN_IF_ERROR(tx.Execute("CREATE TEMP TABLE fresh (LIKE bar INCLUDING DEFAULTS) ON COMMIT DROP").status());
+      BF_RETURN_IF_ERROR(tx.CopyIn("COPY fresh FROM STDIN (FORMAT binary)", [&](postgres::CopyWriter& out) {
+                             for (size_t row = 0; row < kRows; ++row) {
+                               out.StartRow(7);
+                               out.Int64(id);
+                               out.Int64(fresh.times[row]);
+                               for (const double* column : columns) out.Double(column[row]);
+                             }
+                             return absl::OkStatus();
+                           }).status());
+      return tx
+          .Execute(
+              "INSERT INTO bar SELECT * FROM fresh ON CONFLICT (series, time) DO UPDATE SET open = excluded.open,"
+              " high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume")
+          .status();
+    }));
+  }
+  Rate(state, kRows, "row table upsert");
+}
+BENCHMARK(RowTableUpsert)->Name("data.ingest_new_bars_per_s.peer")->Iterations(3)->UseRealTime();
 
 void IngestSame(benchmark::State& state) {
   Suite& suite = Suite::Get();
