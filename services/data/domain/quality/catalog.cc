@@ -25,4 +25,15 @@ void AddImpossibleRow(Finding& finding, const quant::Series& series, size_t row)
   finding.impossible_rows.push_back(row);
 }
 
+std::vector<int64_t> RowsOf(std::span<const BarInterval> intervals, const std::vector<int64_t>& times) {
+  std::vector<int64_t> rows(intervals.size(), 0);
+  size_t at = 0;
+  for (const int64_t time : times) {
+    while (at < intervals.size() && intervals[at].end_ns < time) ++at;
+    if (at == intervals.size()) break;
+    if (time > intervals[at].begin_ns) ++rows[at];
+  }
+  return rows;
+}
+
 }  // namespace breadthflow::data

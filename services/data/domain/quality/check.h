@@ -2,12 +2,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
+
+#include "absl/time/time.h"
 
 #include "common/component/catalog.h"
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
+#include "common/quant/timeframe.h"
 
 namespace breadthflow::data {
 
@@ -27,15 +31,34 @@ struct Finding {
 
 inline constexpr size_t kMaxExamples = 10;
 
-// What a check looks at. `sessions` are those that close from the first to the last row; empty when the series is not
-// daily or the calendar does not cover it.
+// An interval of a session that a bar of the series may be of, (begin, end]: the time of a bar is the instant at which
+// it was complete.
+struct BarInterval {
+  int64_t begin_ns = 0;
+  int64_t end_ns = 0;
+};
+
+// What a check looks at. `sessions` are those that the rows should be in: of a daily series those that close from the
+// first to the last row, of bars within a day those that the rows reach into; empty for all other series, and where the
+// calendar does not cover them.
 struct CheckInput {
   const quant::Series& series;
   const quant::Calendar& calendar;
   std::span<const quant::Session> sessions;
   quant::TimeRange range = {};   // what was asked for
   int64_t as_of_ns = INT64_MAX;  // the instant as of which it was read
+  // Of bars within a day, those of the sessions from that of the first row to that of the last: counted from the open,
+  // the last of a session ends at its close. Ascending.
+  std::span<const BarInterval> intervals = {};
 };
+
+// Whether rows of the series are bars of a part of a day.
+inline bool IsIntraday(const quant::Series& series) {
+  return quant::IntradayLength(series.key.timeframe) > absl::ZeroDuration();
+}
+
+// For each interval how many rows it has.
+std::vector<int64_t> RowsOf(std::span<const BarInterval> intervals, const std::vector<int64_t>& times);
 
 // A quality check: one more file in this folder and one more line in catalog.inc.
 struct QualityCheckEntry {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -6,30 +7,43 @@
 
 namespace breadthflow::data {
 
-// Sessions between the first and the last row that have no row. A warning, and an error when more than `max_missing` of
-// the sessions are missing.
+// Sessions between the first and the last row that have no row, or intervals of sessions that have no bar. A warning,
+// and an error when more than `max_missing` (`max_missing_bars`) of them are missing.
 QualityCheckEntry Completeness();
 
 QualityCheckEntry Completeness() {
   QualityCheckEntry entry;
-  entry.info = {"quality_check", "completeness", "1.0.0",
-                "Every session of the exchange between the first and the last row has a row (daily series)."};
+  entry.info = {
+      "quality_check", "completeness", "1.0.0",
+      "Between the first and the last row every session of the exchange has a row (daily series), every interval "
+      "of its sessions a bar (bars within a day)."};
   entry.params = {component::DoubleParam("max_missing", 0.05, 0, 1, "fraction",
-                                         "Share of missing sessions above which this is an error.")};
+                                         "Share of missing sessions above which this is an error."),
+                  component::DoubleParam("max_missing_bars", 0.2, 0, 1, "fraction",
+                                         "The same of intervals within a day, which may be without a trade.")};
   entry.advice = "fetch the missing sessions again, or from another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     Finding finding{.check = "completeness", .severity = Severity::kWarning};
+    const bool within_day = !input.intervals.empty();
+    const std::vector<int64_t> rows = RowsOf(input.intervals, input.series.times);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] == 0) AddRow(finding, input.intervals[i].end_ns);
+    }
     for (const quant::Session& session : input.sessions) {
+      if (within_day || input.series.key.timeframe != quant::Timeframe::kDay) break;
       if (!std::binary_search(input.series.times.begin(), input.series.times.end(), session.close_ns)) {
         AddRow(finding, session.close_ns);
       }
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};
-    const auto expected = static_cast<double>(input.sessions.size());
-    if (static_cast<double>(finding.affected_rows) > params.Double("max_missing") * expected) {
+    const size_t expected = within_day ? input.intervals.size() : input.sessions.size();
+    const double allowed = params.Double(within_day ? "max_missing_bars" : "max_missing");
+    if (static_cast<double>(finding.affected_rows) > allowed * static_cast<double>(expected)) {
       finding.severity = Severity::kError;
     }
-    finding.message = fmt::format("expected {} sessions, {} are missing", input.sessions.size(), finding.affected_rows);
+    finding.message =
+        fmt::format("expected {} {} of {}, {} are missing", expected, within_day ? "bars in the sessions" : "sessions",
+                    input.calendar.name(), finding.affected_rows);
     return std::vector<Finding>{std::move(finding)};
   };
   return entry;

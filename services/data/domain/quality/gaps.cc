@@ -11,7 +11,7 @@ QualityCheckEntry Gaps();
 
 QualityCheckEntry Gaps() {
   QualityCheckEntry entry;
-  entry.info = {"quality_check", "gaps", "1.0.0", "No long run of consecutive sessions without a row (daily series)."};
+  entry.info = {"quality_check", "gaps", "1.0.0", "No long run of consecutive sessions without a row."};
   entry.params = {component::IntParam("min_sessions", 3, 1, 10000, "sessions", "Length from which a run is reported."),
                   component::IntParam("error_sessions", 20, 1, 10000, "sessions", "Length from which it is an error.")};
   entry.weight = 0;  // completeness counts these sessions
@@ -19,12 +19,15 @@ QualityCheckEntry Gaps() {
   entry.run = [](const CheckInput& input, const component::Params& params) {
     std::vector<Finding> findings;
     const std::vector<int64_t>& times = input.series.times;
+    const bool within_day = IsIntraday(input.series);
+    const auto has_row = [&](const quant::Session& session) {
+      const auto row =
+          std::upper_bound(times.begin(), times.end(), within_day ? session.open_ns : session.close_ns - 1);
+      return row != times.end() && *row <= session.close_ns;
+    };
     for (size_t i = 0; i < input.sessions.size();) {
       size_t end = i;
-      while (end < input.sessions.size() &&
-             !std::binary_search(times.begin(), times.end(), input.sessions[end].close_ns)) {
-        ++end;
-      }
+      while (end < input.sessions.size() && !has_row(input.sessions[end])) ++end;
       const auto length = static_cast<int64_t>(end - i);
       if (length >= params.Int("min_sessions")) {
         Finding finding{.check = "gaps",

@@ -2,12 +2,34 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/time/time.h"
 #include <fmt/format.h>
 
 namespace breadthflow::data {
 namespace {
+
+// The sessions that bars within a day reach into, and what bars they have there.
+std::span<const quant::Session> SessionsOf(const quant::Series& series, const quant::Calendar& calendar,
+                                           std::vector<BarInterval>& intervals) {
+  const quant::Session* first = calendar.FirstClosingAfter(series.times.front() - 1);
+  if (first == nullptr) return {};
+  const int64_t length = absl::ToInt64Nanoseconds(quant::IntradayLength(series.key.timeframe));
+  const int64_t last = series.times.back();
+  const quant::Session* const end = calendar.sessions().data() + calendar.sessions().size();
+  const quant::Session* next = first;
+  for (; next != end && next->open_ns < last; ++next) {
+    for (int64_t begin = next->open_ns; begin < next->close_ns; begin += length) {
+      const BarInterval interval{begin, std::min(begin + length, next->close_ns)};
+      if (interval.end_ns >= series.times.front() && interval.begin_ns < last) intervals.push_back(interval);
+    }
+  }
+  return {first, static_cast<size_t>(next - first)};
+}
 
 std::string AdviceOf(const std::string& check) {
   const auto entry = QualityChecks().Find(check);
@@ -17,6 +39,7 @@ std::string AdviceOf(const std::string& check) {
 }  // namespace
 
 double AffectedShare(const Finding& finding, int64_t expected_rows) {
+  if (finding.check == "freshness") expected_rows += finding.affected_rows;
   if (expected_rows <= 0) return finding.affected_rows > 0 ? 1 : 0;
   return std::min(1.0, static_cast<double>(finding.affected_rows) / static_cast<double>(expected_rows));
 }
@@ -33,8 +56,11 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
   if (series.key.timeframe == quant::Timeframe::kDay) {
     sessions = calendar.ClosingIn({series.times.front(), series.times.back() + 1});
   }
-  quality.expected_rows = std::max(static_cast<int64_t>(sessions.size()), sessions.empty() ? quality.rows : 0);
-  const CheckInput input{series, calendar, sessions, range, as_of_ns};
+  std::vector<BarInterval> intervals;
+  if (IsIntraday(series)) sessions = SessionsOf(series, calendar, intervals);
+  const size_t expected = IsIntraday(series) ? intervals.size() : sessions.size();
+  quality.expected_rows = expected > 0 ? static_cast<int64_t>(expected) : quality.rows;
+  const CheckInput input{series, calendar, sessions, range, as_of_ns, intervals};
   quality.covered = {series.times.front(), series.times.back() + 1};
   double cost = 0;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {

@@ -13,7 +13,9 @@ namespace breadthflow::data {
 
 struct SeriesQuality {
   quant::SeriesKey key;
-  int64_t expected_rows = 0;  // sessions from the first to the last row; the rows themselves when there is no calendar
+  // Sessions from the first to the last row, or bars that their sessions have; the rows themselves when no calendar
+  // says.
+  int64_t expected_rows = 0;
   int64_t rows = 0;
   quant::TimeRange covered;       // from the first row to behind the last; empty without rows
   double score = 1;               // 1 - sum over checks of weight x affected share, at least 0
@@ -29,7 +31,7 @@ struct QualityReport {
   absl::Time create_time;
 };
 
-// Share of the expected rows that a finding concerns, in [0, 1].
+// Share of the expected rows that a finding concerns, in [0, 1]; sessions since the last row are expected as well.
 double AffectedShare(const Finding& finding, int64_t expected_rows);
 
 // Runs every check of the catalogue, with default parameters, on one series that holds the rows of `range` as they were

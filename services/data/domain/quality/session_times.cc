@@ -13,7 +13,8 @@ QualityCheckEntry SessionTimes() {
   entry.advice = "check the time zone and calendar of the source";
   entry.run = [](const CheckInput& input, const component::Params&) {
     Finding finding{.check = "session_times", .severity = Severity::kError};
-    for (size_t row = 0; row < input.series.size() && !input.sessions.empty(); ++row) {
+    const bool daily = input.series.key.timeframe == quant::Timeframe::kDay && !input.sessions.empty();
+    for (size_t row = 0; row < input.series.size() && daily; ++row) {
       if (input.calendar.ClosingAt(input.series.times[row]) == nullptr) AddRow(finding, input.series.times[row]);
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};

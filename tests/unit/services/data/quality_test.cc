@@ -130,11 +130,57 @@ TEST(Quality, TwoRowsOfOneDayAreDuplicatesAndTimesMustBeCloses) {
   EXPECT_EQ(Find(quality, "completeness")->affected_rows, 1);
 }
 
-TEST(Quality, IntradaySeriesAreNotMeasuredAgainstDailySessions) {
-  Series series = Clean();
-  series.key.timeframe = quant::Timeframe::kMin1;
-  for (int64_t& time : series.times) time += 12345;
-  EXPECT_TRUE(Check(series).findings.empty());
+constexpr int64_t kMinuteNs = 60'000'000'000;
+
+// Bars of `minutes` each in three sessions from Monday on, with times `shift_ns` late, said to be of `timeframe`.
+Series Within(int64_t minutes, quant::Timeframe timeframe, int64_t shift_ns = 0) {
+  Series series{.key = {"stock_price", "A", timeframe, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
+  for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2015, 3, 2), absl::CivilDay(2015, 3, 5))) {
+    for (int64_t end = session.open_ns + minutes * kMinuteNs; end - minutes * kMinuteNs < session.close_ns;
+         end += minutes * kMinuteNs) {
+      series.times.push_back(std::min(end, session.close_ns) + shift_ns);
+    }
+  }
+  std::vector<double> close;
+  for (size_t row = 0; row < series.size(); ++row) close.push_back(10 + 0.01 * static_cast<double>(row % 5));
+  series.Add("close", std::move(close));
+  return series;
+}
+
+TEST(Quality, BarsWithinADayAreMeasuredAgainstTheMinutesOfTheSessions) {
+  const Series minutes = Within(1, quant::Timeframe::kMin1);
+  SeriesQuality quality = Check(minutes);
+  EXPECT_EQ(quality.expected_rows, 3 * 390);
+  EXPECT_EQ(quality.score, 1) << quality.findings.at(0).message;
+  quality = Check(Without(minutes, 50, 150));
+  EXPECT_EQ(quality.expected_rows, 3 * 390);
+  ASSERT_NE(Find(quality, "completeness"), nullptr);
+  EXPECT_EQ(Find(quality, "completeness")->affected_rows, 100);
+  EXPECT_EQ(Find(quality, "completeness")->severity, Severity::kWarning);
+  EXPECT_EQ(Find(Check(Without(minutes, 300, 900)), "completeness")->severity, Severity::kError);
+  EXPECT_EQ(Check(Within(60, quant::Timeframe::kHour1)).expected_rows, 3 * 7) << "the last hour has 30 minutes";
+  EXPECT_EQ(Check(Within(60, quant::Timeframe::kHour1)).score, 1);
+}
+
+TEST(Quality, MinutesThatAreSaidToBeHoursAreAnErrorAndHoursThatAreSaidToBeMinutesToo) {
+  for (const SeriesQuality& quality :
+       {Check(Within(1, quant::Timeframe::kHour1)), Check(Within(60, quant::Timeframe::kMin1))}) {
+    ASSERT_NE(Find(quality, "bar_spacing"), nullptr);
+    EXPECT_EQ(Find(quality, "bar_spacing")->severity, Severity::kError);
+    EXPECT_LT(quality.score, 0.1);
+  }
+}
+
+TEST(Quality, TimesThatAreNoEndsOfBarsAreFound) {
+  const Series late = Within(1, quant::Timeframe::kMin1, -7'000'000'000);
+  ASSERT_NE(Find(Check(late), "bar_times"), nullptr);
+  EXPECT_EQ(Find(Check(late), "bar_times")->affected_rows, 3 * 390);
+  const SeriesQuality begins = Check(Within(1, quant::Timeframe::kMin1, -kMinuteNs));
+  ASSERT_NE(Find(begins, "bar_times"), nullptr);
+  EXPECT_EQ(Find(begins, "bar_times")->affected_rows, 3) << "sessions";
+  EXPECT_THAT(Find(begins, "bar_times")->message, ::testing::HasSubstr("beginnings"));
+  const SeriesQuality night = Check(Within(1, quant::Timeframe::kMin1, 12 * 60 * kMinuteNs));
+  EXPECT_EQ(Find(night, "bar_times")->severity, Severity::kError) << "no session is open";
 }
 
 void Scale(Series& series, size_t begin, size_t end, double factor) {
@@ -217,6 +263,8 @@ TEST(Quality, SaysHowManySessionsHaveClosedSinceTheLastRow) {
   EXPECT_EQ(Find(quality, "freshness")->affected_rows, 5);
   EXPECT_EQ(Find(quality, "freshness")->severity, Severity::kInfo);
   EXPECT_EQ(quality.score, 1) << "the rows there are, are good";
+  EXPECT_DOUBLE_EQ(AffectedShare(*Find(quality, "freshness"), quality.expected_rows),
+                   5.0 / static_cast<double>(all.size()));
 }
 
 TEST(Quality, TheAdjustedCloseFollowsFromTheClose) {
