@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/quant/bar.h"
+#include "common/quant/resample_intervals.h"
 #include "common/quant/resample_rows.h"
 
 namespace breadthflow::quant {
@@ -20,52 +24,6 @@ constexpr std::array<std::pair<BarRule, std::string_view>, 5> kRules = {{{BarRul
                                                                          {BarRule::kVolume, "volume"},
                                                                          {BarRule::kDollar, "dollar"},
                                                                          {BarRule::kRange, "range"}}};
-
-// The sessions of a calendar, cut into the intervals of a timeframe.
-class Intervals {
- public:
-  Intervals(const Calendar& calendar, Timeframe timeframe)
-      : calendar_(calendar), timeframe_(timeframe), length_ns_(absl::ToInt64Nanoseconds(IntradayLength(timeframe))) {}
-
-  // The session that holds the instant, or nullptr. Fast for ascending instants.
-  const Session* SessionAt(int64_t time_ns) {
-    if (session_ == nullptr || time_ns < session_->open_ns || time_ns >= session_->close_ns) {
-      session_ = calendar_.At(time_ns);
-    }
-    return session_;
-  }
-
-  // End of the interval that holds an instant of the session; never, where the calendar ends within it.
-  int64_t End(const Session& session, int64_t time_ns) const {
-    if (length_ns_ > 0) {
-      const int64_t whole = (time_ns - session.open_ns) / length_ns_;
-      return std::min(session.open_ns + (whole + 1) * length_ns_, session.close_ns);
-    }
-    if (timeframe_ == Timeframe::kDay) return session.close_ns;
-    absl::CivilDay first = session.day, next = session.day;
-    if (timeframe_ == Timeframe::kWeek) {
-      next = absl::NextWeekday(session.day, absl::Weekday::monday);
-      first = next - 7;
-    } else {
-      first = absl::CivilDay(absl::CivilMonth(session.day));
-      next = absl::CivilDay(absl::CivilMonth(session.day) + 1);
-    }
-    return next - 1 > calendar_.last_day() ? INT64_MAX : calendar_.Between(first, next).back().close_ns;
-  }
-
-  // End of the interval after the one that ends at `end_ns`; nullopt after the calendar's last.
-  std::optional<int64_t> Next(int64_t end_ns) const {
-    const Session* session = calendar_.FirstClosingAfter(end_ns);
-    if (session == nullptr) return std::nullopt;
-    return End(*session, std::max(end_ns, session->open_ns));
-  }
-
- private:
-  const Calendar& calendar_;
-  Timeframe timeframe_;
-  int64_t length_ns_;
-  const Session* session_ = nullptr;
-};
 
 Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
                    BarWriter& writer) {
@@ -164,10 +122,11 @@ void CheckSpec(const Series& series, const SourceRows& rows, const ResampleSpec&
   if (spec.rule == BarRule::kTicks && !rows.trades) rows.trade_count.Require("trade_count", violations);
 }
 
-absl::Status CheckRange(const SourceRows& rows, const Calendar& calendar) {
-  const std::span<const int64_t> times = rows.times;
+}  // namespace
+
+absl::Status CheckCalendarRange(std::span<const int64_t> times, bool trades, const Calendar& calendar) {
   if (times.empty()) return absl::OkStatus();
-  const int64_t ends_late = rows.trades ? 0 : 1;  // a bar belongs where it ends
+  const int64_t ends_late = trades ? 0 : 1;  // a bar belongs where it ends
   const int64_t begin = calendar.DayStart(calendar.first_day()) + ends_late;
   const int64_t end = calendar.DayStart(calendar.last_day() + 1) + ends_late;
   if (times.front() >= begin && times.back() < end) return absl::OkStatus();
@@ -178,8 +137,6 @@ absl::Status CheckRange(const SourceRows& rows, const Calendar& calendar) {
                                      std::string(absl::FormatTime(FromNanos(times.front()), absl::UTCTimeZone())),
                                      std::string(absl::FormatTime(FromNanos(times.back()), absl::UTCTimeZone()))));
 }
-
-}  // namespace
 
 std::string_view ToText(BarRule rule) {
   for (const auto& [value, name] : kRules) {
@@ -193,7 +150,7 @@ absl::StatusOr<Resampled> Resample(const Series& series, const ResampleSpec& spe
   base::Violations violations;
   CheckSpec(series, rows, spec, violations);
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid resampling", "INVALID_RESAMPLE"));
-  BF_RETURN_IF_ERROR(CheckRange(rows, calendar));
+  BF_RETURN_IF_ERROR(CheckCalendarRange(rows.times, rows.trades, calendar));
   const int64_t watermark = spec.watermark_ns.value_or(series.empty() ? INT64_MIN : series.times.back());
   const bool by_time = spec.rule == BarRule::kTime;
   BarWriter writer(rows, spec.fill_forward);

@@ -73,4 +73,12 @@ struct Resampled {
 // OUT_OF_RANGE CALENDAR_RANGE: rows of days that the calendar does not cover.
 absl::StatusOr<Resampled> Resample(const Series& rows, const ResampleSpec& spec, const Calendar& calendar);
 
+// The last row of each interval, with all its columns and the time at which the interval ended: for levels (an index
+// without volume, a value on balance), of which no bars can be made. A column `open` is that of the first row, `high`
+// the highest, `low` the lowest, missing where one of the rows has none. Rows belong where they end, (start, end];
+// intervals, `timeframe` and `watermark_ns` as above. INVALID_ARGUMENT INVALID_RESAMPLE for times that are not
+// ascending and for the timeframe "tick".
+absl::StatusOr<Resampled> SampleLast(const Series& rows, Timeframe timeframe, const Calendar& calendar,
+                                     std::optional<int64_t> watermark_ns = std::nullopt);
+
 }  // namespace breadthflow::quant

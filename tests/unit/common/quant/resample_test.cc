@@ -277,5 +277,24 @@ TEST(Resample, TakesWholeNumbersAsSizes) {
   EXPECT_THAT(Bars(trades, {.timeframe = Timeframe::kMin1}).bars.Doubles("volume"), ElementsAre(3));
 }
 
+TEST(SampleLast, TakesTheLastRowOfAnIntervalAndItsExtremes) {
+  Series levels{.key = {"index_level", "VIX", Timeframe::kDay, "s"}};
+  for (const int day : {28, 29, 30, 31}) levels.times.push_back(*Xnys().SessionClose(CivilDay(2017, 8, day)));
+  levels.times.push_back(*Xnys().SessionClose(CivilDay(2017, 9, 5)));
+  levels.Add("open", std::vector<double>{10, 11, 12, 13, 14});
+  levels.Add("high", std::vector<double>{15, 19, 17, 16, 18});
+  levels.Add("low", std::vector<double>{9, 8, 7, 6, 5});
+  levels.Add("close", std::vector<double>{12, 13, 14, 15, 16});
+  levels.columns[2].valid = {true, true, false, true, true};
+  BF_ASSERT_OK_AND_ASSIGN(const Resampled out, SampleLast(levels, Timeframe::kWeek, Xnys()));
+  EXPECT_THAT(NewYork(out.bars), ElementsAre("2017-09-01 16:00"));
+  EXPECT_THAT(out.bars.Doubles("open"), ElementsAre(10));
+  EXPECT_THAT(out.bars.Doubles("high"), ElementsAre(19));
+  EXPECT_FALSE(out.bars.Find("low")->present(0)) << "one day does not say";
+  EXPECT_THAT(out.bars.Doubles("close"), ElementsAre(15));
+  EXPECT_EQ(out.pending_rows, 1u) << "of the week that is not over";
+  EXPECT_EQ(out.bars.key.timeframe, Timeframe::kWeek);
+}
+
 }  // namespace
 }  // namespace breadthflow::quant
