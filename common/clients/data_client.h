@@ -61,14 +61,16 @@ struct Resampling {
   bool fill_forward = false;                            // kTime: intervals without a trade repeat the last close
 };
 
-// Columns of another series of the same symbol, each as it was known at the time of the row.
+// Columns of another series, each as it was known at the time of the row.
 struct AsOfJoin {
   std::string resource;
-  std::vector<std::string> fields;  // each appears as "<resource>.<field>"
-  std::string source;               // needed only when several sources have it
+  std::vector<std::string> fields;  // each appears as "<resource>.<field>", or "<resource>[<symbol>].<field>"
+  std::string source;               // empty: that of the rows, else the only one that is not made up
   absl::Duration ttl = absl::InfiniteDuration();
   bool skip_missing = false;  // a missing value is taken from the row before
   std::string replace_by;     // a row does not replace one whose value in this column is above its own
+  std::string symbol;         // empty: that of the row, or the only one of what is of no company
+  std::string period;         // of statements: "annual" ..., "any"; empty: "quarter"
 };
 
 // Which series at which state. Either `snapshot`, which fixes everything, or the other fields.
@@ -85,6 +87,7 @@ struct ReadQuery {
   std::optional<quant::PriceBasis>
       basis;                             // adjust on read to it, where `adjustment` does not say how; absent: as stored
   std::optional<Adjustment> adjustment;  // adjust on read
+  std::string actions_from;              // whose splits and dividends; empty: by the rule of ReadSeries
   std::optional<Resampling> resampling;  // after the adjustment; `range` is then that of the bars made
   std::vector<AsOfJoin> joins;           // at most 16; their columns come whatever `fields` says
 };

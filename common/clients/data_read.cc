@@ -46,6 +46,8 @@ data::v1::AsOfJoin ToProto(const AsOfJoin& join) {
   if (join.ttl != absl::InfiniteDuration()) *out.mutable_ttl() = rpc::ToProto(join.ttl);
   out.set_skip_missing(join.skip_missing);
   out.set_replace_by(join.replace_by);
+  out.set_symbol(join.symbol);
+  out.set_period(join.period);
   return out;
 }
 
@@ -69,6 +71,7 @@ data::v1::ReadSeriesRequest ToProto(const ReadQuery& query) {
   } else if (query.basis) {
     request.set_adjustment(static_cast<common::v1::Adjustment>(*query.basis));
   }
+  request.set_actions_from(query.actions_from);
   if (query.resampling) *request.mutable_resampling() = ToProto(*query.resampling);
   for (const AsOfJoin& join : query.joins) *request.add_joins() = ToProto(join);
   return request;
@@ -82,7 +85,8 @@ SeriesAssembler::SeriesAssembler(const ReadQuery& query, const std::function<abs
     : columns_(query.fields), fn_(fn) {
   if (columns_.empty()) return;
   for (const AsOfJoin& join : query.joins) {
-    for (const std::string& field : join.fields) columns_.push_back(fmt::format("{}.{}", join.resource, field));
+    const std::string of = join.symbol.empty() ? join.resource : fmt::format("{}[{}]", join.resource, join.symbol);
+    for (const std::string& field : join.fields) columns_.push_back(fmt::format("{}.{}", of, field));
   }
 }
 

@@ -137,7 +137,9 @@ Flag PageFlag() {
 }
 
 Flag RowsFlag() {
-  return {.name = "limit", .value = "N", .description = "at most this many rows; default 20 in a table, all in JSON"};
+  return {.name = "limit",
+          .value = "N",
+          .description = "at most this many rows of each symbol; default 20 in all in a table, all in JSON"};
 }
 
 }  // namespace breadthflow::cli

@@ -8,9 +8,11 @@
 
 namespace breadthflow::cli {
 
-absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot) {
+absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot,
+                                                  const std::string& calendar) {
   data::v1::GetQualityReportRequest request;
   request.set_name("qualityReports/" + snapshot.substr(snapshot.find('/') + 1));
+  request.set_calendar(calendar);
   return session.data().Call(&data::v1::DataService::Stub::GetQualityReport, request, session.scope());
 }
 

@@ -9,8 +9,9 @@
 
 namespace breadthflow::cli {
 
-// The quality report of `snapshots/{id}`.
-absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot);
+// The quality report of `snapshots/{id}`; by one calendar for all series where it is named.
+absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot,
+                                                  const std::string& calendar = "");
 
 // "ERROR".
 std::string SeverityText(const data::v1::QualityFinding& finding);

@@ -1,7 +1,9 @@
 #include "services/cli/read_flags.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,11 +67,37 @@ void ParseResampling(const Arguments& arguments, data::v1::ReadSeriesRequest& re
   resampling.set_fill_forward(arguments.Switch("fill-forward"));
 }
 
-data::v1::AsOfJoin* FindJoin(data::v1::ReadSeriesRequest& request, const std::string& resource) {
-  for (data::v1::AsOfJoin& join : *request.mutable_joins()) {
-    if (join.resource() == resource) return &join;
+// What --join says before the column: "earnings", "interest_rate[US10Y]".
+struct Joined {
+  std::string resource;
+  std::string symbol;
+};
+
+// Splits RESOURCE.COLUMN or RESOURCE[SYMBOL].COLUMN; nullopt when it is neither.
+std::optional<std::pair<Joined, std::string>> ParseColumn(const std::string& text) {
+  Joined of;
+  size_t dot = text.find('.');
+  const size_t bracket = text.find('[');
+  if (bracket < dot) {
+    const size_t end = text.find(']', bracket);
+    if (end == std::string::npos || end == bracket + 1 || end + 1 >= text.size() || text[end + 1] != '.') return {};
+    of.symbol = text.substr(bracket + 1, end - bracket - 1);
+    dot = end + 1;
   }
-  return nullptr;
+  if (dot == std::string::npos || dot + 1 == text.size()) return {};
+  of.resource = text.substr(0, std::min(bracket, dot));
+  if (of.resource.empty()) return {};
+  return std::pair(of, text.substr(dot + 1));
+}
+
+data::v1::AsOfJoin& JoinOf(data::v1::ReadSeriesRequest& request, const Joined& of) {
+  for (data::v1::AsOfJoin& join : *request.mutable_joins()) {
+    if (join.resource() == of.resource && join.symbol() == of.symbol) return join;
+  }
+  data::v1::AsOfJoin& join = *request.add_joins();
+  join.set_resource(of.resource);
+  join.set_symbol(of.symbol);
+  return join;
 }
 
 // Calls `set` with each value of a flag and each join that it holds for.
@@ -85,10 +113,14 @@ void ForJoins(const Arguments& arguments, const std::string& flag, data::v1::Rea
       violations.Add("--" + flag, fmt::format("must be VALUE or RESOURCE=VALUE, was '{}'", text));
     } else if (equals == std::string::npos) {
       for (data::v1::AsOfJoin& join : *request.mutable_joins()) set(value, join);
-    } else if (data::v1::AsOfJoin* join = FindJoin(request, text.substr(0, equals)); join != nullptr) {
-      set(value, *join);
     } else {
-      violations.Add("--" + flag, fmt::format("no --join takes columns of '{}'", text.substr(0, equals)));
+      bool found = false;
+      for (data::v1::AsOfJoin& join : *request.mutable_joins()) {
+        if (join.resource() != text.substr(0, equals)) continue;
+        set(value, join);
+        found = true;
+      }
+      if (!found) violations.Add("--" + flag, fmt::format("no --join takes columns of '{}'", text.substr(0, equals)));
     }
   }
 }
@@ -109,19 +141,15 @@ void ParseJoins(const Arguments& arguments, data::v1::ReadSeriesRequest& request
   for (const std::string& list : arguments.All("join")) {
     for (const std::string_view part : base::Split(list, ",")) {
       const std::string column(part);
-      const size_t dot = column.find('.');
-      if (dot == 0 || dot == std::string::npos || dot + 1 == column.size()) {
+      const auto parsed = ParseColumn(column);
+      if (!parsed) {
         violations.Add("--join",
-                       fmt::format("must be RESOURCE.COLUMN, such as earnings.eps_diluted, was '{}'", column));
+                       fmt::format("must be KIND.COLUMN, such as earnings.eps_diluted, or KIND[SYMBOL].COLUMN, "
+                                   "such as interest_rate[US10Y].rate, was '{}'",
+                                   column));
         continue;
       }
-      const std::string resource = column.substr(0, dot);
-      data::v1::AsOfJoin* join = FindJoin(request, resource);
-      if (join == nullptr) {
-        join = request.add_joins();
-        join->set_resource(resource);
-      }
-      join->add_fields(column.substr(dot + 1));
+      JoinOf(request, parsed->first).add_fields(parsed->second);
     }
   }
   ForJoins(arguments, "join-ttl", request, violations,
@@ -130,6 +158,8 @@ void ParseJoins(const Arguments& arguments, data::v1::ReadSeriesRequest& request
            [](const std::string& source, data::v1::AsOfJoin& join) { join.set_source(source); });
   ForJoins(arguments, "join-replace-by", request, violations,
            [](const std::string& column, data::v1::AsOfJoin& join) { join.set_replace_by(column); });
+  ForJoins(arguments, "join-period", request, violations,
+           [](const std::string& period, data::v1::AsOfJoin& join) { join.set_period(period); });
   if (!arguments.Switch("join-skip-missing")) return;
   if (request.joins().empty()) violations.Add("--join-skip-missing", "needs --join");
   for (data::v1::AsOfJoin& join : *request.mutable_joins()) join.set_skip_missing(true);
@@ -146,19 +176,29 @@ std::vector<Flag> ReadShapeFlags() {
       {.name = "as-of", .value = "INSTANT", .description = "rows as they were known then"},
       {.name = "adjustment",
        .value = "MODE",
-       .description = "show prices so; default as stored. The last three never change earlier rows",
+       .description = "show prices so; default as stored. The last three start from the first stored row, whatever "
+                      "--start is, and no later event changes an earlier row",
        .choices = std::move(adjustments)},
+      {.name = "actions-from",
+       .value = "SOURCE",
+       .description =
+           "whose splits and dividends adjust prices and join days into bars; default the rows' own columns "
+           "where every row has them, else the source of the rows, else the one that was stored first. Made-up "
+           "ones never count for real prices"},
       {.name = "resample",
        .value = "BARS",
        .description = "make other bars: a bar size such as 1week, or ticks:100, volume:1e6, dollars:1e8, range:2.5"},
       {.name = "calendar",
        .value = "NAME",
-       .description = "sessions to resample by; default XNYS",
+       .description =
+           "sessions to resample by; default the calendar named when the series was stored, else the one that its "
+           "rows tell",
        .choices = std::move(calendars)},
       {.name = "fill-forward", .description = "resampled intervals without a trade repeat the last close"},
       {.name = "join",
        .value = "KIND.COLUMN,..",
-       .description = "add columns of other data as known at each row's time: earnings.eps_diluted",
+       .description = "add columns of other data as known at each row's time: earnings.eps_diluted; of another symbol: "
+                      "interest_rate[US10Y].rate, where only one is stored interest_rate.rate",
        .repeated = true},
       {.name = "join-ttl",
        .value = "[KIND=]TIME",
@@ -166,7 +206,12 @@ std::vector<Flag> ReadShapeFlags() {
        .repeated = true},
       {.name = "join-source",
        .value = "[KIND=]SOURCE",
-       .description = "source of joined data, where several have it",
+       .description = "source of joined data; default that of the rows, else the only one that is not made up",
+       .repeated = true},
+      {.name = "join-period",
+       .value = "[KIND=]LENGTH",
+       .description =
+           "joined statements of this length: quarter, half, nine_months, annual, ttm or any; default quarter",
        .repeated = true},
       {.name = "join-replace-by",
        .value = "[KIND=]COLUMN",
@@ -186,6 +231,7 @@ void ParseReadShape(const Arguments& arguments, data::v1::ReadSeriesRequest& req
   for (const auto& [name, value] : kAdjustments) {
     if (arguments.Text("adjustment") == name) request.set_adjustment(value);
   }
+  request.set_actions_from(arguments.Text("actions-from"));
   ParseResampling(arguments, request, violations);
   ParseJoins(arguments, request, violations);
 }
@@ -200,6 +246,7 @@ const std::vector<FlagOfField>& FlagsOfRead() {
                                                           {"timeframe", "--timeframe"},
                                                           {"snapshot", "--snapshot"},
                                                           {"adjustment", "--adjustment"},
+                                                          {"actions_from", "--actions-from"},
                                                           {"resampling.calendar", "--calendar"},
                                                           {"resampling.fill_forward", "--fill-forward"},
                                                           {"resampling", "--resample"},

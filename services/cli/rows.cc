@@ -37,12 +37,19 @@ nlohmann::ordered_json RowOf(const common::v1::ColumnarBatch& batch, int row) {
 }
 
 absl::Status RowCollector::Take(const common::v1::SeriesMessage& message) {
+  origins_.Take(message);
+  if (message.has_first_of()) {
+    ++begun_;
+    kept_here_ = 0;
+  }
   const common::v1::ColumnarBatch& batch = message.packed();
   const int64_t limit = limit_ ? *limit_ : out_.json() ? std::numeric_limits<int64_t>::max() : kTableRows;
   for (int row = 0; row < batch.times_unix_ns_size(); ++row) {
-    if (kept_ == limit) {
-      full_ = true;
-      if (out_.json()) return absl::CancelledError();
+    if ((limit_ ? kept_here_ : kept_) == limit) {
+      if (out_.json() && std::max(begun_, 1) == series_) {
+        full_ = true;
+        return absl::CancelledError();
+      }
       more_ += batch.times_unix_ns_size() - row;
       return absl::OkStatus();
     }
@@ -53,6 +60,7 @@ absl::Status RowCollector::Take(const common::v1::SeriesMessage& message) {
       rows_.push_back(std::move(entry));
     }
     ++kept_;
+    ++kept_here_;
   }
   return absl::OkStatus();
 }
@@ -62,6 +70,7 @@ absl::Status RowCollector::Finish(const absl::Status& read) {
   if (!enough && !read.ok()) return read;
   if (out_.json()) {
     out_.Raw(kept_ == 0 ? "[]\n" : "\n]\n");
+    origins_.Say(out_);
     return absl::OkStatus();
   }
   Table table;
@@ -77,6 +86,7 @@ absl::Status RowCollector::Finish(const absl::Status& read) {
   }
   out_.Show(table);
   if (more_ > 0) out_.Say(fmt::format("  the first {} rows; {} more with --limit N", Grouped(kept_), Grouped(more_)));
+  origins_.Say(out_);
   return absl::OkStatus();
 }
 

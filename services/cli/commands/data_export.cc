@@ -9,6 +9,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/series.h"
+#include "services/cli/origins.h"
 #include "services/cli/output_file.h"
 #include "services/cli/read_request.h"
 #include "services/cli/runs.h"
@@ -57,6 +58,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   const std::unique_ptr<Progress> progress = session.MakeProgress("export");
   common::v1::SeriesMessage first;
   int64_t begun = 0;
+  Origins origins;
   const absl::Status read =
       session.data().Read(&Stub::ReadSeries, request, session.scope(), [&](common::v1::SeriesMessage& message) {
         if (message.has_first_of()) {
@@ -68,6 +70,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
             progress->Update(static_cast<double>(begun - 1) / request.symbols_size(), message.first_of().symbol());
           }
         }
+        origins.Take(message);
         BF_RETURN_IF_ERROR(writer.Take(message));
         if (out.good()) return absl::OkStatus();
         return file != nullptr ? file->Check()
@@ -76,6 +79,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
       });
   BF_RETURN_IF_ERROR(ByReadFlag(read));
   writer.End();
+  origins.Say(session.out());
   if (file == nullptr) return absl::OkStatus();
   const auto bytes = static_cast<int64_t>(out.tellp());
   BF_RETURN_IF_ERROR(file->Finish());

@@ -1,8 +1,12 @@
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "services/cli/bars.h"
 #include "services/cli/quality.h"
 #include "services/cli/runs.h"
@@ -19,7 +23,7 @@ absl::Status Quality(Session& session, const Arguments& arguments) {
     BF_ASSIGN_OR_RETURN(snapshot, SnapshotName(session, arguments.argument()));
   }
   BF_RETURN_IF_ERROR(SayBarsOf(session, snapshot));
-  BF_ASSIGN_OR_RETURN(const data::v1::QualityReport report, QualityOf(session, snapshot));
+  BF_ASSIGN_OR_RETURN(const data::v1::QualityReport report, QualityOf(session, snapshot, arguments.Text("calendar")));
   session.out().Result(report, [&] {
     session.out().Show(QualityTable(report));
     for (const std::string& advice : report.recommendations()) session.out().Say("  " + advice);
@@ -32,6 +36,8 @@ absl::Status Quality(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command DataQuality() {
+  std::vector<std::string> calendars;
+  for (const std::string_view name : quant::CalendarNames()) calendars.emplace_back(name);
   return {.group = "data",
           .verb = "quality",
           .summary = "completeness, order, duplicates and gaps of a snapshot",
@@ -41,7 +47,13 @@ Command DataQuality() {
                     TimeframeFlag(),
                     SourceFlag("needed where several have a series"),
                     SnapshotFlag(),
-                    {.name = "check", .description = "exit status 1 when it did not pass"}},
+                    {.name = "check", .description = "exit status 1 when it did not pass"},
+                    {.name = "calendar",
+                     .value = "NAME",
+                     .description =
+                         "measure every series by these sessions; default the calendar named when it was stored, "
+                         "else the one that its rows tell",
+                     .choices = std::move(calendars)}},
           .run = Quality};
 }
 

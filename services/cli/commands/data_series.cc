@@ -79,7 +79,7 @@ absl::Status Read(Session& session, const Arguments& arguments) {
   base::Violations violations;
   const std::optional<int> limit = ParseRowLimit(arguments, violations);
   BF_ASSIGN_OR_RETURN(const data::v1::ReadSeriesRequest request, ReadRequestOf(session, arguments, violations));
-  RowCollector rows(session.out(), limit);
+  RowCollector rows(session.out(), limit, request.symbols_size());
   return ByReadFlag(
       rows.Finish(session.data().Read(&Stub::ReadSeries, request, session.scope(),
                                       [&](common::v1::SeriesMessage& message) { return rows.Take(message); })));

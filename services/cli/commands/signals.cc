@@ -97,7 +97,7 @@ absl::Status Read(Session& session, const Arguments& arguments) {
     request.add_symbols(std::move(symbol));
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   BF_ASSIGN_OR_RETURN(*request.mutable_name(), SucceededSignalRunName(session, arguments.argument()));
-  RowCollector rows(session.out(), limit);
+  RowCollector rows(session.out(), limit, 0);
   return rows.Finish(session.signal().Read(&Stub::ReadSignals, request, session.scope(),
                                            [&](common::v1::SeriesMessage& message) { return rows.Take(message); }));
 }

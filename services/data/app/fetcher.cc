@@ -168,10 +168,13 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
     return failed;
   }
   context.Progress(1, "storing");
-  return jobs::Effects([this, id, results, written, coverage, keep_apart](postgres::Transaction& tx) -> absl::Status {
+  const std::optional<SeriesMarket> market = MarketIn(spec.source.params);
+  return jobs::Effects([this, id, results, written, coverage, keep_apart, market,
+                        source = spec.source.name](postgres::Transaction& tx) -> absl::Status {
     BF_RETURN_IF_ERROR(parts_.coverage.Add(tx, *coverage));
     for (const columnar::WrittenSeries& one : *written) {
       BF_RETURN_IF_ERROR(parts_.series.chunks().Commit(tx, one).status());
+      if (market && one.key.variant == source) BF_RETURN_IF_ERROR(parts_.series.SetMarket(tx, {one.key}, *market));
     }
     BF_RETURN_IF_ERROR(keep_apart(tx));
     return parts_.runs.SaveResults(tx, id, *results);

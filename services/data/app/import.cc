@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -238,6 +240,13 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));
+          }
+          if (const std::optional<SeriesMarket> market = MarketIn(spec_.csv_params)) {
+            std::vector<quant::SeriesKey> keys;
+            for (const quant::Series& series : all) {
+              if (!series.empty()) keys.push_back(series.key);
+            }
+            BF_RETURN_IF_ERROR(importer_.series_.SetMarket(tx, keys, *market));
           }
           return ToAnswer(results);
         },

@@ -10,6 +10,7 @@
 #include "common/jobs/submit.h"
 #include "common/quant/calendar.h"
 #include "services/data/domain/fetch.h"
+#include "services/data/domain/market_hours.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -65,19 +66,34 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
 }
 
 absl::StatusOr<QualityReport> Reader::GetReport(const std::string& snapshot_id, absl::Time deadline,
-                                                const base::CancelToken& cancel) {
-  BF_ASSIGN_OR_RETURN(std::optional<QualityReport> known, snapshots_.FindReport(snapshot_id, deadline));
-  if (known) return *std::move(known);
+                                                const base::CancelToken& cancel, const quant::Calendar* calendar) {
+  if (calendar == nullptr) {
+    BF_ASSIGN_OR_RETURN(std::optional<QualityReport> known, snapshots_.FindReport(snapshot_id, deadline));
+    if (known) return *std::move(known);
+  }
   BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(snapshot_id, deadline));
+  std::vector<quant::SeriesKey> keys;
+  for (const SnapshotSeries& one : snapshot.series) keys.push_back(one.key);
+  BF_ASSIGN_OR_RETURN(const auto markets, series_.Markets(keys, deadline));
   std::vector<SeriesQuality> qualities;
   for (const SnapshotSeries& one : snapshot.series) {
     BF_RETURN_IF_ERROR(cancel.Check());
     BF_ASSIGN_OR_RETURN(const quant::Series rows, series_.Read(Planned(one, snapshot.range), {}, deadline));
-    qualities.push_back(CheckQuality(rows, quant::Xnys(), snapshot.range, quant::ToNanos(snapshot.as_of)));
+    const quant::Calendar* by = calendar;
+    if (const auto market = markets.find(one.key); by == nullptr && market != markets.end()) {
+      BF_ASSIGN_OR_RETURN(by, quant::FindCalendar(market->second.calendar));
+    }
+    if (by == nullptr) by = &CalendarOf(one.key, rows.times);
+    qualities.push_back(CheckQuality(rows, *by, snapshot.range, quant::ToNanos(snapshot.as_of)));
   }
   CheckTogether(qualities);
-  BF_RETURN_IF_ERROR(snapshots_.SaveReport(MakeReport(snapshot_id, std::move(qualities)), deadline));
-  BF_ASSIGN_OR_RETURN(known, snapshots_.FindReport(snapshot_id, deadline));
+  QualityReport made = MakeReport(snapshot_id, std::move(qualities));
+  if (calendar != nullptr) {
+    made.create_time = clock_.Now();
+    return made;
+  }
+  BF_RETURN_IF_ERROR(snapshots_.SaveReport(made, deadline));
+  BF_ASSIGN_OR_RETURN(std::optional<QualityReport> known, snapshots_.FindReport(snapshot_id, deadline));
   if (!known) return base::MakeError(absl::StatusCode::kInternal, "INTERNAL", "the report was not kept");
   return *std::move(known);
 }

@@ -9,9 +9,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "services/data/app/fetcher.h"
-#include "services/data/domain/coverage.h"
+#include "services/data/domain/action_choice.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
@@ -25,12 +26,23 @@ namespace breadthflow::data {
 
 // What else is read for one series of a read, in the state that belongs to it.
 struct Companions {
-  std::optional<PlannedSeries> splits;
-  std::optional<PlannedSeries> dividends;
-  // Of what is not stored: what the series' own source, else the only one that has, confirmed not to exist.
-  std::optional<ConfirmedEmpty> no_splits;
-  std::optional<ConfirmedEmpty> no_dividends;
+  // Events of one kind: who has them, in the order in which they count.
+  struct Actions {
+    std::vector<ActionOffer> offers;
+    std::vector<std::optional<PlannedSeries>> stored;  // one for each offer
+    std::vector<std::string> not_taken;  // sources that have them too and must not count, or are not named
+  };
+  Actions splits;
+  Actions dividends;
   std::vector<PlannedSeries> joins;  // one for each join
+  // That was named for the series, where it is needed; null: its rows tell.
+  const quant::Calendar* calendar = nullptr;
+};
+
+// Rows of a read, and what they come from.
+struct ReadRows {
+  quant::Series rows;
+  ReadOrigin origin;
 };
 
 // A read with all its versions fixed.
@@ -38,14 +50,18 @@ struct ReadPlan {
   std::vector<PlannedSeries> series;   // in the order of the query's symbols, else of the snapshot
   std::vector<Companions> companions;  // one for each series, or none where all rows come out as they are stored
   ReadShape shape;
-  bool trades = false;  // the rows of these series are
+  RowKind kind = RowKind::kBars;
   // Planning the same query as of then gives the same plan, which has this fingerprint, unless a change was just being
   // committed.
   absl::Time as_of;
   std::string fingerprint;
 
+  // Of series `place` before anything is done to it.
+  ReadOrigin OriginOf(size_t place) const;
   bool IsPlain(size_t place) const { return data::IsPlain(shape, series[place].basis); }
 };
+
+class ReadActions;
 
 // Reads, snapshots and quality reports: what is asked of stored series. Thread-safe.
 class Reader {
@@ -61,26 +77,27 @@ class Reader {
 
   // What has to be read for `query`. `violations` are those that were found before; INVALID_ARGUMENT with all of them
   // and those found here, NOT_FOUND with every series that is not there, also of joins, FAILED_PRECONDITION
-  // SEVERAL_SOURCES where one must be named. Splits and dividends are those of the series' own source, else of the only
-  // one that has them, else those in columns of the series; of what nobody has, none where a source has confirmed that
-  // there are none. A plan is as of `pinned` when that is earlier
-  // than what the query or its snapshot says.
+  // SEVERAL_SOURCES where one must be named. A plan is as of `pinned` when that is earlier than what the query or its
+  // snapshot says.
   absl::StatusOr<ReadPlan> Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
                                 absl::Time pinned = absl::InfiniteFuture());
 
-  // The whole of one series of a plan in the shape that is wanted. Errors as Adjust, quant::Resample and JoinColumns;
-  // NO_ADJUSTMENT_DATA also when a source was asked for splits or dividends of only a part of what the rows need: it
-  // names the first part that is missing. Events are asked for by the time of their publication.
-  absl::StatusOr<quant::Series> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
+  // The whole of one series of a plan in the shape that is wanted. Splits and dividends are chosen as action_choice.h
+  // says, also where prices as traded of several days become one bar; modes that are anchored start from the first row
+  // that is stored, so that two reads fit together. Errors as Adjust, quant::Resample and JoinColumns;
+  // NO_ADJUSTMENT_DATA also when sources were asked for only a part of what the rows need: it names the first part that
+  // is missing. Events are asked for by the time of their publication.
+  absl::StatusOr<ReadRows> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
   // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve.
   absl::StatusOr<Snapshot> CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                           const base::CancelToken& cancel);
 
-  // The report on a snapshot; made now when there is none yet.
+  // The report on a snapshot; made now when there is none yet. Each series is measured by the calendar that was named
+  // when it was stored, else by that which its rows tell; or all by `calendar`, and then nothing is kept.
   absl::StatusOr<QualityReport> GetReport(const std::string& snapshot_id, absl::Time deadline,
-                                          const base::CancelToken& cancel);
+                                          const base::CancelToken& cancel, const quant::Calendar* calendar = nullptr);
 
  private:
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
@@ -88,8 +105,11 @@ class Reader {
                           ReadPlan& plan);
   absl::Status PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
-  absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const StoredExtent& extent,
-                                         CorporateActions actions, absl::Time deadline);
+  absl::Status PlanCalendars(absl::Time deadline, ReadPlan& plan);
+  absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,
+                                                     absl::Time deadline);
+  absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
+                                         const StoredExtent& extent, ReadActions& actions, absl::Time deadline);
 
   postgres::Database& database_;
   ResourceStore& resources_;

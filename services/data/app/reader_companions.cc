@@ -13,6 +13,7 @@
 
 #include "common/base/status.h"
 #include "services/data/app/reader.h"
+#include "services/data/domain/action_choice.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/resource.h"
 
@@ -22,63 +23,91 @@ namespace {
 // All rows of it.
 PlannedSeries Whole(const columnar::SeriesHead& head) { return {head.key, head.basis, head.version, {}, head.rows}; }
 
-// Series that can not be had, of several resources.
+// Series of joins that can not be had.
 class Absent {
  public:
-  // False when `status` is another failure.
-  bool Take(const std::string& path, const absl::Status& status) {
-    const base::ErrorDetails details = base::DetailsOf(status);
-    const bool unknown = details.reason == "UNKNOWN_SERIES";
-    if ((!unknown && details.reason != "SEVERAL_SOURCES") || details.violations.empty()) return false;
-    base::ErrorDetails& to = unknown ? unknown_ : several_;
-    if (to.violations.empty()) (unknown ? unknown_text_ : several_text_) = base::Message(status);
-    to.reason = details.reason;
-    for (const base::FieldViolation& one : details.violations) {
-      to.violations.push_back({path.empty() ? one.field : path + "." + one.field, one.description});
-    }
-    return true;
+  void Unknown(std::string field, std::string text) {
+    Add(unknown_, "UNKNOWN_SERIES", std::move(field), std::move(text));
+  }
+  void Several(std::string field, std::string text) {
+    Add(several_, "SEVERAL_SOURCES", std::move(field), std::move(text));
   }
   absl::Status ToStatus() const {
-    if (!unknown_.violations.empty()) return base::MakeError(absl::StatusCode::kNotFound, unknown_text_, unknown_);
+    if (!unknown_.violations.empty()) return Fail(absl::StatusCode::kNotFound, unknown_);
     if (several_.violations.empty()) return absl::OkStatus();
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, several_text_, several_);
+    return Fail(absl::StatusCode::kFailedPrecondition, several_);
   }
 
  private:
+  static void Add(base::ErrorDetails& to, std::string_view reason, std::string field, std::string text) {
+    to.reason = reason;
+    to.violations.push_back({std::move(field), std::move(text)});
+  }
+  static absl::Status Fail(absl::StatusCode code, const base::ErrorDetails& details) {
+    std::string text = details.violations.front().description;
+    if (details.violations.size() > 1) text += fmt::format(" (and {} more)", details.violations.size() - 1);
+    return base::MakeError(code, text, details);
+  }
   base::ErrorDetails unknown_, several_;
-  std::string unknown_text_, several_text_;
 };
 
-// Of each symbol the series of its own source, else of the only one there is.
-class ByOwnSource {
- public:
-  explicit ByOwnSource(std::vector<columnar::SeriesHead> heads) : heads_(std::move(heads)) {
-    for (const columnar::SeriesHead& head : heads_) by_symbol_[head.key.symbol].push_back(&head);
-  }
-  const columnar::SeriesHead* For(const quant::SeriesKey& key) const {
-    const auto found = by_symbol_.find(key.symbol);
-    if (found == by_symbol_.end()) return nullptr;
-    for (const columnar::SeriesHead* head : found->second) {
-      if (head->key.variant == key.variant) return head;
+using Heads = std::vector<const columnar::SeriesHead*>;
+
+std::string SourcesOf(const Heads& heads) {
+  std::set<std::string_view> sources;
+  for (const columnar::SeriesHead* head : heads) sources.insert(head->key.variant);
+  return fmt::format("{}", fmt::join(sources, ", "));
+}
+
+// The order in which stored events count for prices of `source`: its own, then those that were stored first.
+void Order(Heads& heads, std::string_view source) {
+  std::sort(heads.begin(), heads.end(), [&](const columnar::SeriesHead* a, const columnar::SeriesHead* b) {
+    const bool a_own = a->key.variant == source, b_own = b->key.variant == source;
+    return a_own != b_own ? a_own : a->id < b->id;
+  });
+}
+
+// Who has events for prices of `source`, in the order of the rule.
+Companions::Actions OffersFor(const std::string& source, const std::string& named, Heads stored,
+                              const std::vector<Answers>& answers) {
+  Companions::Actions out;
+  const auto counts = [&](const std::string& from) {
+    if (MayCount(from, source) && (named.empty() || from == named)) return true;
+    out.not_taken.push_back(from);
+    return false;
+  };
+  const auto asked = [&](const std::string& from) -> std::optional<std::vector<quant::TimeRange>> {
+    for (const Answers& one : answers) {
+      if (one.source == from) return one.ranges;
     }
-    return found->second.size() == 1 ? found->second.front() : nullptr;
+    return std::nullopt;
+  };
+  Order(stored, source);
+  std::set<std::string_view> seen;
+  for (const columnar::SeriesHead* head : stored) {
+    const std::string& from = head->key.variant;
+    seen.insert(from);
+    if (!counts(from)) continue;
+    out.offers.push_back({.source = from, .stored = true, .asked = asked(from)});
+    out.stored.emplace_back(Whole(*head));
   }
-  bool Has(const std::string& symbol) const { return by_symbol_.contains(symbol); }
-
- private:
-  std::vector<columnar::SeriesHead> heads_;
-  std::map<std::string_view, std::vector<const columnar::SeriesHead*>> by_symbol_;
-};
-
-const ConfirmedEmpty* OwnOrOnly(const std::vector<ConfirmedEmpty>& all, const std::string& source) {
-  for (const ConfirmedEmpty& one : all) {
-    if (one.source == source) return &one;
+  for (const bool own : {true, false}) {
+    for (const Answers& one : answers) {
+      if ((one.source == source) != own || seen.contains(one.source)) continue;
+      if (!counts(one.source)) continue;
+      out.offers.push_back({.source = one.source, .stored = false, .asked = one.ranges});
+      out.stored.emplace_back();
+    }
   }
-  return all.size() == 1 ? &all.front() : nullptr;
+  return out;
+}
+
+bool MixesDaysOfRaw(const ReadShape& shape, quant::PriceBasis basis) {
+  return shape.resampling && basis == quant::PriceBasis::kRaw;
 }
 
 bool TakesSplits(const ReadShape& shape, quant::PriceBasis basis) {
-  return Adjusts(shape, basis) || (shape.resampling && basis == quant::PriceBasis::kRaw);
+  return Adjusts(shape, basis) || MixesDaysOfRaw(shape, basis);
 }
 
 bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis) {
@@ -89,78 +118,117 @@ bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis) {
 
 absl::Status Reader::PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
   const ReadShape& shape = plan.shape;
-  using Stored = std::optional<PlannedSeries> Companions::*;
-  using Empty = std::optional<ConfirmedEmpty> Companions::*;
-  const auto add = [&](const std::string& resource, bool (*takes)(const ReadShape&, quant::PriceBasis), Stored stored,
-                       Empty empty) -> absl::Status {
+  const auto add = [&](const std::string& resource, bool (*takes)(const ReadShape&, quant::PriceBasis),
+                       Companions::Actions Companions::*to) -> absl::Status {
     columnar::SeriesFilter filter{.resource = resource, .symbols = {}, .timeframe = quant::Timeframe::kTick};
     filter.deadline = deadline;
     for (const PlannedSeries& one : plan.series) {
       if (takes(shape, one.basis)) filter.symbols.push_back(one.key.symbol);
     }
     if (filter.symbols.empty()) return absl::OkStatus();
-    BF_ASSIGN_OR_RETURN(std::vector<columnar::SeriesHead> heads, series_.chunks().List(filter, as_of));
-    const ByOwnSource known(std::move(heads));
-    filter.symbols.clear();
+    BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads, series_.chunks().List(filter, as_of));
+    BF_ASSIGN_OR_RETURN(auto answers,
+                        coverage_.FindAnswers(resource, filter.symbols, *filter.timeframe, as_of, deadline));
+    std::map<std::string_view, Heads> by_symbol;
+    for (const columnar::SeriesHead& head : heads) by_symbol[head.key.symbol].push_back(&head);
     for (size_t i = 0; i < plan.series.size(); ++i) {
-      const quant::SeriesKey& key = plan.series[i].key;
-      if (const columnar::SeriesHead* head = known.For(key)) {
-        plan.companions[i].*stored = Whole(*head);
+      const PlannedSeries& one = plan.series[i];
+      if (!takes(shape, one.basis)) continue;
+      for (const columnar::SeriesHead* head : by_symbol[one.key.symbol])
         plan.as_of = std::max(plan.as_of, head->known_at);
-      } else if (!known.Has(key.symbol) && Adjusts(shape, plan.series[i].basis)) {
-        filter.symbols.push_back(key.symbol);
-      }
-    }
-    if (filter.symbols.empty()) return absl::OkStatus();
-    BF_ASSIGN_OR_RETURN(const auto confirmed,
-                        coverage_.FindEmpty(resource, filter.symbols, *filter.timeframe, as_of, deadline));
-    for (size_t i = 0; i < plan.series.size(); ++i) {
-      const auto found = confirmed.find(plan.series[i].key.symbol);
-      const ConfirmedEmpty* one =
-          found == confirmed.end() ? nullptr : OwnOrOnly(found->second, plan.series[i].key.variant);
-      if (one == nullptr) continue;
-      plan.companions[i].*empty = *one;
-      plan.as_of = std::max(plan.as_of, one->known_at);
+      for (const Answers& answer : answers[one.key.symbol]) plan.as_of = std::max(plan.as_of, answer.known_at);
+      plan.companions[i].*to =
+          OffersFor(one.key.variant, shape.actions_from, by_symbol[one.key.symbol], answers[one.key.symbol]);
     }
     return absl::OkStatus();
   };
-  BF_RETURN_IF_ERROR(add("split", TakesSplits, &Companions::splits, &Companions::no_splits));
-  return add("dividend", TakesDividends, &Companions::dividends, &Companions::no_dividends);
+  BF_RETURN_IF_ERROR(add("split", TakesSplits, &Companions::splits));
+  return add("dividend", TakesDividends, &Companions::dividends);
 }
 
 absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
   const ReadShape& shape = plan.shape;
-  std::vector<std::string> symbols;
-  for (const PlannedSeries& one : plan.series) symbols.push_back(one.key.symbol);
   Absent absent;
-  base::Violations unknown;
+  base::Violations wrong;
   for (size_t j = 0; j < shape.joins.size(); ++j) {
     const JoinSpec& join = shape.joins[j];
+    const std::string path = fmt::format("joins[{}]", j);
     BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(join.resource, deadline));
-    absl::StatusOr<std::vector<columnar::SeriesHead>> heads =
-        series_.Resolve(join.resource, symbols, DefaultTimeframe(*resource), join.source, as_of, deadline);
-    if (!heads.ok()) {
-      const std::string path = fmt::format("joins[{}]", j);
-      if (!absent.Take(path, heads.status())) return heads.status();
-      if (join.source.empty()) continue;
-      columnar::SeriesFilter filter{.resource = join.resource, .symbols = symbols, .timeframe = {}};
-      filter.deadline = deadline;
-      BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> others, series_.chunks().List(filter, as_of));
-      std::set<std::string_view> sources;
-      for (const columnar::SeriesHead& head : others) sources.insert(head.key.variant);
-      if (sources.empty() || sources.contains(join.source)) continue;
-      unknown.Add(path + ".source", fmt::format("{} is stored from {}, not from '{}'", join.resource,
-                                                fmt::join(sources, ", "), join.source));
+    columnar::SeriesFilter filter{.resource = join.resource, .symbols = {}, .timeframe = DefaultTimeframe(*resource)};
+    filter.deadline = deadline;
+    if (!join.symbol.empty()) {
+      filter.symbols = {join.symbol};
+    } else if (!resource->market_wide) {
+      for (const PlannedSeries& one : plan.series) filter.symbols.push_back(one.key.symbol);
+    }
+    BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads, series_.chunks().List(filter, as_of));
+    std::map<std::string, Heads> by_symbol;
+    std::set<std::string_view> sources;
+    for (const columnar::SeriesHead& head : heads) {
+      by_symbol[head.key.symbol].push_back(&head);
+      sources.insert(head.key.variant);
+    }
+    if (!join.source.empty() && !sources.empty() && !sources.contains(join.source)) {
+      wrong.Add(path + ".source", fmt::format("{} is stored from {}, not from '{}'", join.resource,
+                                              fmt::join(sources, ", "), join.source));
       continue;
     }
-    for (size_t i = 0; i < heads->size(); ++i) {
-      const columnar::SeriesHead& head = (*heads)[i];
+    std::string all = join.symbol;  // the symbol that is joined to every row
+    if (all.empty() && resource->market_wide && by_symbol.size() == 1) all = by_symbol.begin()->first;
+    if (all.empty() && resource->market_wide && by_symbol.size() > 1) {
+      std::vector<std::string_view> names;
+      names.reserve(by_symbol.size());
+      for (const auto& [symbol, of] : by_symbol) names.push_back(symbol);
+      wrong.Add(path + ".symbol", fmt::format("{} is not of one company: name one of {}, as {}[{}]", join.resource,
+                                              fmt::join(names, ", "), join.resource, names.front()));
+      continue;
+    }
+    for (size_t i = 0; i < plan.series.size(); ++i) {
+      const quant::SeriesKey& rows = plan.series[i].key;
+      const std::string& symbol = all.empty() ? rows.symbol : all;
+      const std::string field = join.symbol.empty() ? fmt::format("{}.symbols[{}]", path, i) : path + ".symbol";
+      const Heads& stored = by_symbol[symbol];
+      Heads candidates;
+      for (const columnar::SeriesHead* head : stored) {
+        if (join.source.empty() ? MayCount(head->key.variant, rows.variant) : head->key.variant == join.source) {
+          candidates.push_back(head);
+        }
+      }
+      Order(candidates, rows.variant);
+      if (candidates.empty()) {
+        absent.Unknown(field,
+                       stored.empty()
+                           ? fmt::format("{} of {} is not stored", join.resource, symbol)
+                           : fmt::format("{} of {} is stored only from {}, which does not go with rows of {}, for "
+                                         "one of them is made up: name it as the source of the join to have it",
+                                         join.resource, symbol, SourcesOf(stored), rows.variant));
+        continue;
+      }
+      const columnar::SeriesHead& head = *candidates.front();
+      if (candidates.size() > 1 && head.key.variant != rows.variant) {
+        absent.Several(field, fmt::format("{} of {} is stored from {}: name the source", join.resource, symbol,
+                                          SourcesOf(candidates)));
+        continue;
+      }
       plan.companions[i].joins.push_back(Whole(head));
       plan.as_of = std::max(plan.as_of, head.known_at);
     }
   }
-  BF_RETURN_IF_ERROR(unknown.ToStatus("invalid read"));
+  BF_RETURN_IF_ERROR(wrong.ToStatus("invalid read"));
   return absent.ToStatus();
+}
+
+absl::Status Reader::PlanCalendars(absl::Time deadline, ReadPlan& plan) {
+  if (!plan.shape.resampling || !plan.shape.resampling->own_calendar) return absl::OkStatus();
+  std::vector<quant::SeriesKey> keys;
+  for (const PlannedSeries& one : plan.series) keys.push_back(one.key);
+  BF_ASSIGN_OR_RETURN(const auto markets, series_.Markets(keys, deadline));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto market = markets.find(keys[i]);
+    if (market == markets.end()) continue;
+    BF_ASSIGN_OR_RETURN(plan.companions[i].calendar, quant::FindCalendar(market->second.calendar));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace breadthflow::data

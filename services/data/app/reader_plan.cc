@@ -15,6 +15,7 @@
 #include "services/data/app/reader.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 namespace {
@@ -49,20 +50,37 @@ std::string FingerprintOf(const ReadPlan& plan) {
   };
   for (const PlannedSeries& one : plan.series) add(one);
   for (const Companions& beside : plan.companions) {
-    hash.Int(beside.splits ? 1 : 0).Int(beside.dividends ? 1 : 0);
-    if (beside.splits) add(*beside.splits);
-    if (beside.dividends) add(*beside.dividends);
-    for (const std::optional<ConfirmedEmpty>* empty : {&beside.no_splits, &beside.no_dividends}) {
-      if (!*empty) continue;
-      hash.Text((*empty)->source).Int(static_cast<int64_t>((*empty)->ranges.size()));
-      for (const quant::TimeRange& range : (*empty)->ranges) hash.Int(range.start_ns).Int(range.end_ns);
+    for (const Companions::Actions* actions : {&beside.splits, &beside.dividends}) {
+      hash.Int(static_cast<int64_t>(actions->offers.size()));
+      for (size_t i = 0; i < actions->offers.size(); ++i) {
+        const ActionOffer& offer = actions->offers[i];
+        hash.Text(offer.source).Int(offer.asked ? static_cast<int64_t>(offer.asked->size()) : -1);
+        if (actions->stored[i]) add(*actions->stored[i]);
+        if (!offer.asked) continue;
+        for (const quant::TimeRange& range : *offer.asked) hash.Int(range.start_ns).Int(range.end_ns);
+      }
     }
     for (const PlannedSeries& joined : beside.joins) add(joined);
+    if (beside.calendar != nullptr) hash.Text(beside.calendar->name());
   }
   return hash.FinishHex().substr(0, 16);
 }
 
 }  // namespace
+
+ReadOrigin ReadPlan::OriginOf(size_t place) const {
+  ReadOrigin origin{.source = series[place].key.variant};
+  origin.made_up = IsMadeUp(origin.source);
+  if (companions.empty()) return origin;
+  for (const PlannedSeries& joined : companions[place].joins) {
+    if (IsMadeUp(joined.key.variant)) origin.made_up = true;
+    if (!MayCount(joined.key.variant, origin.source)) {
+      origin.notices.push_back(fmt::format("{} {} of {} is joined to rows of {}: one of them is made up",
+                                           joined.key.resource, joined.key.symbol, joined.key.variant, origin.source));
+    }
+  }
+  return origin;
+}
 
 absl::Status Reader::PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan) {
   const quant::TimeRange range = Common(query.range, snapshot.range);
@@ -133,10 +151,15 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
              violations);
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid read"));
 
+  ReadShape shape = query.shape;
+  for (JoinSpec& join : shape.joins) {
+    BF_ASSIGN_OR_RETURN(const Resource* joined, resources_.Find(join.resource, deadline));
+    join = WithPeriod(std::move(join), *joined);
+  }
+
   const auto plan_as_of = [&](absl::Time as_of) -> absl::StatusOr<ReadPlan> {
-    ReadPlan plan{
-        .series = {}, .companions = {}, .shape = query.shape, .as_of = absl::InfinitePast(), .fingerprint = {}};
-    plan.trades = HasTrades(**resource);
+    ReadPlan plan{.series = {}, .companions = {}, .shape = shape, .as_of = absl::InfinitePast(), .fingerprint = {}};
+    plan.kind = HasTrades(**resource) ? RowKind::kTrades : HasLevels(**resource) ? RowKind::kLevels : RowKind::kBars;
     if (frozen) {
       BF_RETURN_IF_ERROR(PlanSnapshot(query, *snapshot, plan));
     } else {
@@ -148,6 +171,7 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
       plan.companions.assign(plan.series.size(), {});
       BF_RETURN_IF_ERROR(PlanActions(as_of, deadline, plan));
       BF_RETURN_IF_ERROR(PlanJoins(as_of, deadline, plan));
+      BF_RETURN_IF_ERROR(PlanCalendars(deadline, plan));
     }
     if (plan.as_of == absl::InfinitePast()) plan.as_of = snapshot->as_of;
     plan.fingerprint = FingerprintOf(plan);

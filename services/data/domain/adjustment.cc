@@ -128,7 +128,9 @@ absl::StatusOr<Factors> FactorsOf(const Series& series, Adjustment adjustment, c
   const bool dividends_count = BasisOf(adjustment) == PriceBasis::kSplitAndDividendAdjusted;
   BF_ASSIGN_OR_RETURN(const RowEvents events, EventsByRow(series, actions, adjustment == Adjustment::kSplitDividend));
   if ((from_raw || forward) && !events.splits) {
-    return RefuseAdjustment("NO_ADJUSTMENT_DATA", series, "column split_ratio is not there for every row");
+    return RefuseAdjustment(
+        "NO_ADJUSTMENT_DATA", series,
+        "no splits are known: none are stored, and the column split_ratio is not there for every row");
   }
   const std::vector<double> splits = from_raw ? *events.splits : std::vector<double>(series.size() + 1, 1.0);
   const auto positive = [](double value) { return value > 0; };
@@ -151,8 +153,10 @@ absl::StatusOr<Factors> FactorsOf(const Series& series, Adjustment adjustment, c
     std::span<const double> dividends;
     if (dividends_count) {
       if (!events.dividends || !IsComplete(series, "close")) {
-        return RefuseAdjustment("NO_ADJUSTMENT_DATA", series,
-                                "neither dividends nor a column adj_close are there for every row");
+        return RefuseAdjustment(
+            "NO_ADJUSTMENT_DATA", series,
+            "no dividends are known: none are stored, and neither the column dividend nor adj_close is "
+            "there for every row");
       }
       dividends = *events.dividends;
     }

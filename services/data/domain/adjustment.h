@@ -22,9 +22,9 @@ namespace breadthflow::data {
 //   forward_split   x product over u <= t of s(u): the first row is as it traded
 //   forward         x product over u <= t of s(u) / f(u)
 //
-// The last three are anchored on the first row read: no later event changes an earlier value, bit for bit, so models
-// and features may keep what they saw. The others move with each later event. Volume is multiplied by the inverse of
-// the splits alone.
+// The last three are anchored on the first row given (a read gives all rows from the first stored one on): no later
+// event changes an earlier value, bit for bit, so models and features may keep what they saw. The others move with each
+// later event. Volume is multiplied by the inverse of the splits alone.
 enum class Adjustment { kRaw, kSplit, kSplitDividend, kTotalReturn, kForwardSplit, kForward };
 std::string_view ToText(Adjustment adjustment);
 // What the adjusted prices have in them.

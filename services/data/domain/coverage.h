@@ -31,8 +31,8 @@ struct Coverage {
   std::string parameters;  // what of the source's parameters and version decides about the rows: RowParameters()
 };
 
-// What one source has confirmed, by some instant, not to exist of a series.
-struct ConfirmedEmpty {
+// What one source has said all of, by some instant, of a series: its rows there are stored, or there are none.
+struct Answers {
   std::string source;
   std::vector<quant::TimeRange> ranges;  // ascending, none touches the next
   absl::Time known_at;                   // when this store learnt the last of it

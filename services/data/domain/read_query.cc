@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -44,18 +45,40 @@ void CheckBarFields(const std::vector<std::string>& fields, base::Violations& vi
   }
 }
 
+std::vector<std::string_view> MissingOfBars(const Resource& resource) {
+  std::vector<std::string_view> missing;
+  for (const std::string_view name : {"open", "high", "low", "close", "volume"}) {
+    if (resource.Find(name) == nullptr) missing.push_back(name);
+  }
+  return missing;
+}
+
 void CheckResampling(const Resampling& resampling, const Resource& resource, quant::Timeframe timeframe,
                      base::Violations& violations) {
   const bool trades = HasTrades(resource);
-  if (!trades && !resource.bars) {
-    violations.Add("resampling", fmt::format("bars are made of bars or of trades, not of {}", resource.id));
+  const bool levels = HasLevels(resource);
+  if (!trades && !resource.bars && !levels) {
+    violations.Add("resampling",
+                   fmt::format("bars are made of bars, of trades or of rows that have an instant of their "
+                               "own; several rows of {} may share theirs",
+                               resource.id));
     return;
   }
   const quant::ResampleSpec& spec = resampling.bars;
+  if (levels && (spec.rule != quant::BarRule::kTime || spec.fill_forward)) {
+    violations.Add(spec.fill_forward ? "resampling.fill_forward" : "resampling",
+                   fmt::format("{} has no {}: of each interval of the clock its last row is taken, nothing else",
+                               resource.id, fmt::join(MissingOfBars(resource), ", ")));
+    return;
+  }
   if (spec.rule != quant::BarRule::kTime) {
     if (!(spec.size > 0) || !std::isfinite(spec.size)) {
       const std::string field = spec.rule == quant::BarRule::kDollar ? "dollars" : std::string(ToText(spec.rule));
       violations.Add("resampling." + field, fmt::format("must be a number above 0, was {}", spec.size));
+    } else if (!trades && spec.rule == quant::BarRule::kTicks && resource.Find("trade_count") == nullptr) {
+      violations.Add("resampling.ticks", fmt::format("{} does not say how many trades are in a bar (it has no column "
+                                                     "trade_count): use volume or dollars, or the resource trade",
+                                                     resource.id));
     }
     if (spec.fill_forward) {
       violations.Add("resampling.fill_forward", "needs a timeframe: other bars have no intervals without a trade");
@@ -71,14 +94,24 @@ void CheckResampling(const Resampling& resampling, const Resource& resource, qua
   }
 }
 
+const Field* PeriodOf(const Resource& resource) {
+  const Field* period = resource.Find("period");
+  const bool lengths =
+      period != nullptr && std::find(period->one_of.begin(), period->one_of.end(), "quarter") != period->one_of.end();
+  return lengths ? period : nullptr;
+}
+
 void CheckJoin(const JoinSpec& join, std::string_view path, const ResourceLookup& find,
                std::unordered_set<std::string>& columns, base::Violations& violations) {
   if (join.fields.empty()) violations.Add(fmt::format("{}.fields", path), "must name at least one column");
+  if (!join.symbol.empty()) {
+    if (const auto fault = SymbolFault(join.symbol)) violations.Add(fmt::format("{}.symbol", path), *fault);
+  }
   if (join.ttl < absl::ZeroDuration()) violations.Add(fmt::format("{}.ttl", path), "must not be negative");
   for (size_t i = 0; i < join.fields.size(); ++i) {
-    if (!columns.insert(fmt::format("{}.{}", join.resource, join.fields[i])).second) {
+    if (!columns.insert(fmt::format("{}.{}", NameOf(join), join.fields[i])).second) {
       violations.Add(fmt::format("{}.fields[{}]", path, i),
-                     fmt::format("{}.{} is joined twice", join.resource, join.fields[i]));
+                     fmt::format("{}.{} is joined twice", NameOf(join), join.fields[i]));
     }
   }
   if (join.resource.empty()) {
@@ -91,6 +124,13 @@ void CheckJoin(const JoinSpec& join, std::string_view path, const ResourceLookup
     return;
   }
   CheckFields(**found, join.fields, fmt::format("{}.fields", path), violations);
+  if (!join.period.empty() && join.period != kAnyPeriod) {
+    const Field* period = PeriodOf(**found);
+    const auto fault = period == nullptr
+                           ? std::optional(fmt::format("{} has no periods of several lengths", join.resource))
+                           : Fault(*period, join.period);
+    if (fault) violations.Add(fmt::format("{}.period", path), *fault);
+  }
   if (!join.replace_by.empty() && (*found)->Find(join.replace_by) == nullptr) {
     violations.Add(fmt::format("{}.replace_by", path),
                    fmt::format("{} has no column '{}'; its columns are {}", join.resource, join.replace_by,
@@ -99,6 +139,15 @@ void CheckJoin(const JoinSpec& join, std::string_view path, const ResourceLookup
 }
 
 }  // namespace
+
+std::string NameOf(const JoinSpec& join) {
+  return join.symbol.empty() ? join.resource : fmt::format("{}[{}]", join.resource, join.symbol);
+}
+
+JoinSpec WithPeriod(JoinSpec join, const Resource& resource) {
+  if (join.period.empty() && PeriodOf(resource) != nullptr) join.period = "quarter";
+  return join;
+}
 
 quant::Timeframe DefaultTimeframe(const Resource& resource) {
   return resource.bars ? quant::Timeframe::kDay : quant::Timeframe::kTick;
@@ -119,12 +168,15 @@ void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& vio
 
 void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timeframe timeframe,
                 const ResourceLookup& find, base::Violations& violations) {
-  if (shape.resampling)
+  if (shape.resampling && !HasLevels(resource))
     CheckBarFields(shape.fields, violations);
   else
     CheckFields(resource, shape.fields, "fields", violations);
   if (shape.adjustment && !resource.prices) {
     violations.Add("adjustment", fmt::format("{} has no prices of one share to adjust", resource.id));
+  }
+  if (!shape.actions_from.empty() && !shape.adjustment && !shape.resampling) {
+    violations.Add("actions_from", "needs an adjustment, or bars to be made");
   }
   if (shape.resampling) CheckResampling(*shape.resampling, resource, timeframe, violations);
   if (shape.joins.size() > kMaxJoins) {
@@ -147,6 +199,10 @@ bool IsPlain(const ReadShape& shape, quant::PriceBasis basis) {
 
 bool HasTrades(const Resource& resource) {
   return resource.Find("price") != nullptr && resource.Find("size") != nullptr && resource.id != "order_book";
+}
+
+bool HasLevels(const Resource& resource) {
+  return !resource.repeats && !HasTrades(resource) && !MissingOfBars(resource).empty();
 }
 
 }  // namespace breadthflow::data

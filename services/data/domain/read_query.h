@@ -23,21 +23,37 @@ inline constexpr size_t kMaxJoins = 16;
 struct Resampling {
   quant::ResampleSpec bars;  // the watermark is the reader's business
   const quant::Calendar* calendar = &quant::Xnys();
+  bool own_calendar = false;  // that of the series instead
 };
 
-// Columns of another series of the same symbol, as they were known at the time of each row.
+// Columns of another series, as they were known at the time of each row.
 struct JoinSpec {
   std::string resource;
+  // Of which symbol; then columns appear as "<resource>[<symbol>].<field>". Empty: that of the row; of a market-wide
+  // resource the only one that is stored.
+  std::string symbol;
   std::vector<std::string> fields;  // each appears as "<resource>.<field>"
-  std::string source;               // empty: the only one there is
+  // Empty: that of the rows, else the only one that is not made up. Made-up rows are joined to others only by name.
+  std::string source;
   absl::Duration ttl = absl::InfiniteDuration();
   bool skip_missing = false;
   std::string replace_by;  // see quant::ByColumn; empty: the later row counts
+  // Of statements: only rows of periods of this length, and of an instant. kAnyPeriod: all of them, an annual value in
+  // the place of a quarterly one. Empty: WithPeriod decides.
+  std::string period;
 };
+inline constexpr std::string_view kAnyPeriod = "any";
+
+// "earnings", or "interest_rate[US10Y]" where a symbol is named: what columns of the join begin with.
+std::string NameOf(const JoinSpec& join);
+
+// The join with its period: quarter, where `resource` has periods of several lengths.
+JoinSpec WithPeriod(JoinSpec join, const Resource& resource);
 
 // What becomes of the rows of a stored series on their way out, in this order.
 struct ReadShape {
   std::optional<Adjustment> adjustment;
+  std::string actions_from;  // whose splits and dividends count; empty: by the rule of action_choice.h
   std::optional<Resampling> resampling;
   std::vector<JoinSpec> joins;
   std::vector<std::string> fields;  // own columns wanted, empty: all; those of joins come in any case
@@ -72,5 +88,8 @@ bool Adjusts(const ReadShape& shape, quant::PriceBasis basis);
 bool IsPlain(const ReadShape& shape, quant::PriceBasis basis);
 // Whether its rows are trades, of which bars can be made.
 bool HasTrades(const Resource& resource);
+// Whether its rows are levels: one at an instant, without open, high, low, close and volume. Of an interval the last
+// one is taken.
+bool HasLevels(const Resource& resource);
 
 }  // namespace breadthflow::data

@@ -20,21 +20,13 @@ namespace {
 using quant::Series;
 using quant::Timeframe;
 
-// The events that take effect by `last_time_ns`: a row that ends then is the first without the right, or a later one.
-// What can not be read stays, for Adjust to say so.
-Series InEffectBy(const Series& events, int64_t last_time_ns, const quant::Calendar& calendar) {
-  const quant::Column* column = events.Find("ex_date");
-  const auto* dates = column == nullptr ? nullptr : std::get_if<std::vector<std::string>>(&column->values);
-  if (dates == nullptr || dates->size() != events.size()) return events;
-  Series kept{.key = events.key, .basis = events.basis, .repeats = events.repeats, .times = {}, .columns = {}};
-  std::vector<size_t> rows;
-  for (size_t row = 0; row < events.size(); ++row) {
-    absl::CivilDay day;
-    if (absl::ParseCivilTime((*dates)[row], &day) && calendar.DayStart(day) >= last_time_ns) continue;
-    rows.push_back(row);
-    kept.times.push_back(events.times[row]);
-  }
-  for (const quant::Column& from : events.columns) {
+// Whether only rows of periods of one length are joined.
+bool OfOnePeriod(const JoinSpec& join) { return !join.period.empty() && join.period != kAnyPeriod; }
+
+Series RowsAt(const Series& series, const std::vector<size_t>& rows) {
+  Series kept{.key = series.key, .basis = series.basis, .repeats = series.repeats, .times = {}, .columns = {}};
+  for (const size_t row : rows) kept.times.push_back(series.times[row]);
+  for (const quant::Column& from : series.columns) {
     quant::Column to{.name = from.name, .values = {}, .valid = {}};
     std::visit(
         [&](const auto& values) {
@@ -49,6 +41,21 @@ Series InEffectBy(const Series& events, int64_t last_time_ns, const quant::Calen
     kept.columns.push_back(std::move(to));
   }
   return kept;
+}
+
+// The events that take effect by `last_time_ns`: a row that ends then is the first without the right, or a later one.
+// What can not be read stays, for Adjust to say so.
+Series InEffectBy(const Series& events, int64_t last_time_ns, const quant::Calendar& calendar) {
+  const quant::Column* column = events.Find("ex_date");
+  const auto* dates = column == nullptr ? nullptr : std::get_if<std::vector<std::string>>(&column->values);
+  if (dates == nullptr || dates->size() != events.size()) return events;
+  std::vector<size_t> rows;
+  for (size_t row = 0; row < events.size(); ++row) {
+    absl::CivilDay day;
+    if (absl::ParseCivilTime((*dates)[row], &day) && calendar.DayStart(day) >= last_time_ns) continue;
+    rows.push_back(row);
+  }
+  return RowsAt(events, rows);
 }
 
 // Where the interval begins that ends at or after `end_ns`.
@@ -90,6 +97,28 @@ quant::Column MissingColumn(std::string name, quant::ColumnType type, size_t row
   return column;
 }
 
+// The rows that are about periods of the length that is wanted, or about an instant.
+Series OfPeriod(Series joined, const JoinSpec& join) {
+  const quant::Column* column = joined.Find("period");
+  const auto* periods = column == nullptr ? nullptr : std::get_if<std::vector<std::string>>(&column->values);
+  if (periods == nullptr) return joined;
+  std::vector<size_t> rows;
+  for (size_t row = 0; row < joined.size(); ++row) {
+    if ((*periods)[row] == join.period || (*periods)[row] == "instant") rows.push_back(row);
+  }
+  return rows.size() == joined.size() ? joined : RowsAt(joined, rows);
+}
+
+// By the names that whoever reads knows.
+absl::Status NotMade(const absl::Status& status, const Series& rows) {
+  const base::ErrorDetails details = base::DetailsOf(status);
+  if (details.reason != "INVALID_RESAMPLE" || details.violations.empty()) return status;
+  const base::FieldViolation& first = details.violations.front();
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "INVALID_RESAMPLE",
+                         fmt::format("{} of {} can not be made into other bars: {}: {}", rows.key.resource,
+                                     rows.key.symbol, first.field, first.description));
+}
+
 void DropSplits(Series& bars) {
   std::erase_if(bars.columns, [](const quant::Column& column) { return column.name == "split_ratio"; });
 }
@@ -107,26 +136,30 @@ absl::Status AddSplits(Series& bars, const CorporateActions& actions) {
 
 }  // namespace
 
-bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis, bool splits_known) {
+bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis) {
   if (basis == quant::PriceBasis::kRaw) {
-    return adjustment == Adjustment::kSplitDividend || (adjustment == Adjustment::kSplit && !splits_known);
+    return adjustment == Adjustment::kSplitDividend || adjustment == Adjustment::kSplit;
   }
   // Prices and dividends that the source divided by all later splits.
   return true;
 }
 
-ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const CorporateActions& actions) {
+ActionsNeeded ActionsThatCount(const Series& rows, Adjustment adjustment) {
   const quant::PriceBasis wanted = BasisOf(adjustment);
   const bool raw = rows.basis == quant::PriceBasis::kRaw;
   if (!raw && (rows.basis != quant::PriceBasis::kSplitAdjusted || wanted < rows.basis)) return {};
   const bool forward = adjustment == Adjustment::kForwardSplit || adjustment == Adjustment::kForward;
+  return {.splits = raw || forward, .dividends = wanted == quant::PriceBasis::kSplitAndDividendAdjusted};
+}
+
+ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const CorporateActions& actions) {
+  ActionsNeeded needed = ActionsThatCount(rows, adjustment);
+  if (!needed.splits && !needed.dividends) return needed;
   const bool by_close = (adjustment == Adjustment::kSplitDividend || adjustment == Adjustment::kForward) &&
                         IsComplete(rows, "adj_close") && IsComplete(rows, "close");
   const bool paid = actions.dividends != nullptr && !actions.dividends->empty();
-  ActionsNeeded needed;
-  needed.dividends = wanted == quant::PriceBasis::kSplitAndDividendAdjusted && actions.dividends == nullptr &&
-                     !IsComplete(rows, "dividend") && !by_close;
-  needed.splits = (raw || forward || paid) && actions.splits == nullptr && !IsComplete(rows, "split_ratio");
+  needed.dividends = needed.dividends && actions.dividends == nullptr && !IsComplete(rows, "dividend") && !by_close;
+  needed.splits = (needed.splits || paid) && actions.splits == nullptr && !IsComplete(rows, "split_ratio");
   return needed;
 }
 
@@ -163,7 +196,8 @@ int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_
 }
 
 absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,
-                                      quant::TimeRange range, const StoredExtent& extent, bool trades) {
+                                      quant::TimeRange range, const StoredExtent& extent, RowKind kind) {
+  const bool trades = kind == RowKind::kTrades;
   quant::ResampleSpec spec = resampling.bars;
   if (rows.empty()) {
     BarsMade none;
@@ -179,7 +213,17 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
   spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
   const bool splits_apart = rows.basis == quant::PriceBasis::kRaw && actions.splits != nullptr;
   if (splits_apart) BF_RETURN_IF_ERROR(AddSplits(rows, actions));
-  BF_ASSIGN_OR_RETURN(quant::Resampled made, quant::Resample(rows, spec, *resampling.calendar));
+  absl::StatusOr<quant::Resampled> resampled =
+      kind == RowKind::kLevels ? quant::SampleLast(rows, spec.timeframe, *resampling.calendar, spec.watermark_ns)
+                               : quant::Resample(rows, spec, *resampling.calendar);
+  if (!resampled.ok()) return NotMade(resampled.status(), rows);
+  quant::Resampled& made = *resampled;
+  if (made.outside_rows == rows.size()) {
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, "NO_SESSION",
+        fmt::format("none of the {} rows of {} {} lies in a session of the calendar {}: name the one of its market",
+                    rows.size(), rows.key.resource, rows.key.symbol, resampling.calendar->name()));
+  }
   if (splits_apart) DropSplits(made.bars);
   BarsMade out;
   out.had_earlier = !made.bars.empty() && made.bars.times.front() < range.start_ns;
@@ -198,13 +242,16 @@ quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t las
 
 std::vector<std::string> JoinedColumns(const JoinSpec& join) {
   std::vector<std::string> columns = join.fields;
-  if (!join.replace_by.empty() && std::find(columns.begin(), columns.end(), join.replace_by) == columns.end()) {
-    columns.push_back(join.replace_by);
-  }
+  const auto add = [&](const std::string& name) {
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+  };
+  if (!join.replace_by.empty()) add(join.replace_by);
+  if (OfOnePeriod(join)) add("period");
   return columns;
 }
 
 absl::Status JoinColumns(Series& rows, Series joined, const JoinSpec& join, const Resource& resource) {
+  if (OfOnePeriod(join)) joined = OfPeriod(std::move(joined), join);
   for (const std::string& name : join.fields) {
     if (joined.Find(name) != nullptr) continue;
     const Field* field = resource.Find(name);
@@ -216,7 +263,7 @@ absl::Status JoinColumns(Series& rows, Series joined, const JoinSpec& join, cons
   if (!join.replace_by.empty()) options.replaces = quant::ByColumn(join.replace_by);
   BF_ASSIGN_OR_RETURN(Series known, quant::AsOfJoin(rows.times, joined, options));
   for (quant::Column& column : known.columns) {
-    column.name = fmt::format("{}.{}", join.resource, column.name);
+    column.name = fmt::format("{}.{}", NameOf(join), column.name);
     if (rows.Find(column.name) != nullptr) {
       return base::MakeError(absl::StatusCode::kFailedPrecondition, "COLUMN_CLASH",
                              fmt::format("{} has a column {} of its own", rows.key.symbol, column.name));

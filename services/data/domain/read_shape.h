@@ -21,15 +21,16 @@ struct StoredExtent {
 };
 
 // Whether adjusting needs all stored rows behind those wanted: later events, and the closes before them, change what
-// comes before. `splits_known`: they come from a series of their own.
-bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis, bool splits_known);
+// comes before.
+bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis);
 
-// What adjusting `rows` takes that neither `actions` nor a column of theirs says. What can not be adjusted anyway takes
-// nothing.
+// What adjusting `rows` takes, and what of it neither `actions` nor a column of theirs says. What can not be adjusted
+// anyway takes nothing. Dividends as they were paid take splits as well.
 struct ActionsNeeded {
   bool splits = false;
   bool dividends = false;
 };
+ActionsNeeded ActionsThatCount(const quant::Series& rows, Adjustment adjustment);
 ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, const CorporateActions& actions);
 
 // When events must be published to count in `rows`, of which there is one, under this adjustment: from the first row to
@@ -45,23 +46,27 @@ absl::StatusOr<quant::Series> AdjustRows(quant::Series rows, Adjustment adjustme
 // clock does not end run on from the first row there is.
 int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_ns);
 
+// What rows of a series are.
+enum class RowKind { kBars, kTrades, kLevels };
+
 // The bars that `rows` (of [FirstRowNeeded, range.end)) make and that end in `range`, as far as they are complete: bars
 // made of bars once a row at or after their end is stored, bars made of trades once what is stored was learnt at or
 // after their end. Prices as traded whose splits are known apart are put on one scale within
-// a bar, which then has no split_ratio.
+// a bar, which then has no split_ratio. Of levels the last row of each interval. FAILED_PRECONDITION NO_SESSION when no
+// row is in a session of the calendar, INVALID_RESAMPLE with resource and column when one has no value.
 struct BarsMade {
   quant::Series bars;
   bool had_earlier = false;  // there was a bar before the range
 };
 absl::StatusOr<BarsMade> ResampleRows(quant::Series rows, const Resampling& resampling, const CorporateActions& actions,
-                                      quant::TimeRange range, const StoredExtent& extent, bool trades);
+                                      quant::TimeRange range, const StoredExtent& extent, RowKind kind);
 
 // The rows of a joined series that can show in rows of [first_ns, last_ns], and its columns that are needed.
 quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t last_ns);
 std::vector<std::string> JoinedColumns(const JoinSpec& join);
 
-// Adds the columns of `joined` to `rows`, as "<resource>.<column>". A column that no row has is there with all values
-// missing. FAILED_PRECONDITION COLUMN_CLASH when `rows` has a column of that name.
+// Adds the columns of `joined` to `rows`, under NameOf(join) and a dot. A column that no row has is there with all
+// values missing. FAILED_PRECONDITION COLUMN_CLASH when `rows` has a column of that name.
 absl::Status JoinColumns(quant::Series& rows, quant::Series joined, const JoinSpec& join, const Resource& resource);
 
 // Leaves out the columns that are not wanted.

@@ -46,6 +46,7 @@ struct Resource {
   std::vector<FieldOrder> orders;  // of them those that CheckSeries knows
   bool prices = false;             // has a price basis
   bool bars = false;               // is summarised over a timeframe; all others have the timeframe "tick"
+  bool market_wide = false;        // its symbols are no companies: what is known of one goes with rows of any
   bool repeats = false;            // several rows may share their instant
   std::string time;                // which instant the time of a row is, for people
   bool custom = false;             // made at run time

@@ -120,6 +120,7 @@ Resource Universe() {
                  Positive(Number("split_factor", "", "Factor for splits.")),
                  Count("has_fundamentals", "1 when there are fundamentals.")},
       .frequency = "one row per member and day, or per change",
+      .market_wide = true,
       .repeats = true,
       .time = kPublished};
 }
@@ -130,6 +131,7 @@ Resource InterestRate() {
           .fields = {Required(Number("rate", "per year, as a fraction", "0.025 is 2.5 %.")),
                      Text("tenor", "For how long, such as 3M.")},
           .frequency = "one row per fixing",
+          .market_wide = true,
           .repeats = true,
           .time = kPublished};
 }

@@ -19,6 +19,9 @@
 
 namespace breadthflow::data {
 
+// Whether rows of this source (or variant of a series: "simulated:7c21" is another market of it) are made up.
+inline bool IsMadeUp(std::string_view source) { return source == "simulated" || source.starts_with("simulated:"); }
+
 // What is asked of a source: one symbol of one resource. The range is half-open and finite.
 struct SourceQuery {
   std::string resource;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/convert_job.h"
 #include "services/data/rpc/convert.h"
@@ -187,7 +188,15 @@ grpc::Status DataService::GetQualityReport(grpc::ServerContext* context, const v
                                            v1::QualityReport* response) {
   return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
     BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("qualityReports", request->name()));
-    BF_ASSIGN_OR_RETURN(const QualityReport report, parts_.reader.GetReport(id, call.deadline, call.cancel));
+    const quant::Calendar* calendar = nullptr;
+    if (!request->calendar().empty()) {
+      const absl::StatusOr<const quant::Calendar*> found = quant::FindCalendar(request->calendar());
+      base::Violations violations;
+      if (!found.ok()) violations.Add("calendar", base::Message(found.status()));
+      BF_RETURN_IF_ERROR(violations.ToStatus("invalid request"));
+      calendar = *found;
+    }
+    BF_ASSIGN_OR_RETURN(const QualityReport report, parts_.reader.GetReport(id, call.deadline, call.cancel, calendar));
     *response = ToProto(report);
     return absl::OkStatus();
   });

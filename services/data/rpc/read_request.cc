@@ -63,6 +63,7 @@ Resampling ResamplingOf(const v1::Resampling& given, base::Violations& violation
       violations.Add("resampling", "must have one of timeframe, ticks, volume, dollars, range");
       break;
   }
+  out.own_calendar = given.calendar().empty();
   if (!given.calendar().empty()) {
     const absl::StatusOr<const quant::Calendar*> calendar = quant::FindCalendar(given.calendar());
     if (calendar.ok())
@@ -88,6 +89,8 @@ JoinSpec JoinOf(const v1::AsOfJoin& given, std::string_view path, base::Violatio
   }
   join.skip_missing = given.skip_missing();
   join.replace_by = given.replace_by();
+  join.symbol = given.symbol();
+  join.period = given.period();
   return join;
 }
 
@@ -150,6 +153,7 @@ ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& viol
   if (request.has_as_of_time()) query.as_of = rpc::FromProto(request.as_of_time(), "as_of_time", violations);
   query.source = request.source();
   query.shape.fields.assign(request.fields().begin(), request.fields().end());
+  query.shape.actions_from = request.actions_from();
   query.shape.adjustment = AdjustmentOf(request.adjustment(), violations);
   if (request.has_resampling()) query.shape.resampling = ResamplingOf(request.resampling(), violations);
   for (int i = 0; i < request.joins_size(); ++i) {

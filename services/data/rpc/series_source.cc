@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "common/base/status.h"
@@ -17,6 +18,16 @@ namespace {
 using common::v1::SeriesMessage;
 
 constexpr size_t kOpenedAtOnce = 16;  // series, each with its first chunk: about 1.5 MB
+
+common::v1::SeriesOrigin ToProto(ReadOrigin origin) {
+  common::v1::SeriesOrigin out;
+  out.set_source(std::move(origin.source));
+  out.set_splits_source(std::move(origin.splits_source));
+  out.set_dividends_source(std::move(origin.dividends_source));
+  out.set_made_up(origin.made_up);
+  for (std::string& notice : origin.notices) out.add_notices(std::move(notice));
+  return out;
+}
 
 class SeriesSource final : public rpc::Source<SeriesMessage> {
  public:
@@ -48,8 +59,11 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
   absl::Status Begin(SeriesMessage& message) {
     const PlannedSeries& planned = plan_.series[at_.series];
     made_ = !plan_.IsPlain(at_.series);
+    ReadOrigin origin = plan_.OriginOf(at_.series);
     if (made_) {
-      BF_ASSIGN_OR_RETURN(rows_, reader_.Read(plan_, at_.series, options_.deadline));
+      BF_ASSIGN_OR_RETURN(ReadRows read, reader_.Read(plan_, at_.series, options_.deadline));
+      rows_ = std::move(read.rows);
+      origin = std::move(read.origin);
       row_ = !at_.begun
                  ? 0
                  : static_cast<size_t>(std::upper_bound(rows_.times.begin(), rows_.times.end(), at_.sent_until_ns) -
@@ -61,6 +75,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
     }
     open_ = true;
     if (at_.begun) return absl::OkStatus();
+    *message.mutable_origin() = ToProto(std::move(origin));
     *message.mutable_first_of() = rpc::ToProto(made_ ? rows_.key : planned.key);
     message.set_max_row_count(made_ ? static_cast<int64_t>(rows_.size()) : planned.max_rows);
     message.set_repeated_times(made_ ? rows_.repeats : cursor_->repeats());

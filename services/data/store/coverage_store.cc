@@ -55,18 +55,18 @@ constexpr std::string_view kInsert = R"sql(
        AS n (id, start_ns, end_ns, outcome, row_count, error_code, error_reason, error_message, retryable, run_id,
              fetch_us, body_sha256, basis, parameters))sql";
 
-constexpr std::string_view kFindEmpty = R"sql(
+constexpr std::string_view kFindAnswers = R"sql(
   SELECT s.symbol, s.source, e.start_time_ns, e.end_time_ns, e.known_at
-  FROM coverage_empty e JOIN coverage_series s ON s.id = e.series_id
+  FROM coverage_answer e JOIN coverage_series s ON s.id = e.series_id
   WHERE s.resource = $1 AND s.symbol = ANY($2::text[]) AND s.timeframe = $3 AND e.known_at <= $4
   ORDER BY s.symbol, s.source, e.start_time_ns)sql";
 
 // What is known already adds nothing. By the database's clock, while the series is locked.
-constexpr std::string_view kInsertEmpty = R"sql(
-  INSERT INTO coverage_empty (series_id, known_at, start_time_ns, end_time_ns)
+constexpr std::string_view kInsertAnswers = R"sql(
+  INSERT INTO coverage_answer (series_id, known_at, start_time_ns, end_time_ns)
   SELECT n.id, clock_timestamp(), n.start_ns, n.end_ns
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (id, start_ns, end_ns)
-  WHERE NOT EXISTS (SELECT 1 FROM coverage_empty e WHERE e.series_id = n.id AND e.start_time_ns <= n.start_ns
+  WHERE NOT EXISTS (SELECT 1 FROM coverage_answer e WHERE e.series_id = n.id AND e.start_time_ns <= n.start_ns
                                                      AND e.end_time_ns >= n.end_ns))sql";
 
 // Codes that say something about the source and not about the question: base::IsTransient.
@@ -121,18 +121,18 @@ absl::Status Insert(postgres::Transaction& tx, const std::vector<std::pair<int64
       .status();
 }
 
-absl::Status InsertEmpty(postgres::Transaction& tx, const std::map<int64_t, const std::vector<Coverage>*>& added) {
+absl::Status InsertAnswers(postgres::Transaction& tx, const std::map<int64_t, const std::vector<Coverage>*>& added) {
   std::vector<int64_t> ids, starts, ends;
   for (const auto& [id, list] : added) {
     for (const Coverage& one : *list) {
-      if (one.outcome != Outcome::kEmptyConfirmed) continue;
+      if (one.outcome == Outcome::kFailed) continue;
       ids.push_back(id);
       starts.push_back(one.range.start_ns);
       ends.push_back(one.range.end_ns);
     }
   }
   if (ids.empty()) return absl::OkStatus();
-  return tx.Execute(kInsertEmpty, {IntArray(ids), IntArray(starts), IntArray(ends)}).status();
+  return tx.Execute(kInsertAnswers, {IntArray(ids), IntArray(starts), IntArray(ends)}).status();
 }
 
 }  // namespace
@@ -157,17 +157,18 @@ absl::StatusOr<std::map<std::string, CoverageStore::BySource>> CoverageStore::Fi
   return found;
 }
 
-absl::StatusOr<std::map<std::string, std::vector<ConfirmedEmpty>>> CoverageStore::FindEmpty(
+absl::StatusOr<std::map<std::string, std::vector<Answers>>> CoverageStore::FindAnswers(
     const std::string& resource, const std::vector<std::string>& symbols, quant::Timeframe timeframe, absl::Time as_of,
     absl::Time deadline) {
-  std::map<std::string, std::vector<ConfirmedEmpty>> found;
+  std::map<std::string, std::vector<Answers>> found;
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         found.clear();
-        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kFindEmpty, {resource, TextArray(symbols),
-                                                                             static_cast<int64_t>(timeframe), as_of}));
+        BF_ASSIGN_OR_RETURN(
+            const postgres::Rows rows,
+            tx.Query(kFindAnswers, {resource, TextArray(symbols), static_cast<int64_t>(timeframe), as_of}));
         for (const postgres::Row row : rows) {
-          std::vector<ConfirmedEmpty>& of = found[row.Text(0)];
+          std::vector<Answers>& of = found[row.Text(0)];
           if (of.empty() || of.back().source != row.Text(1)) {
             of.push_back({.source = row.Text(1), .ranges = {}, .known_at = absl::InfinitePast()});
           }
@@ -228,7 +229,7 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   for (const auto& [id, list] : new_of) {
     for (Coverage& one : Merge(std::move(known[id]), *list)) merged.emplace_back(id, std::move(one));
   }
-  BF_RETURN_IF_ERROR(InsertEmpty(tx, new_of));
+  BF_RETURN_IF_ERROR(InsertAnswers(tx, new_of));
   return Insert(tx, merged);
 }
 

@@ -39,12 +39,12 @@ class CoverageStore {
                                                        const std::vector<std::string>& symbols,
                                                        quant::Timeframe timeframe, absl::Time deadline);
 
-  // What was confirmed to be empty by `as_of`, by symbol, each list in the order of the sources. Never less as of the
-  // same instant later on, and never more unless a fetch was just being committed.
-  absl::StatusOr<std::map<std::string, std::vector<ConfirmedEmpty>>> FindEmpty(const std::string& resource,
-                                                                               const std::vector<std::string>& symbols,
-                                                                               quant::Timeframe timeframe,
-                                                                               absl::Time as_of, absl::Time deadline);
+  // What was answered by `as_of`, with rows or without, by symbol, each list in the order of the sources. Never less as
+  // of the same instant later on, and never more unless a fetch was just being committed.
+  absl::StatusOr<std::map<std::string, std::vector<Answers>>> FindAnswers(const std::string& resource,
+                                                                          const std::vector<std::string>& symbols,
+                                                                          quant::Timeframe timeframe, absl::Time as_of,
+                                                                          absl::Time deadline);
 
   // Merges the entries into those that are there, in the transaction that stores their rows. Locks the series, in the
   // order of their keys.

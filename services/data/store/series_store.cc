@@ -1,5 +1,6 @@
 #include "services/data/store/series_store.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,31 @@ constexpr std::string_view kHold = R"sql(
   SELECT 1 FROM series WHERE resource = $1 AND symbol = ANY($2::text[]) AND timeframe = $3
   ORDER BY symbol, variant FOR SHARE)sql";
 
+constexpr std::string_view kFirstKnown = R"sql(
+  SELECT s.symbol, min(v.known_at) FROM series s JOIN series_version v ON v.series_id = s.id
+  WHERE s.resource = $1 AND s.symbol = ANY($2::text[]) AND s.timeframe = $3 AND ($4 = '' OR s.variant = $4)
+  GROUP BY s.symbol)sql";
+
 }  // namespace
+
+absl::StatusOr<std::map<std::string, absl::Time>> SeriesStore::FirstKnown(const std::string& resource,
+                                                                          const std::vector<std::string>& symbols,
+                                                                          quant::Timeframe timeframe,
+                                                                          const std::string& source,
+                                                                          absl::Time deadline) {
+  std::map<std::string, absl::Time> first;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        first.clear();
+        BF_ASSIGN_OR_RETURN(
+            const postgres::Rows rows,
+            tx.Query(kFirstKnown, {resource, postgres::TextArray(symbols), static_cast<int64_t>(timeframe), source}));
+        for (const postgres::Row row : rows) first[row.Text(0)] = row.Time(1);
+        return absl::OkStatus();
+      },
+      {.deadline = deadline, .read_only = true}));
+  return first;
+}
 
 absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std::string& resource,
                                                                        const std::vector<std::string>& symbols,
@@ -33,10 +58,21 @@ absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std
   std::vector<columnar::SeriesHead> heads;
   base::ErrorDetails unknown{.reason = "UNKNOWN_SERIES"};
   base::ErrorDetails several{.reason = "SEVERAL_SOURCES"};
+  const bool absent = std::any_of(symbols.begin(), symbols.end(),
+                                  [&](const std::string& symbol) { return !by_symbol.contains(symbol); });
+  std::map<std::string, absl::Time> first_known;
+  if (absent && as_of != absl::InfiniteFuture()) {
+    BF_ASSIGN_OR_RETURN(first_known, FirstKnown(resource, symbols, timeframe, source, deadline));
+  }
+  const auto instant = [](absl::Time time) { return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()); };
   for (size_t i = 0; i < symbols.size(); ++i) {
     const std::vector<const columnar::SeriesHead*>& candidates = by_symbol[symbols[i]];
     const std::string field = fmt::format("symbols[{}]", i);
-    if (candidates.empty()) {
+    if (const auto known = first_known.find(symbols[i]); candidates.empty() && known != first_known.end()) {
+      unknown.violations.push_back(
+          {field, fmt::format("nothing of {} {} was known at {}; the first of it came at {}", symbols[i],
+                              quant::ToText(timeframe), instant(as_of), instant(known->second))});
+    } else if (candidates.empty()) {
       unknown.violations.push_back({field, fmt::format("{} {} is not stored{}", symbols[i], quant::ToText(timeframe),
                                                        source.empty() ? "" : " from " + source)});
     } else if (candidates.size() > 1) {

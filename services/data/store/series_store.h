@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "common/columnar/chunk_compactor.h"
 #include "common/columnar/chunk_store.h"
+#include "common/component/params.h"
 #include "common/postgres/database.h"
 #include "services/data/domain/snapshot.h"
 
@@ -24,6 +26,16 @@ struct PlannedSeries {
   int64_t max_rows = 0;  // of the whole version
 };
 
+// Where a series trades, as whoever stored it said.
+struct SeriesMarket {
+  std::string calendar;   // of quant::CalendarNames
+  std::string time_zone;  // as it was given; empty: not at all
+  friend bool operator==(const SeriesMarket&, const SeriesMarket&) = default;
+};
+
+// What the parameters of a text or of a source say (calendar, time_zone); nullopt: they name no calendar.
+std::optional<SeriesMarket> MarketIn(const component::RawParams& params);
+
 // The market data of this service in the chunk store: the variant of a series is the source it came from, so that two
 // sources never mix in one series. Thread-safe.
 class SeriesStore {
@@ -31,8 +43,8 @@ class SeriesStore {
   explicit SeriesStore(postgres::Database& database) : database_(database), chunks_(database), compactor_(database) {}
 
   // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
-  // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored; FAILED_PRECONDITION
-  // SEVERAL_SOURCES with every symbol that several sources have.
+  // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored, or was not yet then
+  // and since when it is; FAILED_PRECONDITION SEVERAL_SOURCES with every symbol that several sources have.
   absl::StatusOr<std::vector<columnar::SeriesHead>> Resolve(const std::string& resource,
                                                             const std::vector<std::string>& symbols,
                                                             quant::Timeframe timeframe, const std::string& source,
@@ -44,6 +56,13 @@ class SeriesStore {
   absl::StatusOr<absl::Time> Settle(const std::string& resource, const std::vector<std::string>& symbols,
                                     quant::Timeframe timeframe, absl::Time deadline);
 
+  // Names the market of these series, which takes the place of what was named before.
+  absl::Status SetMarket(postgres::Transaction& tx, const std::vector<quant::SeriesKey>& keys,
+                         const SeriesMarket& market);
+  // Of those series that have one.
+  absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> Markets(const std::vector<quant::SeriesKey>& keys,
+                                                                   absl::Time deadline);
+
   // All rows of a planned series.
   absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
                                      absl::Time deadline);
@@ -54,6 +73,11 @@ class SeriesStore {
   columnar::ChunkStore& chunks() { return chunks_; }
 
  private:
+  absl::StatusOr<std::map<std::string, absl::Time>> FirstKnown(const std::string& resource,
+                                                               const std::vector<std::string>& symbols,
+                                                               quant::Timeframe timeframe, const std::string& source,
+                                                               absl::Time deadline);
+
   postgres::Database& database_;
   columnar::ChunkStore chunks_;
   columnar::ChunkCompactor compactor_;

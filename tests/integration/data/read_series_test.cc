@@ -90,22 +90,6 @@ TEST_F(ReadSeriesTest, TheNewestRowIsAsItTradedWhateverIsAnnounced) {
   EXPECT_THAT(Closes(Adjustment::kSplitDividend), AreNear(Doubles{125 * kKept, 126 * kKept, 127, 132, 130}));
 }
 
-TEST_F(ReadSeriesTest, EventsAreThoseOfTheOwnSourceElseOfTheOnlyOneElseOfTheColumns) {
-  PutAaa("elsewhere");
-  EXPECT_THAT(Closes(Adjustment::kSplit), AreNear(Doubles{125, 126, 128, 132, 130})) << "the only source";
-  Put(Events("split", "AAA", {{CivilDay(2020, 8, 31), 2}}, "third"));
-  const auto ambiguous = ReadOne("AAA", {.adjustment = Adjustment::kSplit});
-  EXPECT_THAT(ambiguous, StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
-  Put(Events("split", "AAA", {{CivilDay(2020, 8, 31), 8}}, "test"));
-  EXPECT_THAT(Closes(Adjustment::kSplit), AreNear(Doubles{62.5, 63, 128, 132, 130})) << "the own source";
-  Series bars = FlatBars("COL", kThursday, kCloses);
-  bars.Add("split_ratio", Doubles{1, 1, 4, 1, 1});
-  Put(bars);
-  const quant::TimeRange two_days{INT64_MIN, CloseOf(CivilDay(2020, 8, 31))};
-  BF_ASSERT_OK_AND_ASSIGN(const Series columns, ReadOne("COL", {.range = two_days, .adjustment = Adjustment::kSplit}));
-  EXPECT_THAT(columns.Doubles("close"), ElementsAre(125, 126)) << "columns behind the range count too";
-}
-
 TEST_F(ReadSeriesTest, EventsAreReadAsOfTheSameInstantAndInASnapshotAsOfThat) {
   PutAaa();
   clients::SnapshotSpec spec;
@@ -511,6 +495,9 @@ TEST_F(ReadSeriesTest, SeriesOfJoinsThatAreNotThereAreNamed) {
   EXPECT_THAT(FieldsOf(unknown.status()), ElementsAre("joins[0].source"));
   Put(Statements({{CivilDay(2020, 8, 3), "2020-06-30"}}, 2, "another"));
   request.mutable_joins(0)->clear_source();
+  EXPECT_THAT(Messages(request), IsOk()) << "that of the rows";
+  Put(FlatBars("AAA", kThursday, kCloses, quant::PriceBasis::kRaw, "third"));
+  request.set_source("third");
   EXPECT_THAT(Messages(request), StatusIs(absl::StatusCode::kFailedPrecondition, "SEVERAL_SOURCES"));
   request.mutable_joins(0)->set_source("another");
   EXPECT_THAT(Messages(request), IsOk());

@@ -57,6 +57,25 @@ TEST(ReadFlags, BarsThatThereAreNotAreRefusedWithThoseThereAre) {
   EXPECT_EQ(found.list().size(), 2u);
 }
 
+TEST(ReadFlags, AColumnOfAnotherSymbolIsNamedInBrackets) {
+  const auto request = Parsed({"--join", "interest_rate[US10Y].rate,interest_rate[US2Y].rate,trade[BRK.B].price",
+                               "--join-period", "annual", "--actions-from", "yahoo"});
+  ASSERT_EQ(request.joins_size(), 3);
+  EXPECT_EQ(request.joins(0).resource(), "interest_rate");
+  EXPECT_EQ(request.joins(0).symbol(), "US10Y");
+  EXPECT_THAT(request.joins(0).fields(), ElementsAre("rate"));
+  EXPECT_EQ(request.joins(1).symbol(), "US2Y");
+  EXPECT_EQ(request.joins(2).symbol(), "BRK.B");
+  EXPECT_EQ(request.joins(2).period(), "annual");
+  EXPECT_EQ(request.actions_from(), "yahoo");
+  for (const char* wrong :
+       {"interest_rate[US10Y]", "interest_rate[].rate", "interest_rate[US10Y.rate", "[US10Y].rate"}) {
+    base::Violations found;
+    Parsed({"--join", wrong}, &found);
+    EXPECT_EQ(found.list().size(), 1u) << wrong;
+  }
+}
+
 TEST(ReadFlags, ColumnsOfOneResourceAreOneJoin) {
   const auto request = Parsed({"--join", "earnings.eps_diluted,revenue.revenue", "--join", "earnings.sec_edgar.x",
                                "--join-ttl", "90d", "--join-ttl", "revenue=36h", "--join-source", "revenue=sec_edgar",

@@ -61,6 +61,51 @@ TEST(Rows, AreAllThereInJsonUnlessALimitIsGiven) {
   }
 }
 
+TEST(Rows, OfEachSymbolThereAreAsManyAsTheLimitSays) {
+  for (const Printer::Mode mode : {Printer::Mode::kJson, Printer::Mode::kTable}) {
+    Output output;
+    Printer out(mode, false, output.json, output.people);
+    RowCollector rows(out, 3, 2);
+    absl::Status read;
+    for (const char* symbol : {"AAPL", "MSFT"}) {
+      for (int i = 0; i < 4 && read.ok(); ++i) {
+        common::v1::SeriesMessage message = Batch();
+        message.mutable_packed()->mutable_key()->set_symbol(symbol);
+        if (i == 0) message.mutable_first_of()->set_symbol(symbol);
+        read = rows.Take(message);
+      }
+    }
+    ASSERT_THAT(rows.Finish(read), IsOk());
+    if (mode == Printer::Mode::kTable) {
+      EXPECT_THAT(output.people.str(), ::testing::HasSubstr("the first 6 rows; 10 more"));
+      continue;
+    }
+    EXPECT_THAT(read, StatusIs(absl::StatusCode::kCancelled)) << "the last series is full";
+    const auto json = nlohmann::json::parse(output.json.str());
+    ASSERT_EQ(json.size(), 6u);
+    EXPECT_EQ(json[2]["symbol"], "AAPL");
+    EXPECT_EQ(json[3]["symbol"], "MSFT");
+  }
+}
+
+TEST(Rows, SayWhoseSplitsAreInThemAndWhatIsMadeUp) {
+  Output output;
+  Printer out(Printer::Mode::kJson, false, output.json, output.people);
+  RowCollector rows(out, std::nullopt);
+  common::v1::SeriesMessage message = Batch();
+  message.mutable_first_of()->set_symbol("AAPL");
+  message.mutable_origin()->set_splits_source("columns");
+  message.mutable_origin()->set_dividends_source("simulated");
+  message.mutable_origin()->set_made_up(true);
+  message.mutable_origin()->add_notices("mind this");
+  ASSERT_THAT(rows.Take(message), IsOk());
+  ASSERT_THAT(rows.Finish(absl::OkStatus()), IsOk());
+  EXPECT_EQ(output.people.str(),
+            "  AAPL: splits: the rows' own columns; dividends: simulated (made-up data)\n"
+            "  AAPL: mind this\n  AAPL: made-up data\n");
+  EXPECT_EQ(nlohmann::json::parse(output.json.str()).size(), 2u) << "programs read rows";
+}
+
 TEST(Rows, AreAnEmptyArrayWhenThereAreNone) {
   Output output;
   Printer out(Printer::Mode::kJson, false, output.json, output.people);

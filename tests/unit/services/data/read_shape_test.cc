@@ -59,12 +59,11 @@ TEST(ReadShape, OfAJoinOnlyRowsAreReadThatCanShow) {
 
 TEST(ReadShape, RowsBehindTheRangeAreReadWhereTheyChangeIt) {
   const auto raw = quant::PriceBasis::kRaw, split = quant::PriceBasis::kSplitAdjusted;
-  EXPECT_FALSE(NeedsLaterRows(Adjustment::kSplit, raw, true));
-  EXPECT_TRUE(NeedsLaterRows(Adjustment::kSplit, raw, false));
-  EXPECT_TRUE(NeedsLaterRows(Adjustment::kSplitDividend, raw, true));
-  EXPECT_FALSE(NeedsLaterRows(Adjustment::kForward, raw, false)) << "no later event changes it";
-  EXPECT_FALSE(NeedsLaterRows(Adjustment::kTotalReturn, raw, false));
-  EXPECT_TRUE(NeedsLaterRows(Adjustment::kForward, split, true)) << "the source divided by later splits";
+  EXPECT_TRUE(NeedsLaterRows(Adjustment::kSplit, raw));
+  EXPECT_TRUE(NeedsLaterRows(Adjustment::kSplitDividend, raw));
+  EXPECT_FALSE(NeedsLaterRows(Adjustment::kForward, raw)) << "no later event changes it";
+  EXPECT_FALSE(NeedsLaterRows(Adjustment::kTotalReturn, raw));
+  EXPECT_TRUE(NeedsLaterRows(Adjustment::kForward, split)) << "the source divided by later splits";
 }
 
 quant::Series Bars(quant::PriceBasis basis, const std::vector<std::string>& columns) {

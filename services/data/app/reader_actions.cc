@@ -1,0 +1,140 @@
+#include "services/data/app/reader_actions.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "common/base/status.h"
+#include "services/data/domain/adjustment_events.h"
+
+namespace breadthflow::data {
+namespace {
+
+constexpr std::string_view kColumns = "columns";
+
+}  // namespace
+
+ReadActions::ReadActions(SeriesStore& series, const ReadShape& shape, const Companions& beside,
+                         const StoredExtent& extent, absl::Time deadline, ReadOrigin& origin)
+    : series_(series),
+      shape_(shape),
+      extent_(extent),
+      deadline_(deadline),
+      origin_(origin),
+      calendar_(shape_.resampling ? shape_.resampling->calendar : CorporateActions().calendar),
+      splits_{"splits", beside.splits, origin.splits_source, {}},
+      dividends_{"dividends", beside.dividends, origin.dividends_source, {}} {}
+
+void ReadActions::Notice(std::string text) {
+  // A read that looks back asks again with more rows.
+  if (std::find(origin_.notices.begin(), origin_.notices.end(), text) == origin_.notices.end()) {
+    origin_.notices.push_back(std::move(text));
+  }
+}
+
+absl::StatusOr<const quant::Series*> ReadActions::ReadOffer(Kind& kind, size_t offer) {
+  const auto [found, added] = kind.read.try_emplace(offer);
+  if (!added || !kind.actions.stored[offer]) return &found->second;
+  absl::StatusOr<quant::Series> events = series_.Read(*kind.actions.stored[offer], {}, deadline_);
+  if (!events.ok()) {
+    kind.read.erase(found);
+    return events.status();
+  }
+  found->second = *std::move(events);
+  return &found->second;
+}
+
+absl::Status ReadActions::RefuseNamed(const Kind& kind, const quant::Series& rows) const {
+  const std::vector<std::string>& others = kind.actions.not_taken;
+  const bool made_up = !MayCount(shape_.actions_from, origin_.source);
+  return RefuseAdjustment(
+      "NO_ADJUSTMENT_DATA", rows,
+      made_up ? fmt::format("{} of {} do not count for prices of {}: one of them is made up", kind.name,
+                            shape_.actions_from, origin_.source)
+              : fmt::format("{} has no {} of it{}", shape_.actions_from, kind.name,
+                            others.empty() ? "" : fmt::format(", but {} has", fmt::join(others, ", "))));
+}
+
+// The first offer that has all of `needed`; null when there are none at all.
+absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::Series& rows,
+                                                       const quant::TimeRange& needed) {
+  const std::vector<ActionOffer>& offers = kind.actions.offers;
+  if (offers.empty()) {
+    if (!shape_.actions_from.empty()) return RefuseNamed(kind, rows);
+    return nullptr;
+  }
+  const std::optional<size_t> whole = FirstWhole(offers, needed);
+  if (!whole) return RefuseAdjustment("NO_ADJUSTMENT_DATA", rows, WhyNoneIsWhole(offers, needed, kind.name));
+  kind.chosen = offers[*whole].source;
+  if (kind.chosen != origin_.source) Notice(fmt::format("{} are those of {}", kind.name, kind.chosen));
+  return ReadOffer(kind, *whole);
+}
+
+// Says where those that would have been next differ from those that were chosen.
+absl::Status ReadActions::Compare(Kind& kind, const quant::Series& rows, const quant::TimeRange& needed,
+                                  const CorporateActions& known) {
+  const std::vector<ActionOffer>& offers = kind.actions.offers;
+  for (size_t i = 0; i < offers.size(); ++i) {
+    if (!offers[i].stored || offers[i].source == kind.chosen || !FirstWhole({&offers[i], 1}, needed)) continue;
+    BF_ASSIGN_OR_RETURN(const quant::Series* events, ReadOffer(kind, i));
+    CorporateActions other = known;
+    const bool dividends = &kind == &dividends_;
+    (dividends ? other.dividends : other.splits) = events;
+    const std::string difference = Difference(rows, known, other, dividends);
+    if (difference.empty()) continue;
+    Notice(fmt::format("{} are those of {}; {} says otherwise {}", kind.name,
+                       kind.chosen == kColumns ? "the rows' own columns" : kind.chosen, offers[i].source, difference));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows) {
+  CorporateActions actions;
+  actions.calendar = calendar_;
+  if (rows.empty()) return actions;
+  const Adjustment adjustment = *shape_.adjustment;
+  const quant::TimeRange needed = EventsThatCount(rows, adjustment, extent_);
+  const bool named = !shape_.actions_from.empty();
+  const ActionsNeeded take = ActionsThatCount(rows, adjustment);
+  if (take.dividends) {
+    if (named || MissingActions(rows, adjustment, {}).dividends) {
+      BF_ASSIGN_OR_RETURN(actions.dividends, Pick(dividends_, rows, needed));
+    } else {
+      dividends_.chosen = kColumns;
+    }
+  }
+  const bool paid = actions.dividends != nullptr && !actions.dividends->empty();
+  if (take.splits || paid) {
+    if (named || MissingActions(rows, adjustment, actions).splits) {
+      BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed));
+    } else {
+      splits_.chosen = kColumns;
+    }
+    BF_RETURN_IF_ERROR(Compare(splits_, rows, needed, actions));
+  }
+  if (take.dividends) BF_RETURN_IF_ERROR(Compare(dividends_, rows, needed, actions));
+  return actions;
+}
+
+absl::StatusOr<CorporateActions> ReadActions::ToCombine(const quant::Series& rows) {
+  CorporateActions actions;
+  actions.calendar = calendar_;
+  if (rows.empty() || rows.basis != quant::PriceBasis::kRaw) return actions;
+  const quant::TimeRange needed{rows.times.front(), rows.times.back() + 1};
+  if (shape_.actions_from.empty() && IsComplete(rows, "split_ratio")) {
+    splits_.chosen = kColumns;
+  } else {
+    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed));
+    if (actions.splits == nullptr) {
+      Notice("no splits are known: a bar around one has prices from before and after it");
+      return actions;
+    }
+  }
+  BF_RETURN_IF_ERROR(Compare(splits_, rows, needed, actions));
+  return actions;
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/quant/series.h"
+#include "services/data/domain/adjustment.h"
+
+// Whose splits and dividends adjust the prices of a series. For each of the two kinds, the first of these that has all
+// that counts in the rows:
+//
+//   1. the series' own columns (split_ratio; dividend or adj_close), where every row has a value
+//   2. events stored from the source of the prices
+//   3. events stored from another source, the one that was stored first: a later one changes no read
+//   4. that there were none, as the source of the prices confirmed, or another one (the first by name)
+//
+// or only the events of a source that is named. Made-up events (IsMadeUp) never count for prices of another source, nor
+// real ones for made-up prices. Events of a source that was asked for a part of the time do not count beside rows of
+// the rest: a partial adjustment is none. Of events that were imported nobody knows; they are taken to be all.
+namespace breadthflow::data {
+
+// One source of events of one kind.
+struct ActionOffer {
+  std::string source;
+  bool stored = false;  // else it has confirmed that there were none in what it was asked for
+  std::optional<std::vector<quant::TimeRange>> asked;  // ascending; nullopt: imported
+};
+
+// Whether events of `source` may count for prices of `prices` (both as variants of series).
+bool MayCount(std::string_view source, std::string_view prices);
+
+// The first offer that has all of `needed`.
+std::optional<size_t> FirstWhole(std::span<const ActionOffer> offers, const quant::TimeRange& needed);
+
+// Why no offer of `what` ("splits") has all of `needed`; of at least one.
+std::string WhyNoneIsWhole(std::span<const ActionOffer> offers, const quant::TimeRange& needed, std::string_view what);
+
+// Where `chosen` and `other` say different things of the splits (or the dividends) inside of `rows`, for people:
+// "in the row of 1999-05-27: 2 there, 1 here". Empty when they do not, but for rounding, and when they can not be
+// compared (dividends as they were paid, without splits).
+std::string Difference(const quant::Series& rows, const CorporateActions& chosen, const CorporateActions& other,
+                       bool dividends);
+
+// What the rows of a read come from.
+struct ReadOrigin {
+  std::string source;
+  std::string splits_source;         // a source, "columns" of the rows; empty: no splits were needed
+  std::string dividends_source;      // the same
+  bool made_up = false;              // something in the rows is
+  std::vector<std::string> notices;  // what whoever uses the rows should know
+};
+
+}  // namespace breadthflow::data

@@ -1,0 +1,190 @@
+// Whose splits and dividends are in an adjusted read, and that no read is adjusted by a part of them.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "common/clients/data_client.h"
+#include "common/rpc/convert.h"
+#include "tests/integration/data/read_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using absl::CivilDay;
+using clients::Adjustment;
+using quant::Series;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::StatusIs;
+using Doubles = std::vector<double>;
+
+constexpr CivilDay kThursday(2020, 8, 27);  // then Friday, Monday 31, Tuesday, Wednesday 2 September
+const Doubles kCloses = {500, 504, 128, 132, 130};
+const Doubles kAdjusted = {125, 126, 128, 132, 130};
+
+class ReadActionsTest : public ReadTest {
+ protected:
+  void PutBars(const std::string& source = "test") {
+    Put(FlatBars("AAA", kThursday, kCloses, quant::PriceBasis::kRaw, source));
+  }
+  void PutSplit(double ratio, const std::string& source, CivilDay day = CivilDay(2020, 8, 31)) {
+    Put(Events("split", "AAA", {{day, ratio}}, source));
+  }
+  // As after a fetch of what was published in [from, to).
+  void Asked(const std::string& resource, const std::string& source, CivilDay from, CivilDay to) {
+    database_server_.Sql(
+        fmt::format("INSERT INTO data.coverage_series (resource, symbol, timeframe, source) "
+                    "VALUES ('{}', 'AAA', {}, '{}') ON CONFLICT DO NOTHING",
+                    resource, static_cast<int>(quant::Timeframe::kTick), source));
+    database_server_.Sql(
+        fmt::format("INSERT INTO data.coverage_answer SELECT id, now(), {}, {} FROM "
+                    "data.coverage_series WHERE resource = '{}' AND source = '{}'",
+                    quant::Xnys().DayStart(from), quant::Xnys().DayStart(to), resource, source));
+  }
+  absl::StatusOr<Series> Split(clients::ReadQuery query = {}) {
+    if (!query.adjustment) query.adjustment = Adjustment::kSplit;
+    return ReadOne("AAA", query);
+  }
+  Doubles Closes(clients::ReadQuery query = {}) {
+    const auto read = Split(std::move(query));
+    EXPECT_THAT(read, IsOk());
+    if (!read.ok()) return {};
+    const auto close = read->Doubles("close");
+    return {close.begin(), close.end()};
+  }
+  common::v1::SeriesOrigin Origin(common::v1::Adjustment adjustment, const std::string& source = "") {
+    v1::ReadSeriesRequest request;
+    request.add_symbols("AAA");
+    request.set_adjustment(adjustment);
+    request.set_source(source);
+    const auto messages = Messages(request);
+    EXPECT_THAT(messages, IsOk());
+    return messages.ok() ? messages->at(0).origin() : common::v1::SeriesOrigin();
+  }
+  static auto Refused() { return StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"); }
+};
+
+TEST_F(ReadActionsTest, CompleteColumnsCountBeforeEventsOfAPartOfTheTime) {
+  Series bars = FlatBars("AAA", kThursday, kCloses);
+  bars.Add("split_ratio", Doubles{1, 1, 4, 1, 1});
+  bars.Add("dividend", Doubles{0, 5.04, 0, 1, 0});
+  Put(bars);
+  const Doubles before = Closes({.adjustment = Adjustment::kSplitDividend});
+  Put(Events("dividend", "AAA", {{CivilDay(2020, 9, 1), 1}}));
+  Put(Events("split", "AAA", {{CivilDay(2020, 8, 10), 3}}));
+  Asked("dividend", "test", CivilDay(2020, 8, 31), CivilDay(2020, 9, 10));
+  EXPECT_THAT(Closes({.adjustment = Adjustment::kSplitDividend}), ElementsAreArray(before));
+  const quant::TimeRange two_days{INT64_MIN, CloseOf(CivilDay(2020, 8, 31))};
+  EXPECT_THAT(Closes({.range = two_days}), ElementsAre(125, 126)) << "columns behind the range count too";
+}
+
+TEST_F(ReadActionsTest, EventsOfASourceThatWasAskedForAPartDoNotCount) {
+  PutBars();
+  PutSplit(4, "test");
+  Asked("split", "test", CivilDay(2020, 8, 31), CivilDay(2020, 9, 10));
+  const auto refused = Split();
+  EXPECT_THAT(refused, Refused());
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("nobody asked test for splits from 2020-08-27"));
+  Asked("split", "test", CivilDay(2020, 8, 20), CivilDay(2020, 8, 31));
+  EXPECT_THAT(Closes(), ElementsAreArray(kAdjusted));
+}
+
+TEST_F(ReadActionsTest, MadeUpEventsNeverAdjustRealPricesNorRealOnesMadeUpPrices) {
+  PutBars();
+  PutSplit(4, "simulated");
+  EXPECT_THAT(Split(), Refused());
+  const auto named = Split({.actions_from = "simulated"});
+  EXPECT_THAT(named, Refused());
+  EXPECT_THAT(base::Message(named.status()), HasSubstr("made up"));
+  PutSplit(2, "real");
+  EXPECT_THAT(Closes(), ElementsAre(250, 252, 128, 132, 130));
+  EXPECT_FALSE(Origin(common::v1::ADJUSTMENT_SPLIT).made_up());
+  PutBars("simulated:1");
+  EXPECT_THAT(Split({.source = "simulated:1"}), Refused()) << "events of another made-up market";
+  PutSplit(4, "simulated:1");
+  EXPECT_THAT(Closes({.source = "simulated:1"}), ElementsAreArray(kAdjusted));
+  EXPECT_TRUE(Origin(common::v1::ADJUSTMENT_SPLIT, "simulated:1").made_up());
+}
+
+TEST_F(ReadActionsTest, AnotherSourceOfEventsChangesNoReadThatWorked) {
+  PutBars();
+  PutSplit(4, "zeta");
+  EXPECT_THAT(Closes(), ElementsAreArray(kAdjusted)) << "the only source";
+  PutSplit(2, "alpha");
+  EXPECT_THAT(Closes(), ElementsAreArray(kAdjusted)) << "the one that was stored first";
+  EXPECT_THAT(Closes({.actions_from = "alpha"}), ElementsAre(250, 252, 128, 132, 130));
+  const auto nobody = Split({.actions_from = "nobody"});
+  EXPECT_THAT(nobody, Refused());
+  EXPECT_THAT(base::Message(nobody.status()), HasSubstr("nobody has no splits of it, but zeta, alpha has"));
+  PutSplit(8, "test");
+  EXPECT_THAT(Closes(), ElementsAre(62.5, 63, 128, 132, 130)) << "the own source";
+}
+
+TEST_F(ReadActionsTest, TheAnswerSaysWhoseEventsAreInItAndWhereOthersSayOtherwise) {
+  PutBars();
+  PutSplit(4, "zeta");
+  Put(Events("dividend", "AAA", {{CivilDay(2020, 9, 1), 1}}));
+  common::v1::SeriesOrigin origin = Origin(common::v1::ADJUSTMENT_SPLIT_DIVIDEND);
+  EXPECT_EQ(origin.source(), "test");
+  EXPECT_EQ(origin.splits_source(), "zeta");
+  EXPECT_EQ(origin.dividends_source(), "test");
+  EXPECT_THAT(origin.notices(), ElementsAre("splits are those of zeta"));
+  PutSplit(2, "alpha");
+  origin = Origin(common::v1::ADJUSTMENT_SPLIT);
+  EXPECT_THAT(origin.notices(),
+              Contains("splits are those of zeta; alpha says otherwise in the row of 2020-08-31: 2 there, 4 here"));
+  Series bars = FlatBars("AAA", kThursday, kCloses);
+  bars.Add("split_ratio", Doubles{1, 1, 4, 1, 1});
+  Put(bars);
+  origin = Origin(common::v1::ADJUSTMENT_SPLIT);
+  EXPECT_EQ(origin.splits_source(), "columns");
+  EXPECT_THAT(origin.notices(),
+              ElementsAre("splits are those of the rows' own columns; alpha says otherwise in the row "
+                          "of 2020-08-31: 2 there, 4 here"));
+  EXPECT_THAT(Origin(common::v1::ADJUSTMENT_RAW).notices(), IsEmpty());
+}
+
+TEST_F(ReadActionsTest, BarsOfSeveralDaysAreOnOneScaleBySplitsThatAnAdjustmentWouldTake) {
+  Put(FlatBars("AAA", CivilDay(2020, 8, 10), {500, 504, 128, 132, 130, 131}));
+  const clients::ReadQuery weeks{.resampling = clients::Resampling{.timeframe = quant::Timeframe::kWeek}};
+  const auto opens = [&]() -> Doubles {
+    const auto read = ReadOne("AAA", weeks);
+    EXPECT_THAT(read, IsOk());
+    return read.ok() ? Doubles(read->Doubles("open").begin(), read->Doubles("open").end()) : Doubles();
+  };
+  v1::ReadSeriesRequest request;
+  request.add_symbols("AAA");
+  request.mutable_resampling()->set_timeframe(common::v1::TIMEFRAME_1WEEK);
+  BF_ASSERT_OK_AND_ASSIGN(const auto unknown, Messages(request));
+  EXPECT_THAT(unknown[0].origin().notices(), ElementsAre(HasSubstr("no splits are known")));
+  EXPECT_THAT(opens(), ElementsAre(500));
+  PutSplit(4, "zeta", CivilDay(2020, 8, 12));
+  PutSplit(2, "alpha", CivilDay(2020, 8, 12));
+  EXPECT_THAT(opens(), ElementsAre(125)) << "two sources: the first";
+  Asked("split", "zeta", CivilDay(2020, 8, 12), CivilDay(2020, 8, 20));
+  Asked("split", "alpha", CivilDay(2020, 8, 12), CivilDay(2020, 8, 20));
+  EXPECT_THAT(ReadOne("AAA", weeks), Refused()) << "the same error as of an adjustment";
+}
+
+TEST_F(ReadActionsTest, TwoReadsOfAnAnchoredModeFitTogether) {
+  PutBars();
+  PutSplit(4, "test");
+  Put(Events("dividend", "AAA", {{CivilDay(2020, 8, 28), 2}, {CivilDay(2020, 9, 1), 1}}));
+  for (const Adjustment adjustment : {Adjustment::kTotalReturn, Adjustment::kForward, Adjustment::kForwardSplit}) {
+    BF_ASSERT_OK_AND_ASSIGN(const Series whole, Split({.adjustment = adjustment}));
+    const quant::TimeRange tail{CloseOf(CivilDay(2020, 8, 31)), CloseOf(CivilDay(2020, 9, 2))};
+    BF_ASSERT_OK_AND_ASSIGN(const Series part, Split({.range = tail, .adjustment = adjustment}));
+    EXPECT_EQ(part.times, whole.Slice(tail).times);
+    EXPECT_EQ(part.columns, whole.Slice(tail).columns);
+  }
+}
+
+}  // namespace
+}  // namespace breadthflow::data

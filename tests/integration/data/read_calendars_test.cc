@@ -1,0 +1,131 @@
+// Bars by the calendar of the series, levels of which no bars can be made, and instants before anything was known.
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "common/clients/data_client.h"
+#include "common/rpc/convert.h"
+#include "services/data/store/series_store.h"
+#include "tests/integration/data/read_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using absl::CivilDay;
+using quant::Series;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+using Doubles = std::vector<double>;
+
+class ReadCalendarsTest : public ReadTest {
+ protected:
+  static constexpr CivilDay kMonday{2020, 8, 31};
+
+  // A row a day for three weeks, as the closes of that calendar.
+  static Series Days(const std::string& symbol, const quant::Calendar& calendar) {
+    Series bars{.key = {"stock_price", symbol, quant::Timeframe::kDay, "test"}, .basis = quant::PriceBasis::kRaw};
+    Doubles closes;
+    for (const quant::Session& session : calendar.Between(kMonday, kMonday + 21)) {
+      bars.times.push_back(session.close_ns);
+      closes.push_back(static_cast<double>(bars.size()));
+    }
+    for (const char* name : {"open", "high", "low", "close"}) bars.Add(name, closes);
+    bars.Add("volume", Doubles(bars.size(), 100));
+    return bars;
+  }
+  absl::StatusOr<Series> Weeks(const std::string& symbol, const std::string& calendar = "") {
+    return ReadOne(symbol,
+                   {.resampling = clients::Resampling{.timeframe = quant::Timeframe::kWeek, .calendar = calendar}});
+  }
+};
+
+TEST_F(ReadCalendarsTest, WeeksAreThoseOfTheCalendarThatTheRowsTell) {
+  Put(Days("BTCUSD", quant::AlwaysOpen()));
+  BF_ASSERT_OK_AND_ASSIGN(const Series weeks, Weeks("BTCUSD"));
+  EXPECT_THAT(weeks.Doubles("open"), ElementsAre(1, 8, 15));
+  EXPECT_THAT(weeks.Doubles("volume"), ElementsAre(700, 700, 700));
+}
+
+TEST_F(ReadCalendarsTest, RowsOfNoSessionAreAnErrorThatNamesTheCalendar) {
+  Put(Days("BTCUSD", quant::AlwaysOpen()));
+  const auto refused = Weeks("BTCUSD", "XNYS");
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, "NO_SESSION"));
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("XNYS"));
+}
+
+TEST_F(ReadCalendarsTest, ACalendarThatWasNamedCountsBeforeWhatTheRowsTell) {
+  const Series bars = Days("BTCUSD", quant::AlwaysOpen());
+  Put(bars);
+  SeriesStore store(*database_);
+  const auto name = [&](const std::string& calendar) {
+    EXPECT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      return store.SetMarket(tx, {bars.key}, {calendar, "utc"});
+    }),
+                IsOk());
+  };
+  name("XNYS");
+  EXPECT_THAT(Weeks("BTCUSD"), StatusIs(absl::StatusCode::kFailedPrecondition, "NO_SESSION"));
+  clients::SnapshotSpec spec;
+  spec.symbols = {"BTCUSD"};
+  BF_ASSERT_OK_AND_ASSIGN(const auto wrong, client_->CreateSnapshot(spec, "", {}));
+  BF_ASSERT_OK_AND_ASSIGN(const auto missing, client_->GetQualityReport(wrong.name, {}));
+  EXPECT_FALSE(missing.passed);
+  v1::GetQualityReportRequest request;
+  request.set_name("qualityReports/" + wrong.name.substr(wrong.name.find('/') + 1));
+  request.set_calendar("24/7");
+  grpc::ClientContext context;
+  v1::QualityReport by_name;
+  ASSERT_THAT(rpc::FromGrpc(stub_->GetQualityReport(&context, request, &by_name)), IsOk());
+  EXPECT_EQ(by_name.series(0).expected_row_count(), 21);
+  EXPECT_TRUE(by_name.passed());
+  name("24/7");
+  EXPECT_THAT(Weeks("BTCUSD"), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const auto markets, store.Markets({bars.key}, absl::InfiniteFuture()));
+  EXPECT_EQ(markets.at(bars.key), (SeriesMarket{"24/7", "utc"}));
+}
+
+TEST_F(ReadCalendarsTest, OfLevelsTheLastRowOfAnIntervalIsTaken) {
+  Series levels{.key = {"market_cap", "AAA", quant::Timeframe::kTick, "test"}};
+  for (const quant::Session& session : quant::Xnys().Between(kMonday, kMonday + 15)) {
+    levels.times.push_back(session.close_ns);
+  }
+  Doubles values;
+  for (size_t row = 0; row < levels.size(); ++row) values.push_back(static_cast<double>(row));
+  levels.Add("market_cap", values);
+  Put(levels);
+  clients::ReadQuery query{.resource = "market_cap",
+                           .timeframe = quant::Timeframe::kTick,
+                           .resampling = clients::Resampling{.timeframe = quant::Timeframe::kWeek}};
+  BF_ASSERT_OK_AND_ASSIGN(const Series weeks, ReadOne("AAA", query));
+  EXPECT_THAT(weeks.Doubles("market_cap"), ElementsAre(4, 8)) << "the second week has Labor Day";
+  query.resampling = clients::Resampling{.rule = quant::BarRule::kVolume, .size = 5};
+  const auto refused = ReadOne("AAA", query);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(base::DetailsOf(refused.status()).violations.at(0).description, HasSubstr("market_cap has no open"));
+}
+
+TEST_F(ReadCalendarsTest, WhatBarsCanNotBeMadeOfIsSaidByItsName) {
+  Put(Days("AAA", quant::Xnys()));
+  const auto ticks = ReadOne("AAA", {.resampling = clients::Resampling{.rule = quant::BarRule::kTicks, .size = 5}});
+  EXPECT_THAT(ticks, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(base::DetailsOf(ticks.status()).violations.at(0).description,
+              HasSubstr("stock_price does not say how many trades are in a bar"));
+}
+
+TEST_F(ReadCalendarsTest, BeforeAnythingWasKnownTheFirstInstantIsNamed) {
+  const absl::Time before = absl::Now() - absl::Hours(1);
+  Put(Days("AAA", quant::Xnys()));
+  const auto early = ReadOne("AAA", {.as_of = before});
+  EXPECT_THAT(early, StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_THAT(base::Message(early.status()), HasSubstr("the first of it came at"));
+  EXPECT_THAT(base::Message(ReadOne("BBB", {.as_of = before}).status()), HasSubstr("is not stored"));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
