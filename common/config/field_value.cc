@@ -49,6 +49,21 @@ const EnumValueDescriptor* FindEnumValue(std::string_view text, const FieldDescr
   return nullptr;
 }
 
+// A value as people write it: in lower case, without the prefix that all values share. Empty for the one that says
+// nothing.
+std::string NameToWrite(const google::protobuf::EnumDescriptor& type, int index) {
+  constexpr std::string_view kNothing = "UNSPECIFIED";
+  const std::string& nothing = type.value(0)->name();
+  std::string name = type.value(index)->name();
+  if (nothing.ends_with(kNothing)) {
+    if (index == 0) return "";
+    const std::string prefix = nothing.substr(0, nothing.size() - kNothing.size());
+    if (name.starts_with(prefix)) name.erase(0, prefix.size());
+  }
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
 template <typename Number, typename Set>
 absl::Status SetNumber(std::string_view text, const FieldDescriptor& field, std::string_view what, Set set) {
   Number number{};
@@ -141,7 +156,9 @@ absl::Status SetFromText(std::string_view text, const FieldDescriptor& field, Me
       if (value == nullptr) {
         std::string known;
         for (int i = 0; i < field.enum_type()->value_count(); ++i) {
-          known += fmt::format("{}{}", i == 0 ? "" : ", ", field.enum_type()->value(i)->name());
+          if (const std::string name = NameToWrite(*field.enum_type(), i); !name.empty()) {
+            known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+          }
         }
         return Expected("one of " + known, text, field);
       }

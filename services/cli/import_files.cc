@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kEndings = {".csv", ".csv.gz", ".jsonl", ".ndjson", ".columnar"};
+constexpr std::array<std::string_view, 8> kEndings = {".csv",    ".csv.gz",    ".jsonl",    ".jsonl.gz",
+                                                      ".ndjson", ".ndjson.gz", ".columnar", ".columnar.gz"};
 
 std::vector<std::string> InFolder(const std::string& folder, std::error_code& error) {
   std::vector<std::string> files;
@@ -57,8 +58,10 @@ absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::s
     if (fs::is_directory(argument, error)) {
       paths = InFolder(argument, error);
       if (paths.empty()) {
-        violations.Add(argument, error ? fmt::format("can not be read: {}", error.message())
-                                       : "the folder has no files .csv, .csv.gz, .jsonl, .ndjson or .columnar");
+        violations.Add(argument,
+                       error
+                           ? fmt::format("can not be read: {}", error.message())
+                           : "the folder has no files .csv, .jsonl, .ndjson or .columnar, nor such with .gz behind it");
       }
     } else if (fs::exists(argument, error)) {
       paths.push_back(argument);

@@ -18,10 +18,10 @@ struct ImportFile {
   SeriesFormat format = SeriesFormat::kCsv;
 };
 
-// The files that `arguments` name: a file, a folder (its .csv, .csv.gz, .jsonl, .ndjson and .columnar files) or a
-// pattern with * ? [ ]; each once, those of a folder or pattern ordered by name. `format` is the value of --format. CSV
-// files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them are.
-// INVALID_ARGUMENT USAGE with every argument that names no file.
+// The files that `arguments` name: a file, a folder (its .csv, .jsonl, .ndjson and .columnar files, also with .gz
+// behind it) or a pattern with * ? [ ]; each once, those of a folder or pattern ordered by name. `format` is the value
+// of --format. CSV files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them
+// are. INVALID_ARGUMENT USAGE with every argument that names no file.
 absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
                                                         const std::string& format, bool layouts);
 

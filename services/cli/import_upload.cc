@@ -25,18 +25,36 @@ ImportUpload::ImportUpload(std::vector<ImportFile> files, std::string symbol, Co
 }
 
 absl::StatusOr<bool> ImportUpload::Next(Request& request) {
-  for (; file_ < files_.size(); ++file_) {
+  while (file_ < files_.size()) {
     const ImportFile& file = files_[file_];
-    BF_ASSIGN_OR_RETURN(const bool more, file.text ? NextPart(file, request) : NextRows(file, request));
+    // Once a file has mistakes nothing will be stored: the others are only looked through for more of them.
+    absl::StatusOr<bool> more = false;
+    if (!file.text) {
+      more = NextRows(file, request);
+    } else if (faults_.empty()) {
+      more = NextPart(file, request);
+    }
+    if (base::DetailsOf(more.status()).reason == "INVALID_FILE" && !base::DetailsOf(more.status()).violations.empty()) {
+      faults_.Merge("", more.status());
+      reader_.reset();
+      more = false;
+    }
+    BF_RETURN_IF_ERROR(more.status());
     if (all_bytes_ > 0) {
       progress_.Update(
           static_cast<double>(done_bytes_ + position_) / static_cast<double>(all_bytes_),
           fmt::format("{}, {} of {} bytes", file.path, Grouped(done_bytes_ + position_), Grouped(all_bytes_)));
     }
-    if (more) return true;
+    sent_ |= *more;
+    if (*more && faults_.empty()) return true;
+    request.Clear();
+    if (*more) continue;
     done_bytes_ += file.bytes;
     position_ = 0;
+    ++file_;
   }
+  BF_RETURN_IF_ERROR(faults_.ToStatus("nothing was imported", "INVALID_FILE"));
+  if (!sent_) BF_RETURN_IF_ERROR(empty_.ToStatus("nothing to import", "INVALID_FILE"));
   return false;
 }
 
@@ -71,6 +89,7 @@ absl::StatusOr<bool> ImportUpload::NextPart(const ImportFile& file, Request& req
 absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& request) {
   if (reader_ == nullptr) {
     BF_ASSIGN_OR_RETURN(reader_, SeriesReader::Open(file.path, file.format, types_));
+    rows_ = false;
   }
   SeriesMessage message;
   while (true) {
@@ -78,11 +97,13 @@ absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& req
     position_ = reader_->position();
     if (!more) {
       reader_.reset();
+      if (!rows_) empty_.Add(file.path, symbol_.empty() ? "has no rows" : fmt::format("has no rows of {}", symbol_));
       return false;
     }
     const bool stored = message.payload_case() == SeriesMessage::kStored;
     const std::string& symbol = stored ? message.first_of().symbol() : message.packed().key().symbol();
     if (message.payload_case() == SeriesMessage::PAYLOAD_NOT_SET || (!symbol_.empty() && symbol != symbol_)) continue;
+    rows_ = true;
     origins_.push_back({file_, reader_->lines()});
     if (stored) {
       request.set_stored_of(symbol);
@@ -94,21 +115,25 @@ absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& req
   }
 }
 
-std::optional<std::string> ImportUpload::PlaceOf(const std::string& field) const {
+std::optional<ImportUpload::Place> ImportUpload::PlaceOf(const std::string& field) const {
   constexpr std::string_view kMessage = "packed[";
-  constexpr std::string_view kRow = "].rows[";
-  const size_t middle = field.find(kRow);
-  if (!field.starts_with(kMessage) || middle == std::string::npos || !field.ends_with(']')) return std::nullopt;
-  const size_t behind = middle + kRow.size();
+  constexpr std::string_view kRow = ".rows[";
+  const size_t end = field.find(']');
   size_t message = 0;
-  size_t row = 0;
-  if (!absl::SimpleAtoi(field.substr(kMessage.size(), middle - kMessage.size()), &message) ||
-      !absl::SimpleAtoi(field.substr(behind, field.size() - behind - 1), &row) || message >= origins_.size()) {
+  if (!field.starts_with(kMessage) || end == std::string::npos ||
+      !absl::SimpleAtoi(field.substr(kMessage.size(), end - kMessage.size()), &message) || message >= origins_.size()) {
     return std::nullopt;
   }
   const Origin& origin = origins_[message];
+  std::string rest = field.substr(end + 1);
+  size_t row = 0;
+  if (rest.starts_with(kRow) && rest.ends_with(']') &&
+      absl::SimpleAtoi(rest.substr(kRow.size(), rest.size() - kRow.size() - 1), &row)) {
+    rest.clear();
+  }
   if (row >= origin.lines.size()) return std::nullopt;
-  return fmt::format("{}:{}", files_[origin.file].path, origin.lines[row]);
+  if (rest.starts_with('.')) rest = rest.substr(1) + " ";
+  return Place{fmt::format("{}:{}", files_[origin.file].path, origin.lines[row]), rest};
 }
 
 absl::Status ImportUpload::InFiles(const absl::Status& status) const {
@@ -116,7 +141,8 @@ absl::Status ImportUpload::InFiles(const absl::Status& status) const {
   bool any = false;
   for (base::FieldViolation& violation : details.violations) {
     if (auto place = PlaceOf(violation.field)) {
-      violation.field = *std::move(place);
+      violation.field = place->line;
+      violation.description = place->of + violation.description;
       any = true;
     }
   }

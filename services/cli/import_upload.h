@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "breadthflow/data/v1/import.pb.h"
 
+#include "common/base/status.h"
 #include "services/cli/import_files.h"
 #include "services/cli/progress.h"
 #include "services/cli/series_reader.h"
@@ -25,7 +26,8 @@ class ImportUpload {
   // are those of the resource. Progress is by bytes.
   ImportUpload(std::vector<ImportFile> files, std::string symbol, ColumnTypes types, Progress& progress);
 
-  // The next message; false at the end.
+  // The next message; false at the end. INVALID_ARGUMENT INVALID_FILE with what is wrong with any of the files of rows;
+  // those of texts are for the server to judge.
   absl::StatusOr<bool> Next(data::v1::ImportSeriesRequest& request);
 
   // An error of the server with the places in the files, where it only knows the number of a message and of a row in
@@ -41,7 +43,11 @@ class ImportUpload {
   };
   absl::StatusOr<bool> NextPart(const ImportFile& file, data::v1::ImportSeriesRequest& request);
   absl::StatusOr<bool> NextRows(const ImportFile& file, data::v1::ImportSeriesRequest& request);
-  std::optional<std::string> PlaceOf(const std::string& field) const;
+  struct Place {
+    std::string line;  // "FILE:LINE"
+    std::string of;    // what is wrong there, if it is not the row: "symbol "
+  };
+  std::optional<Place> PlaceOf(const std::string& field) const;
 
   const std::vector<ImportFile> files_;
   const std::string symbol_;
@@ -52,6 +58,10 @@ class ImportUpload {
   bool begun_ = false;  // a part of the text was sent
   std::unique_ptr<SeriesReader> reader_;
   std::vector<Origin> origins_;  // by number of the message
+  bool rows_ = false;            // the file at hand had some
+  base::Violations faults_;      // of files before this one
+  base::Violations empty_;       // files without rows
+  bool sent_ = false;            // something was
   int64_t all_bytes_ = 0;
   int64_t done_bytes_ = 0;  // of the files before this one
   int64_t position_ = 0;    // in this one

@@ -20,7 +20,7 @@ absl::Status CannotWrite(const fs::path& path, const std::string& why) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& path, bool packed) {
   std::unique_ptr<OutputFile> file(new OutputFile);
   std::error_code error;
   const fs::path real = fs::weakly_canonical(path, error);
@@ -30,6 +30,10 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& 
   const bool as_it_is = type != fs::file_type::regular && type != fs::file_type::not_found;
   if (!as_it_is) file->part_ = file->path_.string() + ".part";
   file->stream_.open(as_it_is ? file->path_ : file->part_, std::ios::binary | std::ios::trunc);
+  if (packed) {
+    file->archive_ = std::make_unique<GzipOutput>(*file->stream_.rdbuf());
+    file->packed_ = std::make_unique<std::ostream>(file->archive_.get());
+  }
   BF_RETURN_IF_ERROR(file->Check());
   return file;
 }
@@ -42,11 +46,13 @@ OutputFile::~OutputFile() {
 }
 
 absl::Status OutputFile::Check() {
-  if (stream_) return absl::OkStatus();
+  if (stream_ && (packed_ == nullptr || *packed_)) return absl::OkStatus();
   return CannotWrite(path_, std::strerror(errno));  // NOLINT(concurrency-mt-unsafe): one thread writes
 }
 
 absl::Status OutputFile::Finish() {
+  if (archive_ != nullptr && !archive_->Finish()) packed_->setstate(std::ios::badbit);
+  bytes_ = static_cast<int64_t>(stream_.tellp());
   stream_.close();
   BF_RETURN_IF_ERROR(Check());
   std::error_code error;

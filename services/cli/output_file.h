@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -9,6 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "services/cli/gzip_stream.h"
+
 namespace breadthflow::cli {
 
 // A file that appears under its name only when it is whole: until then it is NAME.part, which is removed when the
@@ -16,17 +19,20 @@ namespace breadthflow::cli {
 // is.
 class OutputFile {
  public:
-  // FAILED_PRECONDITION CANNOT_WRITE when it can not be made, also for a folder.
-  static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
+  // With `packed` what is written becomes a gzip archive. FAILED_PRECONDITION CANNOT_WRITE when it can not be made,
+  // also for a folder.
+  static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path, bool packed = false);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  std::ostream& stream() { return stream_; }
+  std::ostream& stream() { return packed_ != nullptr ? *packed_ : stream_; }
   // Whether everything so far could be written. CANNOT_WRITE.
   absl::Status Check();
   // The last byte is written; the file gets its name. CANNOT_WRITE.
   absl::Status Finish();
+  // Of the finished file.
+  int64_t bytes() const { return bytes_; }
 
  private:
   OutputFile() = default;
@@ -34,6 +40,9 @@ class OutputFile {
   std::filesystem::path path_;
   std::filesystem::path part_;  // empty: written to as it is
   std::ofstream stream_;
+  std::unique_ptr<GzipOutput> archive_;
+  std::unique_ptr<std::ostream> packed_;  // into the archive
+  int64_t bytes_ = 0;
   bool finished_ = false;
 };
 

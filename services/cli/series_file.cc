@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/status.h"
+#include "common/quant/series.h"
+#include "services/cli/values.h"
 
 namespace breadthflow::cli {
 namespace {
@@ -47,10 +49,18 @@ std::string CellText(const common::v1::Column& column, int row) {
 
 }  // namespace
 
-SeriesFormat FormatOfName(std::string_view file) {
-  if (file.ends_with(".columnar")) return SeriesFormat::kColumnar;
-  return file.ends_with(".jsonl") || file.ends_with(".ndjson") ? SeriesFormat::kJsonLines : SeriesFormat::kCsv;
+bool IsPackedName(std::string_view file) { return file.ends_with(".gz"); }
+
+std::optional<SeriesFormat> KnownFormat(std::string_view file) {
+  std::string_view name = file.substr(file.rfind('/') + 1);
+  if (IsPackedName(name)) name.remove_suffix(3);
+  if (name.ends_with(".columnar")) return SeriesFormat::kColumnar;
+  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return SeriesFormat::kJsonLines;
+  if (name.ends_with(".csv") || name.find('.', 1) == std::string_view::npos) return SeriesFormat::kCsv;
+  return std::nullopt;
 }
+
+SeriesFormat FormatOfName(std::string_view file) { return KnownFormat(file).value_or(SeriesFormat::kCsv); }
 
 SeriesFormat FormatOf(std::string_view flag, std::string_view file) {
   if (flag == "jsonl") return SeriesFormat::kJsonLines;
@@ -59,6 +69,7 @@ SeriesFormat FormatOf(std::string_view flag, std::string_view file) {
 }
 
 absl::Status SeriesWriter::Take(const common::v1::SeriesMessage& message) {
+  Describe(message);
   if (message.has_packed()) rows_ += message.packed().times_unix_ns_size();
   if (format_ == SeriesFormat::kCsv) return WriteCsv(message.packed());
   if (format_ == SeriesFormat::kJsonLines) {
@@ -71,6 +82,14 @@ absl::Status SeriesWriter::Take(const common::v1::SeriesMessage& message) {
   return absl::OkStatus();
 }
 
+// Only the first message of a series says all of it.
+void SeriesWriter::Describe(const common::v1::SeriesMessage& message) {
+  if (!message.has_first_of()) return;
+  const auto basis = static_cast<quant::PriceBasis>(message.basis());
+  description_ = {message.first_of().resource(), TimeframeText(message.first_of().timeframe()),
+                  basis == quant::PriceBasis::kNotPrices ? "" : std::string(quant::ToText(basis))};
+}
+
 void SeriesWriter::End() {
   if (format_ == SeriesFormat::kCsv) WriteHeader();
 }
@@ -79,6 +98,7 @@ void SeriesWriter::WriteHeader() {
   if (header_written_) return;
   header_written_ = true;
   out_ << "symbol,time";
+  for (const std::string_view name : kDescription) out_ << ',' << name;
   for (const std::string& name : columns_) out_ << ',' << TextCell(name, false);
   out_ << '\n';
 }
@@ -106,6 +126,7 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
     lines += batch.key().symbol();
     lines += ',';
     lines += TimeText(batch.times_unix_ns(row));
+    for (const std::string& text : description_) lines += fmt::format(",{}", text);
     for (const common::v1::Column* column : cells) {
       lines += ',';
       if (column != nullptr) lines += CellText(*column, row);
@@ -119,6 +140,9 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
 void SeriesWriter::WriteJson(const common::v1::ColumnarBatch& batch) {
   for (int row = 0; row < batch.times_unix_ns_size(); ++row) {
     nlohmann::ordered_json entry{{"symbol", batch.key().symbol()}, {"time", TimeText(batch.times_unix_ns(row))}};
+    for (size_t i = 0; i < kDescription.size(); ++i) {
+      if (!description_[i].empty()) entry[std::string(kDescription[i])] = description_[i];
+    }
     for (const common::v1::Column& column : batch.columns()) {
       nlohmann::ordered_json& cell = entry[column.name()];
       if (Missing(column, row)) continue;  // stays null

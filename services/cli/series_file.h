@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -14,13 +16,23 @@ namespace breadthflow::cli {
 // How series stand in a file. What is written in one of these comes back the same by SeriesFileReader: every bit of
 // every number, missing values, empty texts, several rows of one instant.
 enum class SeriesFormat {
-  kCsv,        // RFC 4180: symbol, time and the columns; a missing value is an empty cell, an empty text is ""
-  kJsonLines,  // an object a line: symbol, time and the columns; a missing value is null
+  kCsv,        // RFC 4180: symbol, time, what they are and the columns; a missing value is an empty cell, an empty text
+               // is ""
+  kJsonLines,  // an object a line: symbol, time, what they are and the columns; a missing value is null
   kColumnar,   // SeriesMessages in the stored encoding, each after its length as a varint
 };
 
-// "csv", "jsonl" or "columnar" by the end of a file's name (".columnar", ".jsonl", ".ndjson"); csv for all others.
+// What the rows of a text are stands in each of them, so that tables can be put together and no program has to know of
+// it: the kind of the data, the bar size, and how prices are adjusted (empty, or not there, where there are none).
+inline constexpr std::array<std::string_view, 3> kDescription = {"resource", "timeframe", "price_basis"};
+
+// The format that the end of a file's name says: .csv, .jsonl, .ndjson or .columnar, each also with .gz behind it, and
+// csv for a name without an end. nullopt for others.
+std::optional<SeriesFormat> KnownFormat(std::string_view file);
+// The same, and csv for all others.
 SeriesFormat FormatOfName(std::string_view file);
+// Whether a name ends in .gz: then the file is a gzip archive.
+bool IsPackedName(std::string_view file);
 // By the value of --format; "auto": by the name.
 SeriesFormat FormatOf(std::string_view flag, std::string_view file);
 
@@ -41,12 +53,14 @@ class SeriesWriter {
 
  private:
   absl::Status WriteCsv(const common::v1::ColumnarBatch& batch);
+  void Describe(const common::v1::SeriesMessage& message);
   void WriteHeader();
   void WriteJson(const common::v1::ColumnarBatch& batch);
 
   std::ostream& out_;
   const SeriesFormat format_;
   std::vector<std::string> columns_;
+  std::array<std::string, kDescription.size()> description_;  // of the series at hand
   bool header_written_ = false;
   int64_t rows_ = 0;
 };

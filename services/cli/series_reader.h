@@ -21,8 +21,9 @@ using ColumnTypes = std::map<std::string, quant::ColumnType>;
 // Reads a file that SeriesWriter wrote, or one of the same form: message after message, each of one symbol with at most
 // a few thousand rows. Columns of `types` have their type; the type of others (their names hold a dot) is that of their
 // values as they stand: quoted text, numbers with a point or an exponent, whole numbers. Columns without any value in a
-// message are left out of it. INVALID_ARGUMENT INVALID_FILE with file and line for everything that is not as it must
-// be.
+// message are left out of it. Files may be packed by gzip. INVALID_ARGUMENT INVALID_FILE with file and line for
+// everything that is not as it must be: from the first mistake on the rest is only looked through for others, of which
+// the first 100 are named.
 class SeriesReader {
  public:
   // NOT_FOUND NO_SUCH_FILE when the file can not be opened.
@@ -30,7 +31,8 @@ class SeriesReader {
                                                             const ColumnTypes& types);
   virtual ~SeriesReader() = default;
 
-  // The next message; false at the end. Its key has only the symbol where the file does not say more.
+  // The next message; false at the end. Key and basis say what the file says of its rows (see kDescription); they have
+  // only the symbol where it does not say more.
   virtual absl::StatusOr<bool> Next(common::v1::SeriesMessage& message) = 0;
   // Bytes read so far.
   virtual int64_t position() const = 0;
@@ -40,6 +42,10 @@ class SeriesReader {
  protected:
   std::vector<int64_t> lines_;
 };
+
+// What a CSV or JSON lines file says of its rows in the first one, as first_of and basis of a message; what it does not
+// say is unset. Mistakes are left for the reader to name. NOT_FOUND NO_SUCH_FILE.
+absl::StatusOr<common::v1::SeriesMessage> DescriptionOf(const std::string& file, SeriesFormat format);
 
 // Whether a CSV file begins like one that SeriesWriter wrote.
 bool IsSeriesCsv(const std::string& file);

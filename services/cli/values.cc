@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include <fmt/format.h>
 
@@ -21,9 +22,10 @@ std::vector<std::string> ParseSymbols(std::string_view text, std::string_view fl
   while (begin <= text.size() && !text.empty()) {
     size_t end = text.find(',', begin);
     if (end == std::string_view::npos) end = text.size();
-    std::string symbol;
-    for (const char c : text.substr(begin, end - begin)) {
-      if (c != ' ') symbol += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    std::string symbol(absl::StripAsciiWhitespace(std::string(text.substr(begin, end - begin))));
+    for (char& c : symbol) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (symbol.find(' ') != std::string::npos) {
+      violations.Add(flag, fmt::format("a symbol has no space in it, was '{}': separate symbols by commas", symbol));
     }
     if (symbol.empty()) violations.Add(flag, fmt::format("symbol {} is empty in '{}'", symbols.size() + 1, text));
     symbols.push_back(std::move(symbol));

@@ -17,7 +17,7 @@
 // text is added to Violations under the name of its flag.
 namespace breadthflow::cli {
 
-// "aapl, MSFT" -> {"AAPL", "MSFT"}; empty entries are violations.
+// "aapl, MSFT" -> {"AAPL", "MSFT"}; empty entries and spaces inside of one are violations.
 std::vector<std::string> ParseSymbols(std::string_view text, std::string_view flag, base::Violations& violations);
 
 // A path as the working directory of this program makes it absolute, for a server that has another.

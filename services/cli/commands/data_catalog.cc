@@ -1,4 +1,5 @@
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/config/config.h"
+#include "services/cli/resource_file.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -61,19 +63,21 @@ void Describe(Session& session, const data::v1::Resource& resource) {
 absl::Status Create(Session& session, const Arguments& arguments) {
   data::v1::CreateResourceRequest request;
   const std::string& file = arguments.Text("create");
-  const absl::Status read = config::Load(file, {}, *request.mutable_resource());
-  if (!read.ok()) {
-    base::Violations violations;
-    violations.Merge("", read);
-    return violations.ToStatus(fmt::format("{} is no definition of a resource", file), "USAGE");
-  }
-  request.set_resource_id(
-      ResourceName("resources", request.resource().name()).substr(std::string("resources/").size()));
+  base::Violations violations;
+  violations.Merge("", config::Load(file, {}, *request.mutable_resource()));
+  constexpr std::string_view kCollection = "resources/";
+  const std::string& name = request.resource().name();
+  request.set_resource_id(name.starts_with(kCollection) ? name.substr(kCollection.size()) : name);
   request.mutable_resource()->clear_name();
   request.set_request_id(NewRequestId());
-  request.set_validate_only(arguments.Switch("validate-only"));
-  BF_ASSIGN_OR_RETURN(const data::v1::Resource made,
-                      session.data().Call(&Stub::CreateResource, request, session.scope()));
+  // What the service would say of the rest is said together with what the file alone shows.
+  request.set_validate_only(arguments.Switch("validate-only") || !violations.empty());
+  const absl::StatusOr<data::v1::Resource> answer =
+      session.data().Call(&Stub::CreateResource, request, session.scope());
+  if (absl::IsInvalidArgument(answer.status())) MergeByLine(answer.status(), file, violations);
+  BF_RETURN_IF_ERROR(violations.ToStatus(fmt::format("{} is no definition of a resource", file), "USAGE"));
+  BF_RETURN_IF_ERROR(answer.status());
+  const data::v1::Resource& made = *answer;
   session.out().Result(made, [&] {
     Describe(session, made);
     session.out().Say(request.validate_only()

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -5,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "common/base/status.h"
@@ -21,20 +23,28 @@ namespace {
 
 using Stub = data::v1::DataService::Stub;
 
-// How to read the file back, where the file itself does not say it.
-std::string HowToImport(const data::v1::ReadSeriesRequest& request, const common::v1::SeriesMessage& first,
-                        const std::string& path, SeriesFormat format) {
-  std::string command = "breadthflow data import " + path;
-  if (format == SeriesFormat::kColumnar) return command;
-  if (FormatOfName(path) != format) command += format == SeriesFormat::kCsv ? " --format csv" : " --format jsonl";
-  const common::v1::SeriesKey& key = first.first_of();
-  if (key.resource() != "stock_price") command += " --resource " + key.resource();
-  if (const std::string timeframe = TimeframeText(key.timeframe()); timeframe != "1day" && timeframe != "tick") {
-    command += " --timeframe " + timeframe;
+// How to read the file back, or why that can not be done. The file itself says what it has.
+absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSeriesRequest& request,
+                                        const common::v1::SeriesMessage& first, const std::string& path,
+                                        SeriesFormat format) {
+  if (request.fields_size() > 0) {
+    data::v1::GetResourceRequest get;
+    get.set_name("resources/" + first.first_of().resource());
+    BF_ASSIGN_OR_RETURN(const data::v1::Resource resource,
+                        session.data().Call(&Stub::GetResource, get, session.scope()));
+    std::vector<std::string> lacks;
+    for (const data::v1::Field& field : resource.fields()) {
+      const bool there =
+          std::find(request.fields().begin(), request.fields().end(), field.name()) != request.fields().end();
+      if (field.required() && !there) lacks.push_back(field.name());
+    }
+    if (!lacks.empty()) {
+      return fmt::format("it can not be imported again: it lacks {}, which every row of {} has", fmt::join(lacks, ", "),
+                         first.first_of().resource());
+    }
   }
-  if (first.basis() > common::v1::PRICE_BASIS_RAW && request.fields_size() == 0) {
-    command += fmt::format(" --basis {}", quant::ToText(static_cast<quant::PriceBasis>(first.basis())));
-  }
+  std::string command = "read it back: breadthflow data import " + path;
+  if (KnownFormat(path) != format) command += format == SeriesFormat::kCsv ? " --format csv" : " --format jsonl";
   return command;
 }
 
@@ -42,6 +52,12 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   const std::string& path = arguments.Text("out");
   const SeriesFormat format = FormatOf(arguments.Text("format"), path);
   base::Violations violations;
+  if (arguments.Text("format") == "auto" && !KnownFormat(path)) {
+    violations.Add("--out",
+                   fmt::format("must end in .csv, .jsonl, .ndjson or .columnar, perhaps with .gz behind it, or "
+                               "needs --format, was '{}'",
+                               path));
+  }
   if (path.empty() && session.out().json()) violations.Add("--out", "is needed with --output json");
   if (format == SeriesFormat::kColumnar && arguments.Has("fields")) {
     violations.Add("--fields", "columnar files hold whole series");
@@ -51,7 +67,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
 
   std::unique_ptr<OutputFile> file;
   if (!path.empty()) {
-    BF_ASSIGN_OR_RETURN(file, OutputFile::Open(path));
+    BF_ASSIGN_OR_RETURN(file, OutputFile::Open(path, IsPackedName(path)));
   }
   std::ostream& out = file != nullptr ? file->stream() : session.out().raw();
   SeriesWriter writer(out, format, {request.fields().begin(), request.fields().end()});
@@ -81,8 +97,12 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   writer.End();
   origins.Say(session.out());
   if (file == nullptr) return absl::OkStatus();
-  const auto bytes = static_cast<int64_t>(out.tellp());
   BF_RETURN_IF_ERROR(file->Finish());
+  const int64_t bytes = file->bytes();
+  std::string back;
+  if (begun > 0 && (format == SeriesFormat::kColumnar || writer.rows() > 0)) {
+    BF_ASSIGN_OR_RETURN(back, HowToImport(session, request, first, path, format));
+  }
   progress->Update(1, "");
   progress->Finish();
   const std::string rows = format == SeriesFormat::kColumnar ? "" : fmt::format("{} rows, ", Grouped(writer.rows()));
@@ -95,7 +115,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
       },
       [&] {
         session.out().Say(fmt::format("{}: {} series, {}{} bytes", path, begun, rows, Grouped(bytes)));
-        session.out().Say("read it back: " + HowToImport(request, first, path, format));
+        if (!back.empty()) session.out().Say(back);
       });
   return absl::OkStatus();
 }
@@ -107,10 +127,14 @@ Command DataExport() {
   flags.push_back(
       {.name = "format",
        .value = "FORMAT",
-       .description = "csv, jsonl (an object a line) or columnar (as stored); auto: by the name of the file",
+       .description =
+           "csv, jsonl (an object a line) or columnar (as stored); auto: by the name of the file, csv without "
+           "one",
        .default_value = "auto",
        .choices = {"auto", "csv", "jsonl", "columnar"}});
-  flags.push_back({.name = "out", .value = "FILE", .description = "where to; default the standard output"});
+  flags.push_back({.name = "out",
+                   .value = "FILE",
+                   .description = "where to, packed where the name ends in .gz; default the standard output"});
   return {.group = "data",
           .verb = "export",
           .summary = "write stored series into a file, which data import takes back unchanged",

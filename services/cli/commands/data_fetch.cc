@@ -44,6 +44,19 @@ void ParseSources(const Arguments& arguments, data::v1::FetchSpec& spec, base::V
   }
 }
 
+// Now, of sources that may have rows of the future: made-up ones and files. Markets have none: with the coming midnight
+// what closed today is inside, and a second fetch on one day asks for the same range.
+absl::Time DefaultEnd(const data::v1::FetchSpec& spec, absl::Time now) {
+  const auto knows_the_future = [](const common::v1::ComponentRef& source) {
+    return source.name() == "simulated" || source.name() == "csv_file";
+  };
+  if (knows_the_future(spec.source()) ||
+      std::any_of(spec.alternatives().begin(), spec.alternatives().end(), knows_the_future)) {
+    return now;
+  }
+  return absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), absl::Hours(24)) + absl::Hours(24);
+}
+
 data::v1::SourcePreference PreferenceOf(const std::string& text) {
   if (text == "coverage") return data::v1::SOURCE_PREFERENCE_COVERAGE;
   if (text == "freshness") return data::v1::SOURCE_PREFERENCE_FRESHNESS;
@@ -70,9 +83,7 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
     *spec.mutable_range()->mutable_start_time() =
         rpc::ToProto(ParseTime(files ? kStartOfFiles : kStart, "--start", violations));
   if (!spec.range().has_end_time()) {
-    // The coming midnight, so that what closed today is inside.
-    *spec.mutable_range()->mutable_end_time() = rpc::ToProto(
-        absl::Floor(session.clock().Now() - absl::UnixEpoch(), absl::Hours(24)) + absl::Hours(24) + absl::UnixEpoch());
+    *spec.mutable_range()->mutable_end_time() = rpc::ToProto(DefaultEnd(spec, session.clock().Now()));
   }
   if (const std::string& path = arguments.Text("path"); !path.empty()) {
     (*spec.mutable_source()->mutable_params())["path"].set_string_value(path);
@@ -114,7 +125,7 @@ Command DataFetch() {
               {SymbolsFlag(true),
                TimeframeFlag(),
                StartFlag("", fmt::format("to fetch; default {}, from files {}", kStart, kStartOfFiles)),
-               EndFlag("", "fetched; default tomorrow"),
+               EndFlag("", "fetched; default now"),
                {.name = "source",
                 .value = "SOURCE",
                 .description = "where from; simulated bars are made up; see data sources. With A,B what A can not give "

@@ -1,5 +1,7 @@
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -56,8 +58,44 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
   return spec;
 }
 
-// Columnar files say what their series are; the flags need not, but may not say otherwise.
+// Takes what one series of a file says of itself, unless the flags or a series before it say otherwise.
+absl::Status TakeSpecOf(const SeriesMessage& message, const std::string& file, const Arguments& arguments,
+                        data::v1::ImportSpec& spec, bool& told) {
+  const auto differs = [&](bool given, auto of_file, auto of_spec) {
+    return (told || given) && of_file != decltype(of_file){} && of_file != of_spec;
+  };
+  const common::v1::SeriesKey& key = message.first_of();
+  if (differs(arguments.Has("resource"), key.resource(), spec.resource()) ||
+      differs(arguments.Has("timeframe"), key.timeframe(), spec.timeframe()) ||
+      differs(arguments.Has("basis"), message.basis(), spec.basis())) {
+    const std::string prices =
+        message.basis() == common::v1::PRICE_BASIS_UNSPECIFIED
+            ? ""
+            : fmt::format(", prices {}", quant::ToText(static_cast<quant::PriceBasis>(message.basis())));
+    return base::MakeError(
+        absl::StatusCode::kInvalidArgument, "USAGE",
+        fmt::format("{}{}{} is {} {}{}: that is not what {}; import it by itself, without "
+                    "--resource, --timeframe and --basis",
+                    key.symbol(), key.symbol().empty() ? "" : " of ", file, key.resource(),
+                    TimeframeText(key.timeframe()), prices, told ? "the files before it are" : "the flags say"));
+  }
+  told = true;
+  if (!key.resource().empty()) spec.set_resource(key.resource());
+  if (key.timeframe() != common::v1::TIMEFRAME_UNSPECIFIED) spec.set_timeframe(key.timeframe());
+  if (message.basis() != common::v1::PRICE_BASIS_UNSPECIFIED) spec.set_basis(message.basis());
+  return absl::OkStatus();
+}
+
+// Files that data export wrote say what their series are; the flags need not, but may not say otherwise.
 absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data::v1::ImportSpec& spec, bool& told) {
+  if (file.format != SeriesFormat::kColumnar) {
+    std::error_code error;
+    // What comes through a pipe can be read only once.
+    if (!std::filesystem::is_regular_file(file.path, error)) return absl::OkStatus();
+    BF_ASSIGN_OR_RETURN(const SeriesMessage said, DescriptionOf(file.path, file.format));
+    if (!said.has_first_of() && said.basis() == common::v1::PRICE_BASIS_UNSPECIFIED) return absl::OkStatus();
+    return TakeSpecOf(said, file.path, arguments, spec, told);
+  }
   BF_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, SeriesReader::Open(file.path, file.format, {}));
   SeriesMessage message;
   std::string symbol;
@@ -67,24 +105,29 @@ absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data
     // Messages behind the first one of a series repeat its key, but not its basis.
     if (!message.has_first_of() || message.first_of().symbol() == symbol) continue;
     symbol = message.first_of().symbol();
-    const auto differs = [&](bool given, auto of_file, auto of_spec) { return (told || given) && of_file != of_spec; };
-    if (differs(arguments.Has("resource"), message.first_of().resource(), spec.resource()) ||
-        differs(arguments.Has("timeframe"), message.first_of().timeframe(), spec.timeframe()) ||
-        differs(arguments.Has("basis"), message.basis(), spec.basis())) {
-      return base::MakeError(
-          absl::StatusCode::kInvalidArgument, "USAGE",
-          fmt::format(
-              "{} of {} is {} {}, prices {}: that is not what the flags or the series before it say; import it by "
-              "itself",
-              message.first_of().symbol(), file.path, message.first_of().resource(),
-              TimeframeText(message.first_of().timeframe()),
-              quant::ToText(static_cast<quant::PriceBasis>(message.basis()))));
-    }
-    told = true;
-    spec.set_resource(message.first_of().resource());
-    spec.set_timeframe(message.first_of().timeframe());
-    spec.set_basis(message.basis());
+    BF_RETURN_IF_ERROR(TakeSpecOf(message, file.path, arguments, spec, told));
   }
+}
+
+// An error of the server with the flags that were typed in place of the fields of its request.
+absl::Status ByImportFlag(const absl::Status& status) {
+  constexpr std::string_view kParameter = "spec.csv_params.";
+  constexpr std::string_view kField = "spec.";
+  base::ErrorDetails details = base::DetailsOf(status);
+  if (!absl::IsInvalidArgument(status) || details.violations.empty()) return status;
+  base::Violations violations;
+  bool any = false;
+  for (const base::FieldViolation& one : details.violations) {
+    std::string field = one.field;
+    if (field.starts_with(kParameter)) {
+      field = "--set " + field.substr(kParameter.size());
+    } else if (field.starts_with(kField)) {
+      field = "--" + field.substr(kField.size(), field.find('.', kField.size()) - kField.size());
+    }
+    any |= field != one.field;
+    violations.Add(field == "--replaces" ? "--replace" : field, one.description);
+  }
+  return any ? violations.ToStatus("wrong flags", details.reason) : status;
 }
 
 absl::Status Import(Session& session, const Arguments& arguments) {
@@ -99,7 +142,7 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   bool rows = false;
   for (const ImportFile& file : files) {
     rows |= !file.text;
-    if (file.format == SeriesFormat::kColumnar) BF_RETURN_IF_ERROR(TakeSpecOf(file, arguments, spec, told));
+    if (!file.text) BF_RETURN_IF_ERROR(TakeSpecOf(file, arguments, spec, told));
   }
   ColumnTypes types;
   if (rows) {
@@ -126,7 +169,7 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   if (!answer.ok() && scope.cancel.cancelled()) {
     return base::MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the import was broken off: nothing was stored");
   }
-  if (!answer.ok()) return upload.InFiles(answer.status());
+  if (!answer.ok()) return ByImportFlag(upload.InFiles(answer.status()));
   session.out().Result(*answer, [&] {
     Table table{.columns = {"symbol", "rows", "changed", "impossible", "kept apart"}};
     int64_t all = 0;

@@ -10,14 +10,19 @@
 #include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "common/jobs/submit.h"
+#include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
+#include "services/data/domain/bar_spacing.h"
 
 namespace breadthflow::data {
 namespace {
 
 constexpr int kAttempts = 3;  // when others write the same series
 constexpr absl::Duration kStatement = absl::Seconds(60);
+
+constexpr std::string_view kBasisAdvice =
+    ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
 
 void Append(const ImportSpec& spec, base::Sha256& hash) {
   hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Text(spec.source);
@@ -99,6 +104,10 @@ absl::Status Import::Keep(quant::Series rows, const std::string& name, const std
   for (size_t row = 0; spec_.replaces && row < rows.size(); ++row) {
     if (!spec_.replaces->Contains(rows.times[row])) violations.Add(label(row), "is outside of the range it replaces");
   }
+  if (resource_->bars && labels.empty()) {  // files were looked through as a whole
+    if (const auto fault = FindSpacingFault(rows.times, spec_.timeframe))
+      violations.Add(label(fault->row), fault->text);
+  }
   for (const base::FieldViolation& violation : violations.list()) faults_.Add(violation.field, violation.description);
   if (faults_.full()) return faults_.ToStatus();
   if (!faults_.empty()) return absl::OkStatus();  // only mistakes are looked for now
@@ -179,6 +188,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
   if (out.apart != nullptr) return out;
+  BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
   BF_ASSIGN_OR_RETURN(out.written,
                       importer_.series_.chunks().Write(series, {.replaces = spec_.replaces, .provenance = origin}));
   out.result.source = spec_.source;
@@ -200,7 +210,9 @@ absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<qu
     } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
       return one.status();
     } else {
-      refused.violations.push_back({series.key.symbol, base::Message(one.status())});
+      const bool basis = base::DetailsOf(one.status()).reason == "BASIS_CONFLICT";
+      refused.violations.push_back(
+          {series.key.symbol, base::Message(one.status()) + (basis ? std::string(kBasisAdvice) : "")});
     }
   }
   if (refused.violations.empty()) return outgoing;

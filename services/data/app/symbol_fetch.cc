@@ -244,7 +244,15 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
     if (base::IsTransient(written.status())) return written.status();
-    Fail(written.status(), fetched.result);
+    const bool basis = base::DetailsOf(written.status()).reason == "BASIS_CONFLICT";
+    Fail(basis ? base::MakeError(
+                     written.status().code(),
+                     base::Message(written.status()) +
+                         ": where the source has a parameter basis, say by it how the new prices are adjusted "
+                         "(--param basis=...)",
+                     base::DetailsOf(written.status()))
+               : written.status(),
+         fetched.result);
     return absl::OkStatus();
   }
   fetched.result.rows = static_cast<int64_t>(series.size());

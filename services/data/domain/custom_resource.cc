@@ -20,7 +20,8 @@ constexpr size_t kMaxNameLength = 63;
 constexpr size_t kMaxTextLength = 1'000;
 constexpr size_t kMaxRules = 50;
 constexpr size_t kMaxOrders = 100;
-constexpr std::array<std::string_view, 5> kTaken = {"time", "timestamp", "date", "datetime", "symbol"};
+constexpr std::array<std::string_view, 8> kTaken = {"time",   "timestamp", "date",      "datetime",
+                                                    "symbol", "resource",  "timeframe", "price_basis"};
 
 std::string NameFault(std::string_view name) {
   return fmt::format("must be 1 to {} lower-case letters, digits and underscores that begin with a letter, was '{}'",
@@ -71,7 +72,7 @@ class Checker {
       violations_.Add(path + ".name", NameFault(field.name));
     } else if (std::find(kTaken.begin(), kTaken.end(), field.name) != kTaken.end()) {
       violations_.Add(path + ".name",
-                      fmt::format("'{}' is what files call the time or the symbol of a row", field.name));
+                      fmt::format("'{}' is what files call the time, the symbol or the kind of a row", field.name));
     } else if (!names_.insert(field.name).second) {
       violations_.Add(path + ".name", fmt::format("{} appears twice", field.name));
     }

@@ -18,7 +18,7 @@ bool IsResourceId(std::string_view id);
 // What is wrong with a resource that somebody wants to make, under the paths of the message that brought it:
 // "resource_id" and "resource.fields[2].name". Whether the name is taken is not looked at.
 //   id, field names   lower-case letters, digits and underscores, at most 63, beginning with a letter; names of fields
-//                     once each, and none of those that files give the column of time or symbol
+//                     once each, and none of those that files give the time, symbol or kind of a row
 //   bounds            finite, of numbers only, min not above max, an excluded bound must be there
 //   days and values   of texts only, not both; accepted values once each
 //   orders            of two different columns of numbers, once each, and not in a circle

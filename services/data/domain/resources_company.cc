@@ -83,7 +83,7 @@ std::vector<Field> Statement(std::vector<Field> amounts) {
       Text("form", "Kind of the filing, such as 10-Q."),
       Text("accession", "Filing; another one for the same period is a restatement.")};
   for (Field& amount : amounts) {
-    if (amount.unit.empty()) amount.unit = "currency";
+    if (amount.unit.empty() && amount.type != quant::ColumnType::kText) amount.unit = "currency";
     fields.push_back(std::move(amount));
   }
   return fields;

@@ -80,13 +80,69 @@ class ImportExport(unittest.TestCase):
             self.assertEqual(read[0], read[1])
             self.assertEqual(len(read[0]), 20)
 
+    def test_exported_bars_of_any_size_come_back_as_what_they_are(self):
+        self.done("data", "fetch", "--symbols", "SIZE", "--timeframe", "1hour", "--start", "2020-01-01", "--end", "2020-02-01")
+        self.done("data", "fetch", "--symbols", "SIZE", "--start", "2020-01-01", "--end", "2021-01-01")
+        made = {"hour": ("--timeframe", "1hour"), "month": ("--resample", "1month"), "day": ()}
+        for size, flags in made.items():
+            for end in ("csv", "jsonl", "csv.gz"):
+                out = self.folder / f"size_{size}.{end}"
+                self.done("data", "export", "--symbols", "SIZE", "--source", "simulated", *flags, "--out", out)
+                source = f"size_{size}_{end.replace('.', '_')}"
+                self.done("data", "import", out, "--source", source)
+                read = ("--symbols", "SIZE", "--source", source, "--timeframe", f"1{size}")
+                self.assertEqual(self.done("data", "read", *read).json,
+                                 self.done("data", "read", "--symbols", "SIZE", "--source", "simulated", *flags).json, out.name)
+        refused = self.suite.cli("data", "import", self.folder / "size_hour.csv", "--timeframe", "1day", "--source", "nodays")
+        self.assertEqual(refused.status, 2, refused)
+        self.assertIn("stock_price 1hour", refused.people)
+        plain = self.folder / "plain.csv"
+        for size, text in (("hour", "plain.csv:3: is 1 hour after the row before"), ("month", "bars of months and not of 1day")):
+            with open(self.folder / f"size_{size}.csv") as rows:
+                lines = [line.split(",") for line in rows]
+            plain.write_text("".join(",".join(line[:2] + line[5:]) for line in lines))
+            refused = self.suite.cli("data", "import", plain, "--source", "nodays")
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn(text, refused.people)
+
+    def test_the_end_of_the_name_says_how_a_file_is_written(self):
+        bars_csv(self.folder, "ENDS")
+        self.done("data", "import", self.folder / "ENDS.csv")
+        export = ("data", "export", "--symbols", "ENDS", "--source", "import", "--out")
+        self.done(*export, self.folder / "ends.jsonl.gz")
+        self.assertEqual((self.folder / "ends.jsonl.gz").read_bytes()[:2], b"\x1f\x8b")
+        refused = self.suite.cli(*export, self.folder / "ends.xlsx")
+        self.assertEqual(refused.status, 2, refused)
+        self.assertIn("must end in .csv", refused.people)
+        self.assertFalse((self.folder / "ends.xlsx").exists())
+        told = self.done(*export, self.folder / "part.csv", "--fields", "close", output="table").people
+        self.assertIn("it can not be imported again: it lacks open, high, low, volume", told)
+
+    def test_one_day_has_one_bar_whatever_the_calendar(self):
+        bars_csv(self.folder, "CAL")
+        self.done("data", "import", self.folder / "CAL.csv", "--source", "cal")
+        before = self.versions()
+        refused = self.suite.cli("data", "import", self.folder / "CAL.csv", "--source", "cal", "--set", "calendar=24/7")
+        self.assertEqual(refused.status, 1, refused)
+        self.assertIn("would be another of the same day", refused.people)
+        self.assertEqual(self.versions(), before)
+
+    def test_a_definition_of_a_resource_is_judged_in_one_round_by_line(self):
+        file = self.folder / "kind.yaml"
+        file.write_text("name: with/slash\ndescription: x\nfields:\n  - {name: Loud, type: double}\n  - {name: y, type: float}\n")
+        refused = self.suite.cli("data", "resources", "--create", file)
+        self.assertEqual(refused.status, 2, refused)
+        for text in ("kind.yaml:1: name must be 1 to 63", "kind.yaml:4: fields[0].name must be 1 to 63",
+                     "kind.yaml:5: type must be one of double, int, text, was 'float'"):
+            self.assertIn(text, refused.people)
+
     def test_the_standard_output_can_be_piped(self):
         bars_csv(self.folder, "PIPE")
         self.done("data", "import", self.folder / "PIPE.csv")
         answer = self.done("data", "export", "--symbols", "PIPE", "--fields", "close,volume", "--source", "import", output="table")
         lines = answer.out.splitlines()
-        self.assertEqual(lines[0], "symbol,time,close,volume")
-        self.assertEqual(lines[1], "PIPE,2013-06-03T20:00:00Z,101.25,1000000.0")
+        self.assertEqual(lines[0], "symbol,time,resource,timeframe,price_basis,close,volume")
+        self.assertEqual(lines[1], "PIPE,2013-06-03T20:00:00Z,stock_price,1day,raw,101.25,1000000.0")
         self.assertEqual(len(lines), 11)
 
     def test_every_mistake_is_said_with_file_and_line_and_nothing_is_stored(self):
@@ -181,6 +237,7 @@ class ImportExport(unittest.TestCase):
 
 # The commands of the read me, for the real files: what they have in common by folder, and what single files need.
 NEW_YORK = ("--set", "time_zone=new_york", "--set", "stamp=bar_start")
+UTC = ("--set", "time_zone=utc")
 OWN_DAYS = ("--set", "calendar=none", "--set", "order=any", "--set", "stamp=bar_start")
 KINDS = {"trades": "trade", "quotes": "quote", "bidask": "quote", "book": "order_book", "depth": "order_book", "dividends": "dividend",
          "splits": "split", "shares": "shares_outstanding", "balance": "balance_sheet", "cash_flow": "cash_flow",
@@ -216,7 +273,7 @@ def command(path):
         if "_bid_" in stem:
             return ("--resource", "quote", "--symbol", first, "--set", "layout=bid_bars_1m")
         timeframe = {"1m": "1min", "5m": "5min", "1h": "1hour"}[stem.split("_")[1]]
-        zone = {"ESTX50": ("--set", "time_zone=Europe/Berlin"), "EURUSD": ()}.get(first, NEW_YORK)
+        zone = {"ESTX50": ("--set", "time_zone=Europe/Berlin"), "EURUSD": UTC}.get(first, NEW_YORK)
         if first in ("6EH4", "BTCUSD"):
             zone = ("--set", "stamp=bar_start")
         return ("--symbol", first, "--timeframe", timeframe, *zone)
@@ -226,11 +283,11 @@ def command(path):
         return ("--resource", "interest_rate", "--symbol", "US-PRIMARY-CREDIT")
     if folder == "sentiment":
         named = {"fear_greed_index": "FEAR-GREED", "aaii_sentiment_weekly": "AAII", "news_sentiment_AAPL_20260517_alpha_vantage": "AAPL"}
-        return ("--resource", "news_sentiment", *(("--symbol", named[stem]) if stem in named else ()))
+        return ("--resource", "news_sentiment", *(("--symbol", named[stem]) if stem in named else ()), *(UTC if stem == "news_labels_2025" else ()))
     kind = next(kind for part, kind in KINDS.items() if part in stem)
     symbol = {"universe": "US-COARSE", "quote": "UNKNOWN" if first == "bidask" else first}.get(kind, first)
-    more = {"ESTX50_trades_20150923": ("--set", "time_zone=Europe/Berlin"), "bidask_20100203": ("--set", "date_order=month_first"),
-            "EURJPY_dealt_quotes_20160103": ("--set", "date_order=month_first")}
+    more = {"ESTX50_trades_20150923": ("--set", "time_zone=Europe/Berlin"), "bidask_20100203": ("--set", "date_order=month_first", *UTC),
+            "EURJPY_dealt_quotes_20160103": ("--set", "date_order=month_first", *UTC), "EURUSD_quotes_20140501_oanda_first10000": UTC}
     return ("--resource", kind, "--symbol", symbol, *more.get(stem, ()))
 
 

@@ -21,6 +21,7 @@ namespace {
 
 using quant::Series;
 using quant::Timeframe;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -78,6 +79,42 @@ TEST_F(ImportTest, PackedRowsAreStoredUnderImportAndReadBackEqual) {
   EXPECT_EQ(stored->ContentHash(), rows.ContentHash());
   EXPECT_EQ(stored->basis, quant::PriceBasis::kRaw);
   EXPECT_EQ(server_.Sql("SELECT provenance ~ '^imports/[0-9a-f-]{36}$' FROM data.series_version"), "t");
+}
+
+TEST_F(ImportTest, MinutesAreNotTakenForDays) {
+  Series minutes = Prices("AAPL", 3);
+  for (size_t row = 0; row < minutes.size(); ++row)
+    minutes.times[row] = kFirst + static_cast<int64_t>(row) * 60'000'000'000;
+  const absl::Status refused = server_.Import({ImportServer::Spec(), ImportServer::Packed(minutes)}).status();
+  EXPECT_THAT(refused, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  EXPECT_THAT(Said(refused), ElementsAre(HasSubstr("packed[0].rows[1]: is 1 minute after the row before")));
+  EXPECT_TRUE(NothingIsStored());
+  minutes.key.timeframe = Timeframe::kMin1;
+  EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(minutes)}), IsOk());
+}
+
+TEST_F(ImportTest, ADayHasOneBarWhateverTheCalendarOfAFile) {
+  Request spec = ImportServer::Spec();
+  ASSERT_THAT(server_.Import({spec, ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}), IsOk());
+  (*spec.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("24/7");
+  const absl::Status refused = server_.Import({spec, ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}).status();
+  EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("AAPL: its bar at 2020-01-02T21:00:00Z is stored"),
+                                               HasSubstr("2020-01-03T00:00:00Z"), HasSubstr("--set calendar"))));
+  EXPECT_EQ(server_.Count("series_version"), 1);
+  // What is replaced does not count.
+  spec.mutable_spec()->mutable_replaces()->mutable_start_time()->set_seconds(1'577'836'800);
+  spec.mutable_spec()->mutable_replaces()->mutable_end_time()->set_seconds(1'609'459'200);
+  EXPECT_THAT(server_.Import({spec, ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}), IsOk());
+  EXPECT_EQ(server_.Read("AAPL", {.source = "import"})->times.front() % kDay, 0);
+}
+
+TEST_F(ImportTest, AnotherPriceBasisSaysWhichFlagHelps) {
+  Series raw = Prices("AAPL", 2);
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(raw)}), IsOk());
+  raw.basis = quant::PriceBasis::kSplitAdjusted;
+  const absl::Status refused = server_.Import({ImportServer::Spec(), ImportServer::Packed(raw)}).status();
+  EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("--basis"), HasSubstr("--source NAME"))));
 }
 
 TEST_F(ImportTest, TheSameRowsAgainWriteNoVersion) {

@@ -133,8 +133,9 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 }
 
 bool NeedsOrder(std::string_view text) {
-  return Digits(text, 0, 2) >= 0 && Digits(text, 3, 2) >= 0 && Digits(text, 6, 2) >= 0 && text[2] == '/' &&
-         text[5] == '/';
+  if (Digits(text, 0, 2) < 0 || Digits(text, 3, 2) < 0 || Digits(text, 6, 2) < 0 || text[2] != text[5]) return false;
+  // NN-NN-NN may as well begin with its year.
+  return text[2] == '/' || text[2] == '.' || (text[2] == '-' && Digits(text, 6, 4) >= 0);
 }
 
 std::optional<absl::CivilDay> ParseDay(std::string_view text, DateOrder order) {
@@ -164,16 +165,43 @@ absl::StatusOr<Zone> Zone::Find(const std::string& name) {
   return zone;
 }
 
-int64_t Zone::Instant(absl::CivilSecond local) const {
+bool Zone::FromDatabase(int64_t year) const {
   constexpr int kFirstYear = 1990;  // whose laws common/quant knows
-  if (has_history_ && local.year() < kFirstYear) return absl::ToUnixSeconds(database_.At(local).pre) * kSecond;
+  return kind_ == Kind::kDatabase || (has_history_ && year < kFirstYear);
+}
+
+int64_t Zone::OffsetSeconds(int64_t instant) const {
+  return kind_ == Kind::kNewYork ? quant::NewYorkOffsetSeconds(instant) : quant::FrankfurtOffsetSeconds(instant);
+}
+
+Zone::Showing Zone::When(absl::CivilSecond local) const {
+  using Kinds = Showing::Kind;
+  if (FromDatabase(local.year())) {
+    using Lookup = absl::TimeZone::TimeInfo;
+    const Lookup found = database_.At(local);
+    return {found.kind == Lookup::SKIPPED    ? Kinds::kNever
+            : found.kind == Lookup::REPEATED ? Kinds::kTwice
+                                             : Kinds::kOnce,
+            absl::ToUnixSeconds(found.pre) * kSecond, absl::ToUnixSeconds(found.post) * kSecond};
+  }
+  const int64_t first = Instant(local);
+  if (kind_ == Kind::kOffset) return {Kinds::kOnce, first, first};
+  const auto shows = [&](int64_t instant) {
+    return quant::UtcInstant(local) - OffsetSeconds(instant) * kSecond == instant;
+  };
+  const int64_t second = first + 3600 * kSecond;
+  if (!shows(first)) return {Kinds::kNever, first, first};
+  return shows(second) ? Showing{Kinds::kTwice, first, second} : Showing{Kinds::kOnce, first, first};
+}
+
+int64_t Zone::Instant(absl::CivilSecond local) const {
+  if (FromDatabase(local.year())) return absl::ToUnixSeconds(database_.At(local).pre) * kSecond;
   switch (kind_) {
     case Kind::kNewYork:
       return quant::NewYorkInstant(local);
     case Kind::kFrankfurt:
       return quant::FrankfurtInstant(local);
     case Kind::kDatabase:
-      return absl::ToUnixSeconds(database_.At(local).pre) * kSecond;
     case Kind::kOffset:
       break;
   }
@@ -181,11 +209,17 @@ int64_t Zone::Instant(absl::CivilSecond local) const {
 }
 
 std::optional<int64_t> ParseInstant(std::string_view text, const Zone& zone, DateOrder order) {
+  const std::optional<LocalText> local = ParseLocalTime(text, order);
+  if (!local) return std::nullopt;
+  const int64_t whole =
+      local->offset_seconds ? quant::UtcInstant(local->second - *local->offset_seconds) : zone.Instant(local->second);
+  return whole + local->fraction_ns;
+}
+
+std::optional<LocalText> ParseLocalTime(std::string_view text, DateOrder order) {
   const std::optional<Local> local = ParseLocal(text, order);
   if (!local || !local->clock) return std::nullopt;
-  const absl::CivilSecond second = absl::CivilSecond(local->day) + *local->clock / kSecond;
-  const int64_t whole = local->offset ? quant::UtcInstant(second - *local->offset) : zone.Instant(second);
-  return whole + *local->clock % kSecond;
+  return LocalText{absl::CivilSecond(local->day) + *local->clock / kSecond, *local->clock % kSecond, local->offset};
 }
 
 std::optional<DayText> ParseDayOfInstant(std::string_view text, DateOrder order) {

@@ -38,6 +38,8 @@ struct TimeRule {
   std::string zone;       // of times that name none, unless a parameter says otherwise
   int64_t length_ns = 0;  // of the interval that a row sums up, else 0
   bool at_start = false;  // and the time is its beginning
+  // kInstant: what a date without a time of day means, kDayStart or kDayEnd; unset: it is refused
+  std::optional<When> dates = std::nullopt;
 };
 
 // One column of a file and where it goes.
@@ -103,7 +105,8 @@ absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view
 
 // The one layout of the resource that such a file may have, by the cells of its first line (and that line's text). Of a
 // resource made at run time only those layouts count whose fields it has.
-// INVALID_ARGUMENT UNKNOWN_LAYOUT with what each layout of the resource needs, AMBIGUOUS_LAYOUT with the candidates.
+// INVALID_ARGUMENT UNKNOWN_LAYOUT with what stands between the header and the layout closest to it, AMBIGUOUS_LAYOUT
+// with the candidates. Of a header without any known column nothing is quoted.
 absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& first, std::string_view line,
                                           const Resource& resource);
 

@@ -10,6 +10,7 @@
 #include "services/data/sources/csv/cell.h"
 #include "services/data/sources/csv/layout.h"
 #include "services/data/sources/csv/shapes.h"
+#include "services/data/sources/csv/text.h"
 
 namespace breadthflow::data::csv {
 namespace {
@@ -117,29 +118,76 @@ absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view
                                      resource.empty() ? "" : fmt::format(" of {}", resource), LayoutNames(resource)));
 }
 
+namespace {
+
+// Why a header is of no layout: the layout that it comes closest to, and what stands between them. Only of a file that
+// has a column of a layout is anything quoted, since others are none of ours.
+std::string WhyNone(const std::vector<const Layout*>& layouts, const std::vector<std::string_view>& first,
+                    const Resource& resource) {
+  std::set<std::string> headers;
+  for (const std::string_view cell : first) headers.insert(Normal(cell));
+  const Layout* closest = nullptr;
+  std::vector<std::string> lacks;
+  std::vector<std::string> unknown;
+  size_t most = 0;
+  for (const Layout* layout : layouts) {
+    const std::set<std::string> needed = Needed(*layout);
+    std::vector<std::string> missing;
+    std::vector<std::string> others;
+    std::set_difference(needed.begin(), needed.end(), headers.begin(), headers.end(), std::back_inserter(missing));
+    for (const std::string& header : headers) {
+      const bool known =
+          needed.contains(header) || std::any_of(layout->columns.begin(), layout->columns.end(),
+                                                 [&](const Column& column) { return column.header == header; });
+      if (!known) others.push_back(header.substr(0, 40));
+    }
+    const size_t known = headers.size() - others.size();
+    const bool closer = closest == nullptr
+                            ? known > 0
+                            : missing.size() < lacks.size() || (missing.size() == lacks.size() && known > most);
+    if (known == 0 || !closer) continue;
+    closest = layout;
+    lacks = std::move(missing);
+    unknown = std::move(others);
+    most = known;
+  }
+  const std::string by_hand =
+      fmt::format("columns can be mapped by hand by {}", HowToSay("columns=time=HEADER,FIELD=HEADER,..."));
+  if (closest == nullptr) {
+    return fmt::format("the header has {} column{}, and none that a layout of {} knows; {}", first.size(),
+                       first.size() == 1 ? "" : "s", resource.id, by_hand);
+  }
+  std::string why;
+  if (!lacks.empty()) why = fmt::format("layout {} needs {}, which it lacks", closest->name, fmt::join(lacks, ","));
+  if (!unknown.empty()) {
+    const size_t listed = std::min<size_t>(unknown.size(), 10);
+    why += fmt::format("{}layout {} does not know {}{}", why.empty() ? "" : "; ", closest->name,
+                       fmt::join(unknown.begin(), unknown.begin() + static_cast<ptrdiff_t>(listed), ","),
+                       unknown.size() > listed ? " ..." : "");
+  }
+  return fmt::format("the header is of no layout of {}: {}; {}", resource.id, why, by_hand);
+}
+
+}  // namespace
+
 absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& first, std::string_view line,
                                           const Resource& resource) {
   std::vector<const Layout*> candidates;
-  std::string needs;
+  std::vector<const Layout*> others;
   for (const Layout& layout : Layouts()) {
     if (!Has(layout, resource.id) || !Fits(layout, resource)) continue;
     if (Matches(layout, first, line)) candidates.push_back(&layout);
-    if (layout.only_by_name || layout.headerless) continue;
-    needs += fmt::format(
-        "; {} needs {}", layout.name,
-        layout.header_text.empty() ? fmt::format("{}", fmt::join(Needed(layout), ",")) : layout.header_text);
+    if (!layout.only_by_name && !layout.headerless && layout.header_text.empty()) others.push_back(&layout);
   }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
-    return base::MakeError(
-        absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
-        fmt::format("the header is of no layout of {}: {}{}", resource.id, line.substr(0, 200), needs));
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT", WhyNone(others, first, resource));
   }
   std::vector<std::string> names;
   for (const Layout* layout : candidates) names.push_back(layout->name);
-  return base::MakeError(
-      absl::StatusCode::kInvalidArgument, "AMBIGUOUS_LAYOUT",
-      fmt::format("the header may be of any of {}: say which by the parameter layout", fmt::join(names, ", ")));
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "AMBIGUOUS_LAYOUT",
+                         fmt::format("the header may be of any of {}: which one must be said by {}",
+                                     fmt::join(names, ", "), HowToSay("layout=" + names[0])));
 }
 
 absl::StatusOr<Layout> LayoutByNames(const Resource& resource, const std::vector<std::string_view>& first) {
@@ -156,10 +204,11 @@ absl::StatusOr<Layout> LayoutByNames(const Resource& resource, const std::vector
     layout.time.column = name;
   }
   if (layout.time.column.empty()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
-                           fmt::format("no column is called time, timestamp, datetime or date: map columns by hand; "
-                                       "the header has {}",
-                                       fmt::format("{}", fmt::join(headers, ",")).substr(0, 200)));
+    return base::MakeError(
+        absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
+        fmt::format("none of the {} columns is called time, timestamp, datetime or date: map columns by "
+                    "hand by {}",
+                    first.size(), HowToSay("columns=time=HEADER,FIELD=HEADER,...")));
   }
   layout.time.when = resource.bars ? When::kBar : layout.time.column == "date" ? When::kDayEnd : When::kInstant;
   if (headers.contains("symbol")) layout.symbol_column = "symbol";

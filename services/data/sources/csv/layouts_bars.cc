@@ -16,6 +16,7 @@ Layout Bars(std::string name, std::string time) {
                       {.header = "volume", .field = "volume"},
                       {.header = "adj_close", .field = "adj_close", .optional = true},
                       {.header = "adjusted_close", .field = "adj_close", .optional = true},
+                      {.header = "dividend", .field = "dividend", .optional = true},
                       {.header = "ex_dividend", .field = "dividend", .optional = true},
                       {.header = "dividends", .field = "dividend", .optional = true},
                       {.header = "dividend_amount", .field = "dividend", .optional = true},

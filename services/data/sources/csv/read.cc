@@ -21,6 +21,16 @@
 namespace breadthflow::data::csv {
 namespace {
 
+// What a date means that stands for the instant of a row: its end, unless files of the resource have it that something
+// takes effect on a day.
+When MeaningOfDates(const Resource& resource) {
+  const bool begins = std::any_of(Layouts().begin(), Layouts().end(), [&](const Layout& layout) {
+    const bool of = std::find(layout.resources.begin(), layout.resources.end(), resource.id) != layout.resources.end();
+    return of && (layout.time.when == When::kDayStart || layout.time.when == When::kDeclared);
+  });
+  return begins ? When::kDayStart : When::kDayEnd;
+}
+
 // The layout that the parameter `columns` describes.
 Layout ByHand(const Resource& resource, const ReadOptions& options) {
   Layout layout{
@@ -29,6 +39,7 @@ Layout ByHand(const Resource& resource, const ReadOptions& options) {
     layout.time.when = When::kEpoch;
     layout.time.unit_ns = options.unit_ns;
   }
+  if (layout.time.when == When::kInstant) layout.time.dates = MeaningOfDates(resource);
   for (const auto& [field, header] : options.columns) {
     if (field == "time") {
       layout.time.column = Normal(header);
@@ -90,7 +101,10 @@ class FileReader {
     if (!divided) {
       if (const auto fault = SymbolFault(sinks_.symbol); fault && sinks_.all) {
         return Complain(
-            1, fmt::format("the file does not say whose rows it has, and its name is no symbol: it {}", *fault));
+            1,
+            fmt::format("the file does not say whose rows it has, and its name is no symbol (it {}): name the symbol, "
+                        "for data import by --symbol",
+                        *fault));
       }
       lane = LaneOf(sinks_.symbol);
     }
@@ -117,6 +131,7 @@ class FileReader {
     for (const int64_t missing : skip_) Complain(missing, "is to be skipped, but no row begins there");
     for (const auto& [symbol, one] : lanes_) {
       if (one->gatherer != nullptr) one->gatherer->Finish();
+      one->time.Finish();
     }
   }
 
@@ -201,12 +216,14 @@ class FileReader {
     }
     for (size_t cell = 0; cell < row.cells.size(); ++cell) {
       const std::string header = Normal(row.cells[cell]);
-      if (!headers_.try_emplace(header, cell).second) return Fail(fmt::format("two columns are called {}", header));
+      const auto [at, fresh] = headers_.try_emplace(header, cell);
+      if (!fresh) return Fail(fmt::format("columns {} and {} have the same name", at->second + 1, cell + 1));
     }
     bool good = true;
     const auto need = [&](const std::string& header) {
       if (header.empty() || headers_.contains(header)) return;
-      good = Fail(fmt::format("layout {} needs the column {}; the header has {}", layout_.name, header, HeaderText()));
+      good = Fail(fmt::format("layout {} needs the column {}, which is not among the {} columns of the header",
+                              layout_.name, header, headers_.size()));
     };
     need(layout_.time.column);
     if (layout_.time.second != layout_.time.column) need(layout_.time.second);
@@ -219,7 +236,7 @@ class FileReader {
       for (const std::string& header : ColumnsOf(layout_.shape)) need(header);
     }
     // Columns that a named layout does not know may be what the file is about: they are not dropped in silence.
-    if (layout_.shape == Shape::kRows && !layout_.rest_as_numbers && options_.columns.empty()) {
+    if (good && layout_.shape == Shape::kRows && !layout_.rest_as_numbers && options_.columns.empty()) {
       for (const auto& [header, cell] : headers_) {
         const bool known = header == layout_.time.column || header == layout_.time.second ||
                            header == layout_.symbol_column ||
@@ -231,12 +248,6 @@ class FileReader {
       }
     }
     return good;
-  }
-
-  std::string HeaderText() const {
-    std::string text;
-    for (const auto& [header, cell] : headers_) text += fmt::format("{}{}", text.empty() ? "" : ",", header);
-    return text.substr(0, 200);
   }
 
   const File& file_;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "services/data/domain/bar_spacing.h"
 #include "services/data/domain/publication.h"
 
 namespace breadthflow::data::csv {
@@ -107,6 +108,11 @@ SourceData RowSink::Finish(const SourceQuery& query, quant::PriceBasis basis, bo
     for (size_t row = 1; row < times_.size(); ++row) {
       if (times_[row] != times_[row - 1]) continue;
       faults.Add(files_[places_[row].file], places_[row].line, fmt::format("has the time of {}", label(row - 1)));
+    }
+  }
+  if (resource_.bars && faults.empty()) {
+    if (const auto fault = FindSpacingFault(times_, query.timeframe)) {
+      faults.Add(files_[places_[fault->row].file], places_[fault->row].line, fault->text);
     }
   }
   SourceData data;

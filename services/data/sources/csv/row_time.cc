@@ -11,6 +11,7 @@ bool IsNone(std::string_view cell) { return cell.empty() || cell == "None" || ce
 
 RowTime::RowTime(const FileContext& context) : context_(context), rule_(context.layout.time) {
   any_order_ = context.options.any_order || context.layout.any_order;
+  has_zone_ = context.options.zone.has_value() || !rule_.zone.empty();
   if (context.options.zone) {
     zone_ = *context.options.zone;
   } else if (!rule_.zone.empty()) {
@@ -33,29 +34,84 @@ RowTime::RowTime(const FileContext& context) : context_(context), rule_(context.
 std::optional<absl::CivilDay> RowTime::Day(int64_t line, std::string_view cell, std::string_view name) const {
   if (const auto day = ParseDay(cell, context_.options.date_order)) return day;
   const bool order = NeedsOrder(cell) && context_.options.date_order == DateOrder::kUnknown;
-  context_.Complain(line,
-                    order ? fmt::format("which number of '{}' is the month must be said by the parameter date_order",
-                                        cell.substr(0, 40))
-                          : fmt::format("{} must be YYYY-MM-DD, was '{}'", name, cell.substr(0, 40)));
+  context_.Complain(line, order ? fmt::format("which number of '{}' is the month must be said by {}",
+                                              cell.substr(0, 40), HowToSay("date_order=day_first"))
+                                : fmt::format("{} must be YYYY-MM-DD, was '{}'", name, cell.substr(0, 40)));
   return std::nullopt;
 }
 
-std::optional<int64_t> RowTime::Close(int64_t line, absl::CivilDay day) const {
+std::optional<int64_t> RowTime::Close(int64_t line, absl::CivilDay day) {
   if (context_.options.calendar == nullptr) return zone_.Instant(absl::CivilSecond(day + 1));
   const auto close = context_.options.calendar->SessionClose(day);
   if (close.ok()) return *close;
-  context_.Complain(line, base::Message(close.status()));
+  context_.Complain(line, fmt::format("{}{}", base::Message(close.status()),
+                                      context_.faults.First("calendar")
+                                          ? "; other calendars, or none, are said by " + HowToSay("calendar=none")
+                                          : ""));
   return std::nullopt;
 }
 
-std::optional<int64_t> RowTime::Instant(int64_t line, std::string_view cell) const {
-  if (const auto instant = ParseInstant(cell, zone_, context_.options.date_order)) return *instant + shift_ns_;
+int64_t RowTime::DayStart(absl::CivilDay day) const {
+  return context_.options.calendar != nullptr ? context_.options.calendar->DayStart(day)
+                                              : zone_.Instant(absl::CivilSecond(day));
+}
+
+std::optional<int64_t> RowTime::Instant(int64_t line, std::string_view cell) {
+  if (const auto local = ParseLocalTime(cell, context_.options.date_order)) return InZone(line, cell, *local);
+  if (rule_.dates) {
+    if (const auto day = ParseDay(cell, context_.options.date_order))
+      return *rule_.dates == When::kDayStart ? DayStart(*day) : zone_.Instant(absl::CivilSecond(*day + 1));
+  }
   const bool order = NeedsOrder(cell) && context_.options.date_order == DateOrder::kUnknown;
-  context_.Complain(line,
-                    order ? fmt::format("which number of '{}' is the month must be said by the parameter date_order",
-                                        cell.substr(0, 40))
-                          : fmt::format("timestamp must be YYYY-MM-DDTHH:MM[:SS][Z], was '{}'", cell.substr(0, 40)));
+  context_.Complain(line, order ? fmt::format("which number of '{}' is the month must be said by {}",
+                                              cell.substr(0, 40), HowToSay("date_order=day_first"))
+                                : fmt::format("{} must be YYYY-MM-DDTHH:MM[:SS][Z]{}, was '{}'", rule_.column,
+                                              rule_.dates ? " or YYYY-MM-DD" : "", cell.substr(0, 40)));
   return std::nullopt;
+}
+
+std::optional<int64_t> RowTime::InZone(int64_t line, std::string_view cell, const LocalText& local) {
+  const int64_t after = local.fraction_ns + shift_ns_;
+  if (local.offset_seconds) return quant::UtcInstant(local.second - *local.offset_seconds) + after;
+  if (!has_zone_) {
+    // One zone is missing, not one in each row.
+    if (context_.faults.First("time_zone")) {
+      context_.Complain(line,
+                        fmt::format("in which time zone '{}' is must be said by {}, new_york, -05:00, Asia/Tokyo ...",
+                                    cell.substr(0, 40), HowToSay("time_zone=utc")));
+    }
+    return std::nullopt;
+  }
+  const Zone::Showing showing = zone_.When(local.second);
+  if (showing.kind == Zone::Showing::Kind::kOnce) return showing.first + after;
+  if (showing.kind == Zone::Showing::Kind::kNever) {
+    context_.Complain(
+        line, fmt::format("clocks never showed {} in that time zone: they went forward over it", cell.substr(0, 40)));
+    return std::nullopt;
+  }
+  const int64_t first = showing.first + after;
+  const absl::CivilDay day(local.second);
+  const bool goes_back =
+      previous_ && !any_order_ && (first < *previous_ || (first == *previous_ && !context_.resource.repeats));
+  if (goes_back) {
+    if (repeated_ && repeated_->day == day) repeated_.reset();
+    twice_ = day;
+    return showing.second + after;
+  }
+  if (twice_ == day && !any_order_) return first;
+  if (repeated_ && repeated_->day == day) return first;
+  Finish();
+  repeated_ = {day, line, std::string(cell.substr(0, 40))};
+  return first;
+}
+
+void RowTime::Finish() {
+  if (!repeated_) return;
+  context_.Complain(repeated_->line,
+                    fmt::format("clocks showed {} twice in that time zone, and the rows do not tell which is meant: "
+                                "write times of that hour with their offset (-04:00) or in UTC",
+                                repeated_->cell));
+  repeated_.reset();
 }
 
 std::optional<int64_t> RowTime::Epoch(int64_t line, std::string_view cell) const {
@@ -71,7 +127,7 @@ std::optional<int64_t> RowTime::Epoch(int64_t line, std::string_view cell) const
 }
 
 // A daily bar is named by its day, whatever midnight is written after it.
-std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) const {
+std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) {
   if (context_.query.timeframe != quant::Timeframe::kDay) return Instant(line, cell);
   const std::optional<DayText> text = ParseDayOfInstant(cell, context_.options.date_order);
   if (!text) {
@@ -96,7 +152,7 @@ std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) const {
   return Close(line, text->day);
 }
 
-std::optional<int64_t> RowTime::Of(const Row& row) const {
+std::optional<int64_t> RowTime::Of(const Row& row) {
   if (rule_.when == When::kFileDay) return file_day_ ? Close(row.line, *file_day_) : std::nullopt;
   const std::string_view cell = context_.Cell(row, rule_.column);
   const std::string_view second = rule_.second.empty() ? std::string_view() : context_.Cell(row, rule_.second);
@@ -106,17 +162,13 @@ std::optional<int64_t> RowTime::Of(const Row& row) const {
     return Instant(row.line, second.empty() ? std::string(cell) : fmt::format("{} {}", cell, second));
   const std::optional<absl::CivilDay> day = Day(row.line, cell, rule_.column);
   if (!day) return std::nullopt;
-  const auto start = [&] {
-    return context_.options.calendar != nullptr ? context_.options.calendar->DayStart(*day)
-                                                : zone_.Instant(absl::CivilSecond(*day));
-  };
   switch (rule_.when) {
     case When::kSessionClose:
       return Close(row.line, *day);
     case When::kDayStart:
-      return start();
+      return DayStart(*day);
     case When::kDeclared: {
-      if (IsNone(second)) return start();
+      if (IsNone(second)) return DayStart(*day);
       const std::optional<absl::CivilDay> declared = Day(row.line, second, rule_.second);
       return declared ? std::optional(DayEndInNewYork(*declared)) : std::nullopt;
     }

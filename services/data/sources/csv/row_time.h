@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "services/data/domain/resource.h"
+#include "services/data/sources/csv/cell.h"
 #include "services/data/sources/csv/read.h"
 #include "services/data/sources/csv/row_sink.h"
 #include "services/data/sources/csv/text.h"
@@ -37,6 +38,11 @@ struct FileContext {
 bool IsNone(std::string_view cell);
 
 // Tells the instant of each row of a file.
+//
+// A wall-clock time needs a zone: that of the row, of the parameter time_zone or of the layout; there is no default. A
+// time that clocks skip is refused. One that they show twice is the first of the two, and the second once the rows
+// would otherwise go back in time; where nothing goes back in such an hour, or rows are in no order, nothing tells
+// which one is meant, and it is refused.
 class RowTime {
  public:
   // Complains about a zone that does not exist and about a file whose name lacks the day that its rows need.
@@ -45,23 +51,36 @@ class RowTime {
   // Begins the row in the sink. False, with a complaint, when its time can not be told.
   bool Begin(const Row& row);
   // The instant of a row whose rule does not depend on other rows.
-  std::optional<int64_t> Of(const Row& row) const;
+  std::optional<int64_t> Of(const Row& row);
   // As a date of the file, with a complaint.
   std::optional<absl::CivilDay> Day(int64_t line, std::string_view cell, std::string_view name) const;
+  // After the last row: complains about times that may mean two instants.
+  void Finish();
 
  private:
-  std::optional<int64_t> Bar(int64_t line, std::string_view cell) const;
-  std::optional<int64_t> Close(int64_t line, absl::CivilDay day) const;
+  std::optional<int64_t> Bar(int64_t line, std::string_view cell);
+  std::optional<int64_t> Close(int64_t line, absl::CivilDay day);
   std::optional<int64_t> Epoch(int64_t line, std::string_view cell) const;
-  std::optional<int64_t> Instant(int64_t line, std::string_view cell) const;
+  std::optional<int64_t> Instant(int64_t line, std::string_view cell);
+  std::optional<int64_t> InZone(int64_t line, std::string_view cell, const LocalText& local);
+  int64_t DayStart(absl::CivilDay day) const;
 
   const FileContext& context_;
   const TimeRule& rule_;
   Zone zone_;
+  bool has_zone_ = false;  // somebody said so
   std::optional<absl::CivilDay> file_day_;
   int64_t shift_ns_ = 0;  // from what the time marks to the end of the interval
   std::optional<int64_t> previous_;
   bool any_order_ = false;
+  // The hour that clocks show twice, of which the first showing was read and the second not yet.
+  struct Repeated {
+    absl::CivilDay day;
+    int64_t line = 0;
+    std::string cell;
+  };
+  std::optional<Repeated> repeated_;
+  std::optional<absl::CivilDay> twice_;  // the day in which rows told both showings apart
 };
 
 }  // namespace breadthflow::data::csv

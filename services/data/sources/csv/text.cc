@@ -36,6 +36,11 @@ size_t CharacterBytes(std::string_view text) {
 
 }  // namespace
 
+std::string HowToSay(std::string_view parameter) {
+  return fmt::format("the parameter {} (data import: --set {}; data fetch: --param {})",
+                     parameter.substr(0, parameter.find('=')), parameter, parameter);
+}
+
 void Faults::Add(std::string_view file, int64_t line, std::string_view text) {
   if (++count_ <= kMaxViolations) violations_.Add(fmt::format("{}:{}", file, line), text);
 }

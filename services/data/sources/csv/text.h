@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ namespace breadthflow::data::csv {
 inline constexpr int64_t kMaxFileBytes = int64_t{256} << 20;  // of a file, and of what it holds when it is packed
 inline constexpr size_t kMaxViolations = 100;                 // listed; the rest is counted
 
+// "time_zone=utc" -> "the parameter time_zone (data import: --set time_zone=utc; data fetch: --param time_zone=utc)".
+std::string HowToSay(std::string_view parameter);
+
 // Collects violations under file:line; lists the first kMaxViolations and counts the rest. A limit holds for all files
 // that share it.
 class Faults {
@@ -24,12 +28,15 @@ class Faults {
   void Add(std::string_view file, int64_t line, std::string_view text);
   bool empty() const { return count_ == 0; }
   size_t count() const { return count_; }
+  // Whether `what` was not yet said here: what helps with many rows need be said once.
+  bool First(std::string_view what) { return said_.emplace(what).second; }
   // INVALID_ARGUMENT INVALID_CSV; `what` is the file, or the files.
   absl::Status ToStatus(std::string_view what);
 
  private:
   base::Violations violations_;
   size_t count_ = 0;
+  std::set<std::string> said_;
 };
 
 // The bytes of a file as they can be read: gzip (by its magic number, several members too) is unpacked.

@@ -113,11 +113,110 @@ class SeriesFile : public ::testing::Test {
 
 TEST_F(SeriesFile, CsvKeepsNumbersExactAndTellsMissingFromEmpty) {
   EXPECT_EQ(Written(SeriesFormat::kCsv, {Apple(), Other("close")}),
-            "symbol,time,close,count,note\n"
-            "AAPL,1970-01-01T00:00:00Z,0.1,7,\"say \"\"yes\"\", twice\"\n"
-            "AAPL,1970-01-01T00:00:01.500000001Z,,-8,\"\"\n"
-            "MSFT,1970-01-01T00:00:00Z,57.29999923706055,,\n");
-  EXPECT_EQ(Written(SeriesFormat::kCsv, {}), "symbol,time\n");
+            "symbol,time,resource,timeframe,price_basis,close,count,note\n"
+            "AAPL,1970-01-01T00:00:00Z,,,,0.1,7,\"say \"\"yes\"\", twice\"\n"
+            "AAPL,1970-01-01T00:00:01.500000001Z,,,,,-8,\"\"\n"
+            "MSFT,1970-01-01T00:00:00Z,,,,57.29999923706055,,\n");
+  EXPECT_EQ(Written(SeriesFormat::kCsv, {}), "symbol,time,resource,timeframe,price_basis\n");
+}
+
+TEST_F(SeriesFile, EveryRowOfATextSaysWhatItIs) {
+  auto minutes = Other("close");
+  minutes.mutable_packed()->add_times_unix_ns(60'000'000'000);
+  minutes.mutable_packed()->mutable_columns(0)->add_double_values(58);
+  *minutes.mutable_first_of() =
+      Message(R"pb(first_of { resource: "stock_price" symbol: "MSFT" timeframe: TIMEFRAME_1MIN })pb").first_of();
+  minutes.set_basis(common::v1::PRICE_BASIS_SPLIT);
+  const std::string csv = Written(SeriesFormat::kCsv, {minutes});
+  EXPECT_EQ(csv,
+            "symbol,time,resource,timeframe,price_basis,close\n"
+            "MSFT,1970-01-01T00:00:00Z,stock_price,1min,split,57.29999923706055\n"
+            "MSFT,1970-01-01T00:01:00Z,stock_price,1min,split,58.0\n");
+  const std::string json = Written(SeriesFormat::kJsonLines, {minutes});
+  EXPECT_EQ(json.substr(0, json.find('\n')),
+            R"({"symbol":"MSFT","time":"1970-01-01T00:00:00Z","resource":"stock_price","timeframe":"1min",)"
+            R"("price_basis":"split","close":57.29999923706055})");
+  for (const auto& [format, text] : {std::pair(SeriesFormat::kCsv, csv), std::pair(SeriesFormat::kJsonLines, json)}) {
+    const auto read = Read(format, text);
+    ASSERT_THAT(read, IsOk());
+    ASSERT_EQ(read->size(), 1u);
+    const common::v1::ColumnarBatch& rows = read->at(0).packed();
+    EXPECT_EQ(rows.key().timeframe(), common::v1::TIMEFRAME_1MIN);
+    EXPECT_EQ(rows.key().resource(), "stock_price");
+    EXPECT_EQ(rows.basis(), common::v1::PRICE_BASIS_SPLIT);
+    EXPECT_EQ(rows.columns_size(), 1) << "what rows are is no column of theirs";
+    const auto said = DescriptionOf(Path("file"), format);
+    ASSERT_THAT(said, IsOk());
+    EXPECT_EQ(said->first_of().timeframe(), common::v1::TIMEFRAME_1MIN);
+    EXPECT_EQ(said->basis(), common::v1::PRICE_BASIS_SPLIT);
+  }
+  Put("plain", "symbol,time,close\nA,2020-01-01T00:00:00Z,1\n");
+  EXPECT_FALSE(DescriptionOf(Path("plain"), SeriesFormat::kCsv)->has_first_of()) << "a file of other writers";
+}
+
+TEST_F(SeriesFile, RowsOfTwoKindsInOneTextAreRefused) {
+  const auto read = Read(SeriesFormat::kCsv,
+                         "symbol,time,timeframe,close\nA,2020-01-01T00:00:00Z,1min,1\nA,2020-01-02T00:00:00Z,1day,1\n"
+                         "A,2020-01-03T00:00:00Z,1min,1\nA,2020-01-04T00:00:00Z,,1\n");
+  EXPECT_THAT(
+      Said(read.status()),
+      ::testing::ElementsAre("file:3: timeframe is '1day', but '1min' in the first row: a file has rows of one kind",
+                             "file:5: timeframe is '', but '1min' in the first row: a file has rows of one kind"));
+  EXPECT_THAT(Said(Read(SeriesFormat::kCsv, "symbol,time,timeframe\nA,2020-01-01T00:00:00Z,3min\n").status()),
+              ::testing::ElementsAre(::testing::HasSubstr("file:2: timeframe must be one of")));
+}
+
+TEST_F(SeriesFile, EveryMistakeOfATextIsNamed) {
+  EXPECT_THAT(Said(Read(SeriesFormat::kCsv,
+                        "symbol,time,close,count\nA,2020-01-01T00:00:00Z,x,1.5\nA,2020-01-02T00:00:00Z,1,1\n"
+                        "A,2020-01-03T00:00:00Z,1\nA,soon,1,1\n")
+                       .status()),
+              ::testing::ElementsAre("file:2: close must be a number, was 'x'", "file:2: count must be a whole number",
+                                     "file:4: expected 4 cells, found 3",
+                                     ::testing::HasSubstr("file:5: the time must be an instant")));
+  EXPECT_THAT(
+      Said(Read(SeriesFormat::kJsonLines,
+                "{\"symbol\":\"A\",\"time\":\"2020-01-01T00:00:00Z\",\"close\":\"x\"}\n[]\n\n"
+                "{\"symbol\":\"A\",\"time\":7}\n{\"symbol\":\"A\",\"time\":\"2020-01-01T00:00:00Z\",\"count\":{}}\n")
+               .status()),
+      ::testing::ElementsAre("file:1: close must be a number", "file:2: must be a JSON object",
+                             "file:4: must have a text \"time\"", "file:5: count must be a number, a text or null"));
+  std::string many = "symbol,time,close\n";
+  for (int i = 0; i < 150; ++i) many += "A,never,1\n";
+  const auto said = Said(Read(SeriesFormat::kCsv, many).status());
+  ASSERT_EQ(said.size(), 101u);
+  EXPECT_EQ(said.back(), "file: and 50 more violations");
+}
+
+TEST_F(SeriesFile, APackedFileComesBackEqualAndACutOneIsRefused) {
+  const std::string text = Written(SeriesFormat::kCsv, {Apple()});
+  {
+    const auto file = OutputFile::Open(Path("a.csv.gz"), true);
+    ASSERT_THAT(file, IsOk());
+    (*file)->stream() << text;
+    ASSERT_THAT((*file)->Finish(), IsOk());
+    EXPECT_EQ((*file)->bytes(), static_cast<int64_t>(std::filesystem::file_size(Path("a.csv.gz"))));
+  }
+  const std::string packed = Get(Path("a.csv.gz"));
+  EXPECT_EQ(packed.substr(0, 2), "\x1f\x8b");
+  EXPECT_TRUE(IsSeriesCsv(Path("a.csv.gz")));
+  const auto read = Read(SeriesFormat::kCsv, packed);
+  ASSERT_THAT(read, IsOk());
+  const auto plain = Read(SeriesFormat::kCsv, text);
+  ASSERT_THAT(plain, IsOk());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(read->at(0), plain->at(0)));
+  EXPECT_THAT(Read(SeriesFormat::kCsv, packed.substr(0, packed.size() - 12)).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_FILE"));
+}
+
+TEST_F(SeriesFile, TheEndOfANameTellsTheFormat) {
+  EXPECT_EQ(KnownFormat("/x/a.csv.gz"), SeriesFormat::kCsv);
+  EXPECT_EQ(KnownFormat("a.ndjson"), SeriesFormat::kJsonLines);
+  EXPECT_EQ(KnownFormat("a.b.columnar"), SeriesFormat::kColumnar);
+  EXPECT_EQ(KnownFormat("/dev/stdout"), SeriesFormat::kCsv);
+  EXPECT_EQ(KnownFormat("./a.d/out"), SeriesFormat::kCsv);
+  for (const char* other : {"a.xlsx", "a.parquet", "a.csv.zip", "a.txt"})
+    EXPECT_EQ(KnownFormat(other), std::nullopt) << other;
 }
 
 TEST_F(SeriesFile, CsvHasNoPlaceForAColumnThatComesLater) {

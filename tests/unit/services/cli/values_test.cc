@@ -18,6 +18,13 @@ TEST(Values, SymbolsAreUpperCaseWithoutSpaces) {
   EXPECT_EQ(violations.list().size(), 1u);
 }
 
+TEST(Values, ASpaceInsideOfASymbolIsRefusedAndNotTakenOut) {
+  base::Violations violations;
+  ParseSymbols("BRK A", "--symbol", violations);
+  ASSERT_EQ(violations.list().size(), 1u);
+  EXPECT_EQ(violations.list()[0].description, "a symbol has no space in it, was 'BRK A': separate symbols by commas");
+}
+
 TEST(Values, PathsAreMadeAbsoluteFromHere) {
   EXPECT_EQ(AbsolutePath("/data/bars"), "/data/bars");
   EXPECT_EQ(AbsolutePath("bars/../x"), (std::filesystem::current_path() / "x").string());

@@ -38,6 +38,9 @@ TEST(CsvCell, DaysExistAndSlashesNeedAnOrder) {
   EXPECT_EQ(ParseDay("01/03/2016", DateOrder::kMonthFirst), day);
   EXPECT_EQ(ParseDay("03/01/16", DateOrder::kDayFirst), day);
   EXPECT_EQ(ParseDay("01/03/70", DateOrder::kMonthFirst), absl::CivilDay(1970, 1, 3));
+  EXPECT_EQ(ParseDay("03.01.2016", DateOrder::kDayFirst), day);
+  EXPECT_EQ(ParseDay("01-03-2016", DateOrder::kMonthFirst), day);
+  EXPECT_TRUE(NeedsOrder("02.01.2020") && !NeedsOrder("20-01-02"));
   EXPECT_TRUE(NeedsOrder("01/03/16") && NeedsOrder("02/03/2010 16:53:50") && !NeedsOrder("2016/01/03"));
   for (const char* bad : {"01/03/2016", "2017-02-29", "2016-13-01", "2016-1-3", "2016-01-03x", "11:34", "",
                           "0001-01-01", "9999-01-01", "2016-01/03"}) {
@@ -61,6 +64,27 @@ TEST(CsvCell, InstantsInEveryFormThatFilesHave) {
                           "01/03/16 23:43:11", "09:30"}) {
     EXPECT_EQ(Instant(bad), "none") << bad;
   }
+}
+
+TEST(CsvCell, AZoneTellsTimesThatClocksSkipAndThatTheyShowTwice) {
+  using Kind = Zone::Showing::Kind;
+  for (const char* name : {"new_york", "Europe/Berlin", "America/Chicago"}) {
+    const Zone zone = Zone::Find(name).value();
+    const bool berlin = std::string_view(name) == "Europe/Berlin";
+    const absl::CivilDay spring = berlin ? absl::CivilDay(2021, 3, 28) : absl::CivilDay(2021, 3, 14);
+    const absl::CivilDay autumn = berlin ? absl::CivilDay(2021, 10, 31) : absl::CivilDay(2021, 11, 7);
+    const int back = berlin ? 2 : 1;  // hour that comes twice
+    EXPECT_EQ(zone.When(absl::CivilSecond(spring) + 2 * 3600 + 1800).kind, Kind::kNever) << name;
+    EXPECT_EQ(zone.When(absl::CivilSecond(spring) + 3 * 3600).kind, Kind::kOnce) << name;
+    EXPECT_EQ(zone.When(absl::CivilSecond(spring) + 2 * 3600 - 1).kind, Kind::kOnce) << name;
+    const Zone::Showing twice = zone.When(absl::CivilSecond(autumn) + back * 3600 + 1800);
+    EXPECT_EQ(twice.kind, Kind::kTwice) << name;
+    EXPECT_EQ(twice.second - twice.first, int64_t{3600} * 1'000'000'000) << name;
+    EXPECT_EQ(zone.When(absl::CivilSecond(autumn) + back * 3600 - 1).kind, Kind::kOnce) << name;
+    EXPECT_EQ(zone.When(absl::CivilSecond(autumn) + (back + 1) * 3600).kind, Kind::kOnce) << name;
+  }
+  EXPECT_EQ(Utc(Zone::Find("new_york")->When(absl::CivilSecond(2021, 11, 7, 1, 30, 0)).first), "2021-11-07T05:30:00");
+  EXPECT_EQ(Zone::Find("-05:00")->When(absl::CivilSecond(2021, 11, 7, 1, 30, 0)).kind, Kind::kOnce);
 }
 
 TEST(CsvCell, AnUnknownZoneIsRefused) {

@@ -69,10 +69,13 @@ TEST(CsvParser, NamesEveryMistakeWithFileAndLine) {
   EXPECT_THAT(Faults(""), ElementsAre("A.csv:1 the file is empty"));
   EXPECT_THAT(Faults("\n\n"), ElementsAre("A.csv:1 the file is empty"));
   EXPECT_THAT(Faults(kHeader), ElementsAre("A.csv:1 there are no rows after the header"));
-  EXPECT_THAT(
-      Faults("Day,Open,High,Low,Last,Volume\n2017-01-03,1,1,1,1,1\n"),
-      ElementsAre(AllOf(HasSubstr("A.csv:1 the header is of no layout of stock_price: Day,Open,High,Low,Last,Volume"),
-                        HasSubstr("bars needs close,date,high,low,open,volume"))));
+  EXPECT_THAT(Faults("Day,Open,High,Low,Last,Volume\n2017-01-03,1,1,1,1,1\n"),
+              ElementsAre(AllOf(
+                  HasSubstr("A.csv:1 the header is of no layout of stock_price: layout bars needs close,date, which "
+                            "it lacks; layout bars does not know day,last"),
+                  HasSubstr("--set columns=time=HEADER"))));
+  EXPECT_THAT(Faults("date,open,high,low,close,volume,colour\n"),
+              ElementsAre(HasSubstr("of no layout of stock_price: layout bars does not know colour; columns can be")));
   EXPECT_THAT(Faults(Body("2017-01-03,1,1,1,null,1\n")), ElementsAre("A.csv:2 close must be a number, was 'null'"));
   EXPECT_THAT(Faults(Body("2017-01-03,1,1,1,1\n")), ElementsAre("A.csv:2 expected 6 cells, found 5"));
   EXPECT_THAT(Faults(Body("2017-01-04,1,1,1,1,1\n2017-01-03,1,1,1,1,1\n")),

@@ -171,8 +171,96 @@ TEST(CsvLayout, LinesToSkipAreSkippedAndMustBeThere) {
 TEST(CsvLayout, AnAmbiguousDateNeedsItsOrder) {
   const std::string text = "TIMESTAMP,BID,ASK\n02/03/2010 16:53:50,0.5346,0.5347\n";
   EXPECT_THAT(Faults(ReadText(text, "quote")), HasSubstr("f.csv:2 which number of '02/03/2010 16:53:50' is the month"));
-  EXPECT_EQ(Utc(ReadText(text, "quote", {{"date_order", "month_first"}})->series.times[0]), "2010-02-03T16:53:50");
-  EXPECT_EQ(Utc(ReadText(text, "quote", {{"date_order", "day_first"}})->series.times[0]), "2010-03-02T16:53:50");
+  const component::RawParams utc = {{"time_zone", "utc"}};
+  const auto first = [&](const char* order, const std::string& in) {
+    component::RawParams params = utc;
+    params["date_order"] = std::string(order);
+    return Utc(ReadText(in, "quote", params)->series.times[0]);
+  };
+  EXPECT_EQ(first("month_first", text), "2010-02-03T16:53:50");
+  EXPECT_EQ(first("day_first", text), "2010-03-02T16:53:50");
+  EXPECT_EQ(first("day_first", "TIMESTAMP,BID,ASK\n02.03.2010 16:53:50,0.5346,0.5347\n"), "2010-03-02T16:53:50");
+}
+
+TEST(CsvLayout, WallClockTimesNeedAZoneAndItIsAskedForOnce) {
+  const std::string text = "timestamp,bid,ask\n2010-02-03T16:53:50,1,2\n2010-02-03T16:53:51,1,2\n";
+  EXPECT_THAT(Faults(ReadText(text, "quote")),
+              AllOf(HasSubstr("f.csv:2 in which time zone '2010-02-03T16:53:50' is must be said"),
+                    HasSubstr("--set time_zone=utc"), ::testing::Not(HasSubstr("f.csv:3"))));
+  EXPECT_EQ(Utc(ReadText(text, "quote", {{"time_zone", "Asia/Tokyo"}})->series.times[0]), "2010-02-03T07:53:50");
+  EXPECT_THAT(ReadText("timestamp,bid,ask\n2010-02-03T16:53:50-05:00,1,2\n", "quote"), IsOk());
+}
+
+// Quotes in New York around the Sunday on which clocks go back.
+std::string QuotesAt(const std::vector<std::string>& clocks, const std::string& day = "2021-11-07") {
+  std::string text = "timestamp,bid,ask\n";
+  for (const std::string& clock : clocks) text += day + "T" + clock + ",1,2\n";
+  return text;
+}
+
+TEST(CsvLayout, TimesThatClocksShowTwiceAreToldApartByTheirOrder) {
+  const component::RawParams zone = {{"time_zone", "new_york"}};
+  const auto both = ReadText(QuotesAt({"00:59", "01:00", "01:30", "01:00", "01:30", "02:00"}), "quote", zone);
+  ASSERT_THAT(both, IsOk());
+  std::vector<std::string> utc;
+  for (const int64_t time : both->series.times) utc.push_back(Utc(time).substr(11, 5));
+  EXPECT_THAT(utc, ElementsAre("04:59", "05:00", "05:30", "06:00", "06:30", "07:00"));
+  for (const auto& one : {QuotesAt({"00:59", "01:30", "02:00"}), QuotesAt({"01:30"})}) {
+    EXPECT_THAT(Faults(ReadText(one, "quote", zone)), HasSubstr("T01:30 twice in that time zone"));
+  }
+  EXPECT_THAT(ReadText("timestamp,bid,ask\n2021-11-07T01:30-05:00,1,2\n", "quote", zone), IsOk());
+  component::RawParams any = zone;
+  any["order"] = std::string("any");
+  EXPECT_THAT(Faults(ReadText(QuotesAt({"01:30", "01:00"}), "quote", any)), HasSubstr("f.csv:2 clocks showed"));
+}
+
+TEST(CsvLayout, ATimeThatClocksSkipIsBlamedOnItsOwnRow) {
+  const std::string faults = Faults(
+      ReadText(QuotesAt({"01:59", "02:30", "03:00", "03:10"}, "2021-03-14"), "quote", {{"time_zone", "new_york"}}));
+  EXPECT_THAT(faults, HasSubstr("f.csv:3 clocks never showed 2021-03-14T02:30"));
+  EXPECT_THAT(faults, ::testing::Not(HasSubstr("f.csv:4")));
+}
+
+TEST(CsvLayout, DatesThatAreMappedAsTheTimeBeginOrEndTheirDay) {
+  const auto dividend =
+      ReadText("Ex-Date;Cash\n02.01.2020;0.5\n", "dividend",
+               {{"columns", "time=Ex-Date,ex_date=Ex-Date,amount=Cash"}, {"date_order", "day_first"}});
+  ASSERT_THAT(dividend, IsOk()) << Faults(dividend);
+  EXPECT_EQ(Utc(dividend->series.times[0]), "2020-01-02T05:00:00") << "the day begins in New York";
+  EXPECT_EQ(Cell(*dividend, "ex_date", 0), "2020-01-02");
+  const auto rate = ReadText("Day,Rate\n2020-01-02,0.01\n", "interest_rate", {{"columns", "time=Day,rate=Rate"}});
+  ASSERT_THAT(rate, IsOk()) << Faults(rate);
+  EXPECT_EQ(Utc(rate->series.times[0]), "2020-01-03T00:00:00") << "known when the day is over";
+}
+
+TEST(CsvLayout, NothingIsQuotedOfAFileWithoutAKnownColumn) {
+  const std::string secret = "root:x:0:0:the secret,of:/root:/bin/sh\nmore:y:secrets,here\n";
+  for (const component::RawParams& params :
+       {component::RawParams(), component::RawParams{{"layout", "bars"}},
+        component::RawParams{{"layout", "trades_epoch_seconds"}},
+        component::RawParams{{"columns", "time=T,open=O,high=H,low=L,close=C,volume=V"}}}) {
+    for (const char* resource : {"stock_price", "trade"}) {
+      const auto data = ReadText(secret, resource, params);
+      ASSERT_FALSE(data.ok());
+      EXPECT_THAT(base::Message(data.status()) + Faults(data), ::testing::Not(HasSubstr("secret")));
+    }
+  }
+  EXPECT_THAT(Faults(ReadText(secret, "stock_price")),
+              HasSubstr("f.csv:1 the header has 2 columns, and none that a layout of stock_price knows"));
+}
+
+TEST(CsvLayout, WeeksAreNotReadAsDays) {
+  const std::string weeks =
+      "date,open,high,low,close,volume\n2020-01-03,1,1,1,1,1\n2020-01-10,1,1,1,1,1\n2020-01-17,1,1,1,1,1\n";
+  EXPECT_THAT(
+      Faults(ReadText(weeks, "stock_price")),
+      HasSubstr("f.csv:3 is 7 days after the row before, and so are all others: bars of weeks and not of 1day"));
+}
+
+TEST(CsvLayout, ADividendColumnIsKnownByItsPlainName) {
+  const auto data = ReadText("date,open,high,low,close,volume,dividend\n2020-01-03,1,1,1,1,1,0.25\n", "stock_price");
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ(Cell(*data, "dividend", 0), "0.25");
 }
 
 TEST(CsvLayout, OneSidedQuotesHaveNoOtherSide) {

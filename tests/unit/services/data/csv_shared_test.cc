@@ -67,6 +67,7 @@ TEST(CsvReal, QuotesReadBackEqual) {
   ExpectReadsBackEqual({.path = "ticks/EURUSD_quotes_20140501_oanda_first10000.csv",
                         .resource = "quote",
                         .symbol = "EURUSD",
+                        .params = {{"time_zone", "utc"}},
                         .rows = 10000,
                         .time = Local(kIso, "timestamp"),
                         .columns = {{"bid_price", Number("bid")}, {"ask_price", Number("ask")}}});
@@ -79,7 +80,7 @@ TEST(CsvReal, QuotesReadBackEqual) {
   ExpectReadsBackEqual({.path = "ticks/bidask_20100203.csv",
                         .resource = "quote",
                         .symbol = "UNKNOWN",
-                        .params = {{"date_order", "month_first"}},
+                        .params = {{"date_order", "month_first"}, {"time_zone", "utc"}},
                         .rows = 10,
                         .time = Local("%m/%d/%Y %H:%M:%S", "TIMESTAMP"),
                         .columns = {{"bid_price", Number("BID")}, {"ask_price", Number("ASK")}}});
@@ -114,7 +115,7 @@ TEST(CsvReal, QuotesReadBackEqual) {
   ExpectReadsBackEqual({.path = "ticks/EURJPY_dealt_quotes_20160103.csv",
                         .resource = "quote",
                         .symbol = "EURJPY",
-                        .params = {{"date_order", "month_first"}},
+                        .params = {{"date_order", "month_first"}, {"time_zone", "utc"}},
                         .rows = 10,
                         .time =
                             [](const CellOf& cell) {

@@ -1,0 +1,83 @@
+#include "services/data/domain/bar_spacing.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/quant/calendar.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Timeframe;
+using ::testing::HasSubstr;
+
+constexpr int64_t kMinute = 60'000'000'000;
+constexpr int64_t kDay = 1440 * kMinute;
+constexpr int64_t kClose = 1'577'998'800'000'000'000;  // 2020-01-02 in New York
+
+std::vector<int64_t> Every(int64_t step, int count, int64_t first = kClose) {
+  std::vector<int64_t> times;
+  for (int i = 0; i < count; ++i) times.push_back(first + i * step);
+  return times;
+}
+
+std::string Fault(const std::vector<int64_t>& times, Timeframe timeframe) {
+  const auto fault = FindSpacingFault(times, timeframe);
+  return fault ? std::to_string(fault->row) + " " + fault->text : "";
+}
+
+// The last session of each month.
+std::vector<int64_t> MonthEnds() {
+  std::vector<int64_t> times;
+  const auto sessions = quant::Xnys().sessions();
+  for (size_t i = 0; i + 1 < sessions.size(); ++i) {
+    if (sessions[i].day.month() != sessions[i + 1].day.month()) times.push_back(sessions[i].close_ns);
+  }
+  return times;
+}
+
+TEST(BarSpacing, SessionsOfEveryCalendarAreDaysApart) {
+  for (const std::string_view name : quant::CalendarNames()) {
+    std::vector<int64_t> times;
+    for (const quant::Session& session : quant::FindCalendar(name).value()->sessions())
+      times.push_back(session.close_ns);
+    EXPECT_EQ(Fault(times, Timeframe::kDay), "") << name;
+    EXPECT_THAT(Fault(times, Timeframe::kMin1), HasSubstr("bars of days and not of 1min")) << name;
+    EXPECT_THAT(Fault(times, Timeframe::kWeek), HasSubstr("no bars of 1week")) << name;
+  }
+}
+
+TEST(BarSpacing, MinutesAreNoDays) {
+  EXPECT_THAT(Fault(Every(kMinute, 390), Timeframe::kDay),
+              HasSubstr("1 is 1 minute after the row before: these are no bars of 1day"));
+  EXPECT_THAT(Fault({kClose, kClose + kDay, kClose + kDay + 180 * kMinute}, Timeframe::kDay),
+              HasSubstr("2 is 3 hours after the row before"));
+  EXPECT_THAT(Fault({kClose + kMinute}, Timeframe::kDay), HasSubstr("0 is at a time of day at which no session ends"));
+}
+
+TEST(BarSpacing, WeeksAndMonthsAreNoDaysAndMonthsNoWeeks) {
+  EXPECT_THAT(Fault(Every(7 * kDay, 5), Timeframe::kDay), HasSubstr("bars of weeks and not of 1day"));
+  EXPECT_THAT(Fault(MonthEnds(), Timeframe::kDay), HasSubstr("bars of months and not of 1day"));
+  EXPECT_THAT(Fault(MonthEnds(), Timeframe::kWeek), HasSubstr("bars of months and not of 1week"));
+  EXPECT_EQ(Fault(MonthEnds(), Timeframe::kMonth), "");
+  EXPECT_EQ(Fault({kClose, kClose + 60 * kDay, kClose + 150 * kDay}, Timeframe::kDay), "")
+      << "single days that were mended";
+  EXPECT_EQ(Fault(Every(30 * kDay, 2), Timeframe::kDay), "") << "two rows tell nothing";
+}
+
+TEST(BarSpacing, ShortBarsAtTheEndOfASessionAreFine) {
+  std::vector<int64_t> hours;
+  for (int day = 0; day < 5; ++day) {
+    for (const int minute : {60, 120, 180, 240, 300, 360, 372}) hours.push_back(kClose + day * kDay + minute * kMinute);
+  }
+  EXPECT_EQ(Fault(hours, Timeframe::kHour1), "");
+  EXPECT_THAT(Fault(Every(kMinute, 390), Timeframe::kHour1), HasSubstr("these are no bars of 1hour"));
+  EXPECT_EQ(Fault(Every(1, 10), Timeframe::kTick), "");
+  EXPECT_EQ(Fault({}, Timeframe::kDay), "");
+}
+
+}  // namespace
+}  // namespace breadthflow::data
