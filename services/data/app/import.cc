@@ -24,6 +24,15 @@ constexpr absl::Duration kStatement = absl::Seconds(60);
 constexpr std::string_view kBasisAdvice =
     ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
 
+// Says it when rows lie in the future.
+void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result) {
+  const auto first = std::upper_bound(times.begin(), times.end(), quant::ToNanos(now));
+  if (first == times.end()) return;
+  result.notes.push_back(
+      fmt::format("{} of the rows lie in the future, the first at {}: nobody can know them yet", times.end() - first,
+                  absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(*first), absl::UTCTimeZone())));
+}
+
 void Append(const ImportSpec& spec, base::Sha256& hash) {
   hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Text(spec.source);
   hash.Int(spec.basis ? static_cast<int64_t>(*spec.basis) : -1).Int(spec.replaces.has_value());
@@ -191,6 +200,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
   BF_ASSIGN_OR_RETURN(out.written,
                       importer_.series_.chunks().Write(series, {.replaces = spec_.replaces, .provenance = origin}));
+  TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
   out.result.source = spec_.source;
   out.result.rows = static_cast<int64_t>(series.size());
   out.result.changed_rows = out.written->rows_inserted + out.written->rows_revised + out.written->rows_removed;

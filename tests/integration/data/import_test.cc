@@ -109,6 +109,15 @@ TEST_F(ImportTest, ADayHasOneBarWhateverTheCalendarOfAFile) {
   EXPECT_EQ(server_.Read("AAPL", {.source = "import"})->times.front() % kDay, 0);
 }
 
+TEST_F(ImportTest, RowsOfTheFutureAreToldOf) {
+  Series rows = Prices("AAPL", 2);
+  rows.times[1] = 4'102'434'000'000'000'000;  // 2099-12-31
+  const auto answer = server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results(0).notes_size(), 1);
+  EXPECT_THAT(answer->results(0).notes(0), HasSubstr("1 of the rows lie in the future, the first at 2099-12-31"));
+}
+
 TEST_F(ImportTest, AnotherPriceBasisSaysWhichFlagHelps) {
   Series raw = Prices("AAPL", 2);
   ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(raw)}), IsOk());
