@@ -1,6 +1,5 @@
 #include "services/data/domain/bar_spacing.h"
 
-#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -67,14 +66,6 @@ std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, Tim
   if (first && (!intraday || close * 2 > times.size())) {
     return SpacingFault{*first, fmt::format("is {} after the row before: these are no bars of {} (--timeframe)",
                                             Length(times[*first] - times[*first - 1]), name)};
-  }
-  if (timeframe == Timeframe::kDay) {
-    const auto odd = std::find_if(times.begin(), times.end(), [](int64_t time) { return time % (5 * kMinute) != 0; });
-    if (odd != times.end()) {
-      return SpacingFault{static_cast<size_t>(odd - times.begin()),
-                          "is at a time of day at which no session ends: a bar of 1day is known at its session's close "
-                          "(--timeframe)"};
-    }
   }
   constexpr Range kDaily = {20 * kHour, INT64_MAX};
   for (const auto& [range, larger, of] :

@@ -16,7 +16,7 @@ struct SpacingFault {
 };
 
 // What is wrong with the distances of `times` (nanoseconds, ascending), or nullopt:
-//   1day          less than 20 hours after the row before, or not at whole five minutes, as sessions end
+//   1day          less than 20 hours after the row before
 //   1week 1month  less than 4 or 20 days after the row before
 //   1min..1hour   most rows less than half a bar after the row before
 // and, of three and more rows, when all of them are as far apart as bars of a larger size are: a day for intraday bars,

@@ -55,7 +55,6 @@ TEST(BarSpacing, MinutesAreNoDays) {
               HasSubstr("1 is 1 minute after the row before: these are no bars of 1day"));
   EXPECT_THAT(Fault({kClose, kClose + kDay, kClose + kDay + 180 * kMinute}, Timeframe::kDay),
               HasSubstr("2 is 3 hours after the row before"));
-  EXPECT_THAT(Fault({kClose + kMinute}, Timeframe::kDay), HasSubstr("0 is at a time of day at which no session ends"));
 }
 
 TEST(BarSpacing, WeeksAndMonthsAreNoDaysAndMonthsNoWeeks) {

@@ -335,7 +335,8 @@ TEST(CsvReal, SentimentReadsBackEqual) {
                                 {"mentions", Number("total")}}};
   });
   ExpectAllSymbols("sentiment/news_labels_2025.csv", "symbol", 18, [] {
-    return RealFile{.time = Local(kIso, "timestamp"), .columns = {{"label", Word("label")}}};
+    return RealFile{
+        .params = {{"time_zone", "utc"}}, .time = Local(kIso, "timestamp"), .columns = {{"label", Word("label")}}};
   });
   ExpectAllSymbols("sentiment/tweet_volume_daily_2014-2016.csv", "symbol", 29, [] {
     return RealFile{.time = DayEnd("date", "UTC"), .columns = {{"mentions", Number("tweet_count")}}};

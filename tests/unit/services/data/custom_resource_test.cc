@@ -143,7 +143,8 @@ TEST(CustomResource, FilesThatDoNotKeepItsRulesAreRefusedLineByLine) {
       "f.csv:4 high must be a number, was ''\n"
       "f.csv:5 high must not be above 2000, was 5000\n");
   EXPECT_THAT(Faults(ReadText("date,low,high,wind\n2020-01-01,1,3,5\n", rainfall)), HasSubstr("has no column wind"));
-  EXPECT_THAT(Faults(ReadText("day,low,high\n2020-01-01,1,3\n", rainfall)), HasSubstr("no column is called time"));
+  EXPECT_THAT(Faults(ReadText("day,low,high\n2020-01-01,1,3\n", rainfall)),
+              HasSubstr("none of the 3 columns is called time"));
   EXPECT_THAT(Faults(ReadText("date,time,low,high\n2020-01-01,1,1,3\n", rainfall)), HasSubstr("may both be the time"));
   EXPECT_THAT(Faults(ReadText("date,low\n2020-01-01,1\n", rainfall)), HasSubstr("needs the column high"));
 }
