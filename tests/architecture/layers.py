@@ -61,7 +61,7 @@ def rules():
         "common/clients/data_read.": ADAPTER + ["grpc", "protobuf", "proto", "common/clients/", "common/rpc/", "common/columnar/"],
         # The shared half of every main: edge, like the mains themselves.
         "common/process/": EVERYTHING_COMMON,
-        "services/cli/": EVERYTHING_COMMON,
+        "services/cli/": EVERYTHING_COMMON + ["zlib"],
         "services/standalone/": EVERYTHING_COMMON + ["libpq"] + [f"services/{name}/module.h" for name in SERVICES],
         "tests/": ["*"],
     }
