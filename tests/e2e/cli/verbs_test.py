@@ -38,7 +38,7 @@ class Verbs(unittest.TestCase):
         self.assertIn("resources/stock_price", [resource["name"] for resource in self.both("data", "resources")["resources"]])
         self.assertEqual(self.both("data", "resources", "stock_price")["name"], "resources/stock_price")
         rows = self.both("data", "read", *SYMBOLS, "--start", "2013-06-01", "--end", "2013-07-01", "--fields", "close,volume", "--limit", "5")
-        self.assertEqual(len(rows), 5)
+        self.assertEqual([sum(row["symbol"] == symbol for row in rows) for symbol in ("AAPL", "MSFT")], [5, 5], "of each symbol")
         self.assertEqual(set(rows[0]), {"symbol", "time", "close", "volume"})
         snapshot = self.both("data", "snapshot", *SYMBOLS)
         self.assertEqual(self.done(self.suite.cli("data", "snapshot", snapshot["name"]))["contentSha256"], snapshot["contentSha256"])
