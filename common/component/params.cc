@@ -159,13 +159,6 @@ double Params::Double(std::string_view name) const { return std::get<double>(At(
 bool Params::Bool(std::string_view name) const { return std::get<bool>(At(name)); }
 const std::string& Params::String(std::string_view name) const { return std::get<std::string>(At(name)); }
 
-std::string Params::Canonical() const {
-  std::string text;
-  for (const auto& [name, value] : values_)
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, ToText(value));
-  return text;
-}
-
 ParamValue ParseParamText(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;

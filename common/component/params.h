@@ -64,9 +64,6 @@ class Params {
 
   const RawParams& values() const { return values_; }
 
-  // One line that identifies the values: name=value pairs sorted by name, doubles in their shortest round-trip form.
-  std::string Canonical() const;
-
  private:
   const ParamValue& At(std::string_view name) const;
   RawParams values_;

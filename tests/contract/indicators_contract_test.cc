@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -26,6 +27,12 @@ bool SameBits(const IndicatorColumns& a, const IndicatorColumns& b) {
     }
   }
   return true;
+}
+
+std::string Shown(const component::RawParams& raw) {
+  std::string text;
+  for (const auto& [name, value] : raw) text += name + "=" + component::ToText(value) + " ";
+  return text;
 }
 
 class IndicatorContract : public ::testing::TestWithParam<const IndicatorEntry*> {
@@ -92,7 +99,7 @@ TEST_P(IndicatorContract, HasOneValuePerBarAndIsKnownExactlyAfterItsWarmUp) {
         ASSERT_FALSE(std::isinf(column[row]));
         known = known && !std::isnan(column[row]);
       }
-      ASSERT_EQ(known, row >= warm_up) << "row " << row << " with " << Checked(raw).Canonical();
+      ASSERT_EQ(known, row >= warm_up) << "row " << row << " with " << Shown(raw);
     }
   }
 }
@@ -109,7 +116,7 @@ TEST_P(IndicatorContract, GivesTheSameBitsBarByBar) {
       ASSERT_THAT(indicator->Update(columns[row], out), IsOk());
       for (size_t k = 0; k < out.size(); ++k) stream[k][row] = out[k];
     }
-    EXPECT_TRUE(SameBits(batch, stream)) << Checked(raw).Canonical();
+    EXPECT_TRUE(SameBits(batch, stream)) << Shown(raw);
   }
 }
 
@@ -137,7 +144,7 @@ TEST_P(IndicatorContract, OfAPrefixIsThePrefixOfTheResult) {
          {size_t{0}, size_t{1}, size_t{2}, size_t{20}, size_t{61}, size_t{500}, size_t{1024}, size_t{1299}}) {
       IndicatorColumns prefix = whole;
       for (std::vector<double>& column : prefix) column.resize(size);
-      EXPECT_TRUE(SameBits(Compute(bars.Rows(0, size), raw), prefix)) << size << " " << Checked(raw).Canonical();
+      EXPECT_TRUE(SameBits(Compute(bars.Rows(0, size), raw), prefix)) << size << " " << Shown(raw);
     }
   }
 }

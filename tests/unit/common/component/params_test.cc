@@ -28,7 +28,11 @@ TEST(Params, FillsDefaultsAndKeepsWhatWasGiven) {
   EXPECT_EQ(params->Double("width"), 2.0);
   EXPECT_FALSE(params->Bool("strict"));
   EXPECT_EQ(params->String("fill"), "next_open");
-  EXPECT_EQ(params->Canonical(), "fill=next_open,folder=data,period=20,strict=false,width=2");
+  EXPECT_EQ(params->values(), (RawParams{{"fill", std::string("next_open")},
+                                         {"folder", std::string("data")},
+                                         {"period", int64_t{20}},
+                                         {"strict", false},
+                                         {"width", 2.0}}));
 }
 
 TEST(Params, AcceptsAWholeNumberForANumberAndNothingElse) {
