@@ -80,9 +80,6 @@ class JobStore {
   // RUNNING -> SUCCEEDED if `epoch` still holds the job, else ABORTED LEASE_LOST; CANCELLED when cancel was asked
   // before. Called first in the transaction that writes the effects: the row stays locked, so no rescue comes between.
   static absl::Status Finish(postgres::Transaction& tx, std::string_view id, int64_t epoch);
-  // The same for many trivial jobs at once; returns the ids that were finished (in no order).
-  static absl::StatusOr<std::vector<std::string>> FinishAll(postgres::Transaction& tx,
-                                                            const std::vector<Lease>& leases);
 
   // The attempt failed with `error`: CANCELLED when cancel was asked, else QUEUED again after `delay` when `retryable`
   // and attempts are left, else FAILED. ABORTED LEASE_LOST when the epoch is not current. Returns the new state.

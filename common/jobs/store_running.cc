@@ -35,12 +35,6 @@ UPDATE job SET state = 3, progress = 1, lease_until = NULL, end_time = clock_tim
                error_message = '', error_payload = ''
 WHERE id = $1 AND epoch = $2 AND state = 2 AND NOT cancel_requested)";
 
-constexpr char kFinishAll[] = R"(
-UPDATE job j SET state = 3, progress = 1, lease_until = NULL, end_time = clock_timestamp(), error_code = 0,
-                 error_message = '', error_payload = ''
-FROM unnest($1::text[], $2::bigint[]) AS m (id, epoch)
-WHERE j.id = m.id AND j.epoch = m.epoch AND j.state = 2 AND NOT j.cancel_requested RETURNING j.id)";
-
 constexpr char kRelease[] = R"(
 UPDATE job j SET state = CASE WHEN j.cancel_requested THEN 5 ELSE 1 END,
                  end_time = CASE WHEN j.cancel_requested THEN clock_timestamp() END,
@@ -141,15 +135,6 @@ absl::Status JobStore::Finish(Transaction& tx, std::string_view id, int64_t epoc
   BF_ASSIGN_OR_RETURN(const Job job, Get(tx, id));
   if (job.state == State::kRunning && job.epoch == epoch) return Cancelled();
   return LeaseLost(id, epoch);
-}
-
-absl::StatusOr<std::vector<std::string>> JobStore::FinishAll(Transaction& tx, const std::vector<Lease>& leases) {
-  const LeaseArrays arrays(leases);
-  BF_ASSIGN_OR_RETURN(const Rows rows,
-                      tx.Query(kFinishAll, {postgres::TextArray(arrays.ids), postgres::IntArray(arrays.epochs)}));
-  std::vector<std::string> ids;
-  for (const Row row : rows) ids.push_back(row.Text(0));
-  return ids;
 }
 
 absl::StatusOr<State> JobStore::Fail(Transaction& tx, std::string_view id, int64_t epoch, const absl::Status& error,

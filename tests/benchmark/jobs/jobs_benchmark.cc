@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -10,7 +9,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/jobs/runner.h"
 #include "common/jobs/store.h"
@@ -91,45 +89,6 @@ void Steps(benchmark::State& state) {
   state.SetLabel("steps/s");
 }
 
-// Trivial jobs 50 at a time: claim, effects and completion in one transaction; 4 clients.
-void Batched(benchmark::State& state) {
-  constexpr int kJobs = 100'000;
-  for (auto _ : state) {
-    const Bench bench(5);
-    bench.Enqueue(kJobs);
-    const absl::Time start = absl::Now();
-    std::vector<std::thread> clients;
-    for (int client = 0; client < 4; ++client) {
-      clients.emplace_back([&, client] {
-        const std::string worker = fmt::format("bench:{}:{}", client, base::NewUuid(absl::Now()));
-        for (bool more = true; more;) {
-          Require(bench.database->Transact([&](Transaction& tx) -> absl::Status {
-            BF_ASSIGN_OR_RETURN(const std::vector<Job> jobs,
-                                JobStore::Claim(tx, {"work"}, 50, worker, absl::Seconds(30)));
-            more = !jobs.empty();
-            if (!more) return absl::OkStatus();
-            std::vector<Lease> leases;
-            std::vector<std::string> ids;
-            for (const Job& job : jobs) {
-              leases.push_back({job.id, job.epoch, 0, ""});
-              ids.push_back(job.id);
-            }
-            BF_RETURN_IF_ERROR(
-                tx.Execute("INSERT INTO effect SELECT * FROM unnest($1::text[])", {postgres::TextArray(ids)}).status());
-            return JobStore::FinishAll(tx, leases).status();
-          }));
-        }
-      });
-    }
-    for (std::thread& client : clients) client.join();
-    const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-    state.SetIterationTime(seconds);
-    state.counters["value"] = kJobs / seconds;
-    bench.RequireEachOnce(kJobs);
-  }
-  state.SetLabel("jobs/s");
-}
-
 // From the call that submits a job to the first line of its handler, with an idle worker.
 void StartDelay(benchmark::State& state) {
   constexpr int kJobs = 300;
@@ -170,7 +129,6 @@ void StartDelay(benchmark::State& state) {
 }
 
 BENCHMARK(Steps)->Name("jobs.steps_per_s")->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
-BENCHMARK(Batched)->Name("jobs.batched_per_s")->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(StartDelay)->Name("jobs.start_p50_ms")->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace

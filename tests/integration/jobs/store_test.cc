@@ -225,20 +225,6 @@ TEST_F(StoreTest, OneBadRowDoesNotStopTheRescueOfOthers) {
   EXPECT_EQ(Get("c").state, State::kQueued);
 }
 
-TEST_F(StoreTest, FinishAllFinishesOnlyWhatIsStillOurs) {
-  Put("a", State::kRunning, 1, 3, false);
-  Put("lost", State::kRunning, 1, 3, false);
-  Put("cancelled", State::kRunning, 1, 3, true);
-  ASSERT_THAT(Do([&](Transaction& tx) -> absl::Status {
-                BF_ASSIGN_OR_RETURN(
-                    const auto ids,
-                    JobStore::FinishAll(tx, {{"a", 7, 0, ""}, {"lost", 6, 0, ""}, {"cancelled", 7, 0, ""}}));
-                EXPECT_THAT(ids, ::testing::ElementsAre("a"));
-                return absl::OkStatus();
-              }),
-              IsOk());
-}
-
 TEST_F(StoreTest, JoinsReadTheWholeJob) {
   ASSERT_THAT(Enqueue({.id = "a", .kind = "work", .principal = "alice", .traceparent = "00-1", .priority = 3}), IsOk());
   ASSERT_THAT(Do([&](Transaction& tx) -> absl::Status {
