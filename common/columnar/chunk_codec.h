@@ -21,7 +21,7 @@
 //   4   rows, 2 columns, 2 flags: bit 0 set exactly when rows share an instant, bit 1 when another block of the chunk
 //       follows, the others 0
 //   8+8 first and last time, Unix nanoseconds
-//   then for `times` and for each column: a directory entry and its payload (see chunk_codec.cc)
+//   then for `times` and for each column: a directory entry and its payload (see chunk_block.cc)
 // Doubles are stored as deltas of decimal-scaled integers where that is exact to the bit, with single exceptions kept
 // aside, else as deltas of their bit patterns; integers as deltas over their greatest common divisor; every stream of
 // deltas is packed to as few bits as nearly all of it needs, or, where that is a fifth smaller, split into byte planes,
