@@ -1,6 +1,9 @@
 #include "services/backtest/domain/inputs.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -41,6 +44,34 @@ absl::StatusOr<SymbolInput> MakeSymbolInput(const quant::Series& bars, const qua
     input.direction[bar] = static_cast<int8_t>(given.direction[row]);
   }
   return input;
+}
+
+absl::Status CheckInputs(double capital, const std::vector<SymbolInput>& inputs) {
+  base::Violations violations;
+  if (!(capital > 0) || !std::isfinite(capital))
+    violations.Add("capital", fmt::format("must be above 0, was {}", capital));
+  if (inputs.empty()) violations.Add("symbols", "at least one is required");
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (i > 0 && inputs[i].symbol == inputs[i - 1].symbol) violations.Add(inputs[i].symbol, "appears twice");
+    if (inputs[i].direction.size() != inputs[i].bars.size())
+      violations.Add(inputs[i].symbol,
+                     fmt::format("has {} bars but {} directions", inputs[i].bars.size(), inputs[i].direction.size()));
+    if (inputs[i].bars.size() == 0) violations.Add(inputs[i].symbol, "has no bars");
+  }
+  return violations.ToStatus("invalid simulation");
+}
+
+std::vector<int64_t> UnionOfTimes(const std::vector<SymbolInput>& inputs) {
+  std::vector<int64_t> all(inputs[0].bars.times.begin(), inputs[0].bars.times.end());
+  std::vector<int64_t> merged;
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const std::span<const int64_t> times = inputs[i].bars.times;
+    if (std::equal(times.begin(), times.end(), all.begin(), all.end())) continue;
+    merged.clear();
+    std::set_union(all.begin(), all.end(), times.begin(), times.end(), std::back_inserter(merged));
+    all.swap(merged);
+  }
+  return all;
 }
 
 }  // namespace breadthflow::backtest

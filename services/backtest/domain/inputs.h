@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "common/quant/bar.h"
@@ -22,5 +23,12 @@ struct SymbolInput {
 // Puts signals beside their bars. INVALID_ARGUMENT when either series is malformed, opens or closes are not positive,
 // or a signal's time is not the time of a bar (it would have been made from other data).
 absl::StatusOr<SymbolInput> MakeSymbolInput(const quant::Series& bars, const quant::Series& signals);
+
+// Whether they can be simulated together; `inputs` are ordered by symbol. INVALID_ARGUMENT when there is none or a
+// symbol appears twice, has no bars or not one direction for each, or the capital is not positive.
+absl::Status CheckInputs(double capital, const std::vector<SymbolInput>& inputs);
+
+// Every time at which at least one of the inputs, of which there is one, has a bar; ascending.
+std::vector<int64_t> UnionOfTimes(const std::vector<SymbolInput>& inputs);
 
 }  // namespace breadthflow::backtest

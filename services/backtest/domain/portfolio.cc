@@ -117,6 +117,23 @@ void Portfolio::Revalue() {
   }
 }
 
+OpenPosition Portfolio::Open(int32_t symbol, std::span<const int64_t> times) const {
+  const std::span<const Lot> held = lots(symbol);
+  OpenPosition open{.symbol = symbol,
+                    .quantity = quantity(symbol),
+                    .average_price = AveragePrice(symbol),
+                    .last_price = mark(symbol),
+                    .value = quantity(symbol) * mark(symbol),
+                    .opened_ns = held.front().time_ns,
+                    .bars = static_cast<int64_t>(times.size()) - 1 - held.front().bar,
+                    .last_ns = times.back()};
+  for (const Lot& lot : held) {
+    open.fee += lot.fee;
+    open.unrealized_pnl += lot.quantity * (open.last_price - lot.price) - lot.fee;
+  }
+  return open;
+}
+
 double Portfolio::AveragePrice(int32_t symbol) const {
   double value = 0, quantity = 0;
   for (const Lot& lot : lots(symbol)) {

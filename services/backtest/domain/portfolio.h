@@ -52,6 +52,9 @@ class Portfolio {
   double gross_exposure() const { return gross_; }
   double equity() const { return cash_ + net_; }
 
+  // What is held of a symbol at its mark; there must be a position. `times` are those of all the symbol's bars.
+  OpenPosition Open(int32_t symbol, std::span<const int64_t> times) const;
+
   // Mean price of the lots held, fees left out; 0 without a position.
   double AveragePrice(int32_t symbol) const;
   std::span<const Lot> lots(int32_t symbol) const;

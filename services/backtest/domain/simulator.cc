@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-
-#include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "services/backtest/domain/bar_cursor.h"
 #include "services/backtest/domain/portfolio.h"
 
 namespace breadthflow::backtest {
@@ -15,19 +13,6 @@ namespace {
 constexpr size_t kCancelStride = 65'536;
 constexpr double kRuin = 1e-9;      // of the capital
 constexpr double kRounding = 1e-9;  // relative; what two ways of computing one amount may differ by
-
-std::vector<int64_t> UnionOfTimes(const std::vector<SymbolInput>& inputs) {
-  std::vector<int64_t> all(inputs[0].bars.times.begin(), inputs[0].bars.times.end());
-  std::vector<int64_t> merged;
-  for (size_t i = 1; i < inputs.size(); ++i) {
-    const std::span<const int64_t> times = inputs[i].bars.times;
-    if (std::equal(times.begin(), times.end(), all.begin(), all.end())) continue;
-    merged.clear();
-    std::set_union(all.begin(), all.end(), times.begin(), times.end(), std::back_inserter(merged));
-    all.swap(merged);
-  }
-  return all;
-}
 
 // An order and how many bars of its symbol it still has to wait for.
 struct QueuedOrder {
@@ -46,18 +31,10 @@ class Run {
         inputs_(inputs),
         result_(result),
         portfolio_(capital, inputs.size()),
-        rows_(inputs.size()),
-        is_fresh_(inputs.size()),
+        cursor_(inputs, result.curve.times.size()),
         queued_quantity_(inputs.size()),
         blocked_(inputs.size()),
         delay_(engine.delay_bars()) {
-    fresh_.reserve(inputs.size());
-    aligned_ = std::all_of(inputs.begin(), inputs.end(),
-                           [&](const SymbolInput& input) { return input.bars.size() == result.curve.times.size(); });
-    if (aligned_) {
-      for (size_t i = 0; i < inputs.size(); ++i) fresh_.push_back(static_cast<int32_t>(i));
-      is_fresh_.assign(inputs.size(), 1);
-    }
     exits_.reserve(inputs.size());
     queue_.reserve(inputs.size());
   }
@@ -86,72 +63,48 @@ class Run {
     }
     portfolio_.Mark(0, coming[count - 1]);
     portfolio_.Revalue();
-    rows_[0] += count;
+    cursor_.Skip(count);
     result_.bar_steps += static_cast<int64_t>(count);
     return count;
   }
 
   absl::Status Step(size_t step) {
     const int64_t now = result_.curve.times[step];
-    if (!aligned_) FindFresh(now);
+    cursor_.Begin(now);
     if (!queue_.empty()) BF_RETURN_IF_ERROR(FillQueued(now));
-    for (const int32_t symbol : fresh_) portfolio_.Mark(symbol, bars(symbol).close[row(symbol)]);
+    for (const int32_t symbol : cursor_.fresh()) portfolio_.Mark(symbol, bars(symbol).close[cursor_.row(symbol)]);
     portfolio_.Revalue();
     equity_ = portfolio_.equity();
 
     exits_.clear();
-    risk_.Review(portfolio_, equity_, fresh_, exits_);
+    risk_.Review(portfolio_, equity_, cursor_.fresh(), exits_);
     exposure_after_orders_ = queue_.empty() ? portfolio_.gross_exposure() : ExposureAfterOrders();
     for (const ForcedExit& exit : exits_) QueueExit(exit, now);
-    for (const int32_t symbol : fresh_) TakeSignal(symbol, now);
+    for (const int32_t symbol : cursor_.fresh()) TakeSignal(symbol, now);
 
     result_.curve.equity.push_back(equity_);
     result_.curve.cash.push_back(portfolio_.cash());
     result_.curve.gross_exposure.push_back(portfolio_.gross_exposure());
-    for (const int32_t symbol : fresh_) ++rows_[static_cast<size_t>(symbol)];
-    result_.bar_steps += static_cast<int64_t>(fresh_.size());
+    result_.bar_steps += static_cast<int64_t>(cursor_.fresh().size());
+    cursor_.End();
     return absl::OkStatus();
   }
 
   void Finish() {
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const auto symbol = static_cast<int32_t>(i);
-      const double quantity = portfolio_.quantity(symbol);
-      if (quantity == 0) continue;
-      const std::span<const Lot> lots = portfolio_.lots(symbol);
-      OpenPosition open{.symbol = symbol,
-                        .quantity = quantity,
-                        .average_price = portfolio_.AveragePrice(symbol),
-                        .last_price = portfolio_.mark(symbol),
-                        .value = quantity * portfolio_.mark(symbol),
-                        .opened_ns = lots.front().time_ns,
-                        .bars = static_cast<int64_t>(inputs_[i].bars.size()) - 1 - lots.front().bar,
-                        .last_ns = inputs_[i].bars.times.back()};
-      for (const Lot& lot : lots) {
-        open.fee += lot.fee;
-        open.unrealized_pnl += lot.quantity * (open.last_price - lot.price) - lot.fee;
-      }
-      result_.open_positions.push_back(open);
+      if (portfolio_.quantity(symbol) == 0) continue;
+      result_.open_positions.push_back(portfolio_.Open(symbol, inputs_[i].bars.times));
     }
     for (const QueuedOrder& queued : queue_) result_.unfilled.push_back(queued.order);
   }
 
  private:
   const quant::BarColumns& bars(int32_t symbol) const { return inputs_[static_cast<size_t>(symbol)].bars; }
-  size_t row(int32_t symbol) const { return rows_[static_cast<size_t>(symbol)]; }
-
-  void FindFresh(int64_t now) {
-    fresh_.clear();
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      const std::span<const int64_t> times = inputs_[i].bars.times;
-      is_fresh_[i] = rows_[i] < times.size() && times[rows_[i]] == now;
-      if (is_fresh_[i]) fresh_.push_back(static_cast<int32_t>(i));
-    }
-  }
 
   absl::Status FillQueued(int64_t now) {
     for (QueuedOrder& queued : queue_)
-      if (is_fresh_[static_cast<size_t>(queued.order.symbol)]) --queued.bars_to_wait;
+      if (cursor_.IsFresh(queued.order.symbol)) --queued.bars_to_wait;
     for (const bool reducing : {true, false}) {
       for (const QueuedOrder& queued : queue_) {
         if (queued.bars_to_wait > 0 || queued_quantity_[static_cast<size_t>(queued.order.symbol)] == 0) continue;
@@ -169,7 +122,7 @@ class Run {
 
   absl::Status Fill(const Order& order, int64_t now) {
     const auto symbol = static_cast<size_t>(order.symbol);
-    const quant::Bar bar = bars(order.symbol)[rows_[symbol]];
+    const quant::Bar bar = bars(order.symbol)[cursor_.row(order.symbol)];
     const Execution execution = engine_.Price(order.quantity, bar);
     const double quantity = Affordable(order, execution.price, now);
     queued_quantity_[symbol] = 0;
@@ -185,7 +138,7 @@ class Run {
                               .fee = engine_.Fee(quantity, execution.price),
                               .decided_ns = order.decided_ns,
                               .time_ns = now,
-                              .bar = static_cast<int64_t>(rows_[symbol])};
+                              .bar = static_cast<int64_t>(cursor_.row(order.symbol))};
     result_.fills.push_back(fill);
     return portfolio_.Apply(fill, result_.round_trips);
   }
@@ -205,15 +158,8 @@ class Run {
     const double most = sizer_.RoundDown(std::max(0.0, (budget - fee) / price - std::abs(kept)));
     const double allowed = (kept - position) + (resulting > 0 ? most : -most);
     if (most == 0) blocked_[static_cast<size_t>(order.symbol)] = resulting > 0 ? 1 : -1;
-    result_.refusals.push_back({.time_ns = now,
-                                .order_sequence = order.sequence,
-                                .symbol = order.symbol,
-                                .rule = RefusalRule::kBuyingPower,
-                                .requested = order.quantity,
-                                .allowed = allowed,
-                                .limit = budget,
-                                .before = std::abs(kept) * price,
-                                .requested_value = wanted});
+    Refuse(order.symbol, order.sequence, order.quantity,
+           {allowed, RefusalRule::kBuyingPower, budget, std::abs(kept) * price, wanted}, allowed, now);
     return allowed;
   }
 
@@ -242,7 +188,7 @@ class Run {
 
   void TakeSignal(int32_t symbol, int64_t now) {
     const auto i = static_cast<size_t>(symbol);
-    const int8_t direction = inputs_[i].direction[rows_[i]];
+    const int8_t direction = inputs_[i].direction[cursor_.row(symbol)];
     if (blocked_[i] != direction) blocked_[i] = 0;
     const double position = portfolio_.quantity(symbol);
     if (direction == 0 || direction * position > 0 || blocked_[i] != 0 || queued_quantity_[i] != 0) return;
@@ -306,34 +252,16 @@ class Run {
   const std::vector<SymbolInput>& inputs_;
   SimulationResult& result_;
   Portfolio portfolio_;
-  std::vector<size_t> rows_;             // next bar of each symbol
-  std::vector<uint8_t> is_fresh_;        // has a bar at this step
+  BarCursor cursor_;
   std::vector<double> queued_quantity_;  // of the order that waits, 0 without one: at most one for a symbol
   std::vector<int8_t> blocked_;          // direction that is not traded until the signal has changed
-  std::vector<int32_t> fresh_;
   std::vector<ForcedExit> exits_;
   std::vector<QueuedOrder> queue_;
-  bool aligned_ = false;  // every symbol has a bar at every step
   double exposure_after_orders_ = 0;
   int64_t delay_;
   int64_t orders_ = 0;
   double equity_ = 0;
 };
-
-absl::Status CheckInputs(double capital, const std::vector<SymbolInput>& inputs) {
-  base::Violations violations;
-  if (!(capital > 0) || !std::isfinite(capital))
-    violations.Add("capital", fmt::format("must be above 0, was {}", capital));
-  if (inputs.empty()) violations.Add("symbols", "at least one is required");
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (i > 0 && inputs[i].symbol == inputs[i - 1].symbol) violations.Add(inputs[i].symbol, "appears twice");
-    if (inputs[i].direction.size() != inputs[i].bars.size())
-      violations.Add(inputs[i].symbol,
-                     fmt::format("has {} bars but {} directions", inputs[i].bars.size(), inputs[i].direction.size()));
-    if (inputs[i].bars.size() == 0) violations.Add(inputs[i].symbol, "has no bars");
-  }
-  return violations.ToStatus("invalid simulation");
-}
 
 }  // namespace
 
