@@ -5,6 +5,7 @@
 
 #include "services/data/sources/http_source.h"
 #include "services/data/sources/provider_body.h"
+#include "services/data/sources/row_builder.h"
 
 namespace breadthflow::data {
 
@@ -22,6 +23,10 @@ absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const
 // BALANCE_SHEET, CASH_FLOW, EARNINGS, SHARES_OUTSTANDING, OVERVIEW, DIVIDENDS, SPLITS, NEWS_SENTIMENT,
 // HISTORICAL_OPTIONS. Pure.
 absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, const RawBody& body);
+
+// Of those, the page of NEWS_SENTIMENT: a row for each article that names the symbol of the query. FAILED_PRECONDITION
+// INCOMPLETE_BODY when there are as many articles as the provider gives at once.
+absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page, RowBuilder& rows);
 
 // The objects of a table: of the member `list` of a JSON object, or the lines of a CSV text whose header has all of
 // `columns`. Values are texts. MALFORMED_BODY, UNEXPECTED_BODY.

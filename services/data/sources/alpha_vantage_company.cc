@@ -179,55 +179,6 @@ absl::Status AddSplits(std::string_view page, RowBuilder& rows) {
   return absl::OkStatus();
 }
 
-absl::Status AddNews(const SourceQuery& query, std::string_view page, RowBuilder& rows) {
-  constexpr size_t kMostArticles = 1000;
-  BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
-  const Json* feed = Member(document, "feed");
-  if (feed == nullptr || !feed->is_array()) return UnexpectedBody(kName, "no feed");
-  if (feed->size() >= kMostArticles) {
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, "INCOMPLETE_BODY",
-                           "alpha_vantage gives at most 1000 articles at once: ask for a shorter range");
-  }
-  for (const Json& article : *feed) {
-    const std::string when = TextMember(&article, "time_published");
-    absl::CivilSecond utc;
-    if (when.size() != 15 ||
-        !absl::ParseCivilTime(fmt::format("{}-{}-{}T{}:{}:{}", when.substr(0, 4), when.substr(4, 2), when.substr(6, 2),
-                                          when.substr(9, 2), when.substr(11, 2), when.substr(13, 2)),
-                              &utc)) {
-      rows.Complain(when.empty() ? "article" : when, "time_published is no time YYYYMMDDTHHMMSS");
-      continue;
-    }
-    const int64_t time = quant::UtcInstant(utc);
-    if (rows.InFuture(time, when)) continue;
-    const Json* tickers = Member(article, "ticker_sentiment");
-    const Json* own = nullptr;
-    if (tickers != nullptr && tickers->is_array()) {
-      for (const Json& ticker : *tickers) {
-        if (TextMember(&ticker, "ticker") == query.symbol) own = &ticker;
-      }
-    }
-    if (own == nullptr) {
-      rows.LeaveOut("article that does not name the symbol", when);
-      continue;
-    }
-    rows.Begin(time, when);
-    rows.SetNumber("score", Member(own, "ticker_sentiment_score"));
-    rows.SetText("label", TextMember(own, "ticker_sentiment_label"));
-    rows.SetNumber("relevance", Member(own, "relevance_score"));
-    rows.SetText("headline", TextMember(&article, "title"));
-    rows.SetText("url", TextMember(&article, "url"));
-    rows.SetText("publisher", TextMember(&article, "source"));
-    std::string topics;
-    const Json* named = Member(article, "topics");
-    for (size_t i = 0; named != nullptr && named->is_array() && i < named->size(); ++i) {
-      topics += fmt::format("{}{}", topics.empty() ? "" : ",", TextMember(&(*named)[i], "topic"));
-    }
-    rows.SetText("topics", topics);
-  }
-  return absl::OkStatus();
-}
-
 absl::Status AddOptions(const SourceQuery& query, std::string_view page, RowBuilder& rows) {
   BF_ASSIGN_OR_RETURN(const std::vector<Json> records,
                       AlphaVantageRecords(page, "data", {"contractID", "expiration", "strike", "type", "date"}));
@@ -290,7 +241,7 @@ absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, co
     } else if (query.resource == "split") {
       BF_RETURN_IF_ERROR(AddSplits(page, rows));
     } else if (query.resource == "news_sentiment") {
-      BF_RETURN_IF_ERROR(AddNews(query, page, rows));
+      BF_RETURN_IF_ERROR(AddAlphaVantageNews(query, page, rows));
     } else {
       BF_RETURN_IF_ERROR(AddOptions(query, page, rows));
     }

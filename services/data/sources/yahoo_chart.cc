@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,154 +9,20 @@
 #include "common/quant/calendar.h"
 #include "services/data/sources/row_builder.h"
 #include "services/data/sources/yahoo.h"
+#include "services/data/sources/yahoo_document.h"
 
 namespace breadthflow::data {
 namespace {
 
 constexpr std::string_view kYahoo = "yahoo";
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr std::array<std::string_view, 15> kAmerican = {"NYQ", "NMS", "NGM", "NCM", "ASE", "PCX", "BTS", "PNK",
-                                                        "OQB", "OQX", "OEM", "SNP", "DJI", "NIM", "NAS"};
-
-// When the bars of one body end.
-struct Market {
-  const quant::Calendar* calendar = nullptr;  // null: hours as the body gives them
-  int64_t day_seconds = 0;                    // without a calendar: from the stamp to the end of a daily bar
-  int64_t utc_offset = 0;
-  std::string_view zone;  // "NY", "FRA", "": the fixed offset
-
-  absl::CivilDay DayOf(int64_t stamp) const {
-    int64_t offset = utc_offset;
-    if (zone == "NY") offset = quant::NewYorkOffsetSeconds(stamp * kSecond);
-    if (zone == "FRA") offset = quant::FrankfurtOffsetSeconds(stamp * kSecond);
-    return absl::CivilDay(absl::CivilSecond(1970, 1, 1) + stamp + offset);
-  }
-  int64_t DayStart(int64_t stamp) const {
-    const absl::CivilDay day = DayOf(stamp);
-    if (calendar != nullptr) return calendar->DayStart(day);
-    return quant::UtcInstant(absl::CivilSecond(day)) - utc_offset * kSecond;
-  }
-};
-
-// A chart document: its parts, checked to be there.
-struct Chart {
-  Json document;
-  const Json* meta = nullptr;
-  const Json* result = nullptr;
-  Market market;
-  int64_t last_trade = INT64_MAX;
-};
-
-std::optional<int64_t> Whole(const Json* value) {
-  if (value == nullptr || !value->is_number_integer()) return std::nullopt;
-  const auto number = value->get<int64_t>();
-  // Seconds of the years 1900 to 2200: what is outside is not a time, and would overflow as nanoseconds.
-  if (number < -2'208'988'800 || number > 7'258'118'400) return std::nullopt;
-  return number;
-}
-
-absl::StatusOr<Market> MarketOf(const Json* meta) {
-  Market market;
-  const std::string exchange = TextMember(meta, "exchangeName");
-  market.utc_offset = Whole(Member(meta, "gmtoffset")).value_or(0);
-  if (std::find(kAmerican.begin(), kAmerican.end(), exchange) != kAmerican.end()) {
-    market.calendar = &quant::Xnys();
-    market.zone = "NY";
-  } else if (exchange == "GER") {
-    market.calendar = &quant::Xetr();
-    market.zone = "FRA";
-  } else if (exchange == "CCC") {
-    market.calendar = &quant::AlwaysOpen();
-    market.utc_offset = 0;
-  } else if (exchange == "CCY") {
-    market.day_seconds = 86'400;
-  } else {
-    const Json* regular = Member(Member(meta, "currentTradingPeriod"), "regular");
-    const auto start = Whole(Member(regular, "start"));
-    const auto end = Whole(Member(regular, "end"));
-    if (!start || !end || *end <= *start || *end - *start > 86'400) {
-      return UnexpectedBody(kYahoo, "a chart without the trading hours of its exchange");
-    }
-    market.day_seconds = *end - *start;
-  }
-  return market;
-}
-
-absl::StatusOr<Chart> ReadChart(const SourceQuery& query, std::string_view page, std::string_view granularity,
-                                const std::string& currency) {
-  Chart chart;
-  BF_ASSIGN_OR_RETURN(chart.document, ParseObject(kYahoo, page));
-  const Json* results = Member(Member(chart.document, "chart"), "result");
-  if (results == nullptr || !results->is_array() || results->size() != 1) {
-    return UnexpectedBody(kYahoo, "no chart result");
-  }
-  chart.result = &(*results)[0];
-  chart.meta = Member(chart.result, "meta");
-  if (TextMember(chart.meta, "symbol") != query.symbol) {
-    return UnexpectedBody(kYahoo, fmt::format("a chart of another symbol than {}", query.symbol));
-  }
-  const std::string given = TextMember(chart.meta, "dataGranularity");
-  if (given != granularity && !(granularity == "60m" && given == "1h")) {
-    return UnexpectedBody(kYahoo, fmt::format("bars of '{}' and not of {}", given, granularity));
-  }
-  if (const std::string has = TextMember(chart.meta, "currency"); currency != "any" && has != currency) {
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, "WRONG_CURRENCY",
-                           fmt::format("{} is in '{}' at yahoo and the fetch expects {}: set the parameter currency",
-                                       query.symbol, has, currency));
-  }
-  BF_ASSIGN_OR_RETURN(chart.market, MarketOf(chart.meta));
-  if (const auto last = Whole(Member(chart.meta, "regularMarketTime"))) chart.last_trade = *last;
-  return chart;
-}
-
-// Members of `events.<kind>`, an object whose keys say nothing that the members do not.
-std::vector<const Json*> Events(const Chart& chart, std::string_view kind) {
-  std::vector<const Json*> events;
-  const Json* members = Member(Member(chart.result, "events"), kind);
-  if (members != nullptr && members->is_object()) {
-    for (const Json& event : *members) events.push_back(&event);
-  }
-  return events;
-}
-
-struct Action {
-  int64_t stamp = 0;
-  double value = 0;  // cash per share, or the ratio
-};
-
-absl::StatusOr<std::vector<Action>> Cash(const Chart& chart, std::string_view kind) {
-  std::vector<Action> actions;
-  for (const Json* event : Events(chart, kind)) {
-    const auto stamp = Whole(Member(event, "date"));
-    const Json* amount = Member(event, "amount");
-    if (!stamp || amount == nullptr || !amount->is_number())
-      return UnexpectedBody(kYahoo, "a dividend without date or amount");
-    actions.push_back({*stamp, amount->get<double>()});
-  }
-  return actions;
-}
-
-absl::StatusOr<std::vector<Action>> Splits(const Chart& chart) {
-  std::vector<Action> actions;
-  for (const Json* event : Events(chart, "splits")) {
-    const auto stamp = Whole(Member(event, "date"));
-    const Json* numerator = Member(event, "numerator");
-    const Json* denominator = Member(event, "denominator");
-    if (!stamp || numerator == nullptr || denominator == nullptr || !numerator->is_number() ||
-        !denominator->is_number() || denominator->get<double>() == 0) {
-      return UnexpectedBody(kYahoo, "a split without date or ratio");
-    }
-    actions.push_back({*stamp, numerator->get<double>() / denominator->get<double>()});
-  }
-  return actions;
-}
 
 class BarReader {
  public:
   BarReader(const SourceQuery& query, const RawBody& body, RowBuilder& rows)
       : length_(absl::ToInt64Seconds(quant::IntradayLength(query.timeframe))), received_(body.received), rows_(rows) {}
 
-  absl::Status Read(const Chart& chart) {
+  absl::Status Read(const YahooChart& chart) {
     const Json* stamps = Member(chart.result, "timestamp");
     const Json* quotes = Member(Member(chart.result, "indicators"), "quote");
     if (quotes == nullptr || !quotes->is_array() || quotes->size() != 1 || !(*quotes)[0].is_object()) {
@@ -181,7 +45,7 @@ class BarReader {
     }
     BF_RETURN_IF_ERROR(ReadActions(chart));
     for (size_t i = 0; i < count; ++i) {
-      const auto stamp = Whole(&(*stamps)[i]);
+      const auto stamp = YahooStamp(&(*stamps)[i]);
       if (!stamp) return UnexpectedBody(kYahoo, fmt::format("time stamp {} is no time", i));
       ReadBar(chart, quote, adjusted, i, *stamp);
     }
@@ -194,22 +58,22 @@ class BarReader {
  private:
   static constexpr std::array<const char*, 5> kFields = {"open", "high", "low", "close", "volume"};
 
-  absl::Status ReadActions(const Chart& chart) {
+  absl::Status ReadActions(const YahooChart& chart) {
     cash_.clear();
     ratio_.clear();
     if (length_ != 0) return absl::OkStatus();
     for (const char* kind : {"dividends", "capitalGains"}) {
-      BF_ASSIGN_OR_RETURN(const std::vector<Action> actions, Cash(chart, kind));
-      for (const Action& action : actions) cash_[chart.market.DayOf(action.stamp)] += action.value;
+      BF_ASSIGN_OR_RETURN(const std::vector<YahooAction> actions, YahooPayments(chart, kind));
+      for (const YahooAction& action : actions) cash_[chart.market.DayOf(action.stamp)] += action.value;
     }
-    BF_ASSIGN_OR_RETURN(const std::vector<Action> splits, Splits(chart));
-    for (const Action& action : splits)
+    BF_ASSIGN_OR_RETURN(const std::vector<YahooAction> splits, YahooSplits(chart));
+    for (const YahooAction& action : splits)
       ratio_.try_emplace(chart.market.DayOf(action.stamp), 1).first->second *= action.value;
     return absl::OkStatus();
   }
 
-  void ReadBar(const Chart& chart, const Json& quote, const Json* adjusted, size_t i, int64_t stamp) {
-    const Market& market = chart.market;
+  void ReadBar(const YahooChart& chart, const Json& quote, const Json* adjusted, size_t i, int64_t stamp) {
+    const YahooMarket& market = chart.market;
     const absl::CivilDay day = market.DayOf(stamp);
     std::string label = length_ == 0
                             ? absl::FormatCivilTime(day)
@@ -256,25 +120,25 @@ class BarReader {
   std::map<absl::CivilDay, double> ratio_;
 };
 
-absl::Status AddActions(const SourceQuery& query, const Chart& chart, RowBuilder& rows) {
-  BF_ASSIGN_OR_RETURN(const std::vector<Action> splits, Splits(chart));
-  const auto begin = [&](const Action& action) {
+absl::Status AddActions(const SourceQuery& query, const YahooChart& chart, RowBuilder& rows) {
+  BF_ASSIGN_OR_RETURN(const std::vector<YahooAction> splits, YahooSplits(chart));
+  const auto begin = [&](const YahooAction& action) {
     const std::string day = absl::FormatCivilTime(chart.market.DayOf(action.stamp));
     rows.Begin(chart.market.DayStart(action.stamp), day);
     rows.Set("ex_date", day);
   };
   if (query.resource == "split") {
-    for (const Action& split : splits) {
+    for (const YahooAction& split : splits) {
       begin(split);
       rows.Set("ratio", split.value);
     }
     return absl::OkStatus();
   }
   for (const auto& [kind, word] : {std::pair("dividends", "cash"), std::pair("capitalGains", "capital_gain")}) {
-    BF_ASSIGN_OR_RETURN(const std::vector<Action> payments, Cash(chart, kind));
-    for (const Action& payment : payments) {
+    BF_ASSIGN_OR_RETURN(const std::vector<YahooAction> payments, YahooPayments(chart, kind));
+    for (const YahooAction& payment : payments) {
       double later = 1;
-      for (const Action& split : splits) later *= split.stamp > payment.stamp ? split.value : 1;
+      for (const YahooAction& split : splits) later *= split.stamp > payment.stamp ? split.value : 1;
       begin(payment);
       rows.Set("amount", payment.value * later);
       rows.SetText("currency", TextMember(chart.meta, "currency"));
@@ -308,8 +172,8 @@ absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBo
   RowBuilder rows(query, bars ? quant::PriceBasis::kSplitAdjusted : quant::PriceBasis::kNotPrices, body.received);
   BarReader reader(query, body, rows);
   for (const std::string_view page : Pages(body.bytes)) {
-    BF_ASSIGN_OR_RETURN(const Chart chart,
-                        ReadChart(query, page, bars ? Granularity(query.timeframe) : "1d", currency));
+    BF_ASSIGN_OR_RETURN(const YahooChart chart,
+                        ReadYahooChart(query, page, bars ? Granularity(query.timeframe) : "1d", currency));
     BF_RETURN_IF_ERROR(bars ? reader.Read(chart) : AddActions(query, chart, rows));
   }
   return std::move(rows).Finish(kYahoo);
