@@ -1,4 +1,3 @@
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
 #include "services/data/rpc/convert.h"
+#include "services/data/rpc/cursors.h"
 #include "services/data/rpc/data_service.h"
 
 // The methods of DataService about what was asked of sources and what they answered.
@@ -18,32 +18,6 @@ namespace breadthflow::data {
 namespace {
 
 using rpc::Call;
-
-std::string ToCursor(const Coverage& last) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}", last.key.resource, last.key.symbol, static_cast<int>(last.key.timeframe),
-                     last.key.variant, last.range.start_ns);
-}
-
-absl::StatusOr<std::optional<CoveragePosition>> FromCursor(const std::string& cursor) {
-  if (cursor.empty()) return std::nullopt;
-  std::vector<std::string> parts(1);
-  for (const char c : cursor) {
-    if (c == '\n')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  CoveragePosition position;
-  if (parts.size() == 5 && parts[2].size() == 1) {
-    const std::string& start = parts[4];
-    const auto [end, error] = std::from_chars(start.data(), start.data() + start.size(), position.start_ns);
-    if (error == std::errc() && end == start.data() + start.size()) {
-      position.key = {parts[0], parts[1], static_cast<quant::Timeframe>(parts[2][0] - '0'), parts[3]};
-      return position;
-    }
-  }
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token is not a page token");
-}
 
 v1::Coverage ToProto(const Coverage& one) {
   v1::Coverage out;
@@ -79,11 +53,12 @@ grpc::Status DataService::ListCoverage(grpc::ServerContext* context, const v1::L
                                           static_cast<int>(request->timeframe()), filter.source);
     BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
     BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
-    BF_ASSIGN_OR_RETURN(const std::optional<CoveragePosition> after, FromCursor(cursor));
+    BF_ASSIGN_OR_RETURN(const std::optional<CoveragePosition> after, CoverageFromCursor(cursor));
     BF_ASSIGN_OR_RETURN(std::vector<Coverage> entries, parts_.coverage.List(filter, after, size + 1, call.deadline));
     if (entries.size() > static_cast<size_t>(size)) {
       entries.pop_back();
-      response->set_next_page_token(parts_.page_tokens.Encode(query, ToCursor(entries.back())));
+      response->set_next_page_token(parts_.page_tokens.Encode(
+          query, ToCursor(CoveragePosition{entries.back().key, entries.back().range.start_ns})));
     }
     for (Coverage& one : entries) {
       if (!one.rows) {

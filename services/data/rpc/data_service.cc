@@ -20,25 +20,6 @@ namespace {
 
 using rpc::Call;
 
-std::string ToCursor(const quant::SeriesKey& key) {
-  return fmt::format("{}\n{}\n{}\n{}", key.resource, key.symbol, static_cast<int>(key.timeframe), key.variant);
-}
-
-absl::StatusOr<std::optional<quant::SeriesKey>> KeyFromCursor(const std::string& cursor) {
-  if (cursor.empty()) return std::nullopt;
-  std::vector<std::string> parts(1);
-  for (const char c : cursor) {
-    if (c == '\n')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  if (parts.size() != 4 || parts[2].size() != 1) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token is not a page token");
-  }
-  return quant::SeriesKey{parts[0], parts[1], static_cast<quant::Timeframe>(parts[2][0] - '0'), parts[3]};
-}
-
 }  // namespace
 
 grpc::Status DataService::CreateFetchRun(grpc::ServerContext* context, const v1::CreateFetchRunRequest* request,
