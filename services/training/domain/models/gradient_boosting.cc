@@ -1,34 +1,10 @@
-#include <fmt/format.h>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "services/training/domain/models/xgboost_trainer.h"
 
 namespace breadthflow::training {
-namespace {
-
-class GradientBoostingTrainer final : public Trainer {
- public:
-  explicit GradientBoostingTrainer(const component::Params& params) : plan_(CommonPlan(params)) {
-    plan_.trees = params.Int("trees");
-    const auto add = [this, &params](const char* theirs, const char* ours) {
-      plan_.params.emplace_back(theirs, fmt::format("{}", params.Double(ours)));
-    };
-    plan_.params.emplace_back("max_depth", std::to_string(params.Int("max_depth")));
-    add("learning_rate", "learning_rate");
-    add("subsample", "row_share");
-    add("colsample_bytree", "column_share");
-    add("min_child_weight", "min_child_weight");
-    add("reg_lambda", "l2");
-    add("gamma", "min_gain");
-  }
-  absl::StatusOr<Fitted> Fit(const quant::Matrix& rows, const FitOptions& options) const override {
-    return Boost(plan_, rows, options);
-  }
-
- private:
-  BoostingPlan plan_;
-};
-
-}  // namespace
 
 // Gradient boosted trees (Friedman 2001; Chen and Guestrin 2016) for the logistic loss: each tree is fitted to the
 // gradients that the trees before it left.
@@ -49,7 +25,15 @@ ModelEntry GradientBoosting() {
            .name = "gradient_boosting",
            .description = "gradient boosted trees for the chance of an upward move (XGBoost)"},
           std::move(params),
-          [](const component::Params& p) { return std::make_unique<GradientBoostingTrainer>(p); }};
+          [](const component::Params& p) {
+            return MakeTreeTrainer(p, /*additive=*/true,
+                                   {{"learning_rate", "learning_rate"},
+                                    {"subsample", "row_share"},
+                                    {"colsample_bytree", "column_share"},
+                                    {"min_child_weight", "min_child_weight"},
+                                    {"reg_lambda", "l2"},
+                                    {"gamma", "min_gain"}});
+          }};
 }
 
 }  // namespace breadthflow::training

@@ -1,33 +1,10 @@
-#include <fmt/format.h>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "services/training/domain/models/xgboost_trainer.h"
 
 namespace breadthflow::training {
-namespace {
-
-class RandomForestTrainer final : public Trainer {
- public:
-  explicit RandomForestTrainer(const component::Params& params) : plan_(CommonPlan(params)) {
-    plan_.trees = params.Int("trees");
-    plan_.additive = false;
-    const auto add = [this, &params](const char* theirs, const char* ours) {
-      plan_.params.emplace_back(theirs, fmt::format("{}", params.Double(ours)));
-    };
-    plan_.params.emplace_back("max_depth", std::to_string(params.Int("max_depth")));
-    add("subsample", "row_share");
-    add("colsample_bynode", "column_share");
-    add("min_child_weight", "min_child_weight");
-    add("reg_lambda", "l2");
-  }
-  absl::StatusOr<Fitted> Fit(const quant::Matrix& rows, const FitOptions& options) const override {
-    return Boost(plan_, rows, options);
-  }
-
- private:
-  BoostingPlan plan_;
-};
-
-}  // namespace
 
 // Random forest (Breiman 2001) as one Newton step of the logistic loss, averaged over trees that each see a share of
 // the rows and, at every split, a share of the features. Rows are drawn without replacement; 0.632 is the share of
@@ -46,7 +23,13 @@ ModelEntry RandomForest() {
            .name = "random_forest",
            .description = "random forest for the chance of an upward move (XGBoost)"},
           std::move(params),
-          [](const component::Params& p) { return std::make_unique<RandomForestTrainer>(p); }};
+          [](const component::Params& p) {
+            return MakeTreeTrainer(p, /*additive=*/false,
+                                   {{"subsample", "row_share"},
+                                    {"colsample_bynode", "column_share"},
+                                    {"min_child_weight", "min_child_weight"},
+                                    {"reg_lambda", "l2"}});
+          }};
 }
 
 }  // namespace breadthflow::training

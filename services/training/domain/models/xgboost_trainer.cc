@@ -88,6 +88,17 @@ absl::Status GrowTrees(const BoostingPlan& plan, const quant::Matrix& rows, DMat
   return absl::OkStatus();
 }
 
+class TreeTrainer final : public Trainer {
+ public:
+  explicit TreeTrainer(BoostingPlan plan) : plan_(std::move(plan)) {}
+  absl::StatusOr<Fitted> Fit(const quant::Matrix& rows, const FitOptions& options) const override {
+    return Boost(plan_, rows, options);
+  }
+
+ private:
+  const BoostingPlan plan_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::string> GrowModel(const BoostingPlan& plan, const quant::Matrix& rows, const FitOptions& options) {
@@ -120,13 +131,18 @@ std::vector<component::ParamSpec> CommonParams() {
   };
 }
 
-BoostingPlan CommonPlan(const component::Params& params) {
+std::unique_ptr<Trainer> MakeTreeTrainer(const component::Params& params, bool additive,
+                                         const std::vector<std::pair<const char*, const char*>>& names) {
   BoostingPlan plan;
+  plan.trees = params.Int("trees");
   plan.threads = params.Int("threads");
+  plan.additive = additive;
   plan.params = {{"seed", std::to_string(params.Int("seed"))}, {"tree_method", params.String("tree_method")}};
   if (params.String("tree_method") == "hist")
     plan.params.emplace_back("max_bin", std::to_string(params.Int("max_bins")));
-  return plan;
+  plan.params.emplace_back("max_depth", std::to_string(params.Int("max_depth")));
+  for (const auto& [theirs, ours] : names) plan.params.emplace_back(theirs, fmt::format("{}", params.Double(ours)));
+  return std::make_unique<TreeTrainer>(std::move(plan));
 }
 
 }  // namespace breadthflow::training

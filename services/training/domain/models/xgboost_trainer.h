@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +36,9 @@ absl::StatusOr<Fitted> Boost(const BoostingPlan& plan, const quant::Matrix& rows
 // Parameters that every XGBoost model has: seed, threads, tree_method, max_bins.
 std::vector<component::ParamSpec> CommonParams();
 
-// The plan with what CommonParams say in it.
-BoostingPlan CommonPlan(const component::Params& params);
+// A trainer of trees: what CommonParams say, the parameters trees and max_depth, and for each of `names`, XGBoost's and
+// ours, the number of that parameter.
+std::unique_ptr<Trainer> MakeTreeTrainer(const component::Params& params, bool additive,
+                                         const std::vector<std::pair<const char*, const char*>>& names);
 
 }  // namespace breadthflow::training
