@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -52,56 +53,41 @@ absl::Status CheckRange(const ParamSpec& spec, const ParamValue& value) {
   return absl::OkStatus();
 }
 
+ParamSpec Spec(std::string name, ParamType type, ParamValue default_value, std::string description) {
+  ParamSpec spec;
+  spec.name = std::move(name);
+  spec.type = type;
+  spec.default_value = std::move(default_value);
+  spec.description = std::move(description);
+  return spec;
+}
+
 }  // namespace
 
 ParamSpec IntParam(std::string name, int64_t default_value, int64_t min, int64_t max, std::string unit,
                    std::string description) {
-  return {.name = std::move(name),
-          .type = ParamType::kInt,
-          .default_value = default_value,
-          .min = static_cast<double>(min),
-          .max = static_cast<double>(max),
-          .choices = {},
-          .required = false,
-          .unit = std::move(unit),
-          .description = std::move(description)};
+  ParamSpec spec = Spec(std::move(name), ParamType::kInt, default_value, std::move(description));
+  spec.min = static_cast<double>(min);
+  spec.max = static_cast<double>(max);
+  spec.unit = std::move(unit);
+  return spec;
 }
 
 ParamSpec DoubleParam(std::string name, double default_value, double min, double max, std::string unit,
                       std::string description) {
-  return {.name = std::move(name),
-          .type = ParamType::kDouble,
-          .default_value = default_value,
-          .min = min,
-          .max = max,
-          .choices = {},
-          .required = false,
-          .unit = std::move(unit),
-          .description = std::move(description)};
+  ParamSpec spec = Spec(std::move(name), ParamType::kDouble, default_value, std::move(description));
+  spec.min = min;
+  spec.max = max;
+  spec.unit = std::move(unit);
+  return spec;
 }
 
 ParamSpec BoolParam(std::string name, bool default_value, std::string description) {
-  return {.name = std::move(name),
-          .type = ParamType::kBool,
-          .default_value = default_value,
-          .min = {},
-          .max = {},
-          .choices = {},
-          .required = false,
-          .unit = {},
-          .description = std::move(description)};
+  return Spec(std::move(name), ParamType::kBool, default_value, std::move(description));
 }
 
 ParamSpec StringParam(std::string name, std::string default_value, std::string description) {
-  return {.name = std::move(name),
-          .type = ParamType::kString,
-          .default_value = std::move(default_value),
-          .min = {},
-          .max = {},
-          .choices = {},
-          .required = false,
-          .unit = {},
-          .description = std::move(description)};
+  return Spec(std::move(name), ParamType::kString, std::move(default_value), std::move(description));
 }
 
 ParamSpec ChoiceParam(std::string name, std::string default_value, std::vector<std::string> choices,
