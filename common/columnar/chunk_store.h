@@ -44,6 +44,9 @@ struct WriteOptions {
   // Empty: rows are inserted or replace the stored rows of the same time. Set: the new rows are all there is in that
   // range, so that stored rows in it that the new series does not have are gone in the new version.
   std::optional<quant::TimeRange> replaces;
+  // Set: nothing that is stored goes away but values that the new rows have; rows of one instant are told apart by
+  // these columns (series_unite.h). Not together with `replaces`.
+  std::optional<std::vector<std::string>> adds_by;
   // Where the rows came from; kept with the version, for lineage. Free text ("fetchRuns/0190...").
   std::string provenance;
 };

@@ -14,6 +14,7 @@
 #include "common/columnar/chunk_store.h"
 #include "common/columnar/series_lookup.h"
 #include "common/columnar/series_merge.h"
+#include "common/columnar/series_unite.h"
 #include "common/postgres/binary.h"
 
 namespace breadthflow::columnar {
@@ -113,8 +114,12 @@ absl::StatusOr<WrittenSeries> ChunkStore::Write(const Series& series, const Writ
         BulkOptions(absl::InfiniteFuture(), true)));
     return DecodeChunk(body);
   };
+  std::optional<Series> united;
+  if (options.adds_by) {
+    BF_ASSIGN_OR_RETURN(united, UniteSeries(parts, series, *options.adds_by, load));
+  }
   ChunkSink sink(database_);
-  BF_ASSIGN_OR_RETURN(MergeResult merged, MergeSeries(parts, series, options.replaces, load,
+  BF_ASSIGN_OR_RETURN(MergeResult merged, MergeSeries(parts, united ? *united : series, options.replaces, load,
                                                       [&](const Series& rows, size_t begin, size_t end) {
                                                         return sink.Add(rows, begin, end);
                                                       }));

@@ -56,7 +56,12 @@ void Describe(Session& session, const data::v1::Resource& resource) {
   for (const data::v1::FieldOrder& order : resource.orders()) {
     if (resource.custom()) session.out().Say(fmt::format("  rule: {} <= {}", order.low(), order.high()));
   }
-  if (resource.has_repeated_times()) session.out().Say("  rule: several rows may share their instant");
+  if (resource.has_repeated_times()) {
+    session.out().Say(fmt::format("  rule: several rows may share their instant; what tells them apart: {}",
+                                  resource.identity_fields().empty()
+                                      ? "all their values"
+                                      : fmt::format("{}", fmt::join(resource.identity_fields(), ", "))));
+  }
 }
 
 // The definition in a file, whose `name` is the id.

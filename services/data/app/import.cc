@@ -198,8 +198,9 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   out.apart = std::move(verdict.apart);
   if (out.apart != nullptr) return out;
   BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
-  BF_ASSIGN_OR_RETURN(out.written,
-                      importer_.series_.chunks().Write(series, {.replaces = spec_.replaces, .provenance = origin}));
+  columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
+  if (!spec_.replaces) options.adds_by = resource_->identity;
+  BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
   TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
   out.result.source = spec_.source;
   out.result.rows = static_cast<int64_t>(series.size());

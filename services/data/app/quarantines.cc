@@ -149,8 +149,10 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
     BF_ASSIGN_OR_RETURN(const quant::Series rows, store_.ReadRows(quarantine, deadline));
     BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(quarantine.key, Touched(quarantine, rows), deadline));
     if (stored.sha256 != quarantine.stored_sha256) return Moved(quarantine);
-    BF_ASSIGN_OR_RETURN(written, series_.chunks().Write(rows, {.replaces = quarantine.replaces,
-                                                               .provenance = fmt::format("quarantines/{}", id)}));
+    columnar::WriteOptions options{.replaces = quarantine.replaces, .provenance = fmt::format("quarantines/{}", id)};
+    // As the import itself would have written them; the gate keeps only series apart that have one row an instant.
+    if (!quarantine.replaces && quarantine.origin.starts_with("imports/")) options.adds_by.emplace();
+    BF_ASSIGN_OR_RETURN(written, series_.chunks().Write(rows, options));
     if (written->base_version != stored.version) return Moved(quarantine);
   }
   // Coverage, series, quarantine: the order in which fetches lock them.

@@ -54,6 +54,7 @@ class Checker {
       CheckField(fmt::format("resource.fields[{}]", i), resource_.fields[i]);
     }
     CheckOrders();
+    CheckIdentity();
   }
 
  private:
@@ -126,6 +127,21 @@ class Checker {
       if (value.empty()) violations_.Add(at, "must not be empty");
       CheckText(at, value);
       if (!seen.insert(value).second) violations_.Add(at, fmt::format("{} appears twice", value.substr(0, 64)));
+    }
+  }
+
+  void CheckIdentity() {
+    if (!resource_.identity.empty() && !resource_.repeats) {
+      violations_.Add("resource.identity_fields", "only rows that may share their instant have to be told apart");
+    }
+    for (size_t i = 0; i < std::min(resource_.identity.size(), kMaxFields); ++i) {
+      if (resource_.Find(resource_.identity[i]) != nullptr) continue;
+      violations_.Add(fmt::format("resource.identity_fields[{}]", i),
+                      fmt::format("'{}' is not one of the fields", resource_.identity[i]));
+    }
+    if (resource_.identity.size() > kMaxFields) {
+      violations_.Add("resource.identity_fields",
+                      fmt::format("must be at most {}, were {}", kMaxFields, resource_.identity.size()));
     }
   }
 
@@ -214,6 +230,7 @@ std::string Fingerprint(const Resource& resource) {
   for (const std::string& rule : resource.rules) hash.Text(rule);
   hash.Int(static_cast<int64_t>(resource.orders.size()));
   for (const FieldOrder& order : resource.orders) hash.Text(order.low).Text(order.high);
+  for (const std::string& name : resource.identity) hash.Text(name);
   return hash.FinishHex();
 }
 

@@ -15,6 +15,7 @@ Resource Dividend() {
       .frequency = "one row per payment",
       .rules = {"amount > 0"},
       .repeats = true,
+      .identity = {"ex_date", "kind"},
       .time = kPublished};
 }
 
@@ -26,6 +27,7 @@ Resource Split() {
           .frequency = "one row per split",
           .rules = {"ratio > 0"},
           .repeats = true,
+          .identity = {"ex_date"},
           .time = kPublished};
 }
 
@@ -37,6 +39,7 @@ Resource SymbolChange() {
                      Text("exchange", "Where it is listed.")},
           .frequency = "one row per change",
           .repeats = true,
+          .identity = {"effective_date", "new_symbol"},
           .time = kPublished};
 }
 
@@ -59,6 +62,7 @@ Resource SharesOutstanding() {
           .frequency = "one row per report",
           .rules = {"shares > 0"},
           .repeats = true,
+          .identity = {"period_end", "share_class", "accession"},
           .time = kPublished};
 }
 
@@ -97,6 +101,7 @@ Resource StatementResource(std::string id, std::string description, std::vector<
           .rules = {"a restatement is a new row with its own time; the earlier one stays",
                     "missing amounts are missing, never 0"},
           .repeats = true,
+          .identity = {"period_end", "period", "accession"},
           .time = kPublished};
 }
 
@@ -162,6 +167,7 @@ Resource NewsSentiment() {
       .frequency = "one row per article, or per summary",
       .rules = {"a row has a score, a label, shares or mentions"},
       .repeats = true,
+      .identity = {"headline", "url", "publisher"},
       .time = kPublished};
 }
 

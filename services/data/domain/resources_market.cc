@@ -102,6 +102,7 @@ Resource OptionChain() {
           .rules = {"strike > 0", "low <= high"},
           .orders = {{"low", "high"}},
           .repeats = true,
+          .identity = {"expiration", "strike", "right"},
           .time = kObserved};
 }
 
@@ -122,6 +123,7 @@ Resource Universe() {
       .frequency = "one row per member and day, or per change",
       .market_wide = true,
       .repeats = true,
+      .identity = {"member", "action"},
       .time = kPublished};
 }
 
@@ -133,6 +135,7 @@ Resource InterestRate() {
           .frequency = "one row per fixing",
           .market_wide = true,
           .repeats = true,
+          .identity = {"tenor"},
           .time = kPublished};
 }
 

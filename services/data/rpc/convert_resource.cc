@@ -35,6 +35,7 @@ v1::Resource ToProto(const Resource& resource) {
   }
   out.set_has_prices(resource.prices);
   out.set_custom(resource.custom);
+  out.mutable_identity_fields()->Add(resource.identity.begin(), resource.identity.end());
   return out;
 }
 
@@ -65,6 +66,7 @@ Resource FromProto(const v1::CreateResourceRequest& request, base::Violations& v
   resource.prices = from.has_prices();
   resource.bars = from.has_bars();
   resource.repeats = from.has_repeated_times();
+  resource.identity = {from.identity_fields().begin(), from.identity_fields().end()};
   resource.time = from.time_meaning();
   resource.custom = true;
   return resource;

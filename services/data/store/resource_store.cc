@@ -46,6 +46,7 @@ std::string ToJson(const Resource& resource) {
               {"has_prices", resource.prices},
               {"has_bars", resource.bars},
               {"has_repeated_times", resource.repeats},
+              {"identity_fields", resource.identity},
               {"time_meaning", resource.time}}
       .dump();
 }
@@ -78,6 +79,7 @@ absl::StatusOr<Resource> FromJson(const std::string& id, const std::string& text
     resource.prices = from.at("has_prices").get<bool>();
     resource.bars = from.at("has_bars").get<bool>();
     resource.repeats = from.at("has_repeated_times").get<bool>();
+    resource.identity = from.value("identity_fields", std::vector<std::string>());
     resource.time = from.at("time_meaning").get<std::string>();
     resource.custom = true;
     return resource;

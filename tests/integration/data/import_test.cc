@@ -138,6 +138,38 @@ TEST_F(ImportTest, TheSameRowsAgainWriteNoVersion) {
   EXPECT_EQ(server_.Count("chunk"), chunks);
 }
 
+TEST_F(ImportTest, AFileThatSharesInstantsWithAnotherTakesNothingAway) {
+  const Request spec = ImportServer::Spec("trade", Timeframe::kTick);
+  const auto trades = [](const std::vector<double>& prices) {
+    Series rows{.key = {"trade", "AAPL", Timeframe::kTick, ""}, .repeats = true};
+    rows.times.assign(prices.size(), kFirst);
+    rows.Add("size", std::vector<double>(prices.size(), 100));
+    rows.Add("price", prices);
+    return rows;
+  };
+  ASSERT_THAT(server_.Import({spec, ImportServer::Packed(trades({10, 11, 10}))}), IsOk());
+  const auto more = server_.Import({spec, ImportServer::Packed(trades({12, 10}))});
+  ASSERT_THAT(more, IsOk());
+  EXPECT_EQ(more->results(0).changed_row_count(), 1);
+  const clients::ReadQuery query{.resource = "trade", .timeframe = Timeframe::kTick, .source = "import"};
+  const auto rows = server_.Read("AAPL", query);
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_THAT(rows->Doubles("price"), ElementsAre(10, 11, 10, 12));
+  // The first file once more has nothing new.
+  EXPECT_EQ(server_.Import({spec, ImportServer::Packed(trades({10, 11, 10}))})->results(0).changed_row_count(), 0);
+  EXPECT_EQ(server_.Count("series_version"), 2);
+}
+
+TEST_F(ImportTest, AFileWithOtherColumnsFillsTheRowsThatAreThere) {
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}), IsOk());
+  const std::string corrected = "date,open,high,low,close\n2020-01-03,11,12,10,11.75\n";
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", corrected)}), IsOk());
+  const auto rows = server_.Read("AAPL", {.source = "import"});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_THAT(rows->Doubles("close"), ElementsAre(11, 11.75));
+  EXPECT_THAT(rows->Doubles("volume"), ElementsAre(1000, 2000));
+}
+
 TEST_F(ImportTest, AFileMayBeCutAnywhere) {
   std::vector<Request> messages = {ImportServer::Spec()};
   for (const char c : Bars(kTwoDays)) messages.push_back(ImportServer::Csv("data/aapl.csv", std::string(1, c)));
