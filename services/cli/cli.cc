@@ -1,6 +1,8 @@
 #include "services/cli/cli.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -82,6 +84,10 @@ std::string WhyNotReached(const Session& session) {
 // What to type, where the error alone does not say.
 std::string HintFor(const absl::Status& status, const Arguments& arguments) {
   const std::string reason = base::DetailsOf(status).reason;
+  const std::vector<base::FieldViolation> violations = base::DetailsOf(status).violations;
+  const bool joins =
+      std::any_of(violations.begin(), violations.end(), [](const auto& one) { return one.field.starts_with("joins"); });
+  if (reason == "SEVERAL_SOURCES" && joins) return "  name one with --join-source RESOURCE=SOURCE\n";
   if (reason == "SEVERAL_SOURCES" && arguments.Knows("source")) return "  name one with --source SOURCE\n";
   if (reason == "NOTHING_TO_RETRY" && arguments.Knows("from")) return "  name the step with --from STEP\n";
   if (reason == "NO_PEER")

@@ -235,6 +235,12 @@ std::string DescribeError(const absl::Status& status) {
   for (const base::FieldViolation& violation : details.violations) {
     text += fmt::format("  {}: {}\n", violation.field, violation.description);
   }
+  // The server sends no more than an error may be long.
+  const auto count = details.metadata.find("violations_count");
+  const auto shown = details.metadata.find("violations_shown");
+  if (count != details.metadata.end() && shown != details.metadata.end()) {
+    text += fmt::format("  ... the first {} of {} mistakes\n", shown->second, count->second);
+  }
   if (const auto trace = details.metadata.find("trace_id"); trace != details.metadata.end()) {
     text += fmt::format("  trace {}\n", trace->second);
   }

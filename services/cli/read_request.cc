@@ -33,7 +33,7 @@ absl::StatusOr<data::v1::ReadSeriesRequest> ReadRequestOf(Session& session, cons
   if (!frozen || arguments.Has("timeframe")) {
     request.set_timeframe(ParseTimeframeFlag(arguments, arguments.Text("resource"), violations));
   }
-  *request.mutable_range() = ParseRange(arguments, violations);
+  *request.mutable_range() = ParseRange(arguments, request.timeframe(), violations);
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
     request.add_symbols(std::move(symbol));
   request.set_source(arguments.Text("source"));

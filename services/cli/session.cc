@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include <fmt/format.h>
 
@@ -75,6 +76,18 @@ absl::Status Session::Connect() {
       addresses_[name] = entry.substr(equals + 1);
     }
     begin = end + 1;
+  }
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong address", "USAGE"));
+  for (const auto& [name, address] : addresses_) {
+    // What resolves it would take the port modulo 65536.
+    const size_t colon = address.rfind(':');
+    const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+    int number = 0;
+    const bool digits = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
+    if (digits && (!absl::SimpleAtoi(port, &number) || number < 1 || number > 65535)) {
+      violations.Add("--server", fmt::format("the port must be 1 to 65535, was {} in '{}'", port, address));
+      break;
+    }
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong address", "USAGE"));
   for (const auto& [name, address] : addresses_) channels_.Connect(name, address);

@@ -15,6 +15,11 @@
 #include "common/rpc/convert.h"
 
 namespace breadthflow::cli {
+namespace {
+
+constexpr size_t kDayLength = 10;  // "2024-01-31"
+
+}  // namespace
 
 std::vector<std::string> ParseSymbols(std::string_view text, std::string_view flag, base::Violations& violations) {
   std::vector<std::string> symbols;
@@ -44,21 +49,30 @@ absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violati
   absl::Time time;
   std::string error;
   const std::string copy(text);
-  if (text.size() == 10 && absl::ParseTime("%Y-%m-%d", copy, absl::UTCTimeZone(), &time, &error)) return time;
-  if (text.size() > 10 && absl::ParseTime(absl::RFC3339_full, copy, absl::UTCTimeZone(), &time, &error)) return time;
+  if (text.size() == kDayLength && absl::ParseTime("%Y-%m-%d", copy, absl::UTCTimeZone(), &time, &error)) return time;
+  if (text.size() > kDayLength && absl::ParseTime(absl::RFC3339_full, copy, absl::UTCTimeZone(), &time, &error))
+    return time;
   violations.Add(flag,
                  fmt::format("must be a day like 2024-01-31 or an instant like 2024-01-31T21:00:00Z, was '{}'", text));
   return absl::UnixEpoch();
 }
 
 common::v1::TimeRange ParseRange(const Arguments& arguments, base::Violations& violations) {
+  return ParseRange(arguments, common::v1::TIMEFRAME_UNSPECIFIED, violations);
+}
+
+common::v1::TimeRange ParseRange(const Arguments& arguments, common::v1::Timeframe timeframe,
+                                 base::Violations& violations) {
+  const bool bars = timeframe != common::v1::TIMEFRAME_UNSPECIFIED && timeframe != common::v1::TIMEFRAME_TICK;
+  const auto bound = [&](const std::string& text, std::string_view flag) {
+    const absl::Time time = ParseTime(text, flag, violations);
+    return rpc::ToProto(bars && text.size() == kDayLength ? time + absl::Nanoseconds(1) : time);
+  };
   common::v1::TimeRange range;
   if (const std::string& start = arguments.Text("start"); !start.empty()) {
-    *range.mutable_start_time() = rpc::ToProto(ParseTime(start, "--start", violations));
+    *range.mutable_start_time() = bound(start, "--start");
   }
-  if (const std::string& end = arguments.Text("end"); !end.empty()) {
-    *range.mutable_end_time() = rpc::ToProto(ParseTime(end, "--end", violations));
-  }
+  if (const std::string& end = arguments.Text("end"); !end.empty()) *range.mutable_end_time() = bound(end, "--end");
   if (range.has_start_time() && range.has_end_time() && violations.empty() &&
       rpc::FromProto(range.end_time()) <= rpc::FromProto(range.start_time())) {
     violations.Add(

@@ -28,6 +28,10 @@ absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violati
 
 // --start and --end; an empty text leaves its end open.
 common::v1::TimeRange ParseRange(const Arguments& arguments, base::Violations& violations);
+// The same for rows of `timeframe`. The time of a bar is when it was complete, so that the bars of a day are those
+// behind its midnight up to the next one: days mean that for bars, and instants mean what they say.
+common::v1::TimeRange ParseRange(const Arguments& arguments, common::v1::Timeframe timeframe,
+                                 base::Violations& violations);
 
 common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, base::Violations& violations);
 // The same for a kind of data. Its default is a day for bars of prices; for every other kind the server knows it.

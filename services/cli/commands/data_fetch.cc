@@ -3,10 +3,12 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/status.h"
 #include "common/rpc/convert.h"
 #include "services/cli/bars.h"
 #include "services/cli/fetch_results.h"
 #include "services/cli/fetch_runs.h"
+#include "services/cli/rehearsal.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
 
@@ -99,9 +101,25 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
   return request;
 }
 
+// Which flag each field of the request comes from.
+std::vector<FlagOfField> FlagsOfFetch() {
+  return {{"spec.source.params.path", "--path"}, {"spec.source.params", "--param"},
+          {"spec.source", "--source"},           {"spec.alternatives", "--source"},
+          {"spec.resource", "--resource"},       {"spec.symbols", "--symbols"},
+          {"spec.timeframe", "--timeframe"},     {"spec.range.start_time", "--start"},
+          {"spec.range.end_time", "--end"},      {"spec.range", "--start"},
+          {"spec.preference", "--prefer"},       {"spec.quality_gate", "--quality-gate"}};
+}
+
 absl::Status Run(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(const data::v1::CreateFetchRunRequest request, ReadRequest(session, arguments));
-  BF_ASSIGN_OR_RETURN(data::v1::FetchRun run, session.data().Call(&Stub::CreateFetchRun, request, session.scope()));
+  absl::StatusOr<data::v1::FetchRun> created = session.data().Call(&Stub::CreateFetchRun, request, session.scope());
+  if (absl::IsInvalidArgument(created.status()) && !base::DetailsOf(created.status()).violations.empty()) {
+    base::Violations violations;
+    MergeByFlag(created.status(), FlagsOfFetch(), violations);
+    return violations.ToStatus("wrong flags", base::DetailsOf(created.status()).reason);
+  }
+  BF_ASSIGN_OR_RETURN(data::v1::FetchRun run, std::move(created));
   absl::Status outcome;
   if (!arguments.Switch("detach")) {
     outcome = FollowRun(session, session.data(), "fetch", &Stub::WatchFetchRun, &Stub::CancelFetchRun, run);

@@ -45,7 +45,8 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
     }
   }
   if (arguments.Switch("replace")) {
-    *spec.mutable_replaces() = ParseRange(arguments, violations);
+    const bool days = spec.timeframe() == common::v1::TIMEFRAME_UNSPECIFIED && spec.resource() == "stock_price";
+    *spec.mutable_replaces() = ParseRange(arguments, days ? common::v1::TIMEFRAME_1DAY : spec.timeframe(), violations);
     if (!spec.replaces().has_start_time() || !spec.replaces().has_end_time()) {
       violations.Add("--replace", "needs --start and --end: the range of which the files have all rows there are");
     }

@@ -21,7 +21,7 @@ absl::StatusOr<data::v1::ReconcileSourcesRequest> ReadRequest(const Arguments& a
     request.add_symbols(std::move(symbol));
   }
   request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
-  *request.mutable_range() = ParseRange(arguments, violations);
+  *request.mutable_range() = ParseRange(arguments, request.timeframe(), violations);
   request.set_source(arguments.Text("source"));
   request.set_other_source(arguments.Text("other"));
   if (arguments.Has("tolerance")) request.set_tolerance(ParseNumber(arguments, "tolerance", violations));

@@ -73,9 +73,10 @@ absl::Status Snapshots(Session& session, const Arguments& arguments) {
                                  return page.snapshots_size();
                                }));
   session.out().Result(all, [&] {
-    Table table{.columns = {"snapshot", "made", "series", "content"}};
+    Table table{.columns = {"snapshot", "made", "from", "to", "as of", "content"}};
     for (const data::v1::Snapshot& snapshot : all.snapshots()) {
-      table.rows.push_back({snapshot.name(), Instant(snapshot.create_time()), Grouped(snapshot.series_size()),
+      table.rows.push_back({snapshot.name(), Instant(snapshot.create_time()), Day(snapshot.range().start_time()),
+                            Day(snapshot.range().end_time()), Instant(snapshot.as_of_time()),
                             snapshot.content_sha256().substr(0, 16)});
     }
     session.out().Show(table);

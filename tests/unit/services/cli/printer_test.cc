@@ -115,6 +115,17 @@ TEST(Errors, GiveEachViolationALine) {
             "  prices.csv:17: high 3 is below low 4\n");
 }
 
+TEST(Errors, SayHowManyMistakesTheServerDidNotSend) {
+  const absl::Status cut = base::MakeError(absl::StatusCode::kInvalidArgument, "two are wrong",
+                                           {.reason = "INVALID_IMPORT",
+                                            .metadata = {{"violations_count", "366"}, {"violations_shown", "1"}},
+                                            .violations = {{"prices.csv:17", "high 3 is below low 4"}}});
+  EXPECT_EQ(DescribeError(cut),
+            "error: two are wrong (INVALID_IMPORT)\n"
+            "  prices.csv:17: high 3 is below low 4\n"
+            "  ... the first 1 of 366 mistakes\n");
+}
+
 TEST(ExitStatus, IsThatOfTheContract) {
   EXPECT_EQ(ExitStatus(absl::OkStatus()), 0);
   EXPECT_EQ(ExitStatus(absl::AbortedError("the run failed")), 1);

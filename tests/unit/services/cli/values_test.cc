@@ -1,7 +1,10 @@
 #include "services/cli/values.h"
 
 #include <filesystem>
+#include <utility>
 
+#include "common/rpc/convert.h"
+#include "services/cli/command.h"
 #include "tests/support/matchers.h"
 
 namespace breadthflow::cli {
@@ -42,6 +45,25 @@ TEST(Values, TimesAreDaysOrInstantsInUtc) {
     ParseTime(wrong, "--start", found);
     EXPECT_EQ(found.list().size(), 1u) << wrong;
   }
+}
+
+TEST(Values, TheBarsOfADayAreThoseThatEndAfterItsMidnightAndUpToTheNext) {
+  const Command command{.group = "data", .verb = "read", .flags = {StartFlag("", ""), EndFlag("", "")}};
+  const auto range = [&](common::v1::Timeframe timeframe, const std::string& start, const std::string& end) {
+    base::Violations violations;
+    const auto arguments = Arguments::Parse(command, {"--start", start, "--end", end});
+    EXPECT_THAT(arguments, testing::IsOk());
+    const common::v1::TimeRange parsed = ParseRange(*arguments, timeframe, violations);
+    EXPECT_TRUE(violations.empty());
+    const absl::Time day = absl::FromCivil(absl::CivilDay(2020, 3, 12), absl::UTCTimeZone());
+    return std::pair(rpc::FromProto(parsed.start_time()) - day, rpc::FromProto(parsed.end_time()) - day);
+  };
+  const absl::Duration day = absl::Hours(24);
+  const absl::Duration instant = absl::Nanoseconds(1);
+  EXPECT_EQ(range(common::v1::TIMEFRAME_1DAY, "2020-03-12", "2020-03-13"), std::pair(instant, day + instant));
+  EXPECT_EQ(range(common::v1::TIMEFRAME_TICK, "2020-03-12", "2020-03-13"), std::pair(absl::ZeroDuration(), day));
+  EXPECT_EQ(range(common::v1::TIMEFRAME_1DAY, "2020-03-12T00:00:00Z", "2020-03-13"),
+            std::pair(absl::ZeroDuration(), day + instant));
 }
 
 TEST(Values, ParametersHaveTheTypeTheyLookLikeUnlessQuoted) {
