@@ -97,8 +97,10 @@ absl::StatusOr<QualityReport> FromProto(const data::v1::QualityReport& report) {
   out.recommendations.assign(report.recommendations().begin(), report.recommendations().end());
   out.create_time = rpc::FromProto(report.create_time());
   for (const data::v1::SeriesQuality& series : report.series()) {
-    SeriesQuality one{
-        .expected_rows = series.expected_row_count(), .rows = series.row_count(), .score = series.score()};
+    SeriesQuality one{.calendar = series.calendar(),
+                      .expected_rows = series.expected_row_count(),
+                      .rows = series.row_count(),
+                      .score = series.score()};
     BF_ASSIGN_OR_RETURN(one.key, rpc::FromProto(series.key()));
     for (const data::v1::QualityFinding& finding : series.findings()) {
       QualityFinding found{.check = finding.check(),

@@ -125,6 +125,7 @@ struct QualityFinding {
 
 struct SeriesQuality {
   quant::SeriesKey key;
+  std::string calendar;       // by which it was judged; empty: the report does not say
   int64_t expected_rows = 0;  // by the calendar, between the first and the last row
   int64_t rows = 0;
   double score = 1;  // [0, 1]

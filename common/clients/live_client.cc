@@ -59,7 +59,7 @@ absl::StatusOr<LiveRows> FromProto(const data::v1::LiveRows& rows) {
   return out;
 }
 
-// Absent for a heartbeat.
+// Absent for a heartbeat, and for what people should know: that nothing is stored yet, or a poll failed.
 absl::StatusOr<std::optional<LiveMessage>> FromProto(const StreamSeriesResponse& response) {
   LiveMessage message{.payload = LiveRows(), .resume_token = response.resume_token()};
   if (response.has_rows()) {

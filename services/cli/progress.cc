@@ -6,15 +6,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "services/cli/values.h"
+
 namespace breadthflow::cli {
 namespace {
 
 constexpr int kBarWidth = 28;
-
-std::string Seconds(absl::Duration duration) {
-  const int64_t seconds = std::max<int64_t>(0, absl::ToInt64Seconds(duration));
-  return seconds < 60 ? fmt::format("{} s", seconds) : fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-}
 
 }  // namespace
 

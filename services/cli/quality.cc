@@ -13,6 +13,7 @@ absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::s
   data::v1::GetQualityReportRequest request;
   request.set_name("qualityReports/" + snapshot.substr(snapshot.find('/') + 1));
   request.set_calendar(calendar);
+  const auto waiting = session.Wait("checking " + snapshot);
   return session.data().Call(&data::v1::DataService::Stub::GetQualityReport, request, session.scope());
 }
 
@@ -37,16 +38,18 @@ std::string Examples(const data::v1::QualityFinding& finding) {
 Table QualityTable(const data::v1::QualityReport& report) {
   Table table{
       .title = fmt::format("data quality: {}, score {:.4f}", report.passed() ? "passed" : "NOT passed", report.score()),
-      .columns = {"symbol", "expected", "rows", "score", "findings"}};
+      .columns = {"symbol", "calendar", "expected", "rows", "score", "findings"}};
   for (const data::v1::SeriesQuality& series : report.series()) {
-    std::string findings;
-    for (const data::v1::QualityFinding& finding : series.findings()) {
-      findings +=
-          fmt::format("{}{} {} ({}, {}{})", findings.empty() ? "" : "; ", SeverityText(finding), finding.check(),
-                      finding.affected_row_count(), Percent(finding.affected_share()), Examples(finding));
+    table.rows.push_back({series.key().symbol(), series.calendar().empty() ? "-" : series.calendar(),
+                          Grouped(series.expected_row_count()), Grouped(series.row_count()),
+                          fmt::format("{:.4f}", series.score()), series.findings().empty() ? "none" : ""});
+    for (int i = 0; i < series.findings_size(); ++i) {
+      const data::v1::QualityFinding& finding = series.findings(i);
+      if (i > 0) table.rows.emplace_back(table.columns.size());
+      table.rows.back().back() =
+          fmt::format("{} {} ({}, {}{})", SeverityText(finding), finding.check(), Grouped(finding.affected_row_count()),
+                      Percent(finding.affected_share()), Examples(finding));
     }
-    table.rows.push_back({series.key().symbol(), Grouped(series.expected_row_count()), Grouped(series.row_count()),
-                          fmt::format("{:.4f}", series.score()), findings.empty() ? "none" : findings});
   }
   return table;
 }

@@ -19,7 +19,8 @@ std::string SeverityText(const data::v1::QualityFinding& finding);
 // ": 2015-03-02, 2015-03-03 ..."; empty when there are none.
 std::string Examples(const data::v1::QualityFinding& finding);
 
-// One row per series: expected and present rows, score, findings.
+// Series by series: the calendar it was judged by, expected and present rows, score, and its findings, each on a line
+// of its own.
 Table QualityTable(const data::v1::QualityReport& report);
 
 }  // namespace breadthflow::cli

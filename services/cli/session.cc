@@ -103,6 +103,12 @@ std::unique_ptr<Progress> Session::MakeProgress(std::string title) {
   return std::make_unique<Progress>(options_.progress, people_, clock_, std::move(title));
 }
 
+std::unique_ptr<Waiting> Session::Wait(std::string title) {
+  auto waiting = std::make_unique<Waiting>(options_.progress, people_, clock_, std::move(title));
+  waiting->Start();
+  return waiting;
+}
+
 rpc::Outgoing Session::scope() const {
   rpc::Outgoing outgoing;
   outgoing.cancel = interrupts_.token();

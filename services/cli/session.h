@@ -24,6 +24,7 @@
 #include "services/cli/interrupts.h"
 #include "services/cli/printer.h"
 #include "services/cli/progress.h"
+#include "services/cli/waiting.h"
 
 namespace breadthflow::cli {
 
@@ -55,6 +56,9 @@ class Session {
   Printer& out() { return printer_; }
   const base::Clock& clock() const { return clock_; }
   std::unique_ptr<Progress> MakeProgress(std::string title);
+  // Around a call that may take long and tells nothing on its way: says that `title` is still at work, until it dies or
+  // is finished.
+  std::unique_ptr<Waiting> Wait(std::string title);
 
   // For calls: ends with Ctrl-C.
   rpc::Outgoing scope() const;

@@ -45,6 +45,7 @@ absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& argum
     std::set<std::string> symbols;
     std::set<std::string> twice;  // from several sources
     std::set<std::string> sources;
+    const auto waiting = session.Wait("looking at what is stored");
     BF_RETURN_IF_ERROR(ListPages(session, session.data(), &Stub::ListSeries, all, 100000, [&](const auto& page) {
       for (const data::v1::SeriesSummary& series : page.series()) {
         const bool wanted = request.source().empty() || series.source() == request.source();
@@ -70,8 +71,10 @@ absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& argum
     request.mutable_symbols()->Assign(symbols.begin(), symbols.end());
   }
   request.set_request_id(NewRequestId());
+  const auto waiting = session.Wait(fmt::format("freezing {} symbols", Grouped(request.symbols_size())));
   BF_ASSIGN_OR_RETURN(const data::v1::Snapshot snapshot,
                       session.data().Call(&Stub::CreateSnapshot, request, session.scope()));
+  waiting->Finish();
   session.out().Say(fmt::format("snapshot of {} symbols: {}", snapshot.series_size(), snapshot.name()));
   return snapshot.name();
 }

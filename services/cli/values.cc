@@ -1,5 +1,6 @@
 #include "services/cli/values.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <filesystem>
@@ -191,5 +192,10 @@ std::string Money(double value) {
 }
 
 std::string Percent(double fraction) { return fmt::format("{:.2f} %", fraction * 100); }
+
+std::string Seconds(absl::Duration duration) {
+  const int64_t seconds = std::max<int64_t>(0, absl::ToInt64Seconds(duration));
+  return seconds < 60 ? fmt::format("{} s", seconds) : fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+}
 
 }  // namespace breadthflow::cli

@@ -60,5 +60,7 @@ std::string Grouped(int64_t value);
 // Thousands grouped, two decimals.
 std::string Money(double value);
 std::string Percent(double fraction);
+// "12 s", "3 min 05 s": whole seconds.
+std::string Seconds(absl::Duration duration);
 
 }  // namespace breadthflow::cli

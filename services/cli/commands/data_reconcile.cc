@@ -71,8 +71,10 @@ void Describe(Session& session, const data::v1::ReconcileSourcesRequest& request
 
 absl::Status Run(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(const data::v1::ReconcileSourcesRequest request, ReadRequest(arguments));
+  const auto waiting = session.Wait("comparing");
   BF_ASSIGN_OR_RETURN(const data::v1::Reconciliation result,
                       session.data().Call(&Stub::ReconcileSources, request, session.scope()));
+  waiting->Finish();
   session.out().Result(result, [&] { Describe(session, request, result); });
   if (!arguments.Switch("check") || result.agrees()) return absl::OkStatus();
   return base::MakeError(absl::StatusCode::kFailedPrecondition, "SOURCES_DIFFER",

@@ -8,8 +8,10 @@
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "common/base/status.h"
 #include "common/quant/series.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/status_bridge.h"
 #include "services/cli/rehearsal.h"
 #include "services/cli/rows.h"
 #include "services/cli/session.h"
@@ -105,7 +107,8 @@ StreamSeriesRequest ReadRequest(const Arguments& arguments, base::Violations& vi
 // Prints messages as they come: rows as lines, everything else as remarks.
 class LivePrinter {
  public:
-  explicit LivePrinter(Printer& out) : out_(out) {}
+  // `coming`: what may bring rows of a series that is not stored yet.
+  LivePrinter(Printer& out, std::string coming) : out_(out), coming_(std::move(coming)) {}
 
   void Print(const StreamSeriesResponse& message) {
     if (message.has_rows()) {
@@ -121,10 +124,28 @@ class LivePrinter {
       const data::v1::LiveSilence& silence = message.silence();
       out_.Say(fmt::format("silent: {}, {}", silence.key().symbol(),
                            silence.has_last_time() ? "last row " + Instant(silence.last_time()) : "never a row"));
+    } else if (message.has_awaited()) {
+      PrintAwaited(message.awaited());
+    } else if (message.has_poll_failure()) {
+      const data::v1::LivePollFailure& failure = message.poll_failure();
+      out_.Say(fmt::format("not to be had: {}: {}", Some(failure.symbols()),
+                           base::Message(rpc::FromProto(failure.error()))));
     }
   }
 
  private:
+  // The first of them.
+  static std::string Some(const google::protobuf::RepeatedPtrField<std::string>& symbols) {
+    constexpr int kNamed = 10;
+    std::string some;
+    for (int i = 0; i < std::min(kNamed, symbols.size()); ++i) some += (i == 0 ? "" : ", ") + symbols[i];
+    return symbols.size() > kNamed ? fmt::format("{} and {} more", some, Grouped(symbols.size() - kNamed)) : some;
+  }
+
+  void PrintAwaited(const data::v1::LiveAwaited& awaited) {
+    out_.Say(fmt::format("nothing is stored yet for {}; waiting for {}", Some(awaited.symbols()), coming_));
+  }
+
   // Few instants one by one, many as a span.
   void PrintWithdrawal(const data::v1::LiveWithdrawal& withdrawal) {
     constexpr int kNamed = 5;
@@ -177,6 +198,7 @@ class LivePrinter {
   }
 
   Printer& out_;
+  const std::string coming_;
   std::vector<std::string> columns_;
   std::vector<size_t> widths_;
 };
@@ -187,7 +209,9 @@ absl::Status Run(Session& session, const Arguments& arguments) {
   base::Violations violations;
   StreamSeriesRequest request = ReadRequest(arguments, violations);
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
-  LivePrinter printer(session.out());
+  LivePrinter printer(session.out(), request.has_poll() ? request.poll().source().name() + " to have it"
+                                                        : std::string("somebody to fetch or import it (data fetch; "
+                                                                      "--poll SOURCE asks a source from here)"));
   std::string token;
   bool heard = false;
   absl::Duration pause = kFirstPause;

@@ -15,6 +15,7 @@
 #include "common/base/status.h"
 #include "common/jobs/store.h"
 #include "common/jobs/submit.h"
+#include "common/quant/calendar.h"
 #include "common/telemetry/scope.h"
 #include "services/data/domain/upstream.h"
 
@@ -88,6 +89,23 @@ std::vector<SourceFacts> Fetcher::FactsOf(const Plan& plan, const CoverageStore:
   return all;
 }
 
+absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
+  std::vector<quant::SeriesKey> keys;
+  for (const ReadySource& source : plan.sources) {
+    for (const std::string& symbol : plan.spec.symbols) {
+      keys.push_back({plan.spec.resource, symbol, plan.spec.timeframe, source.variant});
+    }
+  }
+  BF_ASSIGN_OR_RETURN(NamedCalendars calendars, parts_.series.Calendars(keys, absl::InfiniteFuture()));
+  if (const std::optional<SeriesMarket> market = MarketIn(plan.spec.source.params)) {
+    BF_ASSIGN_OR_RETURN(const quant::Calendar* named, quant::FindCalendar(market->calendar));
+    for (const quant::SeriesKey& key : keys) {
+      if (key.variant == plan.spec.source.name) calendars[key] = named;
+    }
+  }
+  return calendars;
+}
+
 absl::StatusOr<std::vector<FetchedSymbol>> Fetcher::FetchAll(const Plan& plan, jobs::JobContext& context) {
   const std::vector<std::string>& symbols = plan.spec.symbols;
   std::vector<FetchedSymbol> fetched(symbols.size());
@@ -101,8 +119,8 @@ absl::StatusOr<std::vector<FetchedSymbol>> Fetcher::FetchAll(const Plan& plan, j
     context.Progress(static_cast<double>(done) / static_cast<double>(symbols.size()), symbol);
     const auto found = plan.known.find(symbol);
     const SymbolTask task{
-        plan.spec, plan.resource, symbol, context.job().id, found == plan.known.end() ? kNothing : found->second,
-        cancel};
+        plan.spec,      plan.resource, symbol, context.job().id, found == plan.known.end() ? kNothing : found->second,
+        plan.calendars, cancel};
     BF_ASSIGN_OR_RETURN(FetchedSymbol one,
                         symbols_.Fetch(task, plan.sources, Rank(plan.spec.preference, FactsOf(plan, task.known))));
     // What was interrupted has not ended: the attempt as a whole has.
@@ -136,9 +154,10 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   BF_ASSIGN_OR_RETURN(const Resource* resource, parts_.resources.Find(spec.resource));
   const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, run.spec);
   if (sources.size() == 1) BF_RETURN_IF_ERROR(sources.front().unusable);
-  Plan plan{.spec = spec, .resource = *resource, .sources = sources, .known = {}, .failures = {}};
+  Plan plan{.spec = spec, .resource = *resource, .sources = sources, .known = {}, .failures = {}, .calendars = {}};
   BF_ASSIGN_OR_RETURN(plan.known,
                       parts_.coverage.Find(spec.resource, spec.symbols, spec.timeframe, absl::InfiniteFuture()));
+  BF_ASSIGN_OR_RETURN(plan.calendars, CalendarsOf(plan));
   if (spec.preference == Preference::kHealth) {
     BF_ASSIGN_OR_RETURN(plan.failures,
                         parts_.coverage.CountFailures(parts_.clock.Now() - absl::Hours(24), absl::InfiniteFuture()));

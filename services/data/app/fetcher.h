@@ -86,9 +86,12 @@ class Fetcher {
     const std::vector<ReadySource>& sources;
     std::map<std::string, CoverageStore::BySource> known;  // by symbol
     std::map<std::string, int64_t> failures;               // of sources
+    NamedCalendars calendars;                              // of the series that its sources may give
   };
   // What is known of the sources before they are asked for a symbol.
   std::vector<SourceFacts> FactsOf(const Plan& plan, const CoverageStore::BySource& known) const;
+  // Those that the spec names, else those that are stored.
+  absl::StatusOr<NamedCalendars> CalendarsOf(const Plan& plan) const;
   // All symbols of the run, in their order. An error is one of this service and ends what the others are at.
   absl::StatusOr<std::vector<FetchedSymbol>> FetchAll(const Plan& plan, jobs::JobContext& context);
 

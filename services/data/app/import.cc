@@ -10,6 +10,7 @@
 #include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "common/jobs/submit.h"
+#include "common/quant/calendar.h"
 #include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
@@ -186,13 +187,23 @@ absl::Status Import::EndFile() {
   return Hold(rows_.bytes());
 }
 
-absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin) {
+absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::SeriesKey>& keys,
+                                                   const std::optional<SeriesMarket>& market) {
+  if (!market) return importer_.series_.Calendars(keys, submission_.deadline);
+  BF_ASSIGN_OR_RETURN(const quant::Calendar* named, quant::FindCalendar(market->calendar));
+  NamedCalendars calendars;
+  for (const quant::SeriesKey& key : keys) calendars[key] = named;
+  return calendars;
+}
+
+absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
+                                                  const quant::Calendar* calendar) {
   Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
-  BF_ASSIGN_OR_RETURN(Verdict verdict,
-                      importer_.quarantines_.Examine({series, spec_.replaces.value_or(all), spec_.replaces, origin, {}},
-                                                     spec_.gate, submission_.deadline));
+  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(
+                                           {series, spec_.replaces.value_or(all), spec_.replaces, origin, {}, calendar},
+                                           spec_.gate, submission_.deadline));
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
@@ -210,12 +221,13 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
 }
 
 absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<quant::Series>& all,
-                                                            const std::string& id, const base::CancelToken& cancel) {
+                                                            const std::string& id, const NamedCalendars& calendars,
+                                                            const base::CancelToken& cancel) {
   std::vector<Outgoing> outgoing;
   base::ErrorDetails refused{.reason = "NOT_STORABLE"};
   for (const quant::Series& series : all) {
     BF_RETURN_IF_ERROR(cancel.Check());
-    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id);
+    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key));
     if (one.ok()) {
       outgoing.push_back(*std::move(one));
     } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
@@ -247,10 +259,16 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
   if (!faults_.empty()) return faults_.ToStatus();
 
+  const std::optional<SeriesMarket> market = MarketIn(spec_.csv_params);
+  std::vector<quant::SeriesKey> keys;
+  for (const quant::Series& series : all) {
+    if (!series.empty()) keys.push_back(series.key);
+  }
+  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(keys, market));
   const std::string id = base::NewUuid(importer_.clock_.Now());
   absl::StatusOr<std::string> answer = absl::UnknownError("");
   for (int attempt = 1;; ++attempt) {
-    BF_ASSIGN_OR_RETURN(const std::vector<Outgoing> outgoing, Write(all, id, cancel));
+    BF_ASSIGN_OR_RETURN(const std::vector<Outgoing> outgoing, Write(all, id, calendars, cancel));
     std::vector<FetchResult> results;
     results.reserve(outgoing.size());
     for (const Outgoing& one : outgoing) results.push_back(one.result);
@@ -264,13 +282,7 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));
           }
-          if (const std::optional<SeriesMarket> market = MarketIn(spec_.csv_params)) {
-            std::vector<quant::SeriesKey> keys;
-            for (const quant::Series& series : all) {
-              if (!series.empty()) keys.push_back(series.key);
-            }
-            BF_RETURN_IF_ERROR(importer_.series_.SetMarket(tx, keys, *market));
-          }
+          if (market) BF_RETURN_IF_ERROR(importer_.series_.SetMarket(tx, keys, *market));
           return ToAnswer(results);
         },
         options);

@@ -73,8 +73,12 @@ class Import {
     std::unique_ptr<const KeptApart> apart;
   };
   absl::StatusOr<std::vector<Outgoing>> Write(const std::vector<quant::Series>& all, const std::string& id,
-                                              const base::CancelToken& cancel);
-  absl::StatusOr<Outgoing> WriteOne(const quant::Series& series, const std::string& origin);
+                                              const NamedCalendars& calendars, const base::CancelToken& cancel);
+  absl::StatusOr<Outgoing> WriteOne(const quant::Series& series, const std::string& origin,
+                                    const quant::Calendar* calendar);
+  // What these series trade on: as the spec says, else as it was said before.
+  absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::SeriesKey>& keys,
+                                             const std::optional<SeriesMarket>& market);
 
   Importer& importer_;
   const ImportSpec spec_;

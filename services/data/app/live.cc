@@ -74,8 +74,9 @@ RowGaps GapsIn(const quant::Series& rows, const quant::Calendar& calendar) {
   return gaps;
 }
 
-void FindGaps(LivePiece& piece) {
-  piece.calendar = &CalendarOf(piece.rows.key, piece.rows.times);
+void FindGaps(LivePiece& piece, const quant::Calendar* named) {
+  piece.calendar = &CalendarOf(piece.rows.key, piece.rows.times, named);
+  piece.named = named != nullptr;
   piece.gaps = GapsIn(piece.rows, *piece.calendar);
 }
 

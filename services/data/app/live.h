@@ -68,15 +68,16 @@ struct LivePiece {
   columnar::Change change;
   columnar::ChangePlace place;                 // behind these rows
   std::shared_ptr<const EncodedRows> encoded;  // null: not made yet
-  const quant::Calendar* calendar = nullptr;   // that its rows keep, as it seems
+  const quant::Calendar* calendar = nullptr;   // that its series keeps, see CalendarOf
+  bool named = false;                          // that was named for the series, whatever its rows tell
   RowGaps gaps;                                // on that calendar
 
   // About what it takes in memory.
   size_t Bytes() const { return (rows.size() * (rows.columns.size() + 1) + withdrawn.size()) * 8 + 512; }
 };
 
-// Fills `piece.calendar` and `piece.gaps`.
-void FindGaps(LivePiece& piece);
+// Fills `piece.calendar`, `piece.named` and `piece.gaps`; `named` is as CalendarOf takes it.
+void FindGaps(LivePiece& piece, const quant::Calendar* named);
 
 using EncodeRows = std::function<std::shared_ptr<const EncodedRows>(const LivePiece&)>;
 
@@ -112,15 +113,22 @@ struct LiveSilence {
   std::optional<absl::Time> last_arrival;
 };
 
+struct LivePollFailure {
+  std::vector<std::string> symbols;
+  absl::Status error;
+};
+
 // One thing that a stream tells.
 struct LiveEvent {
-  enum class Kind { kRows, kWithdrawal, kGap, kSilence, kHeartbeat };
+  enum class Kind { kRows, kWithdrawal, kGap, kSilence, kAwaited, kPollFailure, kHeartbeat };
   Kind kind = Kind::kHeartbeat;
   std::shared_ptr<const LivePiece> rows;  // of a withdrawal too
   bool backfill = false;
   int64_t conflated_rows = 0;
   LiveGap gap;
   LiveSilence silence;
+  std::vector<std::string> awaited;  // symbols of which nothing is stored yet
+  LivePollFailure poll_failure;
   absl::Time heartbeat;
   LiveCursor cursor;  // where to go on after it
 };

@@ -23,8 +23,10 @@ std::string IndexOf(const std::string& resource, quant::Timeframe timeframe, con
 
 }  // namespace
 
-LiveHub::LiveHub(LiveLog& log, telemetry::Metrics& metrics, const base::Clock& clock, EncodeRows encode)
+LiveHub::LiveHub(LiveLog& log, SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock,
+                 EncodeRows encode)
     : log_(log),
+      series_(series),
       clock_(clock),
       encode_(std::move(encode)),
       subscribers_(metrics.Gauge("bf_live_subscribers", "Open streams of live rows.")),
@@ -161,6 +163,9 @@ absl::Status LiveHub::PublishChanges() {
         begun ? batch.changes.begin() + static_cast<std::ptrdiff_t>(batch.next) + 1 : batch.changes.end());
     BF_ASSIGN_OR_RETURN(std::vector<columnar::ChangedRows> changed,
                         log_.Rows(wanted, std::vector<int64_t>(wanted.size(), batch.up_to_ns), 1));
+    std::vector<quant::SeriesKey> keys;
+    for (const columnar::Change& change : wanted) keys.push_back(change.key);
+    BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, absl::InfiniteFuture()));
     for (size_t i = 0; i < wanted.size(); ++i) {
       columnar::ChangedRows& one = changed[i];
       if (!one.rows.empty() || !one.withdrawn.empty()) {
@@ -171,7 +176,7 @@ absl::Status LiveHub::PublishChanges() {
         piece->change = wanted[i];
         piece->place = columnar::ChangePlace::Of(wanted[i]);
         if (one.more) piece->place.time_ns = one.up_to_ns;
-        FindGaps(*piece);
+        FindGaps(*piece, NamedFor(named, piece->rows.key));
         if (!piece->rows.empty()) piece->encoded = encode_(*piece);
         rows_read_.Increment(static_cast<double>(piece->rows.size()));
         Publish(std::move(piece));

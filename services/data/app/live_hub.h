@@ -19,6 +19,7 @@
 #include "services/data/app/live.h"
 #include "services/data/app/live_queue.h"
 #include "services/data/store/live_log.h"
+#include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
 
@@ -28,7 +29,8 @@ namespace breadthflow::data {
 // bf_live_rows_read_total, bf_live_lag_seconds (stored until published), bf_live_scan_failures_total.
 class LiveHub {
  public:
-  LiveHub(LiveLog& log, telemetry::Metrics& metrics, const base::Clock& clock, EncodeRows encode);
+  // `series` says which calendars were named. All references must outlive the hub.
+  LiveHub(LiveLog& log, SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock, EncodeRows encode);
   ~LiveHub() { Stop(); }
 
   void Start();
@@ -61,6 +63,7 @@ class LiveHub {
   std::vector<std::shared_ptr<LiveQueue>> Interested(const columnar::Change& change);
 
   LiveLog& log_;
+  SeriesStore& series_;
   const base::Clock& clock_;
   const EncodeRows encode_;
   telemetry::Gauge subscribers_;

@@ -131,7 +131,20 @@ absl::StatusOr<LivePoller::Polling> LivePoller::Poll(const LiveSpec& spec) {
   for (const std::string& symbol : spec.symbols) ++feed.symbols[symbol];
   return Polling{std::shared_ptr<void>(static_cast<void*>(this),
                                        [this, id, symbols = spec.symbols](void*) { Release(id, symbols); }),
-                 *std::move(variant)};
+                 *std::move(variant), id};
+}
+
+std::map<std::string, absl::Status> LivePoller::Failures(const std::string& feed,
+                                                         const std::vector<std::string>& symbols) const {
+  std::map<std::string, absl::Status> failures;
+  absl::MutexLock lock(&mutex_);
+  const auto found = feeds_.find(feed);
+  if (found == feeds_.end() || found->second.failures.empty()) return failures;
+  for (const std::string& symbol : symbols) {
+    const auto failure = found->second.failures.find(symbol);
+    if (failure != found->second.failures.end()) failures.insert(*failure);
+  }
+  return failures;
 }
 
 void LivePoller::Release(const std::string& id, const std::vector<std::string>& symbols) {
@@ -140,7 +153,9 @@ void LivePoller::Release(const std::string& id, const std::vector<std::string>& 
   if (feed == feeds_.end()) return;
   for (const std::string& symbol : symbols) {
     const auto found = feed->second.symbols.find(symbol);
-    if (found != feed->second.symbols.end() && --found->second == 0) feed->second.symbols.erase(found);
+    if (found == feed->second.symbols.end() || --found->second > 0) continue;
+    feed->second.symbols.erase(found);
+    feed->second.failures.erase(symbol);
   }
   if (feed->second.symbols.empty()) feeds_.erase(feed);
 }
@@ -258,7 +273,16 @@ void LivePoller::LookAtRuns() {
     }
     absl::MutexLock lock(&mutex_);
     const auto feed = feeds_.find(id);
-    if (feed != feeds_.end()) std::erase(feed->second.runs, name);
+    if (feed == feeds_.end()) continue;
+    std::erase(feed->second.runs, name);
+    if (!run.ok()) continue;
+    for (const std::string& symbol : run->spec.symbols) feed->second.failures.erase(symbol);
+    if (run->results.empty() && !run->job.error.ok()) {
+      for (const std::string& symbol : run->spec.symbols) feed->second.failures[symbol] = run->job.error;
+    }
+    for (const FetchResult& result : run->results) {
+      if (result.outcome == Outcome::kFailed) feed->second.failures[result.symbol] = result.error;
+    }
   }
 }
 

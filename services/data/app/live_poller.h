@@ -41,10 +41,15 @@ class LivePoller {
   struct Polling {
     std::shared_ptr<void> keep;  // polls until it dies
     std::string variant;         // of the series that get the rows
+    std::string feed;            // see Failures
   };
   // Polls the symbols; begins at once, so that what can never be (an unknown source, wrong
   // parameters, a missing key) is an error now.
   absl::StatusOr<Polling> Poll(const LiveSpec& spec);
+
+  // Those of the symbols that the last poll of a feed could not have, of the polls that this replica made. What made a
+  // poll as a whole impossible is the failure of each of its symbols.
+  std::map<std::string, absl::Status> Failures(const std::string& feed, const std::vector<std::string>& symbols) const;
 
   // Polls what is due; for tests and while no thread does.
   void Round();
@@ -58,7 +63,8 @@ class LivePoller {
     absl::Duration interval;
     std::map<std::string, int> symbols;  // with the number of subscribers
     absl::Time slot = absl::InfinitePast();
-    std::vector<std::string> runs;  // of this replica, not known to have ended
+    std::vector<std::string> runs;                 // of this replica, not known to have ended
+    std::map<std::string, absl::Status> failures;  // by symbol, of those that have ended
   };
   void Work();
   // Claims and submits. The error is the submission's.
@@ -79,7 +85,7 @@ class LivePoller {
   telemetry::Counter skipped_;
   telemetry::Counter refused_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, Feed> feeds_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_forget_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

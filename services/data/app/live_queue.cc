@@ -103,7 +103,7 @@ bool LiveQueue::Collapse(const Item& item) {
     last->arrival = item.piece->arrival;
     last->change = item.piece->change;
     last->place = item.piece->place;
-    FindGaps(*last);
+    FindGaps(*last, item.piece->named ? item.piece->calendar : nullptr);
     newest.piece = std::move(last);
   }
   return withdrawn_ <= kMostWithdrawn;

@@ -43,6 +43,14 @@ void LiveStream::Learn(size_t symbol, std::span<const int64_t> times) {
   if (silence_) silence_->Keep(symbol, *known.calendar);
 }
 
+void LiveStream::LearnNamed(size_t symbol, const quant::Calendar* named) {
+  Known& known = known_[symbol];
+  if (spec_.calendar != nullptr || named == nullptr || named == known.named) return;
+  known.named = known.calendar = named;
+  known.settled = true;
+  if (silence_) silence_->Keep(symbol, *named);
+}
+
 // `cursor_` is where the stream stood before the piece; the caller moves it and sets it on the last event.
 void LiveStream::Offer(std::shared_ptr<const LivePiece> piece, bool backfill, int64_t conflated) {
   const quant::Series& rows = piece->rows;
@@ -58,6 +66,7 @@ void LiveStream::Offer(std::shared_ptr<const LivePiece> piece, bool backfill, in
                     .cursor = cursor_});
   }
   if (rows.empty()) return;
+  if (piece->named) LearnNamed(symbol, piece->calendar);
   Learn(symbol, rows.times);
   known.last_arrival = std::max(known.last_arrival, piece->arrival);
   const auto later = std::upper_bound(rows.times.begin(), rows.times.end(), known.last_time_ns);
@@ -110,7 +119,7 @@ absl::StatusOr<bool> LiveStream::NextStored() {
   auto piece = std::make_shared<LivePiece>();
   piece->rows = *std::move(rows);
   piece->arrival = known_[symbol].last_arrival;
-  FindGaps(*piece);
+  FindGaps(*piece, known_[symbol].named);
   const int64_t last_ns = piece->rows.times.back();
   Offer(std::move(piece), true, 0);
   cursor_.symbol = static_cast<int64_t>(symbol);
@@ -157,7 +166,9 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
   }
   const columnar::Change change = changes_.front();
   columnar::ChangedRows changed;
+  NamedCalendars named;
   if (queue_->Accepts(change.key)) {
+    BF_ASSIGN_OR_RETURN(named, parts_.series.Calendars({change.key}, absl::InfiniteFuture()));
     BF_ASSIGN_OR_RETURN(std::vector<columnar::ChangedRows> read, parts_.log.Rows({change}, {up_to_ns_}, 1));
     changed = std::move(read.front());
   }
@@ -179,7 +190,7 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
   piece->arrival = change.known_at;
   piece->change = change;
   piece->place = place;
-  FindGaps(*piece);
+  FindGaps(*piece, NamedFor(named, change.key));
   Offer(std::move(piece), opened_.Sees(change.transaction), 0);
   cursor_.place = place;
   out_.back().cursor = cursor_;

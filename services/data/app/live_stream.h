@@ -30,11 +30,11 @@ struct LiveParts {
 // in which the log has them. Not thread-safe.
 class LiveStream final : public LiveSource {
  public:
-  // `bars`: of a resource whose rows a calendar can expect. `head`: where the log is now. `keep` lives as long as the
-  // stream. Errors as those of the database; FAILED_PRECONDITION SEVERAL_SOURCES.
+  // `bars`: of a resource whose rows a calendar can expect. `head`: where the log is now. Errors as those of the
+  // database; FAILED_PRECONDITION SEVERAL_SOURCES.
   static absl::StatusOr<std::unique_ptr<LiveSource>> Open(const LiveParts& parts, LiveSpec spec, bool bars,
                                                           const columnar::LogHead& head,
-                                                          std::optional<LiveCursor> cursor, std::shared_ptr<void> keep);
+                                                          std::optional<LiveCursor> cursor);
   ~LiveStream() override;
 
   absl::StatusOr<LiveStep> Next(LiveEvent& event) override;
@@ -43,14 +43,16 @@ class LiveStream final : public LiveSource {
   struct Known {  // of a symbol
     std::optional<quant::SeriesKey> key;
     const quant::Calendar* calendar = nullptr;
-    bool settled = false;  // no row can change the calendar
+    const quant::Calendar* named = nullptr;  // for the series, when that was looked up last
+    bool settled = false;                    // no row can change the calendar
     int64_t last_time_ns = INT64_MIN;
     absl::Time last_arrival = absl::InfinitePast();
   };
 
-  LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const columnar::LogHead& head,
-             std::shared_ptr<void> keep);
+  LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const columnar::LogHead& head);
   absl::Status Begin(std::optional<LiveCursor> cursor, const columnar::LogHead& head);
+  // Says of which symbols nothing is stored.
+  void TellAwaited(const std::vector<columnar::SeriesState>& states);
   // Each fills out_ when it has something, and says whether to go on asking at once.
   absl::StatusOr<bool> NextStored();
   absl::StatusOr<bool> NextMissed();
@@ -62,13 +64,14 @@ class LiveStream final : public LiveSource {
   void LookForSilence(absl::Time now);
   // Which calendar rows at these times keep.
   void Learn(size_t symbol, std::span<const int64_t> times);
+  // That was named for the series, whatever its rows tell; null: none.
+  void LearnNamed(size_t symbol, const quant::Calendar* named);
   quant::SeriesKey KeyOf(size_t symbol) const;
 
   const LiveParts parts_;
   const LiveSpec spec_;
   const bool bars_;
   const columnar::CommitPosition opened_;  // what it sees was stored before the subscription
-  const std::shared_ptr<void> keep_;
   LiveCursor cursor_;
   std::unordered_map<std::string, size_t> symbol_;
   std::vector<Known> known_;

@@ -33,21 +33,14 @@ absl::StatusOr<std::unordered_map<std::string, std::string>> SourcesOf(
 
 absl::StatusOr<std::unique_ptr<LiveSource>> LiveStream::Open(const LiveParts& parts, LiveSpec spec, bool bars,
                                                              const columnar::LogHead& head,
-                                                             std::optional<LiveCursor> cursor,
-                                                             std::shared_ptr<void> keep) {
-  std::unique_ptr<LiveStream> stream(new LiveStream(parts, std::move(spec), bars, head, std::move(keep)));
+                                                             std::optional<LiveCursor> cursor) {
+  std::unique_ptr<LiveStream> stream(new LiveStream(parts, std::move(spec), bars, head));
   BF_RETURN_IF_ERROR(stream->Begin(std::move(cursor), head));
   return std::unique_ptr<LiveSource>(std::move(stream));
 }
 
-LiveStream::LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const columnar::LogHead& head,
-                       std::shared_ptr<void> keep)
-    : parts_(parts),
-      spec_(std::move(spec)),
-      bars_(bars),
-      opened_(head.position),
-      keep_(std::move(keep)),
-      known_(spec_.symbols.size()) {
+LiveStream::LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const columnar::LogHead& head)
+    : parts_(parts), spec_(std::move(spec)), bars_(bars), opened_(head.position), known_(spec_.symbols.size()) {
   for (size_t i = 0; i < spec_.symbols.size(); ++i) symbol_.emplace(spec_.symbols[i], i);
   std::vector<const quant::Calendar*> calendars;
   for (size_t i = 0; i < known_.size(); ++i) {
@@ -56,6 +49,17 @@ LiveStream::LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const c
     calendars.push_back(known_[i].calendar);
   }
   if (spec_.silence_after) silence_.emplace(std::move(calendars), *spec_.silence_after, parts_.clock.Now());
+}
+
+void LiveStream::TellAwaited(const std::vector<columnar::SeriesState>& states) {
+  std::vector<bool> stored(known_.size());
+  for (const columnar::SeriesState& state : states) stored[symbol_.at(state.key.symbol)] = state.rows > 0;
+  LiveEvent event{.kind = LiveEvent::Kind::kAwaited};
+  for (size_t i = 0; i < stored.size(); ++i) {
+    if (!stored[i]) event.awaited.push_back(spec_.symbols[i]);
+  }
+  event.cursor = cursor_;
+  if (!event.awaited.empty()) out_.push_back(std::move(event));
 }
 
 absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar::LogHead& head) {
@@ -73,15 +77,20 @@ absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar:
     cursor_ = {.database = head.database, .base = head.position, .stored = spec_.start.has_value() && !lost};
   }
   cursor_.time = head.time;
+  const bool first = !resumed && !lost;
   const columnar::ChangeFilter filter{spec_.resource, spec_.timeframe, spec_.symbols};
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesState> states,
                       parts_.log.States(filter, spec_.source, cursor_.base, cursor_.target.value_or(cursor_.base),
                                         cursor_.place, absl::InfiniteFuture()));
   BF_ASSIGN_OR_RETURN(auto sources, SourcesOf(states));
+  std::vector<quant::SeriesKey> keys;
+  for (const columnar::SeriesState& state : states) keys.push_back(state.key);
+  BF_ASSIGN_OR_RETURN(const NamedCalendars named, parts_.series.Calendars(keys, absl::InfiniteFuture()));
   for (const columnar::SeriesState& state : states) {
     Known& known = known_[symbol_.at(state.key.symbol)];
     known.key = state.key;
     known.last_arrival = state.known_at;
+    LearnNamed(symbol_.at(state.key.symbol), NamedFor(named, state.key));
     if (state.rows > 0) {
       known.last_time_ns = state.last_time_ns;
       Learn(symbol_.at(state.key.symbol), std::span(&state.last_time_ns, 1));
@@ -91,6 +100,7 @@ absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar:
       known.last_time_ns = std::min(known.last_time_ns, cursor_.place.time_ns);
     }
   }
+  if (first) TellAwaited(states);
   if (cursor_.stored) {
     const int64_t start_ns = quant::ToNanos(*spec_.start);
     for (const columnar::SeriesState& state : states) {

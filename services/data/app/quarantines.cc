@@ -10,6 +10,7 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/domain/market_hours.h"
 #include "services/data/domain/quality/gate.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/repair.h"
@@ -80,11 +81,12 @@ absl::StatusOr<Quarantines::Stored> Quarantines::StoredIn(const quant::SeriesKey
 
 absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline) {
   const quant::Series& rows = arrival.rows;
-  GateResult gated = Gate(rows);
+  const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
+  GateResult gated = Gate(rows, calendar);
   Verdict verdict{.impossible_rows = gated.impossible_rows, .findings = std::move(gated.findings), .apart = nullptr};
   if (verdict.impossible_rows == 0 || gate == QualityGate::kStore) return verdict;
   const absl::Time now = clock_.Now();
-  SeriesQuality quality = CheckQuality(rows, quant::Xnys(), {}, quant::ToNanos(now + kClocksDiffer));
+  SeriesQuality quality = CheckQuality(rows, calendar, {}, quant::ToNanos(now + kClocksDiffer));
   Quarantine quarantine{.id = base::NewUuid(now),
                         .key = rows.key,
                         .basis = rows.basis,

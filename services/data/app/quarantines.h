@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/clock.h"
+#include "common/quant/calendar.h"
 #include "services/data/domain/coverage.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/quarantine.h"
@@ -26,6 +27,8 @@ struct Arrival {
   std::optional<quant::TimeRange> replaces;  // of which they are everything
   std::string origin;                        // what brings them: "fetchRuns/0190..."
   std::vector<Coverage> coverage;            // of the series, once they are stored; empty for what no fetch brought
+  // That was named for the series, by what brings them or before; null: none was. See CalendarOf.
+  const quant::Calendar* calendar = nullptr;
 };
 
 // Rows that are not to be stored: to be kept in the transaction that ends what brought them.
@@ -49,8 +52,9 @@ class Quarantines {
               const base::Clock& clock)
       : database_(database), series_(series), coverage_(coverage), store_(store), clock_(clock) {}
 
-  // Counts the rows that no check which gates would let pass. With an open gate (kStore) they may be stored all the
-  // same; else all that came is kept apart, unless storing it would change nothing (it was released before).
+  // Counts the rows that no check which gates would let pass, by the calendar of the series. With an open gate (kStore)
+  // they may be stored all the same; else all that came is kept apart, unless storing it would change nothing (it was
+  // released before).
   absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
 
   // What the verdict means for the result of the symbol. Kept apart: a failure, FAILED_PRECONDITION QUARANTINED, or

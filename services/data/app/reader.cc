@@ -42,17 +42,20 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
   BF_ASSIGN_OR_RETURN(
       const std::vector<columnar::SeriesHead> heads,
       series_.Resolve(spec.resource, symbols, spec.timeframe, spec.source, snapshot.as_of, submission.deadline));
+  std::vector<PlannedSeries> planned;
   for (const columnar::SeriesHead& head : heads) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    BF_ASSIGN_OR_RETURN(
-        const quant::Series rows,
-        series_.Read({head.key, head.basis, head.version, spec.range, head.rows}, {}, submission.deadline));
+    planned.push_back({head.key, head.basis, head.version, spec.range, head.rows});
+  }
+  const auto freeze = [&](size_t place, const quant::Series& rows) {
+    const columnar::SeriesHead& head = heads[place];
     snapshot.series.push_back({.key = head.key,
                                .basis = head.basis,
                                .version = head.version,
                                .rows = static_cast<int64_t>(rows.size()),
                                .content_sha256 = base::ToHex(rows.ContentHash())});
-  }
+    return cancel.Check();
+  };
+  BF_RETURN_IF_ERROR(series_.ReadEach(planned, freeze, submission.deadline));
   snapshot.content_sha256 = ContentHash(snapshot.series);
   BF_ASSIGN_OR_RETURN(const std::string id,
                       jobs::SubmitOnce(database_, key,
@@ -74,18 +77,17 @@ absl::StatusOr<QualityReport> Reader::GetReport(const std::string& snapshot_id, 
   BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(snapshot_id, deadline));
   std::vector<quant::SeriesKey> keys;
   for (const SnapshotSeries& one : snapshot.series) keys.push_back(one.key);
-  BF_ASSIGN_OR_RETURN(const auto markets, series_.Markets(keys, deadline));
+  BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, deadline));
+  std::vector<PlannedSeries> planned;
+  for (const SnapshotSeries& one : snapshot.series) planned.push_back(Planned(one, snapshot.range));
   std::vector<SeriesQuality> qualities;
-  for (const SnapshotSeries& one : snapshot.series) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    BF_ASSIGN_OR_RETURN(const quant::Series rows, series_.Read(Planned(one, snapshot.range), {}, deadline));
-    const quant::Calendar* by = calendar;
-    if (const auto market = markets.find(one.key); by == nullptr && market != markets.end()) {
-      BF_ASSIGN_OR_RETURN(by, quant::FindCalendar(market->second.calendar));
-    }
-    if (by == nullptr) by = &CalendarOf(one.key, rows.times);
-    qualities.push_back(CheckQuality(rows, *by, snapshot.range, quant::ToNanos(snapshot.as_of)));
-  }
+  const auto judge = [&](size_t place, const quant::Series& rows) {
+    const quant::SeriesKey& key = keys[place];
+    const quant::Calendar& by = CalendarOf(key, rows.times, calendar != nullptr ? calendar : NamedFor(named, key));
+    qualities.push_back(CheckQuality(rows, by, snapshot.range, quant::ToNanos(snapshot.as_of)));
+    return cancel.Check();
+  };
+  BF_RETURN_IF_ERROR(series_.ReadEach(planned, judge, deadline));
   CheckTogether(qualities);
   QualityReport made = MakeReport(snapshot_id, std::move(qualities));
   if (calendar != nullptr) {

@@ -222,12 +222,8 @@ absl::Status Reader::PlanCalendars(absl::Time deadline, ReadPlan& plan) {
   if (!plan.shape.resampling || !plan.shape.resampling->own_calendar) return absl::OkStatus();
   std::vector<quant::SeriesKey> keys;
   for (const PlannedSeries& one : plan.series) keys.push_back(one.key);
-  BF_ASSIGN_OR_RETURN(const auto markets, series_.Markets(keys, deadline));
-  for (size_t i = 0; i < keys.size(); ++i) {
-    const auto market = markets.find(keys[i]);
-    if (market == markets.end()) continue;
-    BF_ASSIGN_OR_RETURN(plan.companions[i].calendar, quant::FindCalendar(market->second.calendar));
-  }
+  BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, deadline));
+  for (size_t i = 0; i < keys.size(); ++i) plan.companions[i].calendar = NamedFor(named, keys[i]);
   return absl::OkStatus();
 }
 

@@ -21,7 +21,8 @@ int64_t Plus(int64_t time_ns, int64_t length_ns) {
 }  // namespace
 
 ReplayStream::ReplayStream(SeriesStore& series, const base::Clock& clock, LiveSpec spec, bool bars,
-                           std::vector<columnar::SeriesState> states, LiveCursor cursor, Options options)
+                           std::vector<columnar::SeriesState> states, const NamedCalendars& calendars,
+                           LiveCursor cursor, Options options)
     : series_(series),
       clock_(clock),
       spec_(std::move(spec)),
@@ -31,8 +32,11 @@ ReplayStream::ReplayStream(SeriesStore& series, const base::Clock& clock, LiveSp
       cursor_(std::move(cursor)),
       left_(spec_.replay->range),
       last_time_ns_(states_.size(), INT64_MIN),
-      calendars_(states_.size(), spec_.calendar),
+      calendars_(states_.size(), nullptr),
       sent_(clock.Now()) {
+  for (const columnar::SeriesState& state : states_) {
+    named_.push_back(spec_.calendar != nullptr ? spec_.calendar : NamedFor(calendars, state.key));
+  }
   int64_t first = INT64_MAX;
   int64_t last = INT64_MIN;
   int64_t rows = 0;
@@ -65,7 +69,8 @@ absl::Status ReplayStream::ReadWindow() {
     BF_ASSIGN_OR_RETURN(std::vector<quant::Series> read, series_.chunks().ReadMany(wanted, {.range = range}));
     for (quant::Series& one : read) {
       rows += static_cast<int64_t>(one.size());
-      if (spec_.calendar == nullptr && !one.empty()) calendars_[window_.size()] = &CalendarOf(one.key, one.times);
+      const size_t i = window_.size();
+      if (!one.empty()) calendars_[i] = &CalendarOf(one.key, one.times, named_[i]);
       window_.push_back(std::move(one));
     }
     // Too many, and there is a shorter window.

@@ -21,10 +21,11 @@ class ReplayStream final : public LiveSource {
   struct Options {
     int64_t window_rows = 100'000;  // read at once, about
   };
-  // `states`: the series in the order of the request, in the states that are played. `cursor`: where to begin, with
-  // database, time and base set. `bars` as LiveStream::Open.
+  // `states`: the series in the order of the request, in the states that are played, and the calendars that were named
+  // for them. `cursor`: where to begin, with database, time and base set. `bars` as LiveStream::Open.
   ReplayStream(SeriesStore& series, const base::Clock& clock, LiveSpec spec, bool bars,
-               std::vector<columnar::SeriesState> states, LiveCursor cursor, Options options);
+               std::vector<columnar::SeriesState> states, const NamedCalendars& calendars, LiveCursor cursor,
+               Options options);
 
   absl::StatusOr<LiveStep> Next(LiveEvent& event) override;
 
@@ -50,6 +51,7 @@ class ReplayStream final : public LiveSource {
   std::vector<Place> order_;
   size_t next_ = 0;  // of order_
   std::vector<int64_t> last_time_ns_;
+  std::vector<const quant::Calendar*> named_;      // by the request or for the series; null: its rows tell
   std::vector<const quant::Calendar*> calendars_;  // that the series keep
   std::vector<LiveEvent> gaps_;                    // to be told before `piece_`, last first
   std::shared_ptr<const LivePiece> piece_;

@@ -10,6 +10,7 @@
 
 #include "common/base/status.h"
 #include "services/data/app/live_stream.h"
+#include "services/data/app/polled_stream.h"
 #include "services/data/app/replay_stream.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/resource.h"
@@ -33,7 +34,7 @@ Streamer::Streamer(postgres::Database& database, ResourceStore& resources, Serie
       log_(database),
       polls_(database),
       poller_(fetcher, runs, series, polls_, metrics, clock),
-      hub_(log_, metrics, clock, std::move(encode)),
+      hub_(log_, series, metrics, clock, std::move(encode)),
       conflated_(
           metrics.Counter("bf_live_conflated_rows_total", "Live rows left out for subscribers that were slow.")) {}
 
@@ -58,7 +59,7 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::Open(LiveSpec spec, const 
   }
   BF_ASSIGN_OR_RETURN(const columnar::LogHead head, log_.Head());
   if (spec.replay) return OpenReplay(spec, bars, head, std::move(cursor));
-  std::shared_ptr<void> polling;
+  const LiveParts parts{series_, log_, hub_, clock_, conflated_};
   if (spec.poll) {
     BF_ASSIGN_OR_RETURN(LivePoller::Polling polled, poller_.Poll(spec));
     if (!spec.source.empty() && spec.source != spec.poll->source.name && spec.source != polled.variant) {
@@ -66,11 +67,11 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::Open(LiveSpec spec, const 
       violations.Add("source", fmt::format("must be {}, which is polled, or left out", polled.variant));
       return violations.ToStatus("invalid stream");
     }
-    spec.source = std::move(polled.variant);
-    polling = std::move(polled.keep);
+    spec.source = polled.variant;
+    BF_ASSIGN_OR_RETURN(auto stream, LiveStream::Open(parts, spec, bars, head, std::move(cursor)));
+    return std::make_unique<PolledStream>(std::move(stream), poller_, std::move(polled), spec.symbols, clock_);
   }
-  return LiveStream::Open({series_, log_, hub_, clock_, conflated_}, spec, bars, head, std::move(cursor),
-                          std::move(polling));
+  return LiveStream::Open(parts, std::move(spec), bars, head, std::move(cursor));
 }
 
 absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec& spec, bool bars,
@@ -106,7 +107,10 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec&
   }
   if (!unknown.violations.empty()) return ReplayRefused(absl::StatusCode::kNotFound, spec.resource, unknown);
   if (!several.violations.empty()) return ReplayRefused(absl::StatusCode::kFailedPrecondition, spec.resource, several);
-  return std::make_unique<ReplayStream>(series_, clock_, spec, bars, std::move(played), *std::move(cursor),
+  std::vector<quant::SeriesKey> keys;
+  for (const columnar::SeriesState& state : played) keys.push_back(state.key);
+  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, series_.Calendars(keys, absl::InfiniteFuture()));
+  return std::make_unique<ReplayStream>(series_, clock_, spec, bars, std::move(played), calendars, *std::move(cursor),
                                         ReplayStream::Options());
 }
 

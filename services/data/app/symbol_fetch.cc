@@ -234,9 +234,9 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
-  BF_ASSIGN_OR_RETURN(Verdict verdict,
-                      quarantines_.Examine({series, asked, options.replaces, options.provenance, fetched.coverage},
-                                           task.spec.gate, absl::InfiniteFuture()));
+  BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine({series, asked, options.replaces, options.provenance,
+                                                             fetched.coverage, NamedFor(task.calendars, series.key)},
+                                                            task.spec.gate, absl::InfiniteFuture()));
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);
   if (fetched.apart != nullptr) return absl::OkStatus();

@@ -37,6 +37,7 @@ struct SymbolTask {
   std::string symbol;
   std::string run;
   const CoverageStore::BySource& known;  // all entries
+  const NamedCalendars& calendars;       // of its series
   base::CancelToken cancel;
 };
 

@@ -29,7 +29,9 @@ bool OnWeekend(int64_t time_ns) {
 
 }  // namespace
 
-const quant::Calendar& CalendarOf(const quant::SeriesKey& key, std::span<const int64_t> times) {
+const quant::Calendar& CalendarOf(const quant::SeriesKey& key, std::span<const int64_t> times,
+                                  const quant::Calendar* named_for_it) {
+  if (named_for_it != nullptr) return *named_for_it;
   const std::span<const int64_t> last = times.last(std::min(times.size(), kRowsLookedAt));
   const quant::Calendar& named = BySymbol(key.symbol);
   if (key.timeframe == quant::Timeframe::kDay) {

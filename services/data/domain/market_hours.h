@@ -8,7 +8,8 @@
 
 namespace breadthflow::data {
 
-// The calendar that a series keeps, as far as its rows and its name tell; nothing that is stored says it. Pure.
+// The calendar that a series keeps: `named`, where whoever stored it said so (SeriesStore::Calendars), else what its
+// rows and its name tell. Reads, reports, streams and the gate all go by it. Pure.
 //
 // Daily rows stand at the close of a session, and no two calendars close at the same instant: it is the first calendar
 // on which most of the last rows do (24/7 only where it does not leave out every weekend: those are
@@ -16,6 +17,7 @@ namespace breadthflow::data {
 // as providers write them: "EURUSD=X" is FX, "BTC-USD" and other pairs with a currency or coin behind a dash are 24/7,
 // "SAP.DE" is XETR, all else is XNYS; but rows at an hour of the weekend at which only what never closes is open are
 // 24/7.
-const quant::Calendar& CalendarOf(const quant::SeriesKey& key, std::span<const int64_t> times);
+const quant::Calendar& CalendarOf(const quant::SeriesKey& key, std::span<const int64_t> times,
+                                  const quant::Calendar* named = nullptr);
 
 }  // namespace breadthflow::data

@@ -147,6 +147,7 @@ v1::QualityReport ToProto(const QualityReport& report) {
   for (const SeriesQuality& series : report.series) {
     v1::SeriesQuality& to = *out.add_series();
     *to.mutable_key() = rpc::ToProto(series.key);
+    to.set_calendar(series.calendar);
     to.set_expected_row_count(series.expected_rows);
     to.set_row_count(series.rows);
     to.set_score(series.score);

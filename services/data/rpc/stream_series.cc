@@ -10,6 +10,7 @@
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/status_bridge.h"
 #include "services/data/rpc/data_service.h"
 
 namespace breadthflow::data {
@@ -112,6 +113,12 @@ class StreamSource final : public rpc::Source<StreamSeriesResponse> {
           *message->mutable_silence()->mutable_last_arrival_time() = rpc::ToProto(*event.silence.last_arrival);
         }
         break;
+      case LiveEvent::Kind::kAwaited:
+        message->mutable_awaited()->mutable_symbols()->Add(event.awaited.begin(), event.awaited.end());
+        break;
+      case LiveEvent::Kind::kPollFailure:
+        SetPollFailure(event.poll_failure, *message->mutable_poll_failure());
+        break;
       case LiveEvent::Kind::kHeartbeat:
         *message->mutable_heartbeat_time() = rpc::ToProto(event.heartbeat);
         break;
@@ -136,6 +143,11 @@ class StreamSource final : public rpc::Source<StreamSeriesResponse> {
     *withdrawal.mutable_arrival_time() = rpc::ToProto(event.rows->arrival);
     withdrawal.set_backfill(event.backfill);
     withdrawal.set_conflated_row_count(event.conflated_rows);
+  }
+
+  static void SetPollFailure(const LivePollFailure& failure, v1::LivePollFailure& told) {
+    told.mutable_symbols()->Add(failure.symbols.begin(), failure.symbols.end());
+    *told.mutable_error() = rpc::ToProto(failure.error);
   }
 
   const std::unique_ptr<LiveSource> live_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
@@ -77,6 +78,15 @@ absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> SeriesStore::Markets(co
       },
       {.deadline = deadline, .read_only = true}));
   return markets;
+}
+
+absl::StatusOr<NamedCalendars> SeriesStore::Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline) {
+  BF_ASSIGN_OR_RETURN(const auto markets, Markets(keys, deadline));
+  NamedCalendars calendars;
+  for (const auto& [key, market] : markets) {
+    BF_ASSIGN_OR_RETURN(calendars[key], quant::FindCalendar(market.calendar));
+  }
+  return calendars;
 }
 
 }  // namespace breadthflow::data

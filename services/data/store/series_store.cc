@@ -115,6 +115,26 @@ absl::StatusOr<quant::Series> SeriesStore::Read(const PlannedSeries& planned, co
                           .range = planned.range, .version = planned.version, .columns = fields, .deadline = deadline});
 }
 
+absl::Status SeriesStore::ReadEach(const std::vector<PlannedSeries>& planned,
+                                   const std::function<absl::Status(size_t, quant::Series)>& take,
+                                   absl::Time deadline) {
+  constexpr size_t kSeriesAtOnce = 64;
+  constexpr int64_t kRowsAtOnce = 200'000;
+  for (size_t begin = 0; begin < planned.size();) {
+    std::vector<columnar::SeriesVersion> wanted;
+    int64_t rows = 0;
+    for (size_t i = begin; i < planned.size() && wanted.size() < kSeriesAtOnce; ++i) {
+      rows += planned[i].max_rows;
+      if (!wanted.empty() && (rows > kRowsAtOnce || planned[i].range != planned[begin].range)) break;
+      wanted.push_back({planned[i].key, planned[i].version});
+    }
+    BF_ASSIGN_OR_RETURN(std::vector<quant::Series> read,
+                        chunks_.ReadMany(wanted, {.range = planned[begin].range, .deadline = deadline}));
+    for (quant::Series& one : read) BF_RETURN_IF_ERROR(take(begin++, std::move(one)));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<SeriesCursor>> SeriesCursor::Open(SeriesStore& store, std::span<const PlannedSeries> planned,
                                                              absl::Time deadline) {
   std::vector<SeriesCursor> cursors;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -13,6 +15,7 @@
 #include "common/columnar/chunk_store.h"
 #include "common/component/params.h"
 #include "common/postgres/database.h"
+#include "common/quant/calendar.h"
 #include "services/data/domain/snapshot.h"
 
 namespace breadthflow::data {
@@ -35,6 +38,15 @@ struct SeriesMarket {
 
 // What the parameters of a text or of a source say (calendar, time_zone); nullopt: they name no calendar.
 std::optional<SeriesMarket> MarketIn(const component::RawParams& params);
+
+// The calendars that were named for series; those for which none was are not there.
+using NamedCalendars = std::map<quant::SeriesKey, const quant::Calendar*>;
+
+// That of one series; null: none was named.
+inline const quant::Calendar* NamedFor(const NamedCalendars& calendars, const quant::SeriesKey& key) {
+  const auto found = calendars.find(key);
+  return found == calendars.end() ? nullptr : found->second;
+}
 
 // The market data of this service in the chunk store: the variant of a series is the source it came from, so that two
 // sources never mix in one series. Thread-safe.
@@ -62,10 +74,17 @@ class SeriesStore {
   // Of those series that have one.
   absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> Markets(const std::vector<quant::SeriesKey>& keys,
                                                                    absl::Time deadline);
+  // The calendars of the markets: what CalendarOf takes as named.
+  absl::StatusOr<NamedCalendars> Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline);
 
   // All rows of a planned series.
   absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
                                      absl::Time deadline);
+
+  // The same of many series of one range, in their order: short ones several at a time, by one statement. Ends with the
+  // first error, also one that `take` returns; it is given the place of the series and its rows.
+  absl::Status ReadEach(const std::vector<PlannedSeries>& planned,
+                        const std::function<absl::Status(size_t, quant::Series)>& take, absl::Time deadline);
 
   // One round of compaction, as columnar::ChunkCompactor::Run. For one thread at a time.
   absl::StatusOr<columnar::CompactionRound> Compact(int64_t max_series) { return compactor_.Run(max_series); }

@@ -27,7 +27,8 @@ constexpr std::string_view kSeries = R"sql(
 constexpr std::string_view kReport = "SELECT create_time FROM quality_report WHERE snapshot_id = $1";
 
 constexpr std::string_view kQuality = R"sql(
-  SELECT q.position, q.expected_row_count, q.row_count, q.score, s.resource, s.symbol, s.timeframe, s.variant
+  SELECT q.position, q.expected_row_count, q.row_count, q.score, s.resource, s.symbol, s.timeframe, s.variant,
+         q.calendar
   FROM quality_series q JOIN snapshot_series s ON s.snapshot_id = q.snapshot_id AND s.position = q.position
   WHERE q.snapshot_id = $1 ORDER BY q.position)sql";
 
@@ -39,8 +40,8 @@ constexpr std::string_view kInsertReport =
     "INSERT INTO quality_report (snapshot_id) VALUES ($1) ON CONFLICT ON CONSTRAINT quality_report_pkey DO NOTHING";
 
 constexpr std::string_view kInsertQuality = R"sql(
-  INSERT INTO quality_series (snapshot_id, position, expected_row_count, row_count, score)
-  SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::double precision[]))sql";
+  INSERT INTO quality_series (snapshot_id, position, expected_row_count, row_count, score, calendar)
+  SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::double precision[], $6::text[]))sql";
 
 constexpr std::string_view kInsertFindings = R"sql(
   INSERT INTO quality_finding (snapshot_id, position, ordinal, check_name, severity, affected_row_count, message,
@@ -150,6 +151,7 @@ absl::StatusOr<std::optional<QualityReport>> SnapshotStore::FindReport(const std
         size_t next = 0;
         for (const Row row : rows) {
           SeriesQuality one{.key = {row.Text(4), row.Text(5), static_cast<quant::Timeframe>(row.Int(6)), row.Text(7)},
+                            .calendar = row.Text(8),
                             .expected_rows = row.Int(1),
                             .rows = row.Int(2),
                             .score = row.Double(3)};
@@ -176,13 +178,14 @@ absl::StatusOr<std::optional<QualityReport>> SnapshotStore::FindReport(const std
 
 absl::Status SnapshotStore::SaveReport(const QualityReport& report, absl::Time deadline) {
   std::vector<int64_t> positions, expected, rows, at, ordinals, severities, affected;
-  std::vector<std::string> scores, checks, messages, examples;
+  std::vector<std::string> scores, calendars, checks, messages, examples;
   for (const SeriesQuality& one : report.series) {
     const auto position = static_cast<int64_t>(positions.size());
     positions.push_back(position);
     expected.push_back(one.expected_rows);
     rows.push_back(one.rows);
     scores.push_back(fmt::format("{}", one.score));
+    calendars.push_back(one.calendar);
     for (size_t i = 0; i < one.findings.size(); ++i) {
       at.push_back(position);
       ordinals.push_back(static_cast<int64_t>(i));
@@ -198,7 +201,7 @@ absl::Status SnapshotStore::SaveReport(const QualityReport& report, absl::Time d
         BF_ASSIGN_OR_RETURN(const int64_t inserted, tx.Execute(kInsertReport, {report.snapshot_id}));
         if (inserted == 0) return absl::OkStatus();
         BF_RETURN_IF_ERROR(tx.Execute(kInsertQuality, {report.snapshot_id, IntArray(positions), IntArray(expected),
-                                                       IntArray(rows), TextArray(scores)})
+                                                       IntArray(rows), TextArray(scores), TextArray(calendars)})
                                .status());
         if (at.empty()) return absl::OkStatus();
         return tx

@@ -72,6 +72,16 @@ class Stream(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(10), 0)
 
+    def test_symbols_that_nobody_has_are_told_at_once(self):
+        self.fetch("2020-01-01", "2020-02-01", "AAA")
+        process, rows, people = self.follow("--symbols", "AAA,NOPE")
+        self.assertIn("nothing is stored yet for NOPE; waiting", people.wait(1)[0])
+        self.fetch("2020-01-15", "2020-02-01", "NOPE")
+        stored = len(self.read("--symbols", "NOPE"))
+        self.assertEqual(len(rows.wait(stored)), stored)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), 0)
+
     def test_a_replay_is_what_is_read(self):
         self.fetch("2020-01-01", "2020-06-01", "AAA", "BBB")
         answer = subprocess.run(

@@ -429,6 +429,38 @@ TEST_F(ImportTest, WithTheGateTheyAreKeptApartAndTheOtherSymbolsAreStored) {
   EXPECT_EQ(passed->results(0).changed_row_count(), 0);
 }
 
+// A day of hours of which three are missing and one is wrong.
+TEST_F(ImportTest, TheGateGoesByTheCalendarThatWasNamedBefore) {
+  constexpr int64_t kHour = kDay / 24;
+  const auto hours = [&](const std::string& symbol, int64_t day, double close) {
+    Series rows = Prices(symbol, 22, 10);
+    rows.key.timeframe = Timeframe::kHour1;
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const auto hour = static_cast<int64_t>(row < 10 ? row : row + 3);
+      rows.times[row] = kFirst - 20 * kHour + day * kDay + hour * kHour;  // from 01:00 UTC on
+    }
+    std::get<std::vector<double>>(rows.columns[3].values)[5] = close;
+    return rows;
+  };
+  Request spec = ImportServer::Spec("", Timeframe::kHour1);
+  (*spec.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("24/7");
+  ASSERT_THAT(server_.Import({spec, ImportServer::Packed(hours("GOLD", 0, 10))}), IsOk());
+  Request gated = Gated(v1::QUALITY_GATE_QUARANTINE);
+  gated.mutable_spec()->set_timeframe(rpc::ToProto(Timeframe::kHour1));
+  const auto answer = server_.Import(
+      {gated, ImportServer::Packed(hours("GOLD", 4, 1000)), ImportServer::Packed(hours("SHIP", 4, 1000))});
+  ASSERT_THAT(answer, IsOk());
+  const auto expected = [&](int result) {
+    v1::GetQuarantineRequest get;
+    get.set_name(answer->results(result).quarantine());
+    const auto kept = server_.peer().Call(&v1::DataService::Stub::GetQuarantine, get, {});
+    EXPECT_THAT(kept, IsOk());
+    return kept.ok() ? kept->expected_row_count() : 0;
+  };
+  EXPECT_EQ(expected(0), 25) << "GOLD trades all day";
+  EXPECT_EQ(expected(1), 7) << "nobody said that of SHIP: it keeps the hours of XNYS";
+}
+
 TEST_F(ImportTest, AReplacedRangeStaysAsItIsUntilTheRowsAreReleased) {
   ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(Prices("AAPL", 20))}), IsOk());
   Request spec = Gated(v1::QUALITY_GATE_QUARANTINE);

@@ -105,10 +105,23 @@ class LiveTest : public ::testing::Test {
     return stream.ok() ? *std::move(stream) : nullptr;
   }
 
+  // Says where a series trades.
+  void Name(const std::string& symbol, quant::Timeframe timeframe, const std::string& calendar) {
+    ASSERT_THAT(replica_.database->Transact([&](postgres::Transaction& tx) {
+      return replica_.series.SetMarket(tx, {{"stock_price", symbol, timeframe, kTestSource}}, {calendar, ""});
+    }),
+                testing::IsOk());
+  }
+
   void Put(const quant::Series& rows) { ASSERT_THAT(replica_.series.chunks().Put(rows), testing::IsOk()); }
 
-  // The next event that is no heartbeat, unless they are wanted; fails the test when none comes.
-  static LiveEvent Next(LiveSource& stream, bool heartbeats = false, absl::Duration patience = absl::Seconds(20)) {
+  // Whether an event says neither what came nor what is missing.
+  static bool Idle(const LiveEvent& event) {
+    return event.kind == LiveEvent::Kind::kHeartbeat || event.kind == LiveEvent::Kind::kAwaited;
+  }
+
+  // The next event that is not idle, unless those are wanted too; fails the test when none comes.
+  static LiveEvent Next(LiveSource& stream, bool idle = false, absl::Duration patience = absl::Seconds(20)) {
     LiveEvent event;
     const absl::Time end = absl::Now() + patience;
     while (absl::Now() < end) {
@@ -116,7 +129,7 @@ class LiveTest : public ::testing::Test {
       EXPECT_THAT(step, testing::IsOk());
       if (!step.ok() || step->kind == LiveStep::Kind::kEnd) break;
       if (step->kind == LiveStep::Kind::kEvent) {
-        if (heartbeats || event.kind != LiveEvent::Kind::kHeartbeat) return event;
+        if (idle || !Idle(event)) return event;
         continue;
       }
       absl::SleepFor(absl::Milliseconds(1));
@@ -132,7 +145,7 @@ class LiveTest : public ::testing::Test {
     for (int asked = 0; asked < 20; ++asked) {
       const auto step = stream.Next(event);
       if (!step.ok() || step->kind == LiveStep::Kind::kEnd) return false;
-      if (step->kind == LiveStep::Kind::kEvent && event.kind != LiveEvent::Kind::kHeartbeat) return false;
+      if (step->kind == LiveStep::Kind::kEvent && !Idle(event)) return false;
     }
     return true;
   }

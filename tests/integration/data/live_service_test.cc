@@ -1,6 +1,8 @@
 // StreamSeries as its callers see it: whole modules behind gRPC servers, two replicas of them, on a real PostgreSQL.
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "common/base/ids.h"
 #include "common/base/status.h"
@@ -399,6 +402,49 @@ TEST_F(LiveServiceTest, APolledMarketIsFollowedUnderItsOwnVariant) {
   Follower wrong(replica.channels(), query);
   for (int look = 0; look < 400; ++look) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(wrong.Stop(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(LiveServiceTest, WhatAPollCanNotHaveIsSaidOnceAndFollowedAllTheSame) {
+  Replica replica(database_.url(), clock_);
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / fmt::format("live_service_test_{}", getpid());
+  std::filesystem::create_directories(folder);
+  const auto write = [&](const std::string& symbol) {
+    const quant::Session* session = quant::Xnys().LastClosingBy(quant::ToNanos(clock_.Now()));
+    std::ofstream(folder / (symbol + ".csv")) << "date,open,high,low,close,volume\n"
+                                              << absl::FormatCivilTime(session->day) << ",10,11,9,10,100\n";
+  };
+  write("AAA");
+  v1::StreamSeriesRequest request;
+  for (const char* symbol : {"AAA", "NOPE"}) request.add_symbols(symbol);
+  request.mutable_poll()->mutable_source()->set_name("csv_file");
+  (*request.mutable_poll()->mutable_source()->mutable_params())["path"].set_string_value(folder.string());
+  request.mutable_poll()->mutable_interval()->set_seconds(1);
+  const auto stub = replica.Stub();
+  grpc::ClientContext context;
+  const auto reader = stub->StreamSeries(&context, request);
+  v1::StreamSeriesResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_THAT(response.awaited().symbols(), ::testing::ElementsAre("AAA", "NOPE"));
+  int failures = 0;
+  bool followed = false;
+  const absl::Time enough = absl::Now() + absl::Seconds(30);
+  while (!followed && absl::Now() < enough && reader->Read(&response)) {
+    EXPECT_FALSE(response.resume_token().empty());
+    if (response.has_poll_failure()) {
+      ++failures;
+      EXPECT_THAT(response.poll_failure().symbols(), ::testing::ElementsAre("NOPE"));
+      EXPECT_THAT(rpc::FromProto(response.poll_failure().error()),
+                  StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SYMBOL"));
+      absl::SleepFor(absl::Milliseconds(2500));  // two more polls, which fail alike
+      write("NOPE");
+    }
+    followed = response.has_rows() && response.rows().rows().key().symbol() == "NOPE";
+  }
+  EXPECT_TRUE(followed) << "the source has it by now";
+  EXPECT_EQ(failures, 1);
+  context.TryCancel();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(LiveServiceTest, WithdrawalsReachSubscribersAsMessagesOfTheirOwn) {

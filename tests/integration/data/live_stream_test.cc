@@ -385,6 +385,97 @@ TEST_F(LiveTest, GapsGoByTheHoursThatTheSeriesKeeps) {
   }
 }
 
+// An hour of Tuesday, 2024-08-06, UTC.
+int64_t Hour(int hour) {
+  return absl::ToUnixNanos(absl::FromCivil(absl::CivilHour(2024, 8, 6, hour), absl::UTCTimeZone()));
+}
+
+quant::Series Hours(const std::string& symbol, const std::vector<int>& hours) {
+  std::vector<int64_t> times;
+  for (const int hour : hours) times.push_back(Hour(hour));
+  return Rows(symbol, times, std::vector<double>(times.size(), 10), Timeframe::kHour1);
+}
+
+// Rows of two bars that an hour of 24/7 lies between; XNYS is closed there.
+TEST_F(LiveTest, GapsGoByTheCalendarThatWasNamedForTheSeries) {
+  const auto next_are_gap_and_rows = [](LiveSource& stream, const std::string& symbol, int first, int64_t rows) {
+    const LiveEvent gap = Next(stream);
+    ASSERT_EQ(gap.kind, Kind::kGap);
+    EXPECT_EQ(gap.gap.key.symbol, symbol);
+    EXPECT_EQ(gap.gap.expected_rows, rows);
+    EXPECT_EQ(gap.gap.range.start_ns, Hour(first));
+    EXPECT_EQ(Next(stream).rows->rows.key.symbol, symbol);
+  };
+  LiveSpec spec{.symbols = {"GOLD", "SHIP"}, .timeframe = Timeframe::kHour1};
+  Put(Hours("GOLD", {1}));
+  Put(Hours("SHIP", {1}));
+  Name("GOLD", Timeframe::kHour1, "24/7");
+  const auto stream = Open(spec);
+  const std::string begin = Next(*stream, true).cursor.ToText();
+  spec.calendar = &quant::Xnys();
+  const auto other = Open(spec);
+  spec.calendar = nullptr;
+  Put(Hours("GOLD", {2, 5}));
+  Put(Hours("SHIP", {2, 5}));
+  next_are_gap_and_rows(*stream, "GOLD", 3, 2);
+  EXPECT_EQ(Next(*stream).rows->rows.key.symbol, "SHIP") << "nobody said that it trades at night";
+  Name("SHIP", Timeframe::kHour1, "24/7");
+  Put(Hours("SHIP", {6, 8}));
+  next_are_gap_and_rows(*stream, "SHIP", 7, 1);
+  for (int rows = 0; rows < 3; ++rows)
+    EXPECT_EQ(Next(*other).kind, Kind::kRows) << "the calendar of the request counts";
+
+  const auto resumed = Open(spec, begin);
+  next_are_gap_and_rows(*resumed, "GOLD", 3, 2);
+  next_are_gap_and_rows(*resumed, "SHIP", 3, 2);
+  next_are_gap_and_rows(*resumed, "SHIP", 7, 1);
+  spec.start = quant::FromNanos(Hour(5));
+  const auto stored = Open(spec);
+  EXPECT_EQ(Next(*stored).rows->rows.times, std::vector<int64_t>{Hour(5)});
+  next_are_gap_and_rows(*stored, "SHIP", 7, 1);
+}
+
+TEST_F(LiveTest, ACalendarThatWasNamedCountsBeforeWhatRowsTell) {
+  const auto midnight = [](int day) {
+    return absl::ToUnixNanos(absl::FromCivil(absl::CivilDay(2024, 8, day), absl::UTCTimeZone()));
+  };
+  Name("COIN", Timeframe::kDay, "XNYS");
+  const auto stream = Open({.symbols = {"COIN"}, .timeframe = Timeframe::kDay});
+  Put(Rows("COIN", {midnight(2), midnight(3), midnight(6)}, {10, 11, 12}, Timeframe::kDay));
+  EXPECT_EQ(Next(*stream).kind, Kind::kRows) << "XNYS has no session on the weekend between them";
+}
+
+TEST_F(LiveTest, AMarketThatNeverClosesIsSilentOnAWeekendToo) {
+  clock_.Advance(absl::FromCivil(absl::CivilHour(2024, 8, 10, 12), absl::UTCTimeZone()) - clock_.Now());
+  for (const char* symbol : {"GOLD", "SHIP"}) Put(Rows(symbol, {Hour(15)}, {10}));
+  Name("GOLD", Timeframe::kTick, "24/7");
+  LiveSpec spec = Ticks({"GOLD", "SHIP"});
+  spec.silence_after = absl::Minutes(2);
+  const auto stream = Open(spec);
+  EXPECT_TRUE(Silent(*stream));
+  clock_.Advance(absl::Minutes(2));
+  const LiveEvent event = Next(*stream);
+  ASSERT_EQ(event.kind, Kind::kSilence);
+  EXPECT_EQ(event.silence.key.symbol, "GOLD");
+  EXPECT_TRUE(Silent(*stream)) << "the exchange of the other is closed";
+}
+
+TEST_F(LiveTest, SaysAtOnceOfWhatNothingIsStoredYet) {
+  Put(Rows("AAA", {1}, {10}));
+  auto stream = Open(Ticks({"NOPE", "AAA", "BBB"}));
+  const LiveEvent first = Next(*stream, true);
+  ASSERT_EQ(first.kind, Kind::kAwaited);
+  EXPECT_THAT(first.awaited, ElementsAre("NOPE", "BBB"));
+  Put(Rows("BBB", {2}, {20}));
+  EXPECT_EQ(Next(*stream, true).rows->rows, Rows("BBB", {2}, {20}));
+  stream = Open(Ticks({"NOPE", "AAA", "BBB"}), first.cursor.ToText());
+  EXPECT_EQ(Next(*stream, true).kind, Kind::kRows) << "it was told before";
+  stream = Open(Ticks({"AAA", "BBB"}));
+  EXPECT_EQ(Next(*stream, true).kind, Kind::kHeartbeat) << "there is nothing to wait for";
+  stream = Open({.symbols = {"AAA"}, .timeframe = Timeframe::kDay});
+  EXPECT_EQ(Next(*stream, true).kind, Kind::kAwaited) << "of other bars";
+}
+
 TEST_F(LiveTest, SaysOnceThatASeriesIsSilent) {
   clock_.Advance(quant::FromNanos(NewYork(2024, 8, 5, 10)) - clock_.Now());
   LiveSpec spec = Ticks({"AAA", "BBB"});
@@ -409,6 +500,7 @@ TEST_F(LiveTest, SaysOnceThatASeriesIsSilent) {
 }
 
 TEST_F(LiveTest, HeartbeatsSayWhereItStands) {
+  Put(Rows("AAA", {0}, {9}));
   std::unique_ptr<LiveSource> stream = Open(Ticks({"AAA"}));
   const LiveEvent first = Next(*stream, true);
   ASSERT_EQ(first.kind, Kind::kHeartbeat) << "at once, so that a stream can be resumed before its first row";

@@ -25,12 +25,16 @@ std::string Rows(double close, double high = 11) {
 class QuarantineTest : public DataServiceTest {
  protected:
   // A run of csv_file over the symbols, as the service shows it.
-  v1::FetchRun Run(std::vector<std::string> symbols, v1::QualityGate gate = v1::QUALITY_GATE_UNSPECIFIED) {
+  v1::FetchRun Run(std::vector<std::string> symbols, v1::QualityGate gate = v1::QUALITY_GATE_UNSPECIFIED,
+                   const std::string& calendar = "") {
     v1::CreateFetchRunRequest request;
     for (std::string& symbol : symbols) request.mutable_spec()->add_symbols(std::move(symbol));
     *request.mutable_spec()->mutable_range() = rpc::ToProto(Years(2017, 2018));
     request.mutable_spec()->mutable_source()->set_name("csv_file");
     (*request.mutable_spec()->mutable_source()->mutable_params())["path"].set_string_value(folder_.string());
+    if (!calendar.empty()) {
+      (*request.mutable_spec()->mutable_source()->mutable_params())["calendar"].set_string_value(calendar);
+    }
     request.mutable_spec()->set_quality_gate(gate);
     const auto run = Call(&Stub::CreateFetchRun, request);
     EXPECT_THAT(run, IsOk());
@@ -112,6 +116,34 @@ TEST_F(QuarantineTest, ImpossibleRowsAreKeptApartAndTheOtherSymbolsGoOn) {
   v1::CreateSnapshotRequest freeze;
   freeze.add_symbols("BAD");
   EXPECT_THAT(Call(&Stub::CreateSnapshot, freeze), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Ten days, the rows being those of working days: by themselves they do not tell a market that never closes.
+TEST_F(QuarantineTest, TheGateJudgesASeriesByItsOwnCalendar) {
+  WriteCsv("BAD", Rows(1000, 1001));
+  const auto judged = [&](const std::string& calendar) {
+    const v1::FetchRun run = Run({"BAD"}, v1::QUALITY_GATE_UNSPECIFIED, calendar);
+    EXPECT_EQ(run.results_size(), 1);
+    const auto kept = Get(run.results(0).quarantine());
+    EXPECT_THAT(kept, IsOk());
+    return kept.value_or(v1::Quarantine());
+  };
+  const auto checks = [](const v1::Quarantine& kept) {
+    std::vector<std::string> names;
+    for (const v1::QualityFinding& finding : kept.findings()) names.push_back(finding.check());
+    return names;
+  };
+  EXPECT_EQ(judged("").expected_row_count(), 10) << "sessions of XNYS";
+  const v1::Quarantine named = judged("24/7");
+  EXPECT_EQ(named.expected_row_count(), 15) << "the fetch says what the series keeps";
+  EXPECT_THAT(checks(named), ::testing::Not(::testing::Contains("session_times")));
+  database_server_.Sql("TRUNCATE data.quarantine CASCADE");
+  database_server_.Sql(
+      fmt::format("INSERT INTO data.series_market VALUES ('stock_price', 'BAD', {}, 'csv_file', '24/7', '')",
+                  static_cast<int>(quant::Timeframe::kDay)));
+  const v1::Quarantine stored = judged("");
+  EXPECT_EQ(stored.expected_row_count(), 14) << "it was said before; the rows are at the closes of XNYS";
+  EXPECT_THAT(checks(stored), ::testing::Contains("session_times"));
 }
 
 TEST_F(QuarantineTest, ARunOfNothingElseFailsAndKeepsThemToo) {

@@ -76,12 +76,17 @@ TEST_F(ReadCalendarsTest, ACalendarThatWasNamedCountsBeforeWhatTheRowsTell) {
   BF_ASSERT_OK_AND_ASSIGN(const auto wrong, client_->CreateSnapshot(spec, "", {}));
   BF_ASSERT_OK_AND_ASSIGN(const auto missing, client_->GetQualityReport(wrong.name, {}));
   EXPECT_FALSE(missing.passed);
+  EXPECT_EQ(missing.series.at(0).calendar, "XNYS");
+  BF_ASSERT_OK_AND_ASSIGN(const auto kept, client_->GetQualityReport(wrong.name, {}));
+  EXPECT_EQ(kept.series.at(0).calendar, "XNYS") << "the report that is stored says it too";
+  EXPECT_EQ(kept.create_time, missing.create_time);
   v1::GetQualityReportRequest request;
   request.set_name("qualityReports/" + wrong.name.substr(wrong.name.find('/') + 1));
   request.set_calendar("24/7");
   grpc::ClientContext context;
   v1::QualityReport by_name;
   ASSERT_THAT(rpc::FromGrpc(stub_->GetQualityReport(&context, request, &by_name)), IsOk());
+  EXPECT_EQ(by_name.series(0).calendar(), "24/7");
   EXPECT_EQ(by_name.series(0).expected_row_count(), 21);
   EXPECT_TRUE(by_name.passed());
   name("24/7");

@@ -92,8 +92,8 @@ class ReplayTest : public LiveTest {
     const auto states = log.States({spec.resource, spec.timeframe, spec.symbols}, "", head->position, head->position,
                                    {}, absl::InfiniteFuture());
     EXPECT_THAT(states, IsOk());
-    return std::make_unique<ReplayStream>(replica_.series, clock_, spec, true, *states, std::move(cursor),
-                                          ReplayStream::Options{.window_rows = window_rows});
+    return std::make_unique<ReplayStream>(replica_.series, clock_, spec, true, *states, NamedCalendars(),
+                                          std::move(cursor), ReplayStream::Options{.window_rows = window_rows});
   }
 
   std::vector<std::string> symbols_;
@@ -185,6 +185,23 @@ TEST_F(ReplayTest, SaysWhatIsMissing) {
   ASSERT_EQ(gap.kind, Kind::kGap);
   EXPECT_EQ(gap.gap.expected_rows, 2);
   EXPECT_EQ(Next(*stream).rows->rows.size(), 3u);
+}
+
+TEST_F(ReplayTest, WhatIsMissingGoesByTheCalendarThatWasNamed) {
+  const auto hour = [](int of_day) {
+    return absl::ToUnixNanos(absl::FromCivil(absl::CivilHour(2024, 8, 6, of_day), absl::UTCTimeZone()));
+  };
+  Put(Rows("GOLD", {hour(1), hour(2), hour(5)}, {1, 2, 3}, Timeframe::kHour1));
+  LiveSpec spec = Replay({"GOLD"});
+  spec.timeframe = Timeframe::kHour1;
+  EXPECT_EQ(Next(*Open(spec)).kind, Kind::kRows) << "XNYS is closed, as far as the rows tell";
+  Name("GOLD", Timeframe::kHour1, "24/7");
+  const auto stream = Open(spec);
+  const LiveEvent gap = Next(*stream);
+  ASSERT_EQ(gap.kind, Kind::kGap);
+  EXPECT_EQ(gap.gap.range, (quant::TimeRange{hour(3), hour(4) + 1}));
+  spec.calendar = &quant::Xnys();
+  EXPECT_EQ(Next(*Open(spec)).kind, Kind::kRows) << "the calendar of the request counts";
 }
 
 TEST_F(ReplayTest, RefusesWhatIsNotStored) {

@@ -5,10 +5,10 @@
 
 namespace breadthflow::data {
 
-GateResult Gate(const quant::Series& rows) {
+GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar) {
   GateResult result;
   if (rows.empty()) return result;
-  const CheckInput input{rows, quant::Xnys(), {}};
+  const CheckInput input{rows, calendar, {}};
   std::vector<size_t> impossible;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
     if (!check.gates) continue;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "services/data/domain/quality/check.h"
 
@@ -13,7 +14,8 @@ struct GateResult {
   std::vector<Finding> findings;  // of the checks that say so, error first
 };
 
-// Looks at rows that came with the checks that gate, before they are stored. Nothing in it when they may be.
-GateResult Gate(const quant::Series& rows);
+// Looks at rows that came with the checks that gate, before they are stored, by the calendar that the series keeps.
+// Nothing in it when they may be.
+GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar);
 
 }  // namespace breadthflow::data

@@ -46,7 +46,7 @@ double AffectedShare(const Finding& finding, int64_t expected_rows) {
 
 SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar, quant::TimeRange range,
                            int64_t as_of_ns) {
-  SeriesQuality quality{.key = series.key, .rows = static_cast<int64_t>(series.size())};
+  SeriesQuality quality{.key = series.key, .calendar = calendar.name(), .rows = static_cast<int64_t>(series.size())};
   if (series.empty()) {
     quality.score = 0;
     quality.findings.push_back({.check = "empty", .severity = Severity::kError, .message = "there are no rows"});

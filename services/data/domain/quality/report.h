@@ -13,6 +13,7 @@ namespace breadthflow::data {
 
 struct SeriesQuality {
   quant::SeriesKey key;
+  std::string calendar;  // by which it was judged; empty in reports of earlier versions, which do not say
   // Sessions from the first to the last row, or bars that their sessions have; the rows themselves when no calendar
   // says.
   int64_t expected_rows = 0;

@@ -19,6 +19,7 @@
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "services/data/domain/market_hours.h"
 #include "services/data/domain/quality/gate.h"
 #include "services/data/domain/resource.h"
 #include "services/data/sources/catalog.h"
@@ -164,7 +165,8 @@ inline std::optional<SourceData> ReadReal(const RealFile& file) {
       file.definition != nullptr ? *file.definition : *FindResource(file.resource).value(), data->series,
       [&](size_t row) { return data->labels[row]; }, violations);
   EXPECT_TRUE(violations.empty()) << file.path << ": " << base::Message(violations.ToStatus("")).substr(0, 1000);
-  EXPECT_EQ(Gate(data->series).impossible_rows > 0, file.impossible) << file.path;
+  EXPECT_EQ(Gate(data->series, CalendarOf(data->series.key, data->series.times)).impossible_rows > 0, file.impossible)
+      << file.path;
   quant::Series stored{.key = data->series.key, .basis = data->series.basis, .repeats = data->series.repeats};
   for (size_t begin = 0; begin < data->series.size();) {
     const size_t end = columnar::ChunkEnd(data->series.times, begin);

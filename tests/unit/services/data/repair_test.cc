@@ -2,11 +2,15 @@
 
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/quant/calendar.h"
 #include "services/data/domain/quality/gate.h"
 #include "tests/unit/services/data/daily_series.h"
 
@@ -83,43 +87,67 @@ TEST(Repair, ThereAreNeverMoreThanTheMost) {
 }
 
 TEST(Gate, LetsThroughWhatRealMarketsDo) {
-  EXPECT_THAT(ChecksOf(Gate(DailyBars(300))), IsEmpty());
-  EXPECT_THAT(ChecksOf(Gate({})), IsEmpty());
+  EXPECT_THAT(ChecksOf(Gate(DailyBars(300), quant::Xnys())), IsEmpty());
+  EXPECT_THAT(ChecksOf(Gate({}, quant::Xnys())), IsEmpty());
   Series split = DailyBars(300);
   for (size_t row = 150; row < 300; ++row) ScaleBar(split, row, 1.0 / 20);
-  EXPECT_THAT(ChecksOf(Gate(split)), IsEmpty()) << "raw prices have splits";
+  EXPECT_THAT(ChecksOf(Gate(split, quant::Xnys())), IsEmpty()) << "raw prices have splits";
   Series crash = DailyBars(300);
   ScaleBar(crash, 150, 0.5);
-  EXPECT_THAT(ChecksOf(Gate(crash)), IsEmpty()) << "a doubt is for reports";
+  EXPECT_THAT(ChecksOf(Gate(crash, quant::Xnys())), IsEmpty()) << "a doubt is for reports";
   Series auction = DailyBars(300);
   PriceOf(auction, "close", 7) = PriceOf(auction, "high", 7) * 1.02;
-  EXPECT_THAT(ChecksOf(Gate(auction)), IsEmpty());
+  EXPECT_THAT(ChecksOf(Gate(auction, quant::Xnys())), IsEmpty());
   Series erroneous_trade = DailyBars(300);
   PriceOf(erroneous_trade, "low", 7) = 0.01;
-  EXPECT_THAT(ChecksOf(Gate(erroneous_trade)), IsEmpty()) << "the low of GOOG on 2008-09-30 is one, and it was traded";
+  EXPECT_THAT(ChecksOf(Gate(erroneous_trade, quant::Xnys())), IsEmpty())
+      << "the low of GOOG on 2008-09-30 is one, and it was traded";
   Series holes = DailyBars(300).Rows(0, 10);
-  EXPECT_THAT(ChecksOf(Gate(holes)), IsEmpty()) << "what is missing is no fault of the rows there are";
+  EXPECT_THAT(ChecksOf(Gate(holes, quant::Xnys())), IsEmpty()) << "what is missing is no fault of the rows there are";
 }
 
 TEST(Gate, KeepsApartWhatNoMarketCanHaveMade) {
   Series unit = DailyBars(300);
   ScaleBar(unit, 150, 100);
-  EXPECT_THAT(ChecksOf(Gate(unit)), ElementsAre("unit_mixups"));
+  EXPECT_THAT(ChecksOf(Gate(unit, quant::Xnys())), ElementsAre("unit_mixups"));
   Series order = DailyBars(300);
   PriceOf(order, "open", 7) = PriceOf(order, "high", 7) * 1.5;
-  EXPECT_THAT(ChecksOf(Gate(order)), ElementsAre("ohlc_order"));
+  EXPECT_THAT(ChecksOf(Gate(order, quant::Xnys())), ElementsAre("ohlc_order"));
   Series twice = DailyBars(300);
   twice.times[8] = twice.times[7] + 1;
-  EXPECT_THAT(ChecksOf(Gate(twice)), ElementsAre("duplicates"));
+  EXPECT_THAT(ChecksOf(Gate(twice, quant::Xnys())), ElementsAre("duplicates"));
+}
+
+TEST(Gate, ADayIsOneOfTheCalendarThatTheSeriesKeeps) {
+  const auto at = [](int day, int hour) {
+    return absl::ToUnixNanos(absl::FromCivil(absl::CivilHour(2024, 8, day, hour), absl::UTCTimeZone()));
+  };
+  Series bars = DailyBars(2);
+  bars.times = {at(10, 0), at(10, 3)};  // the end of Friday, and Saturday; in New York both are evenings of Friday
+  EXPECT_EQ(Gate(bars, quant::AlwaysOpen()).impossible_rows, 0);
+  EXPECT_THAT(ChecksOf(Gate(bars, quant::Xnys())), ElementsAre("duplicates"));
+  bars.times = {at(10, 3), at(11, 0)};  // a part of Saturday, and its end; in New York two days
+  EXPECT_THAT(ChecksOf(Gate(bars, quant::AlwaysOpen())), ElementsAre("duplicates"));
+  EXPECT_EQ(Gate(bars, quant::Xnys()).impossible_rows, 0);
+  for (const std::string_view name : quant::CalendarNames()) {
+    const quant::Calendar& calendar = *quant::FindCalendar(name).value();
+    Series closes = DailyBars(2000);
+    const auto sessions = calendar.sessions().subspan(1000, closes.size());
+    for (size_t row = 0; row < closes.size(); ++row) closes.times[row] = sessions[row].close_ns;
+    EXPECT_EQ(Gate(closes, calendar).impossible_rows, 0) << name;
+    closes.times[7] = closes.times[6] + 1;
+    EXPECT_EQ(Gate(closes, calendar).impossible_rows, calendar.name() == "XNYS" || calendar.name() == "XETR" ? 1 : 0)
+        << name;
+  }
 }
 
 TEST(Gate, CountsARowOnceHoweverManyChecksFindIt) {
   Series bars = DailyBars(300);
-  EXPECT_EQ(Gate(bars).impossible_rows, 0);
+  EXPECT_EQ(Gate(bars, quant::Xnys()).impossible_rows, 0);
   PriceOf(bars, "close", 100) *= 100;  // out of its range by far, and in another unit than its neighbours
   PriceOf(bars, "open", 7) = PriceOf(bars, "high", 7) * 1.5;
   PriceOf(bars, "open", 8) = PriceOf(bars, "high", 8) * 1.02;  // odd, but bars have that
-  const GateResult result = Gate(bars);
+  const GateResult result = Gate(bars, quant::Xnys());
   EXPECT_THAT(ChecksOf(result), ::testing::UnorderedElementsAre("ohlc_order", "unit_mixups"));
   EXPECT_EQ(result.impossible_rows, 2);
 }
