@@ -22,12 +22,13 @@ std::string DayText(absl::CivilDay day) { return fmt::format("{:04}-{:02}-{:02}"
 }  // namespace
 
 Calendar::Calendar(std::string name, absl::CivilDay first_day, absl::CivilDay last_day, std::vector<Session> sessions,
-                   int64_t (*day_start)(absl::CivilDay day))
+                   std::function<int64_t(absl::CivilDay day)> day_start, AroundSession around)
     : name_(std::move(name)),
       first_day_(first_day),
       last_day_(last_day),
       sessions_(std::move(sessions)),
-      day_start_(day_start) {}
+      day_start_(std::move(day_start)),
+      around_(around) {}
 
 std::span<const Session> Calendar::Between(absl::CivilDay from, absl::CivilDay to) const {
   const auto before = [](const Session& session, absl::CivilDay day) { return session.day < day; };
@@ -51,6 +52,16 @@ const Session* Calendar::Find(absl::CivilDay day) const {
 const Session* Calendar::At(int64_t time_ns) const {
   const Session* session = FirstClosingAfter(time_ns);
   return session != nullptr && session->open_ns <= time_ns ? session : nullptr;
+}
+
+Phase Calendar::PhaseAt(int64_t time_ns, int64_t closing_ns) const {
+  const Session* next = FirstClosingAfter(time_ns);
+  if (next != nullptr && next->open_ns <= time_ns) return Phase::kSession;
+  const Session* last = LastClosingBy(time_ns);
+  if (last != nullptr && time_ns < last->close_ns + closing_ns) return Phase::kClosing;
+  const bool before = next != nullptr && time_ns >= next->open_ns - around_.before_ns;
+  const bool after = last != nullptr && time_ns < last->close_ns + around_.after_ns;
+  return before || after ? Phase::kExtended : Phase::kClosed;
 }
 
 const Session* Calendar::ClosingAt(int64_t close_ns) const {
@@ -95,6 +106,7 @@ absl::StatusOr<const Calendar*> FindCalendar(std::string_view name) {
   for (const Named& known : kCalendars) {
     if (known.name == name) return &known.calendar();
   }
+  if (name == kNoCalendar) return &UtcDays();
   return base::MakeError(absl::StatusCode::kNotFound, "UNKNOWN_CALENDAR",
                          fmt::format("unknown calendar '{}'; known are {}", name, fmt::join(CalendarNames(), ", ")));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,19 @@ struct Session {
   friend bool operator==(const Session&, const Session&) = default;
 };
 
+// What is traded around a session of a calendar. All 0: nothing, or nobody says.
+struct AroundSession {
+  int64_t before_ns = 0;   // extended hours before the open
+  int64_t closing_ns = 0;  // from the close on: the closing auction, which belongs to the session
+  int64_t after_ns = 0;    // extended hours after the close, from the close on
+};
+
+// What an exchange does at an instant.
+enum class Phase { kSession, kClosing, kExtended, kClosed };
+
+// The name of the calendars that know nothing but dates: see UtcDays().
+inline constexpr std::string_view kNoCalendar = "none";
+
 // The sessions of one exchange over the years that it knows. Immutable after construction; thread-safe. All ranges are
 // half-open. Days outside [first_day, last_day] have no sessions: ask Covers() where that matters.
 class Calendar {
@@ -32,9 +46,13 @@ class Calendar {
   // `sessions` ascending by day, not overlapping; their days lie within [first_day, last_day]. `day_start` gives the
   // instant at which a day of the exchange begins.
   Calendar(std::string name, absl::CivilDay first_day, absl::CivilDay last_day, std::vector<Session> sessions,
-           int64_t (*day_start)(absl::CivilDay day));
+           std::function<int64_t(absl::CivilDay day)> day_start, AroundSession around = {});
 
   const std::string& name() const { return name_; }
+  // Whether its sessions are when an exchange is open. Else they are dates only, and a session without a row says
+  // nothing.
+  bool says_hours() const { return name_ != kNoCalendar; }
+  const AroundSession& around() const { return around_; }
   absl::CivilDay first_day() const { return first_day_; }
   absl::CivilDay last_day() const { return last_day_; }
   bool Covers(absl::CivilDay day) const { return day >= first_day_ && day <= last_day_; }
@@ -54,6 +72,9 @@ class Calendar {
   bool IsSession(absl::CivilDay day) const { return Find(day) != nullptr; }
   // The session that holds the instant, open <= time < close, or nullptr. A bar complete at `t` belongs to At(t - 1).
   const Session* At(int64_t time_ns) const;
+  // The same with what is around the session; the closing auction lasts for `closing_ns` (around().closing_ns, or
+  // longer where bars are).
+  Phase PhaseAt(int64_t time_ns, int64_t closing_ns) const;
   // The session that closes exactly then, or nullptr.
   const Session* ClosingAt(int64_t close_ns) const;
   // The first session that closes after `time_ns`, the last one that closes at or before it; nullptr at the ends.
@@ -69,7 +90,8 @@ class Calendar {
   absl::CivilDay first_day_;
   absl::CivilDay last_day_;
   std::vector<Session> sessions_;
-  int64_t (*day_start_)(absl::CivilDay);
+  std::function<int64_t(absl::CivilDay)> day_start_;
+  AroundSession around_;
 };
 
 // The calendars, each made on first use (about 10,000 sessions, below a megabyte) and kept; thread-safe. What a symbol
@@ -77,11 +99,12 @@ class Calendar {
 //
 // XNYS, 24/7, FX, XETR in that order.
 std::vector<std::string_view> CalendarNames();
-// NOT_FOUND UNKNOWN_CALENDAR with the known names.
+// Also kNoCalendar: UtcDays(). NOT_FOUND UNKNOWN_CALENDAR with the known names.
 absl::StatusOr<const Calendar*> FindCalendar(std::string_view name);
 
 // New York Stock Exchange (and Nasdaq): 1990-01-01 .. 2030-12-31, sessions 09:30 - 16:00 New York time, early closes at
-// 13:00 (14:00 before 1993), half-session openings as they were.
+// 13:00 (14:00 before 1993), half-session openings as they were. The closing auction has the minute after the close;
+// extended hours are the five and a half hours before the open and the four after the close.
 //
 // Rules: New Year (a Saturday is not observed), Martin Luther King Day (from 1998), Presidents' Day, Good Friday,
 // Memorial Day, Juneteenth (from 2022), Independence Day, Labor Day, Thanksgiving, Christmas; Saturday holidays are
@@ -100,11 +123,19 @@ const Calendar& AlwaysOpen();
 const Calendar& FxWeek();
 
 // Xetra, Frankfurt: 2004-01-01 .. 2030-12-31, sessions 09:00 - 17:30 Frankfurt time (continuous trading; the closing
-// auction follows it), until 14:00 on the last weekday before 31 December (from 2010).
+// auction follows it, for ten minutes at most; other venues trade from an hour before the open to four and a half after
+// the close), until 14:00 on the last weekday before 31 December (from 2010).
 //
 // Rules: closed on New Year's Day, Good Friday, Easter Monday, 1 May, 24, 25, 26 and 31 December, Whit Monday (2015 to
 // 2021), German Unity Day (3 October, 2014 to 2021); holidays on a weekend move to no other day. Single closings are
 // in calendars/xetr.txt. Before November 2003 the hours were others: those years are not covered.
 const Calendar& Xetr();
+
+// For rows of which nobody knows when they are traded: 1900-01-01 .. 2099-12-31, each date is a session from midnight
+// to midnight; says_hours() is false, the name kNoCalendar. The dates are those of UTC, or of the zone whose local
+// times `instant` turns into Unix nanoseconds (never decreasing); such a calendar is made anew (three megabytes, some
+// milliseconds).
+const Calendar& UtcDays();
+Calendar DaysOf(const std::function<int64_t(absl::CivilSecond local)>& instant);
 
 }  // namespace breadthflow::quant

@@ -1,4 +1,7 @@
+#include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "common/quant/calendar.h"
 #include "common/quant/calendar_rules.h"
@@ -11,6 +14,8 @@ using absl::CivilDay;
 using absl::CivilSecond;
 
 constexpr int kDayMinutes = 24 * 60;
+
+std::optional<SessionHours> WholeDay(CivilDay) { return SessionHours{0, kDayMinutes}; }
 
 int64_t UtcMidnight(CivilDay day) { return UtcInstant(CivilSecond(day)); }
 
@@ -28,14 +33,8 @@ int64_t FxDayStart(CivilDay day) { return NewYorkInstant(CivilSecond(day) + int6
 
 const Calendar& AlwaysOpen() {
   const CivilDay first(1990, 1, 1), last(2030, 12, 31);
-  static const Calendar* const calendar = new Calendar("24/7", first, last,
-                                                       BuildSessions(
-                                                           first, last,
-                                                           [](CivilDay) {
-                                                             return std::optional(SessionHours{0, kDayMinutes});
-                                                           },
-                                                           {}, kDayMinutes, UtcInstant),
-                                                       UtcMidnight);
+  static const Calendar* const calendar =
+      new Calendar("24/7", first, last, BuildSessions(first, last, WholeDay, {}, kDayMinutes, UtcInstant), UtcMidnight);
   return *calendar;
 }
 
@@ -43,6 +42,17 @@ const Calendar& FxWeek() {
   const CivilDay first(1990, 1, 1), last(2030, 12, 31);
   static const Calendar* const calendar = new Calendar(
       "FX", first, last, BuildSessions(first, last, FxHours, {}, kFxHours.close_minute, NewYorkInstant), FxDayStart);
+  return *calendar;
+}
+
+Calendar DaysOf(const std::function<int64_t(CivilSecond local)>& instant) {
+  const CivilDay first(1900, 1, 1), last(2099, 12, 31);
+  return Calendar(std::string(kNoCalendar), first, last, BuildSessions(first, last, WholeDay, {}, kDayMinutes, instant),
+                  [instant](CivilDay day) { return instant(CivilSecond(day)); });
+}
+
+const Calendar& UtcDays() {
+  static const Calendar* const calendar = new Calendar(DaysOf(UtcInstant));
   return *calendar;
 }
 

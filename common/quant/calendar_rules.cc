@@ -26,7 +26,7 @@ CivilDay Easter(int64_t year) {
 std::vector<Session> BuildSessions(CivilDay first, CivilDay last,
                                    const std::function<std::optional<SessionHours>(CivilDay)>& hours,
                                    std::span<const CalendarException> exceptions, int regular_close_minute,
-                                   int64_t (*instant)(CivilSecond local)) {
+                                   const std::function<int64_t(CivilSecond local)>& instant) {
   std::vector<Session> sessions;
   for (CivilDay day = first; day <= last; ++day) {
     std::optional<SessionHours> open = hours(day);

@@ -47,6 +47,6 @@ std::span<const CalendarException> CalendarExceptions(std::string_view calendar)
 std::vector<Session> BuildSessions(absl::CivilDay first, absl::CivilDay last,
                                    const std::function<std::optional<SessionHours>(absl::CivilDay)>& hours,
                                    std::span<const CalendarException> exceptions, int regular_close_minute,
-                                   int64_t (*instant)(absl::CivilSecond local));
+                                   const std::function<int64_t(absl::CivilSecond local)>& instant);
 
 }  // namespace breadthflow::quant

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <optional>
 
 #include "common/quant/calendar.h"
@@ -11,6 +12,9 @@ using absl::CivilDay;
 using absl::CivilSecond;
 
 constexpr SessionHours kRegular = {9 * 60, 17 * 60 + 30};
+constexpr int64_t kMinuteNs = 60'000'000'000;
+constexpr AroundSession kAround = {
+    .before_ns = 60 * kMinuteNs, .closing_ns = 10 * kMinuteNs, .after_ns = 270 * kMinuteNs};
 
 bool IsHoliday(CivilDay day) {
   const int64_t year = day.year();
@@ -42,7 +46,7 @@ const Calendar& Xetr() {
   static const Calendar* const calendar = new Calendar(
       "XETR", first, last,
       BuildSessions(first, last, HoursOf, CalendarExceptions("xetr"), kRegular.close_minute, FrankfurtInstant),
-      DayStart);
+      DayStart, kAround);
   return *calendar;
 }
 

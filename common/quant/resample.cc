@@ -28,7 +28,7 @@ constexpr std::array<std::pair<BarRule, std::string_view>, 5> kRules = {{{BarRul
 Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
                    BarWriter& writer) {
   Resampled out;
-  Intervals intervals(calendar, spec.timeframe);
+  Intervals intervals(calendar, spec.timeframe, spec.closing_ns);
   PartialBar bar;
   int64_t end = 0;
   const auto fill_before = [&](int64_t limit) {
@@ -48,15 +48,14 @@ Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calen
   };
   for (size_t row = 0; row < rows.size(); ++row) {
     if (rows.filled(row)) continue;
-    const int64_t position = rows.position(row);
-    const Session* session = intervals.SessionAt(position);
-    if (session == nullptr) {
+    const Intervals::Place place = intervals.PlaceOf(rows.position(row));
+    if (place.session == nullptr) {
       ++out.outside_rows;
       continue;
     }
-    if (bar.rows == 0 || position >= end) {
+    if (bar.rows == 0 || place.time_ns >= end) {
       finish();
-      end = intervals.End(*session, position);
+      end = intervals.End(*place.session, place.time_ns);
     }
     bar.Add(rows, row);
   }
@@ -83,12 +82,12 @@ double Progress(const SourceRows& rows, BarRule rule, size_t row) {
 Resampled TradingBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
                       BarWriter& writer) {
   Resampled out;
-  Intervals sessions(calendar, Timeframe::kDay);
+  Intervals sessions(calendar, Timeframe::kDay, spec.closing_ns);
   PartialBar bar;
   double progress = 0;
   for (size_t row = 0; row < rows.size(); ++row) {
     if (rows.filled(row)) continue;
-    if (sessions.SessionAt(rows.position(row)) == nullptr) {
+    if (sessions.PlaceOf(rows.position(row)).session == nullptr) {
       ++out.outside_rows;
     } else {
       bar.Add(rows, row);

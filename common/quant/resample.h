@@ -31,6 +31,8 @@ struct ResampleSpec {
   bool fill_forward = false;
   // All rows up to and including this instant are given; default: the time of the last row.
   std::optional<int64_t> watermark_ns;
+  // What is traded so long after a session's close belongs to its end: the closing auction.
+  int64_t closing_ns = 0;
 };
 
 struct Resampled {
@@ -42,8 +44,8 @@ struct Resampled {
 // The bars that `rows` (trades or smaller bars) make, in the sessions of `calendar`. Pure and deterministic.
 //
 // Trades are a series with the columns `price` and `size`; several may share an instant. A trade at `t` belongs to the
-// interval and session [start, end) that holds it; one at the very close is outside. Bars are a series with open, high,
-// low, close and volume; a bar belongs where it ends, (start, end].
+// interval and session [start, end) that holds it; one at the very close is outside, unless it is of the closing
+// auction. Bars are a series with open, high, low, close and volume; a bar belongs where it ends, (start, end].
 //
 // Intervals  intraday ones are counted from the session's open, and the last of a session ends at its close, early or
 //            not; a day ends at its session's close, a week (Monday to Sunday, by the sessions' days) and a month with
@@ -52,7 +54,7 @@ struct Resampled {
 // Other rules see all rows of an instant at once: a bar ends with the last of them, at their time. Bars run on from one
 //            session into the next.
 // Complete   a bar is given iff its end is not after the watermark. So more rows after the watermark never change a
-//            bar that was given before.
+//            bar that was given before, but for those of the closing auction of a session that had just closed.
 //
 // Columns: open, high, low, close, volume (sum), and where the rows have them, or are trades,
 //   vwap         sum(price x size) / volume; missing where volume is 0

@@ -18,8 +18,11 @@ namespace breadthflow::quant {
 // The sessions of a calendar, cut into the intervals of a timeframe.
 class Intervals {
  public:
-  Intervals(const Calendar& calendar, Timeframe timeframe)
-      : calendar_(calendar), timeframe_(timeframe), length_ns_(absl::ToInt64Nanoseconds(IntradayLength(timeframe))) {}
+  Intervals(const Calendar& calendar, Timeframe timeframe, int64_t closing_ns = 0)
+      : calendar_(calendar),
+        timeframe_(timeframe),
+        length_ns_(absl::ToInt64Nanoseconds(IntradayLength(timeframe))),
+        closing_ns_(closing_ns) {}
 
   // The session that holds the instant, or nullptr. Fast for ascending instants.
   const Session* SessionAt(int64_t time_ns) {
@@ -27,6 +30,20 @@ class Intervals {
       session_ = calendar_.At(time_ns);
     }
     return session_;
+  }
+
+  // The session that an instant belongs to, or nullptr, and where in it: what happens in the closing auction happens at
+  // the session's end.
+  struct Place {
+    const Session* session = nullptr;
+    int64_t time_ns = 0;
+  };
+  Place PlaceOf(int64_t time_ns) {
+    const Session* session = SessionAt(time_ns);
+    if (session != nullptr || closing_ns_ == 0) return {session, time_ns};
+    const Session* last = calendar_.LastClosingBy(time_ns);
+    if (last == nullptr || time_ns >= last->close_ns + closing_ns_) return {nullptr, time_ns};
+    return {last, last->close_ns - 1};
   }
 
   // End of the interval that holds an instant of the session; never, where the calendar ends within it.
@@ -58,6 +75,7 @@ class Intervals {
   const Calendar& calendar_;
   Timeframe timeframe_;
   int64_t length_ns_;
+  int64_t closing_ns_;
   const Session* session_ = nullptr;
 };
 

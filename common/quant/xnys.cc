@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <optional>
 
 #include "common/quant/calendar.h"
@@ -12,6 +13,8 @@ using absl::CivilSecond;
 using absl::Weekday;
 
 constexpr SessionHours kRegular = {9 * 60 + 30, 16 * 60};
+constexpr int64_t kMinuteNs = 60'000'000'000;
+constexpr AroundSession kAround = {.before_ns = 330 * kMinuteNs, .closing_ns = kMinuteNs, .after_ns = 240 * kMinuteNs};
 
 // A Saturday is observed on Friday, a Sunday on Monday.
 CivilDay NearestWorkday(CivilDay day) {
@@ -70,7 +73,8 @@ const Calendar& Xnys() {
   const CivilDay first(1990, 1, 1), last(2030, 12, 31);
   static const Calendar* const calendar = new Calendar(
       "XNYS", first, last,
-      BuildSessions(first, last, HoursOf, CalendarExceptions("xnys"), kRegular.close_minute, NewYorkInstant), DayStart);
+      BuildSessions(first, last, HoursOf, CalendarExceptions("xnys"), kRegular.close_minute, NewYorkInstant), DayStart,
+      kAround);
   return *calendar;
 }
 

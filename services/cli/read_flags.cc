@@ -171,6 +171,7 @@ std::vector<Flag> ReadShapeFlags() {
   std::vector<std::string> adjustments, calendars;
   for (const auto& [name, value] : kAdjustments) adjustments.emplace_back(name);
   for (const std::string_view name : quant::CalendarNames()) calendars.emplace_back(name);
+  calendars.emplace_back(quant::kNoCalendar);
   return {
       {.name = "fields", .value = "A,B", .description = "columns; default all"},
       {.name = "as-of", .value = "INSTANT", .description = "rows as they were known then"},

@@ -38,6 +38,7 @@ absl::Status Quality(Session& session, const Arguments& arguments) {
 Command DataQuality() {
   std::vector<std::string> calendars;
   for (const std::string_view name : quant::CalendarNames()) calendars.emplace_back(name);
+  calendars.emplace_back(quant::kNoCalendar);
   return {.group = "data",
           .verb = "quality",
           .summary = "completeness, order, duplicates and gaps of a snapshot",

@@ -98,7 +98,7 @@ absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
   }
   BF_ASSIGN_OR_RETURN(NamedCalendars calendars, parts_.series.Calendars(keys, absl::InfiniteFuture()));
   if (const std::optional<SeriesMarket> market = MarketIn(plan.spec.source.params)) {
-    BF_ASSIGN_OR_RETURN(const quant::Calendar* named, quant::FindCalendar(market->calendar));
+    BF_ASSIGN_OR_RETURN(const quant::Calendar* named, parts_.series.CalendarOf(*market));
     for (const quant::SeriesKey& key : keys) {
       if (key.variant == plan.spec.source.name) calendars[key] = named;
     }

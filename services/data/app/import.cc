@@ -190,7 +190,7 @@ absl::Status Import::EndFile() {
 absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::SeriesKey>& keys,
                                                    const std::optional<SeriesMarket>& market) {
   if (!market) return importer_.series_.Calendars(keys, submission_.deadline);
-  BF_ASSIGN_OR_RETURN(const quant::Calendar* named, quant::FindCalendar(market->calendar));
+  BF_ASSIGN_OR_RETURN(const quant::Calendar* named, importer_.series_.CalendarOf(*market));
   NamedCalendars calendars;
   for (const quant::SeriesKey& key : keys) calendars[key] = named;
   return calendars;

@@ -38,8 +38,9 @@ void LiveStream::Learn(size_t symbol, std::span<const int64_t> times) {
   Known& known = known_[symbol];
   if (known.settled || times.empty()) return;
   known.calendar = &CalendarOf(KeyOf(symbol), times);
-  known.settled = spec_.timeframe == quant::Timeframe::kDay ? known.calendar->ClosingAt(times.back()) != nullptr
-                                                            : known.calendar != &quant::Xnys();
+  known.settled = spec_.timeframe == quant::Timeframe::kDay
+                      ? known.calendar->ClosingAt(times.back()) != nullptr
+                      : known.calendar != &quant::Xnys() && known.calendar->says_hours();
   if (silence_) silence_->Keep(symbol, *known.calendar);
 }
 

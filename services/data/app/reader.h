@@ -109,7 +109,8 @@ class Reader {
   absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,
                                                      absl::Time deadline);
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
-                                         const StoredExtent& extent, ReadActions& actions, absl::Time deadline);
+                                         const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
+                                         absl::Time deadline);
 
   postgres::Database& database_;
   ResourceStore& resources_;

@@ -30,31 +30,37 @@ bool MixesDays(const quant::ResampleSpec& bars) {
 
 }  // namespace
 
-// That was named, else that which the last rows tell.
+// That was named, else that which symbol and rows tell.
 absl::StatusOr<const quant::Calendar*> Reader::CalendarFor(const ReadPlan& plan, size_t place,
                                                            const StoredExtent& extent, absl::Time deadline) {
   if (plan.companions[place].calendar != nullptr) return plan.companions[place].calendar;
-  constexpr int64_t kHourNs = int64_t{3600} * 1'000'000'000;
-  PlannedSeries tail = plan.series[place];
-  const quant::Timeframe timeframe = tail.key.timeframe;
-  const bool within_day = quant::IntradayLength(timeframe) > absl::ZeroDuration();
-  const int64_t hours = timeframe == quant::Timeframe::kTick ? 1 : within_day ? 7 * 24 : 120 * 24;
-  tail.range = {Before(extent.last_time_ns, hours * kHourNs), INT64_MAX};
-  BF_ASSIGN_OR_RETURN(const quant::Series rows,
-                      series_.Read(tail, {plan.kind == RowKind::kTrades ? "price" : "close"}, deadline));
-  return &CalendarOf(tail.key, rows.times);
+  PlannedSeries part = plan.series[place];
+  std::vector<int64_t> times;
+  for (const quant::TimeRange& range : RowsThatTell(part.key.timeframe, extent.first_time_ns, extent.last_time_ns)) {
+    part.range = range;
+    BF_ASSIGN_OR_RETURN(const quant::Series rows,
+                        series_.Read(part, {plan.kind == RowKind::kTrades ? "price" : "close"}, deadline));
+    times.insert(times.end(), rows.times.begin(), rows.times.end());
+  }
+  return &CalendarOf(part.key, times);
 }
 
 // Adjusted and made into other bars.
 absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
-                                               const StoredExtent& extent, ReadActions& actions, absl::Time deadline) {
+                                               const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
+                                               absl::Time deadline) {
   const PlannedSeries& wanted = plan.series[place];
   const bool trades = plan.kind == RowKind::kTrades;
   const bool adjusts = Adjusts(shape, wanted.basis);
   const bool anchored = adjusts && IsAnchoredOnFirstRow(*shape.adjustment);
   PlannedSeries stored = wanted;
-  if (shape.resampling) stored.range.start_ns = FirstRowNeeded(*shape.resampling, trades, wanted.range.start_ns);
-  const int64_t first_needed = stored.range.start_ns;
+  if (shape.resampling) {
+    stored.range = {
+        FirstRowNeeded(*shape.resampling, trades, wanted.range.start_ns),
+        RowsNeededUntil(*shape.resampling, wanted.key.timeframe, plan.kind, wanted.range.end_ns),
+    };
+  }
+  const quant::TimeRange needed = stored.range;
   if (anchored) stored.range.start_ns = INT64_MIN;
   if (adjusts && NeedsLaterRows(*shape.adjustment, wanted.basis)) stored.range.end_ns = INT64_MAX;
   std::vector<std::string> columns;
@@ -63,7 +69,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
   // Intervals without a trade repeat the bar before them, however far back that is.
   const bool looks_back = shape.resampling && shape.resampling->bars.fill_forward && !anchored;
   for (int64_t span = kFirstLookBack;; span = span > INT64_MAX / 8 ? INT64_MAX : span * 8) {
-    if (looks_back && first_needed != INT64_MIN) stored.range.start_ns = Before(first_needed, span);
+    if (looks_back && needed.start_ns != INT64_MIN) stored.range.start_ns = Before(needed.start_ns, span);
     BF_ASSIGN_OR_RETURN(quant::Series rows, series_.Read(stored, columns, deadline));
     CorporateActions known;
     if (adjusts) {
@@ -72,12 +78,14 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     } else if (shape.resampling && MixesDays(shape.resampling->bars)) {
       BF_ASSIGN_OR_RETURN(known, actions.ToCombine(rows));
     }
-    const quant::TimeRange taken{looks_back ? stored.range.start_ns : first_needed, wanted.range.end_ns};
+    const quant::TimeRange taken{looks_back ? stored.range.start_ns : needed.start_ns, needed.end_ns};
     if (stored.range != taken) rows = rows.Slice(taken);
     if (!shape.resampling) return rows;
     BF_ASSIGN_OR_RETURN(BarsMade made,
                         ResampleRows(std::move(rows), *shape.resampling, known, wanted.range, extent, plan.kind));
-    if (!looks_back || made.had_earlier || stored.range.start_ns <= extent.first_time_ns) return std::move(made.bars);
+    if (looks_back && !made.had_earlier && stored.range.start_ns > extent.first_time_ns) continue;
+    for (std::string& notice : made.notices) origin.notices.push_back(std::move(notice));
+    return std::move(made.bars);
   }
 }
 
@@ -91,9 +99,12 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
   ReadRows out{.rows = {}, .origin = plan.OriginOf(place)};
   if (shape.resampling && shape.resampling->own_calendar) {
     BF_ASSIGN_OR_RETURN(shape.resampling->calendar, CalendarFor(plan, place, extent, deadline));
+    if (!shape.resampling->calendar->says_hours() && beside.calendar == nullptr) {
+      out.origin.notices.push_back("no calendar is known of it: days, weeks and months go by the date in UTC");
+    }
   }
   ReadActions actions(series_, shape, beside, extent, deadline, out.origin);
-  BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, deadline));
+  BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, out.origin, deadline));
   quant::Series& rows = out.rows;
   KeepFields(shape, rows);
   for (size_t j = 0; j < shape.joins.size(); ++j) {

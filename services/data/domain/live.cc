@@ -56,7 +56,7 @@ std::optional<MissingRows> ExpectedBetween(const quant::Calendar& calendar, quan
                                            int64_t earlier_ns, int64_t later_ns) {
   const bool daily = timeframe == quant::Timeframe::kDay;
   const int64_t length_ns = absl::ToInt64Nanoseconds(quant::IntradayLength(timeframe));
-  if (earlier_ns >= later_ns || (length_ns == 0 && !daily)) return std::nullopt;
+  if (earlier_ns >= later_ns || (length_ns == 0 && !daily) || !calendar.says_hours()) return std::nullopt;
   MissingRows missing{.range = {earlier_ns, earlier_ns}};
   const auto add = [&](int64_t first_ns, int64_t last_ns, int64_t rows) {
     if (missing.rows == 0) missing.range.start_ns = first_ns;

@@ -22,7 +22,7 @@ struct MissingRows {
 };
 
 // The bars that should end between two instants, neither of them included. Nothing when there are none, or when the
-// calendar does not know when bars of that size end (tick, week, month).
+// calendar does not know when bars of that size end (tick, week, month; any, where it says no hours).
 std::optional<MissingRows> ExpectedBetween(const quant::Calendar& calendar, quant::Timeframe timeframe,
                                            int64_t after_ns, int64_t before_ns);
 

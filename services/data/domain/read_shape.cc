@@ -1,7 +1,9 @@
 #include "services/data/domain/read_shape.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "common/quant/bar.h"
 #include "common/quant/resample.h"
 #include "services/data/domain/adjustment_events.h"
+#include "services/data/domain/market_hours.h"
 
 namespace breadthflow::data {
 namespace {
@@ -119,6 +122,34 @@ absl::Status NotMade(const absl::Status& status, const Series& rows) {
                                      rows.key.symbol, first.field, first.description));
 }
 
+// What to say of the rows that are in no session; refuses where they are too many for bars of these sessions to be
+// bars of that market.
+absl::StatusOr<std::string> Outside(const Series& rows, size_t outside, const quant::Calendar& calendar, bool trades) {
+  const RowHours hours = HoursOf(rows.times, calendar, rows.key.timeframe, trades);
+  const auto refuse = [&](std::string_view reason, const std::string& what) {
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, reason,
+        fmt::format("{} of the {} rows of {} {} {} in a session of the calendar {}: name the one of its market; what "
+                    "fits its rows: {}",
+                    what, rows.size(), rows.key.resource, rows.key.symbol, what == "none" ? "lies" : "do not lie",
+                    calendar.name(), CalendarsThatFit(rows.times, rows.key.timeframe, trades)));
+  };
+  if (outside == rows.size()) return refuse("NO_SESSION", "none");
+  if (hours.closed * 100 > rows.size() * kMostOutsidePercent) {
+    return refuse("OUTSIDE_SESSIONS", fmt::format("{}", outside));
+  }
+  std::string text =
+      fmt::format("{} of {} rows are outside the sessions of {} and in no bar", outside, rows.size(), calendar.name());
+  if (hours.extended > 0) text += fmt::format(": {} of them are of extended hours", hours.extended);
+  return text;
+}
+
+std::string Pending(size_t rows, const quant::ResampleSpec& spec) {
+  if (spec.rule != quant::BarRule::kTime) return fmt::format("the last {} rows are in no bar: it is not full", rows);
+  return fmt::format("the last {} rows are in no bar: it is not known that their {} is over", rows,
+                     quant::ToText(spec.timeframe));
+}
+
 void DropSplits(Series& bars) {
   std::erase_if(bars.columns, [](const quant::Column& column) { return column.name == "split_ratio"; });
 }
@@ -195,6 +226,11 @@ int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_
   return trades || start == INT64_MIN || start == start_ns ? start : start + 1;
 }
 
+int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {
+  const int64_t closing = kind == RowKind::kLevels ? 0 : ClosingOf(*resampling.calendar, timeframe);
+  return end_ns > INT64_MAX - closing ? INT64_MAX : end_ns + closing;
+}
+
 absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,
                                       quant::TimeRange range, const StoredExtent& extent, RowKind kind) {
   const bool trades = kind == RowKind::kTrades;
@@ -209,6 +245,7 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
     none.bars.key.timeframe = spec.rule == quant::BarRule::kTime ? spec.timeframe : Timeframe::kTick;
     return none;
   }
+  if (kind != RowKind::kLevels) spec.closing_ns = ClosingOf(*resampling.calendar, rows.key.timeframe);
   const int64_t before_end = range.end_ns == INT64_MAX ? range.end_ns : range.end_ns - 1;
   spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
   const bool splits_apart = rows.basis == quant::PriceBasis::kRaw && actions.splits != nullptr;
@@ -218,14 +255,15 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
                                : quant::Resample(rows, spec, *resampling.calendar);
   if (!resampled.ok()) return NotMade(resampled.status(), rows);
   quant::Resampled& made = *resampled;
-  if (made.outside_rows == rows.size()) {
-    return base::MakeError(
-        absl::StatusCode::kFailedPrecondition, "NO_SESSION",
-        fmt::format("none of the {} rows of {} {} lies in a session of the calendar {}: name the one of its market",
-                    rows.size(), rows.key.resource, rows.key.symbol, resampling.calendar->name()));
+  BarsMade out;
+  if (made.outside_rows > 0) {
+    BF_ASSIGN_OR_RETURN(out.notices.emplace_back(), Outside(rows, made.outside_rows, *resampling.calendar, trades));
+  }
+  // Bars that end after the range are not asked for.
+  if (made.pending_rows > 0 && range.end_ns > extent.last_time_ns) {
+    out.notices.push_back(Pending(made.pending_rows, spec));
   }
   if (splits_apart) DropSplits(made.bars);
-  BarsMade out;
   out.had_earlier = !made.bars.empty() && made.bars.times.front() < range.start_ns;
   out.bars = made.bars.Slice(range);
   return out;

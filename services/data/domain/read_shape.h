@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 #include "common/quant/series.h"
+#include "common/quant/timeframe.h"
 #include "services/data/domain/adjustment.h"
 #include "services/data/domain/read_query.h"
 
@@ -49,14 +52,23 @@ int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_
 // What rows of a series are.
 enum class RowKind { kBars, kTrades, kLevels };
 
-// The bars that `rows` (of [FirstRowNeeded, range.end)) make and that end in `range`, as far as they are complete: bars
-// made of bars once a row at or after their end is stored, bars made of trades once what is stored was learnt at or
-// after their end. Prices as traded whose splits are known apart are put on one scale within
-// a bar, which then has no split_ratio. Of levels the last row of each interval. FAILED_PRECONDITION NO_SESSION when no
-// row is in a session of the calendar, INVALID_RESAMPLE with resource and column when one has no value.
+// The instant up to which rows of `timeframe` must be read for the bars that end before `end_ns`: what is traded in the
+// closing auction belongs to the bar that ends with the session.
+int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe, RowKind kind, int64_t end_ns);
+
+// The bars that `rows` (of [FirstRowNeeded, RowsNeededUntil)) make and that end in `range`, as far as they are
+// complete: bars made of bars once a row at or after their end is stored, bars made of trades once what is stored was
+// learnt at or after their end. Prices as traded whose splits are known apart are put on one scale within a bar, which
+// then has no split_ratio. Of levels the last row of each interval.
+//
+// Sessions have their closing auction (ClosingOf) with them. Rows outside them are in no bar, which a notice says, as
+// it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is in a session of
+// the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which nothing is traded
+// there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one has no value.
 struct BarsMade {
   quant::Series bars;
-  bool had_earlier = false;  // there was a bar before the range
+  bool had_earlier = false;          // there was a bar before the range
+  std::vector<std::string> notices;  // for whoever uses the bars
 };
 absl::StatusOr<BarsMade> ResampleRows(quant::Series rows, const Resampling& resampling, const CorporateActions& actions,
                                       quant::TimeRange range, const StoredExtent& extent, RowKind kind);

@@ -1,10 +1,17 @@
 // SeriesStore: where series trade.
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
@@ -40,6 +47,27 @@ std::vector<postgres::Param> Columns(const std::vector<quant::SeriesKey>& keys) 
           postgres::TextArray(sources)};
 }
 
+// The instants of local times, by the names that texts may give to zones: the laws of common/quant, an offset +HH:MM or
+// the machine's time-zone database.
+absl::StatusOr<std::function<int64_t(absl::CivilSecond)>> ZoneOf(const std::string& name) {
+  if (name == "new_york" || name == "America/New_York") return quant::NewYorkInstant;
+  if (name == "Europe/Berlin") return quant::FrankfurtInstant;
+  int64_t offset_seconds = 0;
+  absl::TimeZone zone;
+  absl::CivilSecond clock;
+  const bool has_sign = name.starts_with('+') || name.starts_with('-');
+  if (has_sign && absl::ParseCivilTime("1970-01-01T" + name.substr(1) + ":00", &clock)) {
+    offset_seconds = (clock - absl::CivilSecond(1970, 1, 1)) * (name.starts_with('-') ? -1 : 1);
+    return [offset_seconds](absl::CivilSecond local) { return quant::UtcInstant(local - offset_seconds); };
+  }
+  if (!absl::LoadTimeZone(name, &zone)) {
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, "UNKNOWN_ZONE",
+        fmt::format("the time zone '{}' of the series is not in the database of this machine", name));
+  }
+  return [zone](absl::CivilSecond local) { return quant::ToNanos(zone.At(local).pre); };
+}
+
 }  // namespace
 
 std::optional<SeriesMarket> MarketIn(const component::RawParams& params) {
@@ -49,7 +77,7 @@ std::optional<SeriesMarket> MarketIn(const component::RawParams& params) {
     return value == nullptr ? std::string() : *value;
   };
   SeriesMarket market{text("calendar"), text("time_zone")};
-  if (market.calendar.empty() || market.calendar == "none") return std::nullopt;
+  if (market.calendar.empty()) return std::nullopt;
   return market;
 }
 
@@ -80,11 +108,21 @@ absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> SeriesStore::Markets(co
   return markets;
 }
 
+absl::StatusOr<const quant::Calendar*> SeriesStore::CalendarOf(const SeriesMarket& market) {
+  if (market.calendar != quant::kNoCalendar) return quant::FindCalendar(market.calendar);
+  const std::string& name = market.time_zone;
+  if (name.empty() || name == "utc" || name == "UTC") return &quant::UtcDays();
+  const std::lock_guard lock(days_mutex_);
+  if (const auto known = days_.find(name); known != days_.end()) return &known->second;
+  BF_ASSIGN_OR_RETURN(const auto instant, ZoneOf(name));
+  return &days_.emplace(name, quant::DaysOf(instant)).first->second;
+}
+
 absl::StatusOr<NamedCalendars> SeriesStore::Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline) {
   BF_ASSIGN_OR_RETURN(const auto markets, Markets(keys, deadline));
   NamedCalendars calendars;
   for (const auto& [key, market] : markets) {
-    BF_ASSIGN_OR_RETURN(calendars[key], quant::FindCalendar(market.calendar));
+    BF_ASSIGN_OR_RETURN(calendars[key], CalendarOf(market));
   }
   return calendars;
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,7 +32,7 @@ struct PlannedSeries {
 
 // Where a series trades, as whoever stored it said.
 struct SeriesMarket {
-  std::string calendar;   // of quant::CalendarNames
+  std::string calendar;  // of quant::CalendarNames, or quant::kNoCalendar: dates in the time zone are all that is known
   std::string time_zone;  // as it was given; empty: not at all
   friend bool operator==(const SeriesMarket&, const SeriesMarket&) = default;
 };
@@ -74,7 +75,10 @@ class SeriesStore {
   // Of those series that have one.
   absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> Markets(const std::vector<quant::SeriesKey>& keys,
                                                                    absl::Time deadline);
-  // The calendars of the markets: what CalendarOf takes as named.
+  // The calendar of a market. Of kNoCalendar the dates in its time zone, UTC where it names none; they live as long as
+  // the store. FAILED_PRECONDITION UNKNOWN_ZONE.
+  absl::StatusOr<const quant::Calendar*> CalendarOf(const SeriesMarket& market);
+  // The calendars of the markets: what data::CalendarOf takes as named.
   absl::StatusOr<NamedCalendars> Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline);
 
   // All rows of a planned series.
@@ -100,6 +104,8 @@ class SeriesStore {
   postgres::Database& database_;
   columnar::ChunkStore chunks_;
   columnar::ChunkCompactor compactor_;
+  std::mutex days_mutex_;
+  std::map<std::string, quant::Calendar> days_;  // by time zone; guarded by days_mutex_
 };
 
 // Hands over a planned series piece by piece, each at most a chunk long and inside the range.

@@ -35,6 +35,7 @@ QualityCheckEntry BarTimes() {
                                 absl::FormatDuration(absl::Nanoseconds(length)));
       findings.push_back(std::move(off));
     }
+    if (!input.calendar.says_hours()) return findings;
     if (in_session == 0 && !times.empty()) {
       findings.push_back({.check = "bar_times",
                           .severity = Severity::kError,

@@ -40,7 +40,7 @@ struct BarInterval {
 
 // What a check looks at. `sessions` are those that the rows should be in: of a daily series those that close from the
 // first to the last row, of bars within a day those that the rows reach into; empty for all other series, and where the
-// calendar does not cover them.
+// calendar does not cover them or says no hours.
 struct CheckInput {
   const quant::Series& series;
   const quant::Calendar& calendar;

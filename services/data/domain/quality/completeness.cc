@@ -8,7 +8,8 @@
 namespace breadthflow::data {
 
 // Sessions between the first and the last row that have no row, or intervals of sessions that have no bar. A warning,
-// and an error when more than `max_missing` (`max_missing_bars`) of them are missing.
+// and an error when more than `max_missing` (`max_missing_bars`) of them are missing. Information only, where no
+// calendar says which rows there should be.
 QualityCheckEntry Completeness();
 
 QualityCheckEntry Completeness() {
@@ -23,6 +24,13 @@ QualityCheckEntry Completeness() {
                                          "The same of intervals within a day, which may be without a trade.")};
   entry.advice = "fetch the missing sessions again, or from another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
+    const bool judged = IsIntraday(input.series) || input.series.key.timeframe == quant::Timeframe::kDay;
+    if (judged && !input.calendar.says_hours()) {
+      return std::vector<Finding>{
+          {.check = "completeness",
+           .severity = Severity::kInfo,
+           .message = "not judged, nor gaps and freshness: no calendar is known that says when there should be rows"}};
+    }
     Finding finding{.check = "completeness", .severity = Severity::kWarning};
     const bool within_day = !input.intervals.empty();
     const std::vector<int64_t> rows = RowsOf(input.intervals, input.series.times);

@@ -21,7 +21,7 @@ QualityCheckEntry Freshness() {
     if (input.series.empty() || input.series.key.timeframe != quant::Timeframe::kDay) return std::vector<Finding>{};
     const int64_t end = std::min(input.range.end_ns, input.as_of_ns);
     const int64_t last = input.series.times.back();
-    if (end <= last || end == INT64_MAX) return std::vector<Finding>{};
+    if (end <= last || end == INT64_MAX || !input.calendar.says_hours()) return std::vector<Finding>{};
     const auto missed = static_cast<int64_t>(input.calendar.ClosingIn({last + 1, end}).size());
     if (missed <= params.Int("max_sessions")) return std::vector<Finding>{};
     return std::vector<Finding>{{.check = "freshness",

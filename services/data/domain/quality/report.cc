@@ -53,11 +53,11 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
     return quality;
   }
   std::span<const quant::Session> sessions;
-  if (series.key.timeframe == quant::Timeframe::kDay) {
+  if (series.key.timeframe == quant::Timeframe::kDay && calendar.says_hours()) {
     sessions = calendar.ClosingIn({series.times.front(), series.times.back() + 1});
   }
   std::vector<BarInterval> intervals;
-  if (IsIntraday(series)) sessions = SessionsOf(series, calendar, intervals);
+  if (IsIntraday(series) && calendar.says_hours()) sessions = SessionsOf(series, calendar, intervals);
   const size_t expected = IsIntraday(series) ? intervals.size() : sessions.size();
   quality.expected_rows = expected > 0 ? static_cast<int64_t>(expected) : quality.rows;
   const CheckInput input{series, calendar, sessions, range, as_of_ns, intervals};

@@ -15,7 +15,7 @@ struct SeriesQuality {
   quant::SeriesKey key;
   std::string calendar;  // by which it was judged; empty in reports of earlier versions, which do not say
   // Sessions from the first to the last row, or bars that their sessions have; the rows themselves when no calendar
-  // says.
+  // says, as that of the name quant::kNoCalendar.
   int64_t expected_rows = 0;
   int64_t rows = 0;
   quant::TimeRange covered;       // from the first row to behind the last; empty without rows
