@@ -1,8 +1,13 @@
 #include "services/cli/fetch_results.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/status.h"
 #include "common/rpc/status_bridge.h"
@@ -26,9 +31,20 @@ data::v1::QualityGate QualityGateOf(const Arguments& arguments) {
 
 void SayNotes(Printer& out, const FetchResults& results) {
   int64_t kept_apart = 0;
+  std::vector<std::pair<std::string, std::vector<std::string>>> notes;  // and the symbols of each
   for (const data::v1::FetchResult& result : results) {
-    for (const std::string& note : result.notes()) out.Say(fmt::format("  {}: {}", result.symbol(), note));
+    for (const std::string& note : result.notes()) {
+      auto known = std::find_if(notes.begin(), notes.end(), [&](const auto& one) { return one.first == note; });
+      if (known == notes.end()) known = notes.insert(notes.end(), {note, {}});
+      known->second.push_back(result.symbol());
+    }
     kept_apart += result.quarantined_row_count();
+  }
+  constexpr size_t kNamed = 5;
+  for (const auto& [note, symbols] : notes) {
+    const auto named = symbols.begin() + static_cast<ptrdiff_t>(std::min(symbols.size(), kNamed));
+    out.Say(fmt::format("  {}{}: {}", fmt::join(symbols.begin(), named, ", "),
+                        symbols.size() > kNamed ? fmt::format(" and {} more", symbols.size() - kNamed) : "", note));
   }
   if (kept_apart == 0) return;
   out.Say(fmt::format("  {} rows are kept apart: breadthflow data quarantine --state held", Grouped(kept_apart)));

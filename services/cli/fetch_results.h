@@ -19,7 +19,7 @@ data::v1::QualityGate QualityGateOf(const Arguments& arguments);
 
 using FetchResults = google::protobuf::RepeatedPtrField<data::v1::FetchResult>;
 
-// For people: the notes of every symbol, and where rows are that were kept apart.
+// For people: the notes, each with the symbols it is of, and where rows are that were kept apart.
 void SayNotes(Printer& out, const FetchResults& results);
 
 // Writes the error of every symbol that failed. OK when none did, else ABORTED SYMBOLS_FAILED with their names behind

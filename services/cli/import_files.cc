@@ -75,8 +75,14 @@ absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::s
       ImportFile file{.path = path,
                       .bytes = error ? 0 : static_cast<int64_t>(bytes),
                       .text = false,
+                      .described = true,
                       .format = FormatOf(format, path)};
-      file.text = file.format == SeriesFormat::kCsv && (layouts || !IsSeriesCsv(path));
+      // What comes through a pipe can be read only once.
+      const bool look = !layouts || fs::is_regular_file(path, error);
+      if (file.format == SeriesFormat::kCsv) {
+        file.described = look && IsSeriesCsv(path);
+        file.text = layouts || !file.described;
+      }
       files.push_back(std::move(file));
     }
   }

@@ -14,14 +14,16 @@ namespace breadthflow::cli {
 struct ImportFile {
   std::string path;
   int64_t bytes = 0;
-  bool text = false;  // for the server to read, by its layouts; else rows that we read by `format`
+  bool text = false;       // for the server to read, by its layouts; else rows that we read by `format`
+  bool described = false;  // it may say what its rows are; see DescriptionOf
   SeriesFormat format = SeriesFormat::kCsv;
 };
 
 // The files that `arguments` name: a file, a folder (its .csv, .jsonl, .ndjson and .columnar files, also with .gz
 // behind it) or a pattern with * ? [ ]; each once, those of a folder or pattern ordered by name. `format` is the value
 // of --format. CSV files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them
-// are. INVALID_ARGUMENT USAGE with every argument that names no file.
+// are, so that what is said of layouts holds for exports too. INVALID_ARGUMENT USAGE with every argument that names no
+// file.
 absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
                                                         const std::string& format, bool layouts);
 

@@ -137,7 +137,8 @@ Command DataExport() {
                    .description = "where to, packed where the name ends in .gz; default the standard output"});
   return {.group = "data",
           .verb = "export",
-          .summary = "write stored series into a file, which data import takes back unchanged",
+          .summary =
+              "write stored series into a file, which data import takes back unchanged, and csv_file too if it is CSV",
           .flags = std::move(flags),
           .run = Export};
 }

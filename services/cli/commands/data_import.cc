@@ -143,7 +143,7 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   bool rows = false;
   for (const ImportFile& file : files) {
     rows |= !file.text;
-    if (!file.text) BF_RETURN_IF_ERROR(TakeSpecOf(file, arguments, spec, told));
+    if (file.described) BF_RETURN_IF_ERROR(TakeSpecOf(file, arguments, spec, told));
   }
   ColumnTypes types;
   if (rows) {
@@ -203,43 +203,45 @@ absl::Status Import(Session& session, const Arguments& arguments) {
 Command DataImport() {
   Flag timeframe = TimeframeFlag();
   timeframe.default_value.clear();
-  timeframe.description = "bar size; default 1day for bars";
-  return {.group = "data",
-          .verb = "import",
-          .summary = "store the rows of files of this machine: CSV of any layout, or what data export wrote",
-          .argument = "FILE|DIR|PATTERN",
-          .argument_required = true,
-          .argument_repeated = true,
-          .flags =
-              {{.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
-               std::move(timeframe),
-               {.name = "symbol",
-                .value = "SYMBOL",
-                .description = "whose rows they are, or the one to take from files that name symbols; default: what "
-                               "the file says, else its name"},
-               {.name = "source",
-                .value = "NAME",
-                .description = "under which the rows are kept",
-                .default_value = "import"},
-               {.name = "basis",
-                .value = "BASIS",
-                .description = "how the prices were adjusted; default raw",
-                .choices = {"raw", "split", "split_dividend"}},
-               {.name = "format",
-                .value = "FORMAT",
-                .description = "what the files are; auto: by their names",
-                .default_value = "auto",
-                .choices = {"auto", "csv", "jsonl", "columnar"}},
-               {.name = "set",
-                .value = "NAME=VALUE",
-                .description = "how CSV is read: a parameter of the source csv_file, such as layout=trades; see data "
-                               "sources",
-                .repeated = true},
-               QualityGateFlag("store"),
-               {.name = "replace", .description = "stored rows from --start to --end that the files lack are removed"},
-               StartFlag("", "replaced"),
-               EndFlag("", "replaced")},
-          .run = Import};
+  timeframe.description = "bar size; default: as the files say, else 1day where the rows look like days";
+  return {
+      .group = "data",
+      .verb = "import",
+      .summary = "store the rows of files of this machine: CSV of any layout, or what data export wrote",
+      .argument = "FILE|DIR|PATTERN",
+      .argument_required = true,
+      .argument_repeated = true,
+      .flags =
+          {{.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
+           std::move(timeframe),
+           {.name = "symbol",
+            .value = "SYMBOL",
+            .description = "whose rows they are, or the one to take from files that name symbols; default: what "
+                           "the file says, else its name"},
+           {.name = "source",
+            .value = "NAME",
+            .description = "under which the rows are kept",
+            .default_value = "import"},
+           {.name = "basis",
+            .value = "BASIS",
+            .description = "how the prices were adjusted; default: as the files say (column price_basis), else by "
+                           "their columns, else split; see the parameter basis of csv_file in data sources",
+            .choices = {"raw", "split", "split_dividend"}},
+           {.name = "format",
+            .value = "FORMAT",
+            .description = "what the files are; auto: by their names",
+            .default_value = "auto",
+            .choices = {"auto", "csv", "jsonl", "columnar"}},
+           {.name = "set",
+            .value = "NAME=VALUE",
+            .description = "how CSV is read, exports too: a parameter of the source csv_file, such as layout=trades; "
+                           "see data sources",
+            .repeated = true},
+           QualityGateFlag("store"),
+           {.name = "replace", .description = "stored rows from --start to --end that the files lack are removed"},
+           StartFlag("", "replaced"),
+           EndFlag("", "replaced")},
+      .run = Import};
 }
 
 }  // namespace breadthflow::cli

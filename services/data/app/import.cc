@@ -8,13 +8,13 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
-#include "common/component/fingerprint.h"
 #include "common/jobs/submit.h"
 #include "common/quant/calendar.h"
 #include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
 #include "services/data/domain/bar_spacing.h"
+#include "services/data/domain/price_basis.h"
 
 namespace breadthflow::data {
 namespace {
@@ -34,27 +34,7 @@ void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchRes
                   absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(*first), absl::UTCTimeZone())));
 }
 
-void Append(const ImportSpec& spec, base::Sha256& hash) {
-  hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Text(spec.source);
-  hash.Int(spec.basis ? static_cast<int64_t>(*spec.basis) : -1).Int(spec.replaces.has_value());
-  if (spec.replaces) hash.Int(spec.replaces->start_ns).Int(spec.replaces->end_ns);
-  component::Append({.name = "csv", .params = spec.csv_params}, hash);
-  hash.Int(static_cast<int64_t>(spec.gate));
-}
-
 }  // namespace
-
-Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Submission submission,
-               std::unique_ptr<TableReader> reader)
-    : importer_(importer),
-      spec_(std::move(spec)),
-      resource_(&resource),
-      submission_(std::move(submission)),
-      reader_(std::move(reader)) {
-  Append(spec_, hash_);
-}
-
-Import::~Import() { importer_.held_ -= held_; }
 
 // What is held from now on.
 absl::Status Import::Hold(int64_t bytes) {
@@ -94,13 +74,29 @@ absl::Status Import::AddBadRows(std::string_view field, std::string_view descrip
   return AddFault(fmt::format("packed[{}]{}", messages_++, field), description);
 }
 
+// Files are looked through as a whole, by their readers; messages one by one.
+void Import::CheckSpacing(const quant::Series& rows, const std::string& name, bool says_timeframe) {
+  if (!resource_->bars) return;
+  const auto add = [&](size_t row, const std::string& text) {
+    faults_.Add(fmt::format("{}.rows[{}]", name, row), text);
+  };
+  if (const auto fault = FindSpacingFault(rows.times, spec_.timeframe)) return add(fault->row, fault->text);
+  if (says_timeframe || spec_.timeframe != quant::Timeframe::kDay) return;
+  const auto odd = FindOddDays(rows.times);
+  if (!odd) return;
+  if (!spec_.timeframe_said) return add(odd->row, fmt::format("{}: {}", odd->text, kSayTimeframe));
+  notes_[rows.key.symbol].push_back(fmt::format("a row {}: they are taken for bars of 1day, as was said", odd->text));
+}
+
 // Checks rows by the resource and takes them.
-absl::Status Import::Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels) {
+absl::Status Import::Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels,
+                          bool says_timeframe) {
   if (const auto fault = SymbolFault(rows.key.symbol)) return AddFault(name + ".symbol", *fault);
   rows.key = {spec_.resource, rows.key.symbol, spec_.timeframe, spec_.source};
   rows.repeats = resource_->repeats;
-  if (resource_->prices && rows.basis == quant::PriceBasis::kNotPrices) {
-    rows.basis = spec_.basis.value_or(quant::PriceBasis::kRaw);
+  const bool unsaid = resource_->prices && rows.basis == quant::PriceBasis::kNotPrices;
+  if (unsaid) {
+    rows.basis = spec_.basis.value_or(AssumeBasis(ColumnsOf(rows)).basis);  // until all of the symbol is there
   } else if (spec_.basis && rows.basis != *spec_.basis) {
     return AddFault(name + ".basis", fmt::format("the prices are {}, but the spec says {}", quant::ToText(rows.basis),
                                                  quant::ToText(*spec_.basis)));
@@ -114,22 +110,19 @@ absl::Status Import::Keep(quant::Series rows, const std::string& name, const std
   for (size_t row = 0; spec_.replaces && row < rows.size(); ++row) {
     if (!spec_.replaces->Contains(rows.times[row])) violations.Add(label(row), "is outside of the range it replaces");
   }
-  if (resource_->bars && labels.empty()) {  // files were looked through as a whole
-    if (const auto fault = FindSpacingFault(rows.times, spec_.timeframe))
-      violations.Add(label(fault->row), fault->text);
-  }
+  if (labels.empty()) CheckSpacing(rows, name, says_timeframe);
   for (const base::FieldViolation& violation : violations.list()) faults_.Add(violation.field, violation.description);
   if (faults_.full()) return faults_.ToStatus();
   if (!faults_.empty()) return absl::OkStatus();  // only mistakes are looked for now
-  rows_.Add(std::move(rows), name);
+  rows_.Add(std::move(rows), name, unsaid && !spec_.basis);
   return Hold(rows_.bytes());
 }
 
-absl::Status Import::AddRows(quant::Series rows) {
+absl::Status Import::AddRows(quant::Series rows, bool says_timeframe) {
   BF_RETURN_IF_ERROR(EndFile());
   const base::Sha256Digest digest = rows.ContentHash();
   hash_.Int(1).Text(rows.key.symbol).Int(static_cast<int64_t>(rows.basis)).Bytes(digest.data(), digest.size());
-  return Keep(std::move(rows), fmt::format("packed[{}]", messages_++), {});
+  return Keep(std::move(rows), fmt::format("packed[{}]", messages_++), {}, says_timeframe);
 }
 
 absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes) {
@@ -143,7 +136,7 @@ absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes
   absl::StatusOr<quant::Series> rows = columnar::DecodeChunk(bytes);
   if (!rows.ok()) return AddFault(name, base::Message(rows.status()));
   rows->key.symbol = symbol;
-  return Keep(*std::move(rows), name, {});
+  return Keep(*std::move(rows), name, {}, false);
 }
 
 absl::Status Import::AddFilePart(const std::string& file, const std::string& symbol, std::string_view content) {
@@ -169,11 +162,7 @@ absl::Status Import::EndFile() {
   in_file_ = false;
   hash_.Int(static_cast<int64_t>(text_.size()));
   if (reader_ == nullptr) {
-    component::RawParams params;
-    if (spec_.basis && *spec_.basis != quant::PriceBasis::kNotPrices) {
-      params["basis"] = std::string(quant::ToText(*spec_.basis));
-    }
-    absl::StatusOr<std::unique_ptr<TableReader>> made = importer_.make_reader_(*resource_, spec_.timeframe, params);
+    absl::StatusOr<std::unique_ptr<TableReader>> made = importer_.MakeReader(spec_, *resource_);
     if (!made.ok()) return AddFault("csv", base::Message(made.status()));
     reader_ = *std::move(made);
   }
@@ -183,7 +172,11 @@ absl::Status Import::EndFile() {
     faults_.Merge(read.status());
     return faults_.full() ? faults_.ToStatus() : absl::OkStatus();
   }
-  for (SourceData& data : *read) BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels));
+  for (SourceData& data : *read) {
+    std::vector<std::string>& notes = notes_[data.series.key.symbol];
+    notes.insert(notes.end(), data.notes.begin(), data.notes.end());
+    BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
+  }
   return Hold(rows_.bytes());
 }
 
@@ -212,6 +205,9 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
   if (!spec_.replaces) options.adds_by = resource_->identity;
   BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
+  if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
+    for (const std::string& note : notes->second) AddNote(note, out.result);
+  }
   TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
   out.result.source = spec_.source;
   out.result.rows = static_cast<int64_t>(series.size());
@@ -258,6 +254,7 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   if (known) return FromAnswer(*known);
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
   if (!faults_.empty()) return faults_.ToStatus();
+  for (const std::string& symbol : rows_.assumed()) notes_[symbol].push_back(AssumedBasisNote());
 
   const std::optional<SeriesMarket> market = MarketIn(spec_.csv_params);
   std::vector<quant::SeriesKey> keys;

@@ -6,8 +6,45 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/component/fingerprint.h"
 
 namespace breadthflow::data {
+namespace {
+
+void Append(const ImportSpec& spec, base::Sha256& hash) {
+  hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Int(spec.timeframe_said).Text(spec.source);
+  hash.Int(spec.basis ? static_cast<int64_t>(*spec.basis) : -1).Int(spec.replaces.has_value());
+  if (spec.replaces) hash.Int(spec.replaces->start_ns).Int(spec.replaces->end_ns);
+  component::Append({.name = "csv", .params = spec.csv_params}, hash);
+  hash.Int(static_cast<int64_t>(spec.gate));
+}
+
+}  // namespace
+
+Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Submission submission,
+               std::unique_ptr<TableReader> reader)
+    : importer_(importer),
+      spec_(std::move(spec)),
+      resource_(&resource),
+      submission_(std::move(submission)),
+      reader_(std::move(reader)) {
+  Append(spec_, hash_);
+}
+
+Import::~Import() { importer_.held_ -= held_; }
+
+absl::StatusOr<std::unique_ptr<TableReader>> Importer::MakeReader(const ImportSpec& spec,
+                                                                  const Resource& resource) const {
+  component::RawParams params = spec.csv_params;
+  if (spec.basis && *spec.basis != quant::PriceBasis::kNotPrices) {
+    params.try_emplace("basis", std::string(quant::ToText(*spec.basis)));
+  }
+  return make_reader_({.resource = spec.resource,
+                       .timeframe = spec.timeframe,
+                       .definition = &resource,
+                       .timeframe_said = spec.timeframe_said},
+                      params);
+}
 
 absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(const ImportSpec& spec, const Submission& submission) {
   base::Violations violations;
@@ -36,15 +73,13 @@ absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(const ImportSpec& spec, 
   }
   std::unique_ptr<TableReader> reader;
   if (resource.ok() && !spec.csv_params.empty()) {
-    component::RawParams params = spec.csv_params;
-    if (spec.basis && *spec.basis != quant::PriceBasis::kNotPrices) {
-      const std::string text(quant::ToText(*spec.basis));
-      const auto [basis, absent] = params.try_emplace("basis", text);
-      if (!absent && basis->second != component::ParamValue(text)) {
-        violations.Add("spec.csv_params.basis", fmt::format("must not differ from the basis of the spec, {}", text));
-      }
+    const auto basis = spec.csv_params.find("basis");
+    if (spec.basis && basis != spec.csv_params.end() &&
+        basis->second != component::ParamValue(std::string(quant::ToText(*spec.basis)))) {
+      violations.Add("spec.csv_params.basis",
+                     fmt::format("must not differ from the basis of the spec, {}", quant::ToText(*spec.basis)));
     }
-    auto made = make_reader_(**resource, spec.timeframe, params);
+    auto made = MakeReader(spec, **resource);
     if (made.ok()) {
       reader = *std::move(made);
     } else if (base::DetailsOf(made.status()).violations.empty()) {

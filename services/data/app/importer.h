@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,8 @@ class Import {
   const Resource& resource() const { return *resource_; }
 
   // Rows of one symbol. Resource, timeframe and variant of their key are this import's; an unset basis is too.
-  absl::Status AddRows(quant::Series rows);
+  // `says_timeframe`: they came with their bar size.
+  absl::Status AddRows(quant::Series rows, bool says_timeframe = false);
   // Rows in the stored encoding, which is checked before anything is made of it.
   absl::Status AddStored(const std::string& symbol, std::string_view bytes);
   // The next part of a file. Another name, another symbol or other rows begin another file.
@@ -64,7 +66,9 @@ class Import {
 
   absl::Status AddFault(std::string_view field, std::string_view description);
   absl::Status EndFile();
-  absl::Status Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels);
+  absl::Status Keep(quant::Series rows, const std::string& name, const std::vector<std::string>& labels,
+                    bool says_timeframe);
+  void CheckSpacing(const quant::Series& rows, const std::string& name, bool says_timeframe);
   absl::Status Hold(int64_t bytes);
   // What is to be committed of one symbol.
   struct Outgoing {
@@ -90,6 +94,7 @@ class Import {
   ImportFaults faults_;
   int64_t held_ = 0;
   int64_t messages_ = 0;
+  std::map<std::string, std::vector<std::string>> notes_;  // by symbol
   bool in_file_ = false;
   std::string file_;
   std::string file_symbol_;
@@ -123,6 +128,9 @@ class Importer {
 
  private:
   friend class Import;
+  // Of the texts of an import.
+  absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const ImportSpec& spec, const Resource& resource) const;
+
   postgres::Database& database_;
   ResourceStore& resources_;
   SeriesStore& series_;

@@ -1,10 +1,15 @@
 #include "services/data/domain/bar_spacing.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
 #include "absl/time/time.h"
 #include <fmt/format.h>
+
+#include "common/quant/calendar.h"
 
 namespace breadthflow::data {
 namespace {
@@ -47,7 +52,44 @@ bool All(std::span<const int64_t> times, Range range) {
   return times.size() >= 3;
 }
 
+// Whether a session of any calendar ends then.
+bool EndsASession(int64_t time) {
+  const auto names = quant::CalendarNames();
+  return std::any_of(names.begin(), names.end(), [time](const auto& name) {
+    const auto sessions = quant::FindCalendar(name).value()->sessions();
+    const auto at = std::lower_bound(sessions.begin(), sessions.end(), time,
+                                     [](const quant::Session& session, int64_t end) { return session.close_ns < end; });
+    return at != sessions.end() && at->close_ns == time;
+  });
+}
+
+// Whether two rows end at one time of day, also when clocks changed between them.
+bool AtOneTimeOfDay(int64_t a, int64_t b) {
+  constexpr int64_t kNear = 5 * kMinute;
+  const int64_t apart = std::abs(a - b) % kDay;
+  const int64_t off = std::min(apart, kDay - apart);
+  return off <= kNear || std::abs(off - kHour) <= kNear;
+}
+
 }  // namespace
+
+std::optional<SpacingFault> FindOddDays(std::span<const int64_t> times) {
+  size_t odd = 0;
+  std::optional<size_t> first;
+  for (size_t row = 0; row < times.size(); ++row) {
+    const bool like_another = (row > 0 && AtOneTimeOfDay(times[row], times[row - 1])) ||
+                              (row + 1 < times.size() && AtOneTimeOfDay(times[row], times[row + 1]));
+    if (like_another || EndsASession(times[row])) continue;
+    ++odd;
+    if (!first) first = row;
+  }
+  if (times.size() < 2 || odd * 2 < times.size()) return std::nullopt;
+  return SpacingFault{
+      *first, fmt::format("ends at {} UTC, when no session does, and {} of {} rows end at times of day "
+                          "of their own",
+                          absl::FormatTime("%H:%M:%S", absl::FromUnixNanos(times[*first]), absl::UTCTimeZone()), odd,
+                          times.size())};
+}
 
 std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, Timeframe timeframe) {
   if (timeframe == Timeframe::kTick || times.empty()) return std::nullopt;

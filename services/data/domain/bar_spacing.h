@@ -23,4 +23,12 @@ struct SpacingFault {
 // a week or a month for days, a month for weeks. Rows of one instant are not looked at. Ticks may come at any time.
 std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, quant::Timeframe timeframe);
 
+// Whether rows that are days apart look like something else than bars of days, as a minute of each day does: of two and
+// more rows, half or more end neither with a session of a calendar of common/quant, nor at the time of day of the row
+// before or after (within five minutes; clocks may have gone forward or back by an hour in between). Markets whose
+// sessions are not known, and closes that moved with the years, end at the time of their neighbours. The first such
+// row. Ask for the bar size by kSayTimeframe where nobody said it.
+inline constexpr char kSayTimeframe[] = "which bars they are must be said (--timeframe 1min, --timeframe 1day ...)";
+std::optional<SpacingFault> FindOddDays(std::span<const int64_t> times);
+
 }  // namespace breadthflow::data

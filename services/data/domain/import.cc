@@ -8,6 +8,8 @@
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "services/data/domain/price_basis.h"
+
 namespace breadthflow::data {
 namespace {
 
@@ -102,16 +104,33 @@ absl::Status ImportFaults::ToStatus() const {
   return all.ToStatus("nothing was imported", "INVALID_IMPORT");
 }
 
-void ImportRows::Add(quant::Series rows, const std::string& name) {
+void ImportRows::Add(quant::Series rows, const std::string& name, bool assume_basis) {
   if (!rows.empty()) std::erase_if(rows.columns, [](const quant::Column& column) { return !HasValue(column); });
   bytes_ += BytesOf(rows);
   std::vector<Piece>& pieces = pieces_[rows.key.symbol];
-  pieces.push_back({std::move(rows), name});
+  pieces.push_back({std::move(rows), name, assume_basis});
+}
+
+// Columns without any value in a piece are not there: only all pieces together tell.
+void ImportRows::Assume(std::vector<Piece>& pieces) {
+  BasisColumns columns;
+  for (const Piece& piece : pieces) {
+    if (piece.assume_basis) columns = Together(columns, ColumnsOf(piece.rows));
+  }
+  const AssumedBasis basis = AssumeBasis(columns);
+  for (Piece& piece : pieces) {
+    if (!piece.assume_basis) continue;
+    piece.rows.basis = basis.basis;
+    if (!basis.told && !piece.rows.empty()) assumed_.insert(piece.rows.key.symbol);
+  }
 }
 
 std::vector<quant::Series> ImportRows::Take(const Resource& resource, ImportFaults& faults) {
   std::vector<quant::Series> all;
-  for (auto& [symbol, pieces] : pieces_) all.push_back(Join(std::move(pieces), resource, faults));
+  for (auto& [symbol, pieces] : pieces_) {
+    if (resource.prices) Assume(pieces);
+    all.push_back(Join(std::move(pieces), resource, faults));
+  }
   pieces_.clear();
   return all;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,9 @@ namespace breadthflow::data {
 struct ImportSpec {
   std::string resource = "stock_price";
   quant::Timeframe timeframe = quant::Timeframe::kDay;
+  bool timeframe_said = true;              // false: nobody named the bar size, it is the default
   std::string source = "import";           // under which the rows are kept
-  std::optional<quant::PriceBasis> basis;  // nullopt: as the rows say, else raw for resources with prices
+  std::optional<quant::PriceBasis> basis;  // nullopt: as the rows say, else by AssumeBasis()
   std::optional<quant::TimeRange> replaces;
   component::RawParams csv_params;
   QualityGate gate = QualityGate::kStore;
@@ -55,8 +57,9 @@ class ImportFaults {
 class ImportRows {
  public:
   // Takes rows that are valid as a series; `name` says where they come from ("AAPL.csv", "message 3"). Columns without
-  // any value are dropped. No rows at all make the symbol known: then it has none.
-  void Add(quant::Series rows, const std::string& name);
+  // any value are dropped. No rows at all make the symbol known: then it has none. `assume_basis`: nobody says how the
+  // prices were adjusted; AssumeBasis() of all such pieces of the symbol does.
+  void Add(quant::Series rows, const std::string& name, bool assume_basis = false);
 
   int64_t bytes() const { return bytes_; }
   bool empty() const { return pieces_.empty(); }
@@ -65,15 +68,20 @@ class ImportRows {
   // types or price bases in two pieces, and rows of one instant in two pieces where the resource has one row each. What
   // is in one piece only is missing in the rows of the others. Leaves nothing behind.
   std::vector<quant::Series> Take(const Resource& resource, ImportFaults& faults);
+  // After Take: the symbols whose price basis nothing told.
+  const std::set<std::string>& assumed() const { return assumed_; }
 
  private:
   struct Piece {
     quant::Series rows;
     std::string name;
+    bool assume_basis = false;
   };
+  void Assume(std::vector<Piece>& pieces);
   static quant::Series Join(std::vector<Piece> pieces, const Resource& resource, ImportFaults& faults);
 
   std::map<std::string, std::vector<Piece>> pieces_;
+  std::set<std::string> assumed_;
   int64_t bytes_ = 0;
 };
 

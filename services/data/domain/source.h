@@ -29,6 +29,7 @@ struct SourceQuery {
   quant::Timeframe timeframe = quant::Timeframe::kDay;
   quant::TimeRange range;
   const Resource* definition = nullptr;  // of the resource, where it was looked up; null: a predefined one
+  bool timeframe_said = true;            // who asks named the bar size; false: it is the default
 };
 
 // What the rows of a query must be. NOT_FOUND UNKNOWN_RESOURCE.

@@ -25,9 +25,10 @@ class TableReader {
                                                        const std::string& symbol) const = 0;
 };
 
-// A reader of `resource` in `timeframe` with the parameters of a text (layout, columns, calendar ...). INVALID_ARGUMENT
-// with every violation under the name of the parameter. The resource must outlive the reader.
-using MakeTableReader = std::function<absl::StatusOr<std::unique_ptr<TableReader>>(
-    const Resource& resource, quant::Timeframe timeframe, const component::RawParams& params)>;
+// A reader of what `kind` says (its symbol and range are not looked at, its definition is required) with the parameters
+// of a text (layout, columns, calendar ...). INVALID_ARGUMENT with every violation under the name of the parameter. The
+// resource must outlive the reader.
+using MakeTableReader = std::function<absl::StatusOr<std::unique_ptr<TableReader>>(const SourceQuery& kind,
+                                                                                   const component::RawParams& params)>;
 
 }  // namespace breadthflow::data

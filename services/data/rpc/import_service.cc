@@ -30,6 +30,7 @@ quant::Timeframe TimeframeOf(const v1::ImportSpec& spec, const std::string& reso
 ImportSpec FromProto(const v1::ImportSpec& spec, const ResourceLookup& resources, base::Violations& violations) {
   ImportSpec out;
   if (!spec.resource().empty()) out.resource = spec.resource();
+  out.timeframe_said = spec.timeframe() != common::v1::TIMEFRAME_UNSPECIFIED;
   out.timeframe = TimeframeOf(spec, out.resource, resources, violations);
   if (!spec.source().empty()) out.source = spec.source();
   if (spec.basis() != common::v1::PRICE_BASIS_UNSPECIFIED) {
@@ -94,7 +95,8 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     common::v1::SeriesKey& key = *batch.mutable_key();
     const ImportSpec& spec = import_->spec();
     if (key.resource().empty()) key.set_resource(spec.resource);
-    if (key.timeframe() == common::v1::TIMEFRAME_UNSPECIFIED) key.set_timeframe(rpc::ToProto(spec.timeframe));
+    const bool says_timeframe = key.timeframe() != common::v1::TIMEFRAME_UNSPECIFIED;
+    if (!says_timeframe) key.set_timeframe(rpc::ToProto(spec.timeframe));
     if (key.resource() != spec.resource) {
       return import_->AddBadRows(".key.resource",
                                  fmt::format("must be that of the spec, {}, was '{}'", spec.resource, key.resource()));
@@ -104,7 +106,7 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     }
     absl::StatusOr<quant::Series> rows = rpc::FromProto(batch, import_->resource().repeats);
     if (!rows.ok()) return import_->AddBadRows("", base::Message(rows.status()));
-    return import_->AddRows(*std::move(rows));
+    return import_->AddRows(*std::move(rows), says_timeframe);
   }
 
   Importer& importer_;

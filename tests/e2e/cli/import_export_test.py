@@ -105,6 +105,122 @@ class ImportExport(unittest.TestCase):
             self.assertEqual(refused.status, 2, refused)
             self.assertIn(text, refused.people)
 
+    def heads(self, symbols, source, *flags):
+        """Price basis and content of each series."""
+        snapshot = self.done("data", "snapshot", "--symbols", symbols, "--source", source, *flags).json
+        return [(series.get("basis"), series["contentSha256"]) for series in snapshot["series"]]
+
+    def test_exports_in_a_folder_are_fetched_as_they_are_imported(self):
+        folder = self.folder / "exports"
+        folder.mkdir()
+        self.done("data", "fetch", "--symbols", "EXA,EXB", "--start", "2015-01-01", "--end", "2016-01-01", "--param", "basis=raw", "--param", "seed=7")
+        market = next(series["source"] for series in self.done("data", "summary").json["series"] if series["key"]["symbol"] == "EXA")
+        for symbol, file in (("EXA", "EXA.csv"), ("EXB", "EXB.csv.gz"), ("EXA,EXB", "all.csv.gz")):
+            self.done("data", "export", "--symbols", symbol, "--source", market, "--out", folder / file)
+        stored = self.heads("EXA,EXB", market)
+        self.assertEqual([basis for basis, _ in stored], ["PRICE_BASIS_RAW"] * 2)
+        told = self.done("data", "fetch", "--source", "csv_file", "--path", folder, "--symbols", "EXA,EXB", output="table").people
+        self.assertNotIn("nothing says how the prices", told)
+        self.assertEqual(self.heads("EXA,EXB", "csv_file"), stored)
+        self.done("data", "import", folder / "EXA.csv", folder / "EXB.csv.gz", "--source", "ex_folder")
+        self.assertEqual(self.heads("EXA,EXB", "ex_folder"), stored)
+        again = self.done("data", "fetch", "--source", "csv_file", "--path", folder / "all.csv.gz", "--symbols", "EXA,EXB").json
+        self.assertEqual([(one["rowCount"] != "0", one.get("changedRowCount", "0")) for one in again["results"]], [(True, "0")] * 2)
+        # What is read of them is the same.
+        read = [self.done("data", "read", "--symbols", "EXA", "--source", which, "--adjustment", "split_dividend", "--resample", "1week").json
+                for which in (market, "csv_file", "ex_folder")]
+        self.assertEqual(read[0], read[1])
+        self.assertEqual(read[0], read[2])
+        refused = self.suite.cli("data", "fetch", "--source", "csv_file", "--path", folder, "--symbols", "EXA", "--timeframe", "1hour")
+        self.assertEqual(refused.status, 1, refused)
+        self.assertIn("EXA.csv:2: says that it is of bars of 1day, not of 1hour", refused.people)
+
+    def test_exports_of_weeks_ticks_texts_and_joins_are_fetched_too(self):
+        folder = self.folder / "kinds"
+        folder.mkdir()
+        made = ("--symbols", "KIND", "--start", "2018-01-01", "--end", "2020-01-01")
+        self.done("data", "fetch", *made)
+        for kind in ("earnings", "news_sentiment"):
+            self.done("data", "fetch", "--resource", kind, *made)
+        for kind in ("trade", "option_chain", "order_book"):
+            self.done("data", "fetch", "--resource", kind, "--symbols", "KIND", "--start", "2019-01-02", "--end", "2019-01-02T15:00:00Z")
+        cases = {"day": ("stock_price", "1day", ()), "week": ("stock_price", "1week", ("--resample", "1week")),
+                 "joined": ("stock_price", "1day", ("--join", "earnings.eps_diluted,news_sentiment.headline"))}
+        for kind in ("trade", "news_sentiment", "option_chain", "order_book"):
+            cases[kind] = (kind, "tick", ())
+        for case, (resource, timeframe, more) in cases.items():
+            of = ("--symbols", "KIND", "--resource", resource)
+            size = ("--timeframe", timeframe)
+            file = folder / f"{case}.csv"
+            self.done("data", "export", *of, "--source", "simulated", *more, *(size if resource != "stock_price" else ()), "--out", file)
+            self.assertGreater(len(file.read_text().splitlines()), 5, case)
+            self.done("data", "fetch", "--source", "csv_file", "--path", file, *of, *size)
+            self.done("data", "import", file, "--source", "kind_" + case)
+            self.done("data", "import", file, "--source", "set_" + case, "--set", "delimiter=comma")
+            rows = [self.done("data", "read", *of, *size, "--source", source).json for source in ("csv_file", "kind_" + case, "set_" + case)]
+            self.assertEqual(rows[0], rows[1], case)
+            self.assertEqual(rows[0], rows[2], case)
+            self.assertEqual(rows[0], self.done("data", "read", *of, *(size if not more else ()), *more, "--source", "simulated").json, case)
+
+    def test_what_is_said_of_texts_holds_for_exports(self):
+        bars_csv(self.folder, "SAYS")
+        self.done("data", "import", self.folder / "SAYS.csv")
+        out = self.folder / "says_export.csv.gz"
+        self.done("data", "export", "--symbols", "SAYS", "--source", "import", "--out", out)
+        self.done("data", "import", out, "--source", "says", "--set", "order=any", "--set", "calendar=24/7")
+        self.assertEqual(self.heads("SAYS", "says"), self.heads("SAYS", "import"))
+        for words, text in ((("--set", "basis=raw"), "--set basis: must not differ from the basis of the spec, split"),
+                            (("--set", "layout=bars_time"), "layout bars_time has no column symbol"),
+                            (("--set", "order=any", "--timeframe", "1hour"), "is stock_price 1day, prices split: that is not what the flags say")):
+            refused = self.suite.cli("data", "import", out, "--source", "says", *words)
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn(text, refused.people)
+
+    def test_a_price_basis_is_what_files_say_and_the_same_however_they_come(self):
+        folder = self.folder / "bases"
+        folder.mkdir()
+        row = "2013-06-{:02d},10,11,9,10,100"
+        kinds = {"PLAIN": ("", "", "SPLIT"), "RAWSAID": (",price_basis", ",raw", "RAW"), "RATIOS": (",split_ratio", ",1", "RAW"),
+                 "CLOSES": (",adj_close", ",10", "SPLIT"), "YAHOO": (",dividends,stock splits", ",0,0", "SPLIT_DIVIDEND")}
+        for symbol, (header, cells, _) in kinds.items():
+            bars_csv(folder, symbol, [row.format(day) + cells for day in (3, 4, 5)], "date,open,high,low,close,volume" + header)
+        symbols = ",".join(kinds)
+        imported = self.done("data", "import", folder, "--source", "bases", output="table").people
+        fetched = self.done("data", "fetch", "--source", "csv_file", "--path", folder, "--symbols", symbols, output="table").people
+        for told in (imported, fetched):
+            self.assertIn("  PLAIN: nothing says how the prices were adjusted: they are taken to be split", told)
+        by_symbol = sorted(kinds)
+        for source in ("bases", "csv_file"):
+            heads = {symbol: self.heads(symbol, source)[0] for symbol in by_symbol}
+            self.assertEqual({symbol: basis for symbol, (basis, _) in heads.items()},
+                             {symbol: f"PRICE_BASIS_{kinds[symbol][2]}" for symbol in by_symbol}, source)
+        for adjustment in ("split", "raw"):
+            read = [self.suite.cli("data", "read", "--symbols", symbol, "--source", source, "--adjustment", adjustment)
+                    for symbol in by_symbol for source in ("bases", "csv_file")]
+            for ours, theirs in zip(read[::2], read[1::2]):
+                self.assertEqual((ours.status, ours.out), (theirs.status, theirs.out))
+        self.done("data", "import", folder / "PLAIN.csv", "--source", "said", "--set", "basis=raw")
+        self.done("data", "import", folder / "PLAIN.csv", "--source", "flagged", "--basis", "raw")
+        self.assertEqual(self.heads("PLAIN", "said")[0][0], "PRICE_BASIS_RAW")
+        self.assertEqual(self.heads("PLAIN", "flagged")[0][0], "PRICE_BASIS_RAW")
+        refused = self.suite.cli("data", "fetch", "--source", "csv_file", "--path", folder, "--symbols", "RAWSAID", "--param", "basis=split")
+        self.assertEqual(refused.status, 1, refused)
+        self.assertIn("RAWSAID.csv:2: says that its prices are raw, but the parameter basis that they are split", refused.people)
+
+    def test_a_minute_of_each_day_is_no_day_unless_that_is_said(self):
+        file = self.folder / "odd.csv"
+        file.write_text("symbol,time,open,high,low,close,volume\n" + "".join(
+            f"ODDDAY,2020-01-{day}Z,10,11,9,10,100\n" for day in ("02T14:37:00", "03T16:52:00", "06T15:25:00", "07T18:20:00")))
+        for words in ((), ("--set", "order=any")):
+            refused = self.suite.cli("data", "import", file, *words)
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn("odd.csv:2: ends at 14:37:00 UTC, when no session does", refused.people)
+            self.assertIn("--timeframe", refused.people)
+        told = self.done("data", "import", file, "--timeframe", "1day", output="table").people
+        self.assertIn("taken for bars of 1day", told)
+        told = self.done("data", "fetch", "--source", "csv_file", "--path", file, "--symbols", "ODDDAY", output="table").people
+        self.assertIn("taken for bars of 1day", told)
+
     def test_the_end_of_the_name_says_how_a_file_is_written(self):
         bars_csv(self.folder, "ENDS")
         self.done("data", "import", self.folder / "ENDS.csv")
@@ -142,7 +258,7 @@ class ImportExport(unittest.TestCase):
         answer = self.done("data", "export", "--symbols", "PIPE", "--fields", "close,volume", "--source", "import", output="table")
         lines = answer.out.splitlines()
         self.assertEqual(lines[0], "symbol,time,resource,timeframe,price_basis,close,volume")
-        self.assertEqual(lines[1], "PIPE,2013-06-03T20:00:00Z,stock_price,1day,raw,101.25,1000000.0")
+        self.assertEqual(lines[1], "PIPE,2013-06-03T20:00:00Z,stock_price,1day,split,101.25,1000000.0")
         self.assertEqual(len(lines), 11)
 
     def test_every_mistake_is_said_with_file_and_line_and_nothing_is_stored(self):

@@ -45,9 +45,7 @@ class RealImports final : public ::testing::Environment {
     // Each under a source of its own: several files are of the same symbol.
     const std::string source = "real_" + std::to_string(++count_);
     std::vector<v1::ImportSeriesRequest> messages = {ImportServer::Spec(file.resource, file.timeframe, source)};
-    component::RawParams params = file.params;
-    params.try_emplace("basis", std::string("split"));  // as csv_file has it
-    for (const auto& [name, value] : params) {
+    for (const auto& [name, value] : file.params) {
       (*messages[0].mutable_spec()->mutable_csv_params())[name] = rpc::ToProto(value);
     }
     for (size_t begin = 0; begin < bytes.size(); begin += kPart) {
@@ -62,6 +60,7 @@ class RealImports final : public ::testing::Environment {
         server_->Read(file.symbol, {.resource = file.resource, .timeframe = file.timeframe, .source = source});
     ASSERT_TRUE(rows.ok()) << file.path << ": " << base::Message(rows.status());
     EXPECT_EQ(rows->ContentHash(), expected.ContentHash()) << file.path;
+    EXPECT_EQ(rows->basis, expected.basis) << file.path << ": imported as it was fetched";
   }
 
   std::unique_ptr<ImportServer> server_;

@@ -93,6 +93,56 @@ TEST_F(ImportTest, MinutesAreNotTakenForDays) {
   EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(minutes)}), IsOk());
 }
 
+TEST_F(ImportTest, RowsOfTheirOwnTimesOfDayAreDaysOnlyWhereThatIsSaid) {
+  Series odd = Prices("AAPL", 3);
+  odd.basis = quant::PriceBasis::kSplitAdjusted;
+  constexpr int64_t kMinute = 60'000'000'000;
+  odd.times = {kFirst - 383 * kMinute, kFirst + kDay - 248 * kMinute, kFirst + 4 * kDay - 335 * kMinute};
+  Request unsaid = ImportServer::Spec();
+  unsaid.mutable_spec()->clear_timeframe();
+  Request rows = ImportServer::Packed(odd);
+  rows.mutable_packed()->mutable_key()->clear_timeframe();
+  const absl::Status refused = server_.Import({unsaid, rows}).status();
+  EXPECT_THAT(refused, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  EXPECT_THAT(Said(refused),
+              ElementsAre(AllOf(HasSubstr("packed[0].rows[0]: ends at 14:37:00 UTC, when no session does"),
+                                HasSubstr("--timeframe"))));
+  EXPECT_TRUE(NothingIsStored());
+  // Who sends them says it, for all rows or with each message.
+  const auto said = server_.Import({ImportServer::Spec(), rows});
+  ASSERT_THAT(said, IsOk());
+  ASSERT_EQ(said->results(0).notes_size(), 1);
+  EXPECT_THAT(said->results(0).notes(0), HasSubstr("they are taken for bars of 1day"));
+  EXPECT_THAT(server_.Import({unsaid, ImportServer::Packed(odd)}), IsOk());
+  // Days need not be said.
+  EXPECT_THAT(server_.Import({unsaid, ImportServer::Csv("MSFT.csv", Bars(kTwoDays))}), IsOk());
+}
+
+TEST_F(ImportTest, OnePriceBasisIsAssumedHoweverRowsCome) {
+  Series rows = Prices("AAPL", 2);
+  rows.basis = quant::PriceBasis::kNotPrices;
+  const auto packed = server_.Import({ImportServer::Spec("", Timeframe::kDay, "packed"), ImportServer::Packed(rows)});
+  ASSERT_THAT(packed, IsOk());
+  const auto text =
+      server_.Import({ImportServer::Spec("", Timeframe::kDay, "text"), ImportServer::Csv("AAPL.csv", Bars(kTwoDays))});
+  ASSERT_THAT(text, IsOk());
+  for (const auto* answer : {&packed, &text}) {
+    ASSERT_EQ((*answer)->results(0).notes_size(), 1);
+    EXPECT_THAT((*answer)->results(0).notes(0), HasSubstr("nothing says how the prices were adjusted"));
+  }
+  for (const char* source : {"packed", "text"}) {
+    EXPECT_EQ(server_.Read("AAPL", {.source = source})->basis, quant::PriceBasis::kSplitAdjusted) << source;
+  }
+  // Splits that are there to be applied, in any message of the symbol.
+  Series later = rows;
+  for (int64_t& time : later.times) time += 4 * kDay;
+  later.Add("split_ratio", std::vector<double>{1, 2});
+  ASSERT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kDay, "splits"), ImportServer::Packed(rows),
+                              ImportServer::Packed(later)}),
+              IsOk());
+  EXPECT_EQ(server_.Read("AAPL", {.source = "splits"})->basis, quant::PriceBasis::kRaw);
+}
+
 TEST_F(ImportTest, ADayHasOneBarWhateverTheCalendarOfAFile) {
   Request spec = ImportServer::Spec();
   ASSERT_THAT(server_.Import({spec, ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}), IsOk());

@@ -38,7 +38,8 @@ struct TimeRule {
   std::string zone;       // of times that name none, unless a parameter says otherwise
   int64_t length_ns = 0;  // of the interval that a row sums up, else 0
   bool at_start = false;  // and the time is its beginning
-  // kInstant: what a date without a time of day means, kDayStart or kDayEnd; unset: it is refused
+  // kInstant: what a date without a time of day means, kDayStart, kDayEnd or, of bars of a day, kSessionClose; unset:
+  // it is refused
   std::optional<When> dates = std::nullopt;
 };
 
@@ -83,6 +84,12 @@ struct Layout {
   bool only_by_name = false;     // never found by its header: that does not say enough
   bool underlying_row = false;   // a line without strike is the underlying
   bool blank_rows = false;       // lines with nothing but a time are left out
+  // Cells stand for themselves: only an empty one without quotes is missing, names of columns are not normalised, and
+  // those with a dot that are not named here are kept, typed as they stand (see RowCells).
+  bool as_written = false;
+
+  // Whether a column of that name is the time, the symbol, or one of `columns`.
+  bool Names(std::string_view header) const;
 };
 
 const std::vector<Layout>& Layouts();
@@ -96,6 +103,12 @@ std::vector<Layout> SentimentLayouts();
 std::vector<Layout> OptionLayouts();
 // Of resources that are made at run time from the definitions under config/resources.
 std::vector<Layout> MadeLayouts();
+
+// Files that data export wrote, or of the same form: symbol and time first, then the fields of a resource by their
+// names. Times are instants; a bar of a day may have its date, as in other files of bars.
+inline constexpr std::string_view kExportLayout = "export";
+bool IsExport(const std::vector<std::string_view>& first);
+Layout ExportLayout(const Resource& resource);
 
 // Lower case, without spaces around, spaces within as underscores: "Adj Close" -> "adj_close".
 std::string Normal(std::string_view header);
@@ -116,7 +129,8 @@ absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& f
 // line has none or several of those.
 absl::StatusOr<Layout> LayoutByNames(const Resource& resource, const std::vector<std::string_view>& first);
 
-// Names of the layouts of a resource, or of all when it is empty, for people.
+// Names of the layouts of a resource, or of all when it is empty, for people; without that of exports, which every
+// resource has.
 std::string LayoutNames(std::string_view resource);
 
 }  // namespace breadthflow::data::csv

@@ -101,6 +101,11 @@ std::string Normal(std::string_view header) {
   return out;
 }
 
+bool Layout::Names(std::string_view header) const {
+  return header == time.column || header == time.second || header == symbol_column ||
+         std::any_of(columns.begin(), columns.end(), [&](const Column& column) { return column.header == header; });
+}
+
 std::string LayoutNames(std::string_view resource) {
   std::string names;
   for (const Layout& layout : Layouts()) {
@@ -188,6 +193,23 @@ absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& f
   return base::MakeError(absl::StatusCode::kInvalidArgument, "AMBIGUOUS_LAYOUT",
                          fmt::format("the header may be of any of {}: which one must be said by {}",
                                      fmt::join(names, ", "), HowToSay("layout=" + names[0])));
+}
+
+bool IsExport(const std::vector<std::string_view>& first) {
+  return first.size() >= 2 && first[0] == "symbol" && first[1] == "time";
+}
+
+Layout ExportLayout(const Resource& resource) {
+  Layout layout{.name = std::string(kExportLayout),
+                .resources = {resource.id},
+                .time = {.column = "time"},
+                .symbol_column = "symbol",
+                .as_written = true};
+  if (resource.bars) layout.time.dates = When::kSessionClose;
+  for (const Field& field : resource.fields) {
+    layout.columns.push_back({.header = field.name, .field = field.name, .optional = !field.required});
+  }
+  return layout;
 }
 
 absl::StatusOr<Layout> LayoutByNames(const Resource& resource, const std::vector<std::string_view>& first) {

@@ -39,12 +39,13 @@ std::vector<component::ParamSpec> ReadParams() {
   return {
       StringParam("layout", "auto",
                   "What the file looks like: auto (by its header; a resource made at run time also by the names of its "
-                  "fields) or a name: " +
+                  "fields), export (what data export writes) or a name: " +
                       LayoutNames("") + "."),
-      StringParam("columns", "",
-                  "In place of a layout: which column of the file is which field, such as "
-                  "time=Date,close=Last,volume=Vol. Columns that are not named are left out; csv.NAME=Header keeps a "
-                  "number that the resource does not have."),
+      StringParam(
+          "columns", "",
+          "In place of a layout: which column of the file is which field, such as "
+          "time=Date,close=Last,volume=Vol. Columns that are not named are left out; symbol=Header tells rows of "
+          "several symbols apart; csv.NAME=Header keeps a number that the resource does not have."),
       StringParam(
           "calendar", "XNYS",
           fmt::format("Whose sessions the dates of bars and chains are: {}, or none: a day then ends at midnight "
@@ -62,15 +63,18 @@ std::vector<component::ParamSpec> ReadParams() {
                   "With columns: whether times are text or whole numbers since 1970."),
       ChoiceParam("delimiter", "auto", {"auto", "comma", "semicolon", "tab"}, "What separates cells."),
       StringParam("skip_lines", "", "Numbers of lines that are no rows, such as 2,17."),
-      ChoiceParam("basis", "split", {"raw", "split", "split_dividend"},
-                  "How the prices in the files were adjusted. Stored with the series.")};
+      ChoiceParam(
+          "basis", "auto", {"auto", "raw", "split", "split_dividend"},
+          "How the prices in the files were adjusted; stored with the series. auto: as their column price_basis "
+          "says, else by other columns: raw beside the splits to apply (split_ratio, split_coefficient), "
+          "split_dividend beside Yahoo's stock_splits without an adjusted close, split in all other files.")};
 }
 
 absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
   base::Violations violations;
   ReadOptions options;
   options.layout = params.String("layout");
-  if (options.layout != "auto") {
+  if (options.layout != "auto" && options.layout != kExportLayout) {
     const auto layout = FindLayout(options.layout, "");
     if (!layout.ok()) violations.Add("layout", base::Message(layout.status()));
   }
@@ -114,34 +118,31 @@ absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
     violations.Add("time_unit", "is for columns that are mapped by hand");
   const std::string& delimiter = params.String("delimiter");
   options.delimiter = delimiter == "comma" ? ',' : delimiter == "semicolon" ? ';' : delimiter == "tab" ? '\t' : '\0';
-  const auto basis = quant::ParsePriceBasis(params.String("basis"));
-  if (basis.ok()) options.basis = *basis;
-  if (!basis.ok()) violations.Add("basis", base::Message(basis.status()));
+  if (params.String("basis") != "auto") {
+    const auto basis = quant::ParsePriceBasis(params.String("basis"));
+    if (basis.ok()) options.basis = *basis;
+    if (!basis.ok()) violations.Add("basis", base::Message(basis.status()));
+  }
   BF_RETURN_IF_ERROR(violations.ToStatus("csv can not be read like that"));
   return options;
 }
 
 absl::Status CheckQuery(const SourceQuery& query, const ReadOptions& options) {
   BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
-  const bool intraday = quant::IntradayLength(query.timeframe) > absl::ZeroDuration();
-  const bool good = resource->bars ? query.timeframe == quant::Timeframe::kDay || intraday
-                                   : query.timeframe == quant::Timeframe::kTick;
+  const bool good = resource->bars == (query.timeframe != quant::Timeframe::kTick);
   if (!good) {
     return base::MakeError(
         absl::StatusCode::kInvalidArgument, "NOT_OFFERED",
-        fmt::format("csv has {} in {}, not {}", query.resource, resource->bars ? "bars of 1min to 1day" : "ticks",
+        fmt::format("csv has {} in {}, not {}", query.resource, resource->bars ? "bars of 1min to 1month" : "ticks",
                     quant::ToText(query.timeframe)));
   }
   base::Violations violations;
-  if (options.columns.empty() && options.layout == "auto" && !resource->custom && LayoutNames(query.resource).empty()) {
-    violations.Add("columns", fmt::format("no layout has {}: map its columns by hand", query.resource));
-  }
-  if (options.layout != "auto") {
+  if (options.layout != "auto" && options.layout != kExportLayout) {
     const auto layout = FindLayout(options.layout, query.resource);
     if (!layout.ok()) violations.Add("layout", base::Message(layout.status()));
   }
   for (const auto& [field, header] : options.columns) {
-    if (field != "time" && !field.starts_with("csv.") && resource->Find(field) == nullptr) {
+    if (field != "time" && field != "symbol" && !field.starts_with("csv.") && resource->Find(field) == nullptr) {
       violations.Add("columns", fmt::format("{} has no field {}", query.resource, field));
     }
   }

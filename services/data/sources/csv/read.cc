@@ -1,6 +1,5 @@
 #include "services/data/sources/csv/read.h"
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,6 +11,8 @@
 
 #include "common/base/status.h"
 #include "services/data/domain/resource.h"
+#include "services/data/sources/csv/description.h"
+#include "services/data/sources/csv/header.h"
 #include "services/data/sources/csv/row_cells.h"
 #include "services/data/sources/csv/row_sink.h"
 #include "services/data/sources/csv/row_time.h"
@@ -20,35 +21,6 @@
 
 namespace breadthflow::data::csv {
 namespace {
-
-// What a date means that stands for the instant of a row: its end, unless files of the resource have it that something
-// takes effect on a day.
-When MeaningOfDates(const Resource& resource) {
-  const bool begins = std::any_of(Layouts().begin(), Layouts().end(), [&](const Layout& layout) {
-    const bool of = std::find(layout.resources.begin(), layout.resources.end(), resource.id) != layout.resources.end();
-    return of && (layout.time.when == When::kDayStart || layout.time.when == When::kDeclared);
-  });
-  return begins ? When::kDayStart : When::kDayEnd;
-}
-
-// The layout that the parameter `columns` describes.
-Layout ByHand(const Resource& resource, const ReadOptions& options) {
-  Layout layout{
-      .name = "columns", .resources = {resource.id}, .time = {.when = resource.bars ? When::kBar : When::kInstant}};
-  if (options.unit_ns > 0) {
-    layout.time.when = When::kEpoch;
-    layout.time.unit_ns = options.unit_ns;
-  }
-  if (layout.time.when == When::kInstant) layout.time.dates = MeaningOfDates(resource);
-  for (const auto& [field, header] : options.columns) {
-    if (field == "time") {
-      layout.time.column = Normal(header);
-    } else {
-      layout.columns.push_back({.header = Normal(header), .field = field});
-    }
-  }
-  return layout;
-}
 
 // Where the rows of the symbols of several files are gathered.
 struct Sinks {
@@ -92,10 +64,19 @@ class FileReader {
     Row row;
     if (!rows_.Next(row))
       return rows_.fault() ? Complain(rows_.fault()->line, rows_.fault()->text) : Complain(1, "the file is empty");
-    if (!ChooseLayout(row, line) || !ReadHeader(row)) return;
-    sinks_.sort |= layout_.any_order;
+    auto header =
+        ReadHeader(row, line, sinks_.resource, options_, [this](std::string_view text) { Complain(1, text); });
+    if (!header) return;
+    header_ = *std::move(header);
+    sinks_.sort |= header_.layout.any_order;
+    ReadRows(row);
+  }
+
+ private:
+  void ReadRows(Row& row) {
     const size_t width = row.cells.size();
-    const bool named = !layout_.symbol_column.empty();
+    const Layout& layout = header_.layout;
+    const bool named = !layout.symbol_column.empty();
     const bool divided = named && sinks_.all;
     Lane* lane = nullptr;
     if (!divided) {
@@ -109,16 +90,16 @@ class FileReader {
       lane = LaneOf(sinks_.symbol);
     }
     int64_t count = 0;
-    for (bool more = layout_.headerless || rows_.Next(row); more; more = rows_.Next(row)) {
+    for (bool more = layout.headerless || rows_.Next(row); more; more = rows_.Next(row)) {
       if (skip_.erase(row.line) > 0) continue;
       ++count;
-      const size_t expected = layout_.header_text.empty() ? width : layout_.columns.size();
+      const size_t expected = layout.header_text.empty() ? width : layout.columns.size();
       if (row.cells.size() != expected) {
         Complain(row.line, fmt::format("expected {} cells, found {}", expected, row.cells.size()));
         continue;
       }
       if (named) {
-        const std::string_view cell = row.cells[headers_.at(layout_.symbol_column)];
+        const std::string_view cell = row.cells[header_.cells.at(layout.symbol_column)];
         if (!divided && SymbolIn(cell) != sinks_.symbol) continue;
         if (divided) lane = LaneIn(row.line, cell);
         if (lane == nullptr) continue;
@@ -132,16 +113,18 @@ class FileReader {
     for (const auto& [symbol, one] : lanes_) {
       if (one->gatherer != nullptr) one->gatherer->Finish();
       one->time.Finish();
+      one->said.Finish();
     }
   }
 
- private:
   // What reads the rows of one symbol.
   struct Lane {
-    explicit Lane(FileContext shared) : context(std::move(shared)), time(context), cells(context) {
+    Lane(FileContext shared, BasisColumns prices)
+        : context(std::move(shared)), said(context, prices), time(context), cells(context) {
       gatherer = MakeGatherer(context);
     }
     FileContext context;
+    Description said;
     RowTime time;
     RowCells cells;
     std::unique_ptr<Gatherer> gatherer;
@@ -152,8 +135,9 @@ class FileReader {
   Lane* LaneOf(const std::string& symbol) {
     std::unique_ptr<Lane>& lane = lanes_[symbol];
     if (lane == nullptr) {
-      lane = std::make_unique<Lane>(
-          FileContext{file_, query_, options_, sinks_.resource, layout_, headers_, sinks_.Of(symbol), faults_});
+      lane = std::make_unique<Lane>(FileContext{file_, query_, options_, sinks_.resource, header_.layout, header_.cells,
+                                                sinks_.Of(symbol), faults_},
+                                    header_.prices);
     }
     return lane.get();
   }
@@ -170,84 +154,12 @@ class FileReader {
   }
 
   void Take(Lane& lane, const Row& row) const {
+    lane.said.Take(row);
     if (lane.gatherer != nullptr) return lane.gatherer->Take(row);
-    if (layout_.underlying_row && lane.cells.ReadUnderlying(row)) return;
-    if (layout_.blank_rows && lane.cells.Blank(row)) return;
+    const Layout& layout = header_.layout;
+    if (layout.underlying_row && lane.cells.ReadUnderlying(row)) return;
+    if (layout.blank_rows && lane.cells.Blank(row)) return;
     lane.cells.Put(row, lane.time.Begin(row));
-  }
-
-  bool ChooseLayout(const Row& first, std::string_view line) {
-    if (!options_.columns.empty()) {
-      layout_ = ByHand(sinks_.resource, options_);
-      return true;
-    }
-    const bool guess = options_.layout == "auto";
-    const auto found =
-        guess ? GuessLayout(first.cells, line, sinks_.resource) : FindLayout(options_.layout, sinks_.resource.id);
-    if (!found.ok() && guess && sinks_.resource.custom) {
-      absl::StatusOr<Layout> by_names = LayoutByNames(sinks_.resource, first.cells);
-      if (!by_names.ok()) return Fail(base::Message(by_names.status()));
-      layout_ = *std::move(by_names);
-      return true;
-    }
-    if (!found.ok()) {
-      Complain(1, base::Message(found.status()));
-      return false;
-    }
-    layout_ = **found;
-    return true;
-  }
-
-  bool Fail(const std::string& text) {
-    Complain(1, text);
-    return false;
-  }
-
-  bool ReadHeader(const Row& row) {
-    if (layout_.headerless || !layout_.header_text.empty()) {
-      size_t cell = 0;
-      if (layout_.headerless) headers_[layout_.time.column] = cell++;
-      for (const Column& column : layout_.columns) headers_[column.header] = cell++;
-      if (layout_.headerless && row.cells.size() != cell) {
-        return Fail(fmt::format("layout {} has {} cells, found {}", layout_.name, cell, row.cells.size()));
-      }
-      if (!layout_.header_text.empty() && row.cells.size() < 2) return Fail("the header is not that of the layout");
-      return true;
-    }
-    for (size_t cell = 0; cell < row.cells.size(); ++cell) {
-      const std::string header = Normal(row.cells[cell]);
-      const auto [at, fresh] = headers_.try_emplace(header, cell);
-      if (!fresh) return Fail(fmt::format("columns {} and {} have the same name", at->second + 1, cell + 1));
-    }
-    bool good = true;
-    const auto need = [&](const std::string& header) {
-      if (header.empty() || headers_.contains(header)) return;
-      good = Fail(fmt::format("layout {} needs the column {}, which is not among the {} columns of the header",
-                              layout_.name, header, headers_.size()));
-    };
-    need(layout_.time.column);
-    if (layout_.time.second != layout_.time.column) need(layout_.time.second);
-    need(layout_.symbol_column);
-    if (layout_.shape == Shape::kRows) {
-      for (const Column& column : layout_.columns) {
-        if (!column.optional) need(column.header);
-      }
-    } else {
-      for (const std::string& header : ColumnsOf(layout_.shape)) need(header);
-    }
-    // Columns that a named layout does not know may be what the file is about: they are not dropped in silence.
-    if (good && layout_.shape == Shape::kRows && !layout_.rest_as_numbers && options_.columns.empty()) {
-      for (const auto& [header, cell] : headers_) {
-        const bool known = header == layout_.time.column || header == layout_.time.second ||
-                           header == layout_.symbol_column ||
-                           std::any_of(layout_.columns.begin(), layout_.columns.end(),
-                                       [&, &name = header](const Column& column) { return column.header == name; });
-        if (!known)
-          good = Fail(
-              fmt::format("layout {} has no column {}; map columns by hand to leave it out", layout_.name, header));
-      }
-    }
-    return good;
   }
 
   const File& file_;
@@ -255,8 +167,7 @@ class FileReader {
   const ReadOptions& options_;
   Sinks& sinks_;
   Faults& faults_;
-  Layout layout_;
-  std::map<std::string, size_t> headers_;  // normalised header -> cell
+  Header header_;
   std::set<int64_t> skip_;
   RowReader rows_;
   std::map<std::string, std::unique_ptr<Lane>> lanes_;
@@ -277,8 +188,7 @@ absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& 
     return base::MakeError(absl::StatusCode::kNotFound, fmt::format("{} has no rows of symbol {}", what, query.symbol),
                            {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", query.symbol}}});
   }
-  const quant::PriceBasis basis = resource->prices ? options.basis : quant::PriceBasis::kNotPrices;
-  SourceData data = std::move(sinks.Of(query.symbol)).Finish(query, basis, sinks.sort, faults);
+  SourceData data = std::move(sinks.Of(query.symbol)).Finish(query, sinks.sort, faults);
   if (!faults.empty()) return faults.ToStatus(what);
   return data;
 }
@@ -289,13 +199,12 @@ absl::StatusOr<std::vector<SourceData>> ReadEach(const File& file, const SourceQ
   Faults faults;
   Sinks sinks{.resource = *resource, .symbol = query.symbol, .all = true, .sort = options.any_order};
   FileReader(file, query, options, sinks, faults).ReadAll();
-  const quant::PriceBasis basis = resource->prices ? options.basis : quant::PriceBasis::kNotPrices;
   std::vector<SourceData> all;
   SourceQuery one = query;
   for (auto& [symbol, sink] : sinks.by_symbol) {
     if (!faults.empty()) break;
     one.symbol = symbol;
-    all.push_back(std::move(*sink).Finish(one, basis, sinks.sort, faults));
+    all.push_back(std::move(*sink).Finish(one, sinks.sort, faults));
   }
   BF_RETURN_IF_ERROR(faults.ToStatus(file.name));
   return all;

@@ -28,11 +28,11 @@ struct ReadOptions {
   std::optional<Zone> zone;                    // of times that name none; nullopt: the layout's, else UTC
   Stamp stamp = Stamp::kLayout;  // what the time of an interval marks; kLayout: its end if it says nothing
   DateOrder date_order = DateOrder::kUnknown;
-  int64_t unit_ns = 0;           // by hand: times are whole numbers of it since 1970; 0: they are text
-  bool any_order = false;        // rows may be unsorted
-  char delimiter = '\0';         // '\0': guessed
-  std::set<int64_t> skip_lines;  // lines that are no rows
-  quant::PriceBasis basis = quant::PriceBasis::kSplitAdjusted;  // of resources with prices
+  int64_t unit_ns = 0;                     // by hand: times are whole numbers of it since 1970; 0: they are text
+  bool any_order = false;                  // rows may be unsorted
+  char delimiter = '\0';                   // '\0': guessed
+  std::set<int64_t> skip_lines;            // lines that are no rows
+  std::optional<quant::PriceBasis> basis;  // of resources with prices; nullopt: as the file tells, see Description
 };
 
 struct File {
@@ -45,7 +45,10 @@ struct File {
 // INVALID_ARGUMENT INVALID_CSV with all violations, each under file:line: no text, quoting, a header of no or of
 // several layouts, missing or additional cells and columns, values and times that are not what they must be, days that
 // are no session, unsorted rows (unless the layout or `any_order` allows them), two rows of one instant where the
-// resource has one, an empty file. NOT_FOUND UNKNOWN_SYMBOL when files that name symbols do not have the one asked for.
+// resource has one, rows that say that they are something else than what is asked for, rows that say nothing of their
+// bar size and do not look like days (FindOddDays; only told of when the query's sender said the bar size), an empty
+// file. A price basis that nothing tells is told of in the notes. NOT_FOUND UNKNOWN_SYMBOL when files that name symbols
+// do not have the one asked for.
 absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options);
 
 // All series of one file, ordered by symbol: of every symbol that its column of symbols names, else of `query.symbol`.

@@ -1,26 +1,20 @@
 #include "services/data/sources/csv/row_cells.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "services/data/domain/resource.h"
+#include "services/data/sources/csv/description.h"
 
 namespace breadthflow::data::csv {
 
 RowCells::RowCells(const FileContext& context) : context_(context) {
   const Layout& layout = context.layout;
   for (const FieldOrder& order : context.resource.orders) pairs_.push_back({.order = &order, .low = {}, .high = {}});
-  if (layout.rest_as_numbers) {
-    for (const auto& [header, cell] : context.headers) {
-      const bool named = header == layout.time.column || header == layout.time.second ||
-                         header == layout.symbol_column ||
-                         std::any_of(layout.columns.begin(), layout.columns.end(),
-                                     [&](const Column& column) { return column.header == header; });
-      if (!named) rest_.push_back({.header = header, .field = "csv." + header});
-    }
-  }
+  FindRest();
   const auto add = [&](const std::vector<Column>& columns) {
     for (const Column& column : columns) {
       const auto found = context.headers.find(column.header);
@@ -32,6 +26,25 @@ RowCells::RowCells(const FileContext& context) : context_(context) {
   for (const auto& [field, text] : layout.constants) {
     constants_.emplace_back(context.sink.Index(field, quant::ColumnType::kText), text);
   }
+}
+
+// The columns that the layout does not name.
+void RowCells::FindRest() {
+  const Layout& layout = context_.layout;
+  if (!layout.rest_as_numbers && !layout.as_written) return;
+  for (const auto& [header, cell] : context_.headers) {
+    if (layout.Names(header) || IsDescription(header)) continue;
+    if (layout.as_written) {
+      extras_.push_back({header, cell});
+    } else {
+      rest_.push_back({.header = header, .field = "csv." + header});
+    }
+  }
+}
+
+// What stands for no value.
+bool RowCells::Missing(const Row& row, size_t cell) const {
+  return context_.layout.as_written ? row.cells[cell].empty() && !row.Quoted(cell) : IsNone(row.cells[cell]);
 }
 
 void RowCells::Add(const Column& column, size_t cell) {
@@ -83,6 +96,7 @@ void RowCells::Put(const Row& row, bool begun) {
     }
   }
   if (!begun) return;
+  for (Extra& extra : extras_) PutExtra(row, extra);
   for (const auto& [index, text] : constants_) context_.sink.Put(index, text);
   for (const Underlying& one : underlying_) context_.sink.Put(one.sink, one.value);
 }
@@ -108,7 +122,7 @@ void RowCells::PutOne(const Row& row, const Target& target, bool begun) {
     }
   }
   const bool required = target.field != nullptr && target.field->required;
-  if (IsNone(cell) && !required) return;
+  if (Missing(row, target.cell) && !required) return;
   std::string_view value = cell;
   if (!column.words.empty()) {
     const auto word =
@@ -182,7 +196,7 @@ void RowCells::PutInteger(const Row& row, const Target& target, std::string_view
 
 void RowCells::PutText(const Row& row, const Target& target, std::string_view cell, bool begun) {
   std::string value(cell);
-  if (target.field != nullptr && IsNone(cell)) {  // only what is required comes here without a value
+  if (target.field != nullptr && Missing(row, target.cell)) {  // only what is required comes here without a value
     context_.Complain(row.line, fmt::format("{} is missing", target.field->name));
     return;
   }
@@ -196,6 +210,31 @@ void RowCells::PutText(const Row& row, const Target& target, std::string_view ce
     }
   }
   if (begun) context_.sink.Put(target.sink, std::move(value));
+}
+
+void RowCells::PutExtra(const Row& row, Extra& extra) {
+  if (Missing(row, extra.cell)) return;
+  const std::string_view cell = row.cells[extra.cell];
+  const std::optional<int64_t> whole = ParseInteger(cell);
+  const std::optional<double> number = ParseNumber(cell);
+  if (!extra.sink) {
+    const auto type = row.Quoted(extra.cell) ? quant::ColumnType::kText
+                      : whole                ? quant::ColumnType::kInt64
+                                             : quant::ColumnType::kDouble;
+    extra.sink = context_.sink.Index(extra.name, type);
+  }
+  const quant::ColumnType type = context_.sink.TypeOf(*extra.sink);
+  if (type == quant::ColumnType::kText && row.Quoted(extra.cell)) {
+    context_.sink.Put(*extra.sink, std::string(cell));
+  } else if (type == quant::ColumnType::kInt64 && whole) {
+    context_.sink.Put(*extra.sink, *whole);
+  } else if (type == quant::ColumnType::kDouble && number && !row.Quoted(extra.cell)) {
+    context_.sink.Put(*extra.sink, *number);
+  } else {
+    constexpr std::array<std::string_view, 3> kMust = {"a number", "a whole number", "a text in quotes"};
+    context_.Complain(row.line, fmt::format("{} must be {} as in the rows before, was '{}'", extra.name,
+                                            kMust[static_cast<size_t>(type) - 1], cell.substr(0, 40)));
+  }
 }
 
 }  // namespace breadthflow::data::csv

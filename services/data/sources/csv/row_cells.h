@@ -32,6 +32,13 @@ class RowCells {
     const Field* field = nullptr;
     quant::ColumnType type = quant::ColumnType::kDouble;
   };
+  // A column of a layout `as_written` that is no field. Its type is that of its first value: text in quotes, a whole
+  // number, or a number with a point or an exponent.
+  struct Extra {
+    std::string name;
+    size_t cell = 0;
+    std::optional<size_t> sink{};
+  };
   struct Underlying {
     std::string name;
     size_t sink = 0;
@@ -39,14 +46,18 @@ class RowCells {
   };
 
   void Add(const Column& column, size_t cell);
+  void FindRest();
+  bool Missing(const Row& row, size_t cell) const;
   void PutOne(const Row& row, const Target& target, bool begun);
   void PutNumber(const Row& row, const Target& target, std::string_view cell, bool begun);
   void PutInteger(const Row& row, const Target& target, std::string_view cell, bool begun);
   void PutText(const Row& row, const Target& target, std::string_view cell, bool begun);
+  void PutExtra(const Row& row, Extra& extra);
 
   const FileContext& context_;
   std::vector<Column> rest_;  // columns that the layout does not name
   std::vector<Target> targets_;
+  std::vector<Extra> extras_;
   std::vector<std::pair<size_t, std::string>> constants_;
   std::vector<Underlying> underlying_;
   // Columns that must be in order, and their values in the row at hand.

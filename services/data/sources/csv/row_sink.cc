@@ -90,7 +90,36 @@ void RowSink::Sort() {
   }
 }
 
-SourceData RowSink::Finish(const SourceQuery& query, quant::PriceBasis basis, bool sort, Faults& faults) && {
+void RowSink::Declare(const AssumedBasis& basis, bool says_timeframe, std::string_view file, Faults& faults) {
+  says_timeframe_ = says_timeframe_ && says_timeframe;
+  if (basis_file_.empty()) {
+    basis_ = basis;
+    basis_file_ = file;
+  } else if (basis.basis != basis_.basis) {
+    faults.Add(file, 1,
+               fmt::format("prices are {} here and {} in {}: say how all were adjusted by {}",
+                           quant::ToText(basis.basis), quant::ToText(basis_.basis), basis_file_,
+                           HowToSay(fmt::format("basis={}", quant::ToText(basis_.basis)))));
+  } else {
+    basis_.told = basis_.told && basis.told;
+  }
+}
+
+void RowSink::CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const {
+  if (!resource_.bars || !faults.empty()) return;
+  const auto add = [&](size_t row, const std::string& text) {
+    faults.Add(files_[places_[row].file], places_[row].line, text);
+  };
+  if (const auto fault = FindSpacingFault(times_, query.timeframe)) return add(fault->row, fault->text);
+  if (says_timeframe_ || query.timeframe != quant::Timeframe::kDay) return;
+  const auto odd = FindOddDays(times_);
+  if (!odd) return;
+  if (!query.timeframe_said) return add(odd->row, fmt::format("{}: {}", odd->text, kSayTimeframe));
+  notes.push_back(fmt::format("{}:{} {}: they are taken for bars of 1day, as asked for", files_[places_[odd->row].file],
+                              places_[odd->row].line, odd->text));
+}
+
+SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) && {
   // A column of which no row has anything says nothing.
   std::erase_if(columns_, [](const quant::Column& column) { return column.size() == 0; });
   for (quant::Column& column : columns_) {
@@ -110,14 +139,11 @@ SourceData RowSink::Finish(const SourceQuery& query, quant::PriceBasis basis, bo
       faults.Add(files_[places_[row].file], places_[row].line, fmt::format("has the time of {}", label(row - 1)));
     }
   }
-  if (resource_.bars && faults.empty()) {
-    if (const auto fault = FindSpacingFault(times_, query.timeframe)) {
-      faults.Add(files_[places_[fault->row].file], places_[fault->row].line, fault->text);
-    }
-  }
   SourceData data;
+  CheckSpacing(query, faults, data.notes);
+  if (!basis_.told) data.notes.push_back(AssumedBasisNote());
   quant::Series all{
-      .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis, .repeats = resource_.repeats};
+      .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis_.basis, .repeats = resource_.repeats};
   all.times = std::move(times_);
   all.columns = std::move(columns_);
   const auto first = std::lower_bound(all.times.begin(), all.times.end(), query.range.start_ns);

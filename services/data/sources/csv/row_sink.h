@@ -10,6 +10,7 @@
 #include "absl/time/civil_time.h"
 
 #include "common/quant/series.h"
+#include "services/data/domain/price_basis.h"
 #include "services/data/domain/resource.h"
 #include "services/data/domain/source.h"
 #include "services/data/sources/csv/text.h"
@@ -35,9 +36,13 @@ class RowSink {
   void Put(size_t column, std::string value);
   size_t size() const { return times_.size(); }
 
+  // What a file says of its rows, after them. Files that say different things of their prices are a fault.
+  void Declare(const AssumedBasis& basis, bool says_timeframe, std::string_view file, Faults& faults);
+
   // The rows of the query's range; `sort` when they may have come in any order (rows of one instant stay in theirs).
-  // Two rows at one instant are a fault where the resource has one row each.
-  SourceData Finish(const SourceQuery& query, quant::PriceBasis basis, bool sort, Faults& faults) &&;
+  // Two rows at one instant are a fault where the resource has one row each. Series without a price basis when nothing
+  // was declared.
+  SourceData Finish(const SourceQuery& query, bool sort, Faults& faults) &&;
 
  private:
   struct Place {
@@ -52,6 +57,7 @@ class RowSink {
   template <typename T>
   void PutValue(size_t column, T value);
   void Sort();
+  void CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const;
 
   const Resource& resource_;
   std::vector<quant::Column> columns_;
@@ -61,6 +67,9 @@ class RowSink {
   std::vector<std::string> files_;
   std::vector<Period> periods_;
   std::set<absl::CivilDay> year_ends_;
+  AssumedBasis basis_{quant::PriceBasis::kNotPrices, true};
+  std::string basis_file_;  // that declared it first
+  bool says_timeframe_ = true;
 };
 
 }  // namespace breadthflow::data::csv

@@ -59,14 +59,18 @@ int64_t RowTime::DayStart(absl::CivilDay day) const {
 std::optional<int64_t> RowTime::Instant(int64_t line, std::string_view cell) {
   if (const auto local = ParseLocalTime(cell, context_.options.date_order)) return InZone(line, cell, *local);
   if (rule_.dates) {
-    if (const auto day = ParseDay(cell, context_.options.date_order))
-      return *rule_.dates == When::kDayStart ? DayStart(*day) : zone_.Instant(absl::CivilSecond(*day + 1));
+    const auto day = ParseDay(cell, context_.options.date_order);
+    if (day && *rule_.dates == When::kDayStart) return DayStart(*day);
+    if (day && *rule_.dates == When::kDayEnd) return zone_.Instant(absl::CivilSecond(*day + 1));
+    if (day && context_.query.timeframe == quant::Timeframe::kDay) return Close(line, *day);
   }
   const bool order = NeedsOrder(cell) && context_.options.date_order == DateOrder::kUnknown;
+  const bool dates =
+      rule_.dates && (*rule_.dates != When::kSessionClose || context_.query.timeframe == quant::Timeframe::kDay);
   context_.Complain(line, order ? fmt::format("which number of '{}' is the month must be said by {}",
                                               cell.substr(0, 40), HowToSay("date_order=day_first"))
                                 : fmt::format("{} must be YYYY-MM-DDTHH:MM[:SS][Z]{}, was '{}'", rule_.column,
-                                              rule_.dates ? " or YYYY-MM-DD" : "", cell.substr(0, 40)));
+                                              dates ? " or YYYY-MM-DD" : "", cell.substr(0, 40)));
   return std::nullopt;
 }
 
@@ -135,7 +139,9 @@ std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) {
     return std::nullopt;
   }
   if (!text->midnight) {
-    context_.Complain(line, fmt::format("a daily bar has a date without a time of day, was '{}'", cell.substr(0, 40)));
+    context_.Complain(
+        line, fmt::format("a daily bar has a date without a time of day, was '{}': name the bar size (--timeframe)",
+                          cell.substr(0, 40)));
     return std::nullopt;
   }
   const quant::Calendar* calendar = context_.options.calendar;

@@ -46,13 +46,13 @@ class CsvReader final : public TableReader {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const Resource& resource, quant::Timeframe timeframe,
-                                                        const component::RawParams& params) {
-  component::RawParams given = params;
-  given.try_emplace("basis", std::string("raw"));
-  BF_ASSIGN_OR_RETURN(const component::Params checked, component::Params::Check(ReadParams(), given));
+absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const SourceQuery& kind, const component::RawParams& params) {
+  BF_ASSIGN_OR_RETURN(const component::Params checked, component::Params::Check(ReadParams(), params));
   BF_ASSIGN_OR_RETURN(ReadOptions options, OptionsOf(checked));
-  SourceQuery query{.resource = resource.id, .timeframe = timeframe, .definition = &resource};
+  SourceQuery query{.resource = kind.resource,
+                    .timeframe = kind.timeframe,
+                    .definition = kind.definition,
+                    .timeframe_said = kind.timeframe_said};
   BF_RETURN_IF_ERROR(CheckQuery(query, options));
   return std::make_unique<CsvReader>(std::move(query), std::move(options));
 }

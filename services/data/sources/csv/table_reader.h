@@ -9,9 +9,8 @@
 
 namespace breadthflow::data::csv {
 
-// A MakeTableReader for CSV: the parameters are those of the source csv_file that are about texts (ReadParams). Prices
-// are "raw" unless the parameter basis says otherwise: who sends a file knows it, and nothing is assumed of it.
-absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const Resource& resource, quant::Timeframe timeframe,
-                                                        const component::RawParams& params);
+// A MakeTableReader for CSV: the parameters are those of the source csv_file that are about texts (ReadParams), and
+// mean the same.
+absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const SourceQuery& kind, const component::RawParams& params);
 
 }  // namespace breadthflow::data::csv

@@ -142,6 +142,7 @@ bool RowReader::Quoted(Row& row) {
       continue;
     }
     if (unquoted != nullptr) unquoted->append(part);
+    row.quoted.push_back(row.cells.size());
     row.cells.push_back(unquoted != nullptr ? std::string_view(*unquoted) : part);
     rest_.remove_prefix(at + 1);
     return true;
@@ -152,6 +153,7 @@ bool RowReader::Quoted(Row& row) {
 
 bool RowReader::Next(Row& row) {
   row.cells.clear();
+  row.quoted.clear();
   unquoted_.clear();
   if (rest_.empty()) return false;
   row.line = line_;

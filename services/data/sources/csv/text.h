@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -49,6 +51,9 @@ char GuessDelimiter(std::string_view text);
 struct Row {
   int64_t line = 0;                     // of its first character, the first line is 1
   std::vector<std::string_view> cells;  // without their quotes; valid until the next row is read
+  std::vector<size_t> quoted;           // which of them had quotes, ascending
+
+  bool Quoted(size_t cell) const { return std::binary_search(quoted.begin(), quoted.end(), cell); }
 };
 
 // Rows of a text by RFC 4180: cells may be quoted, a quote inside is doubled, quoted cells may hold delimiters and line

@@ -1,6 +1,8 @@
 #include "services/data/domain/bar_spacing.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -76,6 +78,56 @@ TEST(BarSpacing, ShortBarsAtTheEndOfASessionAreFine) {
   EXPECT_THAT(Fault(Every(kMinute, 390), Timeframe::kHour1), HasSubstr("these are no bars of 1hour"));
   EXPECT_EQ(Fault(Every(1, 10), Timeframe::kTick), "");
   EXPECT_EQ(Fault({}, Timeframe::kDay), "");
+}
+
+std::string Odd(const std::vector<int64_t>& times) {
+  const auto odd = FindOddDays(times);
+  return odd ? std::to_string(odd->row) + " " + odd->text : "";
+}
+
+TEST(OddDays, SessionsOfEveryCalendarAreNone) {
+  for (const std::string_view name : quant::CalendarNames()) {
+    const auto sessions = quant::FindCalendar(name).value()->sessions();
+    std::vector<int64_t> all;
+    for (const quant::Session& session : sessions) {
+      all.push_back(session.close_ns);
+      EXPECT_EQ(Odd({session.close_ns, session.close_ns + kDay}), "") << name;
+    }
+    EXPECT_EQ(Odd(all), "") << name;
+  }
+  // The day after Thanksgiving between two full ones.
+  EXPECT_EQ(Odd({quant::Xnys().SessionClose(absl::CivilDay(2020, 11, 25)).value(),
+                 quant::Xnys().SessionClose(absl::CivilDay(2020, 11, 27)).value(),
+                 quant::Xnys().SessionClose(absl::CivilDay(2020, 11, 30)).value()}),
+            "");
+}
+
+TEST(OddDays, AMinuteOfEachDayAtAnotherTimeIsOneAndTheFirstIsNamed) {
+  constexpr int64_t kMidnight = kClose - 21 * 60 * kMinute;
+  std::vector<int64_t> times;
+  for (const int64_t minute : {877, 1012, 985, 1100, 931}) {
+    times.push_back(kMidnight + static_cast<int64_t>(times.size()) * kDay + minute * kMinute);
+  }
+  EXPECT_FALSE(FindSpacingFault(times, Timeframe::kDay).has_value()) << "by their distances they are days";
+  EXPECT_THAT(Odd(times), HasSubstr("0 ends at 14:37:00 UTC, when no session does, and 5 of 5 rows end at times"));
+  times.insert(times.begin(), {kClose - 2 * kDay, kClose - kDay});
+  EXPECT_THAT(Odd(times), HasSubstr("2 ends at 14:37:00 UTC, when no session does, and 5 of 7 rows"));
+}
+
+TEST(OddDays, AMarketThatNoCalendarKnowsEndsItsDaysAtOneTimeOfItsClocks) {
+  constexpr int64_t kAt = kClose + 37 * kMinute;
+  EXPECT_EQ(Odd(Every(kDay, 10, kAt)), "");
+  std::vector<int64_t> summer = Every(kDay, 5, kAt);
+  for (const int64_t time : Every(kDay, 5, kAt + 5 * kDay - 60 * kMinute)) summer.push_back(time);
+  EXPECT_EQ(Odd(summer), "") << "clocks went forward";
+  std::vector<int64_t> later = Every(kDay, 5, kAt);
+  for (const int64_t time : Every(kDay, 5, kAt + 5 * kDay + 30 * kMinute)) later.push_back(time);
+  EXPECT_EQ(Odd(later), "") << "the close was moved";
+  std::vector<int64_t> one = Every(kDay, 5, kAt);
+  one[2] -= 180 * kMinute;
+  EXPECT_EQ(Odd(one), "") << "a short day";
+  EXPECT_EQ(Odd({kAt}), "") << "one row tells nothing";
+  EXPECT_EQ(Odd({}), "");
 }
 
 }  // namespace

@@ -1,0 +1,89 @@
+#include "services/data/sources/csv/description.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+
+namespace breadthflow::data::csv {
+
+using quant::PriceBasis;
+
+bool IsDescription(std::string_view name) {
+  return std::find(kDescription.begin(), kDescription.end(), name) != kDescription.end();
+}
+
+Description::Description(const FileContext& context, BasisColumns prices) : context_(context), prices_(prices) {
+  for (size_t i = 0; i < kDescription.size(); ++i) {
+    const std::string name(kDescription[i]);
+    if (context.layout.Names(name)) continue;
+    if (const auto found = context.headers.find(name); found != context.headers.end()) cells_[i] = found->second;
+  }
+}
+
+// Once: the rows after it are of the same kind.
+void Description::Complain(const Row& row, std::string_view text) {
+  if (!wrong_) context_.Complain(row.line, text);
+  wrong_ = true;
+}
+
+void Description::Take(const Row& row) {
+  const bool first = !any_;
+  any_ = true;
+  for (size_t i = 0; i < kDescription.size(); ++i) {
+    if (!cells_[i]) continue;
+    const std::string_view cell = row.cells[*cells_[i]];
+    if (first) {
+      all_[i] = cell;
+    } else if (cell != all_[i]) {
+      return Complain(row, fmt::format("{} is '{}', but '{}' in the rows before: a series has rows of one kind",
+                                       kDescription[i], cell.substr(0, 40), all_[i].substr(0, 40)));
+    }
+  }
+  if (first) Judge(row);
+}
+
+void Description::Judge(const Row& row) {
+  const auto& [resource, timeframe, basis] = all_;
+  const SourceQuery& query = context_.query;
+  if (!resource.empty() && resource != query.resource) {
+    Complain(row, fmt::format("says that it is of {}, not of {}: name what the file has (--resource)",
+                              resource.substr(0, 64), query.resource));
+  }
+  if (!timeframe.empty()) {
+    const auto said = quant::ParseTimeframe(timeframe);
+    if (!said.ok()) {
+      Complain(row, base::Message(said.status()));
+    } else if (*said != query.timeframe) {
+      Complain(row, fmt::format("says that it is of bars of {}, not of {}: name what the file has (--timeframe)",
+                                timeframe, quant::ToText(query.timeframe)));
+    }
+  }
+  if (basis.empty()) return;
+  const auto said = quant::ParsePriceBasis(basis);
+  if (!said.ok()) return Complain(row, base::Message(said.status()));
+  if (!context_.resource.prices || *said == PriceBasis::kNotPrices) {
+    if (context_.resource.prices || *said != PriceBasis::kNotPrices)
+      Complain(row, fmt::format("says that its prices are {}, but {} has {}", basis, query.resource,
+                                context_.resource.prices ? "prices" : "none"));
+    return;
+  }
+  if (context_.options.basis && *context_.options.basis != *said) {
+    Complain(row, fmt::format("says that its prices are {}, but the parameter basis that they are {}", basis,
+                              quant::ToText(*context_.options.basis)));
+  }
+  basis_ = *said;
+}
+
+void Description::Finish() {
+  if (!any_) return;
+  AssumedBasis basis{PriceBasis::kNotPrices, true};
+  if (context_.resource.prices) {
+    if (!basis_) basis_ = context_.options.basis;
+    basis = basis_ ? AssumedBasis{*basis_, true} : AssumeBasis(prices_);
+  }
+  context_.sink.Declare(basis, !all_[1].empty(), context_.file.name, context_.faults);
+}
+
+}  // namespace breadthflow::data::csv
