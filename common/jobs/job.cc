@@ -37,6 +37,20 @@ absl::Duration Backoff(int attempt, double uniform) {
   return absl::Seconds(seconds * (0.5 + uniform));
 }
 
+bool WriteMayPass(const absl::Status& status) {
+  const std::string reason = base::DetailsOf(status).reason;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return true;
+    case absl::StatusCode::kAborted:
+      return reason == "CONFLICT" || reason == "LOCK_TIMEOUT";
+    case absl::StatusCode::kUnknown:
+      return reason == "COMMIT_UNKNOWN";
+    default:
+      return false;
+  }
+}
+
 absl::Status WorkerCrashed(int attempts) {
   return base::MakeError(absl::StatusCode::kInternal, "WORKER_CRASHED",
                          fmt::format("{} workers vanished while they ran this job", attempts));

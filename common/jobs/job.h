@@ -73,6 +73,11 @@ absl::Duration Backoff(int attempt, double uniform);
 // FAILED with reason WORKER_CRASHED: `attempts` workers vanished while they ran the job.
 absl::Status WorkerCrashed(int attempts);
 
+// Whether a write that failed like this may succeed in a moment, unchanged: the database did not answer, or somebody
+// was in the way in this transaction. What else effects may say (another writer has moved what they were computed from)
+// stays true however often they are written.
+bool WriteMayPass(const absl::Status& status);
+
 // ABORTED with reason LEASE_LOST: the job has been given to another worker; nothing was written.
 absl::Status LeaseLost(std::string_view id, int64_t epoch);
 

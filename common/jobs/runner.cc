@@ -28,6 +28,10 @@ void Runner::Core::Context::Progress(double fraction, std::string_view stage) {
   stage_ = Truncated(stage, kMaxStageBytes);
 }
 
+absl::Status Runner::Core::Context::Hold(postgres::Transaction& tx) {
+  return JobStore::Hold(tx, job_.id, job_.epoch, duration_);
+}
+
 Lease Runner::Core::Context::lease() const {
   const std::lock_guard lock(mutex_);
   return {job_.id, job_.epoch, progress_, stage_};

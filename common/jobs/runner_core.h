@@ -114,10 +114,11 @@ class Runner::Core : public std::enable_shared_from_this<Runner::Core> {
 // One job in the hands of this process.
 class Runner::Core::Context final : public JobContext {
  public:
-  explicit Context(Job job) : job_(std::move(job)) {}
+  Context(Job job, absl::Duration duration) : job_(std::move(job)), duration_(duration) {}
   const Job& job() const override { return job_; }
   base::CancelToken cancel() const override { return cancel_; }
   void Progress(double fraction, std::string_view stage) override;
+  absl::Status Hold(postgres::Transaction& tx) override;
   Attempt attempt() const { return {job_.id, job_.epoch}; }
   Lease lease() const;
   // True when the row should be written: there is progress to show, or the last time is `interval` ago.
@@ -126,6 +127,7 @@ class Runner::Core::Context final : public JobContext {
 
  private:
   const Job job_;
+  const absl::Duration duration_;  // of its lease
   const base::CancelToken cancel_;
   mutable std::mutex mutex_;
   double progress_ = 0;

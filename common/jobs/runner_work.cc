@@ -20,23 +20,6 @@ bool IsLeaseLost(const absl::Status& status) {
   return status.code() == absl::StatusCode::kAborted && base::DetailsOf(status).reason == "LEASE_LOST";
 }
 
-// The database did not answer, or somebody was in the way in this transaction: the same write may succeed in a moment.
-// What else the effects may say (another writer has moved what they were computed from) stays true however often they
-// are written: it ends the attempt.
-bool MayPass(const absl::Status& status) {
-  const std::string reason = base::DetailsOf(status).reason;
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-      return true;
-    case absl::StatusCode::kAborted:
-      return reason == "CONFLICT" || reason == "LOCK_TIMEOUT";
-    case absl::StatusCode::kUnknown:
-      return reason == "COMMIT_UNKNOWN";
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 void Runner::Core::Dispatch() {
@@ -55,7 +38,7 @@ void Runner::Core::Dispatch() {
       {
         const std::lock_guard lock(mutex_);
         for (const Job& job : *jobs) {
-          auto context = std::make_shared<Context>(job);
+          auto context = std::make_shared<Context>(job, options_.lease);
           Hold(context);
           claimed_.push_back(std::move(context));
           ++busy_;
@@ -152,7 +135,7 @@ std::shared_ptr<Runner::Core::Context> Runner::Core::RunJob(Context& context, in
   const absl::Duration elapsed = absl::Now() - start;
   if (status.ok()) {
     if (observer_ != nullptr) observer_->Ended(job, State::kSucceeded, status, elapsed);
-    return next.empty() ? nullptr : std::make_shared<Context>(std::move(next.front()));
+    return next.empty() ? nullptr : std::make_shared<Context>(std::move(next.front()), options_.lease);
   }
   // Drain has given the job back already; whatever the handler says now does not matter.
   if (context.cancel().reason() == base::CancelReason::kShuttingDown) return nullptr;
@@ -193,7 +176,7 @@ absl::Status Runner::Core::Succeed(const Context& context, const Effects& effect
         },
         options);
     // The result is there and the lease is renewed meanwhile: better to wait for the database than to compute again.
-    if (status.ok() || !MayPass(status) || absl::Now() >= give_up) return status;
+    if (status.ok() || !WriteMayPass(status) || absl::Now() >= give_up) return status;
     Trouble("finish", status);
     if (!WaitFor(kWritePause, nullptr)) return status;
   }
@@ -219,7 +202,7 @@ void Runner::Core::WriteFailure(Context& context, const absl::Status& error, abs
     }
     Trouble("fail", written);
     // Left as it is the lease runs out, and the job is rescued.
-    if (!MayPass(written) || absl::Now() >= give_up || !WaitFor(kWritePause, nullptr)) return;
+    if (!WriteMayPass(written) || absl::Now() >= give_up || !WaitFor(kWritePause, nullptr)) return;
   }
 }
 

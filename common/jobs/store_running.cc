@@ -35,6 +35,10 @@ UPDATE job SET state = 3, progress = 1, lease_until = NULL, end_time = clock_tim
                error_message = '', error_payload = ''
 WHERE id = $1 AND epoch = $2 AND state = 2 AND NOT cancel_requested)";
 
+constexpr char kHold[] = R"(
+UPDATE job SET lease_until = greatest(lease_until, clock_timestamp() + $3 * interval '1 ms')
+WHERE id = $1 AND epoch = $2 AND state = 2 AND NOT cancel_requested)";
+
 constexpr char kRelease[] = R"(
 UPDATE job j SET state = CASE WHEN j.cancel_requested THEN 5 ELSE 1 END,
                  end_time = CASE WHEN j.cancel_requested THEN clock_timestamp() END,
@@ -95,6 +99,13 @@ absl::Status LeaveRunning(Transaction& tx, std::string_view id, State state, con
       .status();
 }
 
+// Why a job that should run under `epoch` can not be written.
+absl::Status NotHeld(Transaction& tx, std::string_view id, int64_t epoch) {
+  BF_ASSIGN_OR_RETURN(const Job job, JobStore::Get(tx, id));
+  if (job.state == State::kRunning && job.epoch == epoch) return Cancelled();
+  return LeaseLost(id, epoch);
+}
+
 std::vector<LeaseState> StatesOf(const Rows& rows) {
   std::vector<LeaseState> states;
   for (const Row row : rows) states.push_back({row.Text(0), row.Int(1), row.Bool(2)});
@@ -131,10 +142,12 @@ absl::StatusOr<std::vector<Job>> JobStore::HeldBy(Transaction& tx, std::string_v
 
 absl::Status JobStore::Finish(Transaction& tx, std::string_view id, int64_t epoch) {
   BF_ASSIGN_OR_RETURN(const int64_t finished, tx.Execute(kFinish, {std::string(id), epoch}));
-  if (finished == 1) return absl::OkStatus();
-  BF_ASSIGN_OR_RETURN(const Job job, Get(tx, id));
-  if (job.state == State::kRunning && job.epoch == epoch) return Cancelled();
-  return LeaseLost(id, epoch);
+  return finished == 1 ? absl::OkStatus() : NotHeld(tx, id, epoch);
+}
+
+absl::Status JobStore::Hold(Transaction& tx, std::string_view id, int64_t epoch, absl::Duration lease) {
+  BF_ASSIGN_OR_RETURN(const int64_t held, tx.Execute(kHold, {std::string(id), epoch, Millis(lease)}));
+  return held == 1 ? absl::OkStatus() : NotHeld(tx, id, epoch);
 }
 
 absl::StatusOr<State> JobStore::Fail(Transaction& tx, std::string_view id, int64_t epoch, const absl::Status& error,

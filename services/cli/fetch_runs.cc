@@ -22,7 +22,7 @@ std::string OutcomeText(const data::v1::FetchResult& result) {
     case data::v1::FetchResult::OUTCOME_FAILED:
       return result.retryable() ? "FAILED (try again)" : "FAILED";
     default:
-      return "-";
+      return "not done";
   }
 }
 

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <limits>
-#include <memory>
 #include <optional>
+#include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "absl/time/clock.h"
 
 #include "common/base/ids.h"
 #include "common/base/parallel.h"
@@ -17,9 +20,26 @@
 #include "common/jobs/submit.h"
 #include "common/quant/calendar.h"
 #include "common/telemetry/scope.h"
+#include "services/data/app/symbol_commits.h"
 #include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
+namespace {
+
+constexpr int kMostMoves = 20;                           // of one series, while one run wants to store it
+constexpr absl::Duration kPatience = absl::Seconds(30);  // with a database that does not answer
+
+// Before the next try at a symbol: longer each time that others were first, and never the same for two of them.
+void Pause(int moves, const base::CancelToken& cancel) {
+  thread_local std::mt19937_64 random(std::random_device{}());
+  const absl::Duration most = std::min(absl::Milliseconds(20) * (int64_t{1} << std::min(moves, 6)), absl::Seconds(1));
+  const absl::Time until = absl::Now() + most * std::uniform_real_distribution<double>(0.5, 1.5)(random);
+  while (absl::Now() < until && !cancel.cancelled()) {
+    absl::SleepFor(std::min(until - absl::Now(), absl::Milliseconds(50)));
+  }
+}
+
+}  // namespace
 
 Fetcher::Fetcher(Parts parts)
     : parts_(std::move(parts)),
@@ -106,37 +126,56 @@ absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
   return calendars;
 }
 
-absl::StatusOr<std::vector<FetchedSymbol>> Fetcher::FetchAll(const Plan& plan, jobs::JobContext& context) {
+absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t position, SymbolCommits& commits) {
+  SourceAnswers answers;  // what was said once is not asked for again
+  int moves = 0;
+  const absl::Time give_up = absl::Now() + kPatience;
+  while (true) {
+    BF_RETURN_IF_ERROR(task.cancel.Check());
+    const std::vector<SourceChoice> order = Rank(plan.spec.preference, FactsOf(plan, task.known));
+    absl::StatusOr<FetchedSymbol> one = symbols_.Fetch(task, plan.sources, order, answers);
+    // What was interrupted has not ended: the attempt as a whole has.
+    BF_RETURN_IF_ERROR(task.cancel.Check());
+    absl::Status status = one.status();
+    if (one.ok()) status = commits.Commit(position, *one);
+    if (status.ok()) return status;
+    const bool moved = SymbolCommits::IsMoved(status);
+    if (moved && ++moves >= kMostMoves) {
+      if (!one.ok()) one.emplace();
+      one->result.symbol = task.symbol;
+      one->apart.reset();
+      FailAll(status, *one);
+      return commits.Commit(position, *one);
+    }
+    if (!moved && (!jobs::WriteMayPass(status) || absl::Now() >= give_up)) return status;
+    Pause(moves, task.cancel);
+  }
+}
+
+absl::Status Fetcher::FetchAll(const Plan& plan, const std::vector<bool>& done, jobs::JobContext& context) {
   const std::vector<std::string>& symbols = plan.spec.symbols;
-  std::vector<FetchedSymbol> fetched(symbols.size());
-  std::vector<absl::Status> errors(symbols.size());
-  std::atomic<size_t> done{0};
+  std::vector<size_t> open;  // positions
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    if (!done[i]) open.push_back(i);
+  }
+  std::vector<absl::Status> errors(open.size());
+  std::atomic<size_t> ended{symbols.size() - open.size()};
   const base::CancelToken cancel = context.cancel().Child();
   const telemetry::Context& trace = telemetry::CurrentContext();
-  const auto fetch = [&](const std::string& symbol) -> absl::StatusOr<FetchedSymbol> {
+  SymbolCommits commits({parts_.database, parts_.series, parts_.runs, parts_.coverage, parts_.quarantines}, context,
+                        plan.spec);
+  base::ParallelFor(parts_.symbols_at_once, open.size(), [&](size_t i) {
     static const CoverageStore::BySource kNothing;
-    BF_RETURN_IF_ERROR(cancel.Check());
-    context.Progress(static_cast<double>(done) / static_cast<double>(symbols.size()), symbol);
+    const telemetry::Scope scope(trace);
+    const std::string& symbol = symbols[open[i]];
+    context.Progress(static_cast<double>(ended) / static_cast<double>(symbols.size()), symbol);
     const auto found = plan.known.find(symbol);
     const SymbolTask task{
         plan.spec,      plan.resource, symbol, context.job().id, found == plan.known.end() ? kNothing : found->second,
         plan.calendars, cancel};
-    BF_ASSIGN_OR_RETURN(FetchedSymbol one,
-                        symbols_.Fetch(task, plan.sources, Rank(plan.spec.preference, FactsOf(plan, task.known))));
-    // What was interrupted has not ended: the attempt as a whole has.
-    BF_RETURN_IF_ERROR(cancel.Check());
-    return one;
-  };
-  base::ParallelFor(parts_.symbols_at_once, symbols.size(), [&](size_t i) {
-    const telemetry::Scope scope(trace);
-    absl::StatusOr<FetchedSymbol> one = fetch(symbols[i]);
-    ++done;
-    if (one.ok()) {
-      fetched[i] = *std::move(one);
-    } else {
-      errors[i] = one.status();
-      cancel.Cancel(base::CancelReason::kCancelled);
-    }
+    errors[i] = FetchOne(plan, task, static_cast<int64_t>(open[i]), commits);
+    ++ended;
+    if (!errors[i].ok()) cancel.Cancel(base::CancelReason::kCancelled);
   });
   BF_RETURN_IF_ERROR(context.cancel().Check());
   // Symbols that stopped because another failed do not say why.
@@ -144,7 +183,7 @@ absl::StatusOr<std::vector<FetchedSymbol>> Fetcher::FetchAll(const Plan& plan, j
                                   [](const absl::Status& one) { return !one.ok() && !absl::IsCancelled(one); });
   if (cause != errors.end()) return *cause;
   for (const absl::Status& error : errors) BF_RETURN_IF_ERROR(error);
-  return fetched;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
@@ -154,6 +193,13 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   BF_ASSIGN_OR_RETURN(const Resource* resource, parts_.resources.Find(spec.resource));
   const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, run.spec);
   if (sources.size() == 1) BF_RETURN_IF_ERROR(sources.front().unusable);
+  BF_ASSIGN_OR_RETURN(const std::vector<FetchResult> before, parts_.runs.Results(id, absl::InfiniteFuture()));
+  std::set<std::string_view> final;
+  for (const FetchResult& result : before) {
+    if (!result.retryable) final.insert(result.symbol);
+  }
+  std::vector<bool> done;
+  for (const std::string& symbol : spec.symbols) done.push_back(final.contains(symbol));
   Plan plan{.spec = spec, .resource = *resource, .sources = sources, .known = {}, .failures = {}, .calendars = {}};
   BF_ASSIGN_OR_RETURN(plan.known,
                       parts_.coverage.Find(spec.resource, spec.symbols, spec.timeframe, absl::InfiniteFuture()));
@@ -162,42 +208,10 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
     BF_ASSIGN_OR_RETURN(plan.failures,
                         parts_.coverage.CountFailures(parts_.clock.Now() - absl::Hours(24), absl::InfiniteFuture()));
   }
-  auto results = std::make_shared<std::vector<FetchResult>>();
-  auto written = std::make_shared<std::vector<columnar::WrittenSeries>>();
-  auto coverage = std::make_shared<std::vector<Coverage>>();
-  auto apart = std::make_shared<std::vector<std::unique_ptr<const KeptApart>>>();
-  const auto keep_apart = [this, apart](postgres::Transaction& tx) -> absl::Status {
-    for (const auto& one : *apart) BF_RETURN_IF_ERROR(parts_.quarantines.Keep(tx, *one));
-    return absl::OkStatus();
-  };
-  BF_ASSIGN_OR_RETURN(std::vector<FetchedSymbol> fetched, FetchAll(plan, context));
-  for (FetchedSymbol& one : fetched) {
-    if (one.written) written->push_back(*std::move(one.written));
-    std::move(one.coverage.begin(), one.coverage.end(), std::back_inserter(*coverage));
-    if (one.apart != nullptr) apart->push_back(std::move(one.apart));
-    results->push_back(std::move(one.result));
-  }
-  // In the order of the keys, so that two fetches of the same symbols do not lock each other out.
-  std::sort(written->begin(), written->end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  std::sort(apart->begin(), apart->end(),
-            [](const auto& a, const auto& b) { return a->quarantine.key < b->quarantine.key; });
-  if (const absl::Status failed = RunStatusOf(*results); !failed.ok()) {
-    BF_RETURN_IF_ERROR(parts_.runs.SaveResults(id, context.job().epoch, *results, keep_apart));
-    BF_RETURN_IF_ERROR(parts_.coverage.Add(id, context.job().epoch, *coverage));
-    return failed;
-  }
-  context.Progress(1, "storing");
-  const std::optional<SeriesMarket> market = MarketIn(spec.source.params);
-  return jobs::Effects([this, id, results, written, coverage, keep_apart, market,
-                        source = spec.source.name](postgres::Transaction& tx) -> absl::Status {
-    BF_RETURN_IF_ERROR(parts_.coverage.Add(tx, *coverage));
-    for (const columnar::WrittenSeries& one : *written) {
-      BF_RETURN_IF_ERROR(parts_.series.chunks().Commit(tx, one).status());
-      if (market && one.key.variant == source) BF_RETURN_IF_ERROR(parts_.series.SetMarket(tx, {one.key}, *market));
-    }
-    BF_RETURN_IF_ERROR(keep_apart(tx));
-    return parts_.runs.SaveResults(tx, id, *results);
-  });
+  BF_RETURN_IF_ERROR(FetchAll(plan, done, context));
+  BF_ASSIGN_OR_RETURN(const std::vector<FetchResult> results, parts_.runs.Results(id, absl::InfiniteFuture()));
+  BF_RETURN_IF_ERROR(RunStatusOf(results));
+  return jobs::Effects();
 }
 
 }  // namespace breadthflow::data

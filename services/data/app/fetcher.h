@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -27,6 +28,8 @@
 
 namespace breadthflow::data {
 
+class SymbolCommits;
+
 // Who asks for something, for jobs and deduplication.
 struct Submission {
   std::string principal;
@@ -35,9 +38,10 @@ struct Submission {
   absl::Time deadline = absl::InfiniteFuture();
 };
 
-// Fetches: a run per request, worked off as a job. What a run stores and what it says about it appear in one
-// transaction, when it has succeeded; until then nothing of it can be seen. Rows that no market can have made are kept
-// apart with the end of the run, however it ends. Thread-safe.
+// Fetches: a run per request, worked off as a job. What a symbol brought (its rows, or those that no market can have
+// made and that are kept apart), what it covers and how it ended appear in one transaction, as soon as it ended, and
+// are never half there. Whatever ends a run after that, a crash or a cancel, leaves them: the next attempt goes on with
+// the symbols that are not done. Thread-safe.
 class Fetcher {
  public:
   static constexpr const char* kJobKind = "fetch";
@@ -74,8 +78,10 @@ class Fetcher {
   absl::Status Cancel(const std::string& id, absl::Time deadline);
 
   // The handler of the job. Several symbols are asked for at a time; what comes of it does not depend on how many.
-  // Every symbol ends as exactly one outcome; rows are stored symbol by symbol as chunks that nothing refers to yet,
-  // and the effects make all of them the next versions of their series at once.
+  // Every symbol ends as exactly one outcome and is committed by itself, under the epoch of the attempt. A series that
+  // others wrote meanwhile is looked at and written again, without asking anybody again; only a symbol whose series
+  // never rests fails by it. What earlier attempts recorded stays, but for failures that may pass: those are asked
+  // again.
   absl::StatusOr<jobs::Effects> Run(jobs::JobContext& context);
 
  private:
@@ -92,8 +98,10 @@ class Fetcher {
   std::vector<SourceFacts> FactsOf(const Plan& plan, const CoverageStore::BySource& known) const;
   // Those that the spec names, else those that are stored.
   absl::StatusOr<NamedCalendars> CalendarsOf(const Plan& plan) const;
-  // All symbols of the run, in their order. An error is one of this service and ends what the others are at.
-  absl::StatusOr<std::vector<FetchedSymbol>> FetchAll(const Plan& plan, jobs::JobContext& context);
+  // One symbol, until its result is committed. An error is one of this service.
+  absl::Status FetchOne(const Plan& plan, const SymbolTask& task, int64_t position, SymbolCommits& commits);
+  // All symbols that are not `done` (by position). An error is one of this service and ends what the others are at.
+  absl::Status FetchAll(const Plan& plan, const std::vector<bool>& done, jobs::JobContext& context);
 
   const Parts parts_;
   SymbolFetch symbols_;

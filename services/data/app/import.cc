@@ -212,6 +212,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   out.result.source = spec_.source;
   out.result.rows = static_cast<int64_t>(series.size());
   out.result.changed_rows = out.written->rows_inserted + out.written->rows_revised + out.written->rows_removed;
+  out.result.removed_rows = out.written->rows_removed;
   if (series.empty() && out.written->unchanged()) out.written.reset();  // nothing that is not there either
   return out;
 }

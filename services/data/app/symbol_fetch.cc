@@ -43,8 +43,19 @@ absl::Status Join(quant::Series& all, quant::Series rows) {
 
 }  // namespace
 
+void FailAll(const absl::Status& error, FetchedSymbol& fetched) {
+  Fail(error, fetched.result);
+  fetched.written.reset();
+  for (Coverage& one : fetched.coverage) {
+    one.outcome = Outcome::kFailed;
+    one.rows = 0;
+    one.error = fetched.result.error;
+    one.retryable = fetched.result.retryable;
+  }
+}
+
 absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const std::vector<ReadySource>& sources,
-                                                 const std::vector<SourceChoice>& order) {
+                                                 const std::vector<SourceChoice>& order, SourceAnswers& answers) {
   FetchedSymbol all;
   std::vector<SourceAttempt> attempts;
   absl::Status failed;  // what is said when none can: the first error that may pass, else the first of all
@@ -58,7 +69,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
     }
     FetchedSymbol fetched;
     if (source.source != nullptr) {
-      BF_ASSIGN_OR_RETURN(fetched, FetchFrom(task, source));
+      BF_ASSIGN_OR_RETURN(fetched, FetchFrom(task, source, answers));
       attempt.error = fetched.result.error;
     }
     all.coverage.insert(all.coverage.end(), fetched.coverage.begin(), fetched.coverage.end());
@@ -83,8 +94,10 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
   return all;
 }
 
-absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, const ReadySource& source) {
+absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, const ReadySource& source,
+                                                     SourceAnswers& answers) {
   const FetchSpec& spec = task.spec;
+  const quant::SeriesKey key{spec.resource, task.symbol, spec.timeframe, source.variant};
   FetchedSymbol fetched;
   fetched.result.symbol = task.symbol;
   fetched.result.source = source.variant;
@@ -96,7 +109,8 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
     gaps = Missing(spec.range, known, source.parameters, source.entry->revisions, policy_, clock_.Now());
   }
   if (gaps.empty()) {
-    fetched.result.outcome = HasRows(spec.range, known) ? Outcome::kOk : Outcome::kEmptyConfirmed;
+    BF_ASSIGN_OR_RETURN(const bool stored, IsStored(key, spec.range, known));
+    fetched.result.outcome = stored ? Outcome::kOk : Outcome::kEmptyConfirmed;
     return fetched;
   }
   const bool adjusted = task.resource.prices && source.entry->revisions == Revisions::kRecent;
@@ -105,12 +119,12 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
   if (gaps.size() > kMaxGaps || source.source->authoritative()) gaps = {{gaps.front().start_ns, gaps.back().end_ns}};
 
   quant::Series rows;
-  BF_RETURN_IF_ERROR(Gather(task, source, gaps, fetched, rows));
+  BF_RETURN_IF_ERROR(Gather(task, source, gaps, answers, fetched, rows));
   if (adjusted && fetched.result.error.ok()) {
     const quant::TimeRange whole = Hull(gaps, known);
     bool anew = false;
     if (gaps != std::vector{whole}) {
-      BF_ASSIGN_OR_RETURN(anew, AdjustedAnew({spec.resource, task.symbol, spec.timeframe, source.variant}, gaps, rows));
+      BF_ASSIGN_OR_RETURN(anew, AdjustedAnew(key, gaps, rows));
     }
     if (anew) {
       gaps = {whole};
@@ -118,35 +132,27 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
               fetched.result);
       fetched.coverage.clear();
       rows = {};
-      BF_RETURN_IF_ERROR(Gather(task, source, gaps, fetched, rows));
+      BF_RETURN_IF_ERROR(Gather(task, source, gaps, answers, fetched, rows));
     }
   }
   // Here all rows of the symbol are read and none is stored.
   if (!fetched.result.error.ok()) return fetched;
   const quant::TimeRange asked{gaps.front().start_ns, gaps.back().end_ns};
   BF_RETURN_IF_ERROR(Store(task, source, asked, std::move(rows), fetched));
-  if (!fetched.result.error.ok()) {
-    for (Coverage& one : fetched.coverage) {
-      one.outcome = Outcome::kFailed;
-      one.rows = 0;
-      one.error = fetched.result.error;
-      one.retryable = fetched.result.retryable;
-    }
-  }
+  if (!fetched.result.error.ok()) FailAll(absl::Status(fetched.result.error), fetched);
   return fetched;
 }
 
 absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& source,
-                                 const std::vector<quant::TimeRange>& ranges, FetchedSymbol& fetched,
-                                 quant::Series& rows) {
-  Answers answers;
+                                 const std::vector<quant::TimeRange>& ranges, SourceAnswers& answers,
+                                 FetchedSymbol& fetched, quant::Series& rows) {
   for (const quant::TimeRange& range : ranges) {
     fetched.result.fetched_ranges.push_back(range);
     Coverage like{.key = {task.spec.resource, task.symbol, task.spec.timeframe, source.variant},
                   .run = task.run,
                   .fetch_time = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())),
                   .parameters = source.parameters};
-    const absl::StatusOr<Answer> answer = Ask(task, source, range, answers);
+    const absl::StatusOr<SourceAnswer> answer = Ask(task, source, range, clock_, answers);
     if (answer.ok()) {
       if (!source.entry->provider.empty()) {
         BF_RETURN_IF_ERROR(bodies_.Keep(answer->sha256, answer->body->bytes, absl::InfiniteFuture()));
@@ -186,26 +192,29 @@ absl::StatusOr<bool> SymbolFetch::AdjustedAnew(const quant::SeriesKey& key, cons
   return false;
 }
 
-absl::StatusOr<SymbolFetch::Answer> SymbolFetch::Ask(const SymbolTask& task, const ReadySource& source,
-                                                     const quant::TimeRange& range, Answers& answers) {
-  BF_ASSIGN_OR_RETURN(
-      SourceRequest request,
-      source.source->TransformQuery({task.spec.resource, task.symbol, task.spec.timeframe, range, &task.resource}));
-  if (const auto same = answers.find(request.locator); same != answers.end()) {
-    Answer answer = same->second;
-    answer.request = std::move(request);
+absl::StatusOr<SourceAnswer> SymbolFetch::Ask(const SymbolTask& task, const ReadySource& source,
+                                              const quant::TimeRange& range, const base::Clock& clock,
+                                              SourceAnswers& answers) {
+  BF_ASSIGN_OR_RETURN(SourceRequest request,
+                      source.source->TransformQuery(
+                          {task.spec.resource, task.symbol, task.spec.timeframe, range, &task.resource, clock.Now()}));
+  const auto extract = [&]() -> absl::StatusOr<SourceAnswer> {
+    SourceAnswer answer;
+    answer.asked = absl::FromUnixMicros(absl::ToUnixMicros(clock.Now()));
+    BF_ASSIGN_OR_RETURN(RawBody body, source.source->Extract(request, task.cancel));
+    answer.sha256 = base::Sha256HexOf(body.bytes);
+    answer.body = std::make_shared<const RawBody>(std::move(body));
     return answer;
-  }
-  Answer answer{.request = std::move(request), .body = {}, .sha256 = {}, .asked = {}};
-  answer.asked = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
-  BF_ASSIGN_OR_RETURN(RawBody body, source.source->Extract(answer.request, task.cancel));
-  answer.sha256 = base::Sha256HexOf(body.bytes);
-  answer.body = std::make_shared<const RawBody>(std::move(body));
-  answers.emplace(answer.request.locator, answer);
+  };
+  const std::pair<std::string, std::string> question(source.variant, request.locator);
+  auto known = answers.find(question);
+  if (known == answers.end()) known = answers.emplace(question, extract()).first;
+  absl::StatusOr<SourceAnswer> answer = known->second;
+  if (answer.ok()) answer->request = std::move(request);
   return answer;
 }
 
-absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const Answer& answer) {
+absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const SourceAnswer& answer) {
   BF_ASSIGN_OR_RETURN(SourceData data, source.TransformData(answer.request, *answer.body));
   const SourceQuery& query = answer.request.query;
   BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
@@ -219,14 +228,32 @@ absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const Answer&
   return data;
 }
 
+absl::StatusOr<bool> SymbolFetch::IsStored(const quant::SeriesKey& key, const quant::TimeRange& range,
+                                           std::span<const Coverage> known) {
+  if (const std::optional<bool> certain = HasRows(range, known)) return *certain;
+  const columnar::ReadOptions options{.range = range};
+  absl::StatusOr<columnar::ChunkCursor> cursor = series_.chunks().Open(key, options);
+  if (absl::IsNotFound(cursor.status())) return false;
+  BF_RETURN_IF_ERROR(cursor.status());
+  BF_ASSIGN_OR_RETURN(const std::optional<columnar::EncodedChunk> chunk, cursor->Next());
+  if (!chunk) return false;
+  if (range.Contains(chunk->first_time_ns) || range.Contains(chunk->last_time_ns)) return true;
+  // A chunk that begins before the range and ends behind it is the only one there.
+  BF_ASSIGN_OR_RETURN(const quant::Series rows, series_.chunks().Read(key, options));
+  return !rows.empty();
+}
+
 absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
                                 quant::Series series, FetchedSymbol& fetched) {
   fetched.result.outcome = Outcome::kOk;
   if (series.empty()) {
     // The answer may only say that nothing came since.
     const auto known = task.known.find(source.variant);
-    const bool before =
-        !source.source->authoritative() && known != task.known.end() && HasRows(task.spec.range, known->second);
+    bool before = false;
+    if (!source.source->authoritative() && known != task.known.end()) {
+      BF_ASSIGN_OR_RETURN(before, IsStored({task.spec.resource, task.symbol, task.spec.timeframe, source.variant},
+                                           task.spec.range, known->second));
+    }
     fetched.result.outcome = before ? Outcome::kOk : Outcome::kEmptyConfirmed;
   }
   // Nothing from a source that does not claim to have everything changes nothing; from one that does, it takes away.
@@ -257,6 +284,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   }
   fetched.result.rows = static_cast<int64_t>(series.size());
   fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
+  fetched.result.removed_rows = written->rows_removed;
   if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);
   return absl::OkStatus();
 }

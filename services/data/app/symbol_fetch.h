@@ -3,7 +3,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,13 +24,16 @@
 
 namespace breadthflow::data {
 
-// What one symbol came to: how it ended, and what is to be committed with the run.
+// What one symbol came to: how it ended, and what is to be committed with its result.
 struct FetchedSymbol {
   FetchResult result;
   std::optional<columnar::WrittenSeries> written;
   std::vector<Coverage> coverage;
-  std::unique_ptr<const KeptApart> apart;  // to be kept with the run, also when it fails; null: nothing
+  std::unique_ptr<const KeptApart> apart;  // to be kept, however it ended; null: nothing
 };
+
+// The symbol becomes a failure: nothing of it is stored, and all that was asked for it failed.
+void FailAll(const absl::Status& error, FetchedSymbol& fetched);
 
 // One symbol of a run, and what is known of it.
 struct SymbolTask {
@@ -41,6 +46,17 @@ struct SymbolTask {
   base::CancelToken cancel;
 };
 
+// A body that came, under what was asked for: sources whose request does not depend on the range are asked once.
+struct SourceAnswer {
+  SourceRequest request;
+  std::shared_ptr<const RawBody> body;  // not null
+  std::string sha256;
+  absl::Time asked;
+};
+// What the sources have said for a symbol, by variant and by what was asked. Given to Fetch again, nobody is asked
+// twice.
+using SourceAnswers = std::map<std::pair<std::string, std::string>, absl::StatusOr<SourceAnswer>>;
+
 // The part of a fetch that is done symbol by symbol: see what is missing, ask for it, read, check, store as chunks that
 // nothing refers to yet. Thread-safe; the stores must outlive it.
 class SymbolFetch {
@@ -50,35 +66,30 @@ class SymbolFetch {
       : series_(series), bodies_(bodies), quarantines_(quarantines), clock_(clock), policy_(policy) {}
 
   // Asks the sources in the order chosen until one can give the symbol. An error is one of this service, not of the
-  // symbol: those are in the result.
+  // symbol: those are in the result. ABORTED SERIES_MOVED when others wrote the series meanwhile.
   absl::StatusOr<FetchedSymbol> Fetch(const SymbolTask& task, const std::vector<ReadySource>& sources,
-                                      const std::vector<SourceChoice>& order);
+                                      const std::vector<SourceChoice>& order, SourceAnswers& answers);
 
  private:
-  // A body that came, under what was asked for: sources whose request does not depend on the range are asked once.
-  struct Answer {
-    SourceRequest request;
-    std::shared_ptr<const RawBody> body;  // not null
-    std::string sha256;
-    absl::Time asked;
-  };
-  using Answers = std::map<std::string, Answer>;
-
-  absl::StatusOr<FetchedSymbol> FetchFrom(const SymbolTask& task, const ReadySource& source);
+  absl::StatusOr<FetchedSymbol> FetchFrom(const SymbolTask& task, const ReadySource& source, SourceAnswers& answers);
   // Asks for the ranges, in time order, and reads what comes: rows and coverage. Only an error of this service is
   // returned; after one of the symbol, `fetched.result` is a failure.
   absl::Status Gather(const SymbolTask& task, const ReadySource& source, const std::vector<quant::TimeRange>& ranges,
-                      FetchedSymbol& fetched, quant::Series& rows);
+                      SourceAnswers& answers, FetchedSymbol& fetched, quant::Series& rows);
   // Whether prices that are stored were adjusted to another instant than these: then both can not stand in one series.
   absl::StatusOr<bool> AdjustedAnew(const quant::SeriesKey& key, const std::vector<quant::TimeRange>& ranges,
                                     const quant::Series& rows);
   // The body for one range, kept under its hash when it can not be had again.
-  absl::StatusOr<Answer> Ask(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& range,
-                             Answers& answers);
+  static absl::StatusOr<SourceAnswer> Ask(const SymbolTask& task, const ReadySource& source,
+                                          const quant::TimeRange& range, const base::Clock& clock,
+                                          SourceAnswers& answers);
   // What the body says; the rows are of the resource and keep its rules.
-  static absl::StatusOr<SourceData> Read(const Source& source, const Answer& answer);
-  // Writes the chunks of what a source said about `asked`, to be committed with the run; rows that no market can have
-  // made are not written but kept apart.
+  static absl::StatusOr<SourceData> Read(const Source& source, const SourceAnswer& answer);
+  // Whether rows are stored in the range.
+  absl::StatusOr<bool> IsStored(const quant::SeriesKey& key, const quant::TimeRange& range,
+                                std::span<const Coverage> known);
+  // Writes the chunks of what a source said about `asked`, to be committed with the result; rows that no market can
+  // have made are not written but kept apart.
   absl::Status Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
                      quant::Series series, FetchedSymbol& fetched);
 

@@ -118,9 +118,15 @@ std::vector<Coverage> Merge(std::vector<Coverage> known, const std::vector<Cover
   return known;
 }
 
-bool HasRows(const TimeRange& range, std::span<const Coverage> known) {
-  return std::any_of(known.begin(), known.end(),
-                     [&](const Coverage& one) { return one.outcome == Outcome::kOk && Overlap(one.range, range); });
+std::optional<bool> HasRows(const TimeRange& range, std::span<const Coverage> known) {
+  bool maybe = false;
+  for (const Coverage& one : known) {
+    if (one.outcome != Outcome::kOk || !Overlap(one.range, range)) continue;
+    const bool within = one.range.start_ns >= range.start_ns && one.range.end_ns <= range.end_ns;
+    if (within && one.rows.value_or(0) > 0) return true;
+    maybe = true;
+  }
+  return maybe ? std::nullopt : std::optional<bool>(false);
 }
 
 double CoveredShare(const TimeRange& range, std::span<const Coverage> known, const std::string& parameters) {

@@ -68,8 +68,9 @@ std::vector<Coverage> Covered(const Coverage& like, const quant::TimeRange& aske
 // other failures, since rows that are stored stay. Ascending, without overlap.
 std::vector<Coverage> Merge(std::vector<Coverage> known, const std::vector<Coverage>& added);
 
-// Whether rows are known to exist in the range, by answers to any parameters.
-bool HasRows(const quant::TimeRange& range, std::span<const Coverage> known);
+// Whether rows exist in the range, by answers to any parameters; nullopt when only the store can tell, since the
+// answers that overlap it and had rows reach beyond it, or are not whole any more.
+std::optional<bool> HasRows(const quant::TimeRange& range, std::span<const Coverage> known);
 
 // The part of the range that answers to the same parameters cover, in [0, 1].
 double CoveredShare(const quant::TimeRange& range, std::span<const Coverage> known, const std::string& parameters);

@@ -57,6 +57,7 @@ void Fail(absl::Status error, FetchResult& result) {
   result.outcome = Outcome::kFailed;
   result.rows = 0;
   result.changed_rows = 0;
+  result.removed_rows = 0;
   result.source.clear();
   result.retryable = base::IsTransient(error);
   result.error = std::move(error);

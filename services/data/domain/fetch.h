@@ -53,6 +53,7 @@ struct FetchResult {
   Outcome outcome = Outcome::kPending;
   int64_t rows = 0;          // received
   int64_t changed_rows = 0;  // new, revised or gone; 0 when everything was known already
+  int64_t removed_rows = 0;  // of those, gone: stored before, and not among what the source has now
   absl::Status error;        // not OK exactly when kFailed
   bool retryable = false;
   std::string body_sha256;              // of the last body that came; empty when there was none

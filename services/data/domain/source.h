@@ -28,8 +28,9 @@ struct SourceQuery {
   std::string symbol;
   quant::Timeframe timeframe = quant::Timeframe::kDay;
   quant::TimeRange range;
-  const Resource* definition = nullptr;  // of the resource, where it was looked up; null: a predefined one
-  bool timeframe_said = true;            // who asks named the bar size; false: it is the default
+  const Resource* definition = nullptr;   // of the resource, where it was looked up; null: a predefined one
+  bool timeframe_said = true;             // who asks named the bar size; false: it is the default
+  absl::Time now = absl::InfinitePast();  // when it is asked; InfinitePast: nobody says
 };
 
 // What the rows of a query must be. NOT_FOUND UNKNOWN_RESOURCE.

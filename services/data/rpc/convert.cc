@@ -70,7 +70,13 @@ v1::FetchRun ToProto(const FetchRun& run) {
   *out.mutable_spec() = ToProto(run.spec);
   *out.mutable_job() = rpc::ToProto(run.job);
   if (!rpc::IsFinal(out.job())) return out;
-  for (const FetchResult& result : run.results) *out.add_results() = ToProto(result);
+  // Symbols that the run did not come to, since it was cancelled, say so.
+  size_t next = 0;
+  for (const std::string& symbol : run.spec.symbols) {
+    if (run.results.empty()) break;
+    const bool ended = next < run.results.size() && run.results[next].symbol == symbol;
+    *out.add_results() = ended ? ToProto(run.results[next++]) : ToProto(FetchResult{.symbol = symbol});
+  }
   return out;
 }
 
@@ -80,6 +86,7 @@ v1::FetchResult ToProto(const FetchResult& result) {
   to.set_outcome(static_cast<v1::FetchResult::Outcome>(result.outcome));
   to.set_row_count(result.rows);
   to.set_changed_row_count(result.changed_rows);
+  to.set_removed_row_count(result.removed_rows);
   if (!result.error.ok()) *to.mutable_error() = rpc::ToProto(result.error);
   to.set_retryable(result.retryable);
   to.set_body_sha256(result.body_sha256);

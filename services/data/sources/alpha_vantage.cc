@@ -2,6 +2,10 @@
 
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -32,10 +36,28 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& Functions() 
   return *functions;
 }
 
+constexpr int kMostNewsPages = 10;  // a free key has 25 requests a day
+
+// The newest bars that a compact answer has, but for some days without trades: it has 100.
+constexpr size_t kCompactSessions = 95;
+
+// Which daily bars are asked for. kAuto: the newest 100 when the range needs no more, for free keys get no others.
+enum class Output { kAuto, kFull, kCompact };
+
+std::string Minute(absl::Time time) { return absl::FormatTime("%Y%m%dT%H%M", time, absl::UTCTimeZone()); }
+
+std::string NewsUrl(const SourceQuery& query, std::string_view from) {
+  const absl::Time end = quant::FromNanos(query.range.end_ns) + absl::Minutes(1) - absl::Nanoseconds(1);
+  return fmt::format(
+      "https://www.alphavantage.co/query?function=NEWS_SENTIMENT&tickers={}&time_from={}&time_to={}&sort=EARLIEST"
+      "&limit={}",
+      http::UrlEncode(query.symbol), from, Minute(end), kMostArticles);
+}
+
 class AlphaVantageSource final : public HttpSource {
  public:
-  AlphaVantageSource(Upstream* upstream, bool actions, bool compact)
-      : HttpSource("alpha_vantage", upstream), actions_(actions), compact_(compact) {}
+  AlphaVantageSource(Upstream* upstream, bool actions, Output output)
+      : HttpSource("alpha_vantage", upstream), actions_(actions), output_(output) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
     BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
@@ -50,7 +72,7 @@ class AlphaVantageSource final : public HttpSource {
     if (query.resource == "stock_price") {
       if (query.timeframe == quant::Timeframe::kDay) {
         add(fmt::format("TIME_SERIES_DAILY{}&symbol={}&outputsize={}", actions_ ? "_ADJUSTED" : "", symbol,
-                        compact_ ? "compact" : "full"));
+                        Compact(query) ? "compact" : "full"));
         return request;
       }
       const absl::Duration length = quant::IntradayLength(query.timeframe);
@@ -66,9 +88,7 @@ class AlphaVantageSource final : public HttpSource {
       return request;
     }
     if (query.resource == "news_sentiment") {
-      const auto text = [](absl::Time time) { return absl::FormatTime("%Y%m%dT%H%M", time, absl::UTCTimeZone()); };
-      add(fmt::format("NEWS_SENTIMENT&tickers={}&time_from={}&time_to={}&sort=EARLIEST&limit=1000", symbol, text(start),
-                      text(end)));
+      request.locator = NewsUrl(query, Minute(start));
       return request;
     }
     if (query.resource == "option_chain") {
@@ -88,6 +108,20 @@ class AlphaVantageSource final : public HttpSource {
     return request;
   }
 
+  absl::StatusOr<RawBody> Extract(const SourceRequest& request, const base::CancelToken& cancel) const override {
+    if (request.query.resource != "news_sentiment") return HttpSource::Extract(request, cancel);
+    RawBody all;
+    std::string from = Minute(quant::FromNanos(request.query.range.start_ns));
+    for (int pages = 1;; ++pages) {
+      const size_t before = all.bytes.size();
+      BF_RETURN_IF_ERROR(Get(request, NewsUrl(request.query, from), cancel, all));
+      const std::string_view page = std::string_view(all.bytes).substr(before == 0 ? 0 : before + 1);
+      std::string last = LastMinuteOfNews(page);
+      if (last.empty() || last == from || pages == kMostNewsPages) return all;
+      from = std::move(last);
+    }
+  }
+
   absl::Status Judge(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(JudgeStatus(provider(), body.http_status));
     if (body.http_status >= 400) return UnexpectedBody(provider(), fmt::format("HTTP {}", body.http_status));
@@ -99,17 +133,27 @@ class AlphaVantageSource final : public HttpSource {
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(Judge(request, body));
     if (request.query.resource != "stock_price") return ParseAlphaVantageCompany(request.query, body);
-    return ParseAlphaVantageBars(request.query, body, compact_ && request.query.timeframe == quant::Timeframe::kDay);
+    const bool compact =
+        request.locator.empty() ? output_ == Output::kCompact : request.locator.ends_with("outputsize=compact");
+    return ParseAlphaVantageBars(request.query, body, compact && request.query.timeframe == quant::Timeframe::kDay);
   }
 
  private:
+  bool Compact(const SourceQuery& query) const {
+    if (output_ != Output::kAuto) return output_ == Output::kCompact;
+    if (query.now == absl::InfinitePast()) return false;
+    const int64_t end = quant::ToNanos(query.now + absl::Hours(24));
+    return query.range.start_ns < end &&
+           quant::Xnys().ClosingIn({query.range.start_ns, end}).size() <= kCompactSessions;
+  }
+
   static absl::Status TooLong(std::string_view what) {
     return base::MakeError(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LONG",
                            fmt::format("at most {} {} can be asked for at once", kMaxUrls, what));
   }
 
   bool actions_;
-  bool compact_;
+  Output output_;
 };
 
 }  // namespace
@@ -130,16 +174,20 @@ SourceEntry AlphaVantage() {
   entry.params = {component::BoolParam("actions", false,
                                        "Daily bars with adjusted close, dividends and splits (an endpoint that needs a "
                                        "paid key)."),
-                  component::ChoiceParam("output", "full", {"full", "compact"},
-                                         "Daily bars: all, or the newest 100, which free keys may ask for.")};
+                  component::ChoiceParam("output", "auto", {"auto", "full", "compact"},
+                                         "Daily bars: all (which needs a paid key), or the newest 100; auto: the "
+                                         "newest 100 when the range asked for begins among them.")};
   entry.capabilities = Offers();
   entry.provider = "alpha_vantage";
   entry.access_params = {"output"};  // a compact body that is not enough is refused
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
     if (environment.upstream != nullptr) BF_RETURN_IF_ERROR(environment.upstream->CheckReady("alpha_vantage"));
+    const std::string output = params.String("output");
     return std::make_unique<AlphaVantageSource>(environment.upstream, params.Bool("actions"),
-                                                params.String("output") == "compact");
+                                                output == "compact" ? Output::kCompact
+                                                : output == "full"  ? Output::kFull
+                                                                    : Output::kAuto);
   };
   return entry;
 }

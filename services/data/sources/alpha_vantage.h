@@ -1,7 +1,9 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/data/sources/http_source.h"
 #include "services/data/sources/provider_body.h"
@@ -9,9 +11,11 @@
 
 namespace breadthflow::data {
 
-// Whether a page is an answer at all. The provider says everything with HTTP 200: an object whose only text is a notice
-// ("Note", "Information") is RATE_LIMITED, "Error Message" is REJECTED, an empty object UNKNOWN_SYMBOL. Text that is
-// not JSON may be CSV.
+// Whether a page is an answer at all. The provider says everything with HTTP 200. An object of nothing but notices
+// ("Note", "Information", "Error Message") is NOT_ENTITLED when they speak of a premium endpoint or feature, and else
+// RATE_LIMITED, unless it is an error message alone: UNAUTHENTICATED when that is about the key, and UNKNOWN_SYMBOL for
+// the same words that it has for every symbol it does not know. An empty object is UNKNOWN_SYMBOL. Text that is not
+// JSON may be CSV.
 absl::Status JudgeAlphaVantage(const std::string& symbol, std::string_view page);
 
 // Bars of TIME_SERIES_DAILY, TIME_SERIES_DAILY_ADJUSTED or TIME_SERIES_INTRADAY, JSON or CSV. Raw prices. `compact`:
@@ -19,14 +23,22 @@ absl::Status JudgeAlphaVantage(const std::string& symbol, std::string_view page)
 // INCOMPLETE_BODY. Intraday stamps are bar starts, New York time; bars outside the sessions are left out. Pure.
 absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const RawBody& body, bool compact);
 
+// What one answer of NEWS_SENTIMENT holds at most. A page with as many is taken for whole only when another follows,
+// which goes on from its last article; what both have counts once.
+inline constexpr size_t kMostArticles = 1000;
+
+// Of a page of NEWS_SENTIMENT, a row for each article that names the symbol of the query and is not among those `seen`.
+// `last`: no page follows, so that a full one is FAILED_PRECONDITION INCOMPLETE_BODY. Pure.
+absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page, bool last,
+                                 std::set<std::string>& seen, RowBuilder& rows);
+
+// The minute (YYYYMMDDTHHMM) of the last article of a page with kMostArticles, in ascending order; else empty.
+std::string LastMinuteOfNews(std::string_view page);
+
 // Everything else, as the resource of the query says; each page is read as what it is: INCOME_STATEMENT,
 // BALANCE_SHEET, CASH_FLOW, EARNINGS, SHARES_OUTSTANDING, OVERVIEW, DIVIDENDS, SPLITS, NEWS_SENTIMENT,
 // HISTORICAL_OPTIONS. Pure.
 absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, const RawBody& body);
-
-// Of those, the page of NEWS_SENTIMENT: a row for each article that names the symbol of the query. FAILED_PRECONDITION
-// INCOMPLETE_BODY when there are as many articles as the provider gives at once.
-absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page, RowBuilder& rows);
 
 // The objects of a table: of the member `list` of a JSON object, or the lines of a CSV text whose header has all of
 // `columns`. Values are texts. MALFORMED_BODY, UNEXPECTED_BODY.

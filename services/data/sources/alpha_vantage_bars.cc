@@ -155,7 +155,8 @@ absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const
   if (compact && wanted != nullptr && rows.size() >= 100 && wanted->close_ns < first &&
       wanted->close_ns < query.range.end_ns) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "INCOMPLETE_BODY",
-                           "alpha_vantage sent its newest 100 bars and the range begins before them: set output=full");
+                           "alpha_vantage sent its newest 100 bars and the range begins before them: set output=full, "
+                           "for which it wants a paid key");
   }
   return std::move(rows).Finish(kName);
 }

@@ -1,8 +1,12 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -216,17 +220,34 @@ absl::Status JudgeAlphaVantage(const std::string& symbol, std::string_view page)
   if (!page.starts_with('{')) return absl::OkStatus();
   BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
   if (document.empty()) return UnknownSymbol(kName, symbol);
-  if (document.size() > 1) return absl::OkStatus();
-  for (const char* notice : {"Note", "Information"}) {
-    if (Member(document, notice) != nullptr) return RateLimited(kName, TextMember(&document, notice));
+  size_t notices = 0;
+  std::string said;
+  for (const char* notice : {"Note", "Information", "Error Message"}) {
+    if (Member(document, notice) == nullptr) continue;
+    ++notices;
+    said += fmt::format("{}{}", said.empty() ? "" : " ", TextMember(&document, notice));
   }
-  if (Member(document, "Error Message") != nullptr) return Rejected(kName, TextMember(&document, "Error Message"));
-  return absl::OkStatus();
+  if (notices == 0 || notices < document.size()) return absl::OkStatus();
+  std::string words = said;
+  absl::AsciiStrToLower(&words);
+  // Not "premium" alone: every notice advertises the premium plans.
+  for (const char* paid : {"a premium endpoint", "a premium feature"}) {
+    if (words.find(paid) != std::string::npos) return NotEntitled(kName, said);
+  }
+  const bool error = notices == 1 && Member(document, "Error Message") != nullptr;
+  if (!error) return RateLimited(kName, said);
+  if (words.find("apikey") != std::string::npos) {
+    return base::MakeError(absl::StatusCode::kUnauthenticated, "UNAUTHENTICATED",
+                           "alpha_vantage does not accept the key");
+  }
+  return UnknownSymbol(kName, symbol, said);
 }
 
 absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, const RawBody& body) {
   RowBuilder rows(query, quant::PriceBasis::kNotPrices, body.received);
-  for (const std::string_view page : Pages(body.bytes)) {
+  std::set<std::string> articles;
+  const std::vector<std::string_view> pages = Pages(body.bytes);
+  for (const std::string_view& page : pages) {
     if (Statements().contains(query.resource)) {
       BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
       if (TextMember(&document, "symbol") != query.symbol) {
@@ -241,7 +262,7 @@ absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, co
     } else if (query.resource == "split") {
       BF_RETURN_IF_ERROR(AddSplits(page, rows));
     } else if (query.resource == "news_sentiment") {
-      BF_RETURN_IF_ERROR(AddAlphaVantageNews(query, page, rows));
+      BF_RETURN_IF_ERROR(AddAlphaVantageNews(query, page, &page == &pages.back(), articles, rows));
     } else {
       BF_RETURN_IF_ERROR(AddOptions(query, page, rows));
     }

@@ -1,6 +1,7 @@
+#include <set>
 #include <string>
+#include <string_view>
 
-#include "absl/time/civil_time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -12,20 +13,22 @@ namespace breadthflow::data {
 namespace {
 
 constexpr std::string_view kName = "alpha_vantage";
-constexpr size_t kMostArticles = 1000;
 
 }  // namespace
 
-absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page, RowBuilder& rows) {
+absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page, bool last,
+                                 std::set<std::string>& seen, RowBuilder& rows) {
   BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
   const Json* feed = Member(document, "feed");
   if (feed == nullptr || !feed->is_array()) return UnexpectedBody(kName, "no feed");
-  if (feed->size() >= kMostArticles) {
+  if (last && feed->size() >= kMostArticles) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "INCOMPLETE_BODY",
-                           "alpha_vantage gives at most 1000 articles at once: ask for a shorter range");
+                           "alpha_vantage has more articles than are asked for at once: ask for a shorter range");
   }
   for (const Json& article : *feed) {
     const std::string when = TextMember(&article, "time_published");
+    const std::string name = fmt::format("{} {} {}", when, TextMember(&article, "url"), TextMember(&article, "title"));
+    if (!seen.insert(name).second) continue;
     absl::CivilSecond utc;
     if (when.size() != 15 ||
         !absl::ParseCivilTime(fmt::format("{}-{}-{}T{}:{}:{}", when.substr(0, 4), when.substr(4, 2), when.substr(6, 2),
@@ -62,6 +65,16 @@ absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page
     rows.SetText("topics", topics);
   }
   return absl::OkStatus();
+}
+
+std::string LastMinuteOfNews(std::string_view page) {
+  const absl::StatusOr<Json> document = ParseObject(kName, page);
+  const Json* feed = document.ok() ? Member(*document, "feed") : nullptr;
+  if (feed == nullptr || !feed->is_array() || feed->size() < kMostArticles) return "";
+  const std::string first = TextMember(&feed->front(), "time_published");
+  const std::string last = TextMember(&feed->back(), "time_published");
+  constexpr size_t kMinute = 13;  // of YYYYMMDDTHHMMSS
+  return first.size() == last.size() && last.size() > kMinute && first <= last ? last.substr(0, kMinute) : "";
 }
 
 }  // namespace breadthflow::data

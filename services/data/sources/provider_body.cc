@@ -35,9 +35,16 @@ absl::Status UnexpectedBody(std::string_view provider, std::string_view what) {
                    fmt::format("{} sent something other than what was asked for: {}", provider, what));
 }
 
-absl::Status UnknownSymbol(std::string_view provider, std::string_view symbol) {
-  return MakeError(StatusCode::kNotFound, fmt::format("{} does not have {}", provider, symbol),
-                   {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", std::string(symbol)}}});
+absl::Status UnknownSymbol(std::string_view provider, std::string_view symbol, std::string_view said) {
+  return MakeError(
+      StatusCode::kNotFound,
+      fmt::format("{} does not have {}{}{}", provider, symbol, said.empty() ? "" : ": it says ", OneLine(said)),
+      {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", std::string(symbol)}}});
+}
+
+absl::Status NotEntitled(std::string_view provider, std::string_view said) {
+  return MakeError(StatusCode::kPermissionDenied, "NOT_ENTITLED",
+                   fmt::format("the key of {} does not reach this: {}", provider, OneLine(said)));
 }
 
 absl::Status Rejected(std::string_view provider, std::string_view said) {

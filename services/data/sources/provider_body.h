@@ -15,14 +15,15 @@
 #include "services/data/domain/source.h"
 
 // How the bodies of providers are judged: by whether the data that was asked for is there and valid, never by the
-// wording of a message. What a body can be:
+// wording of a message; only where a provider has one form for several kinds of failure (SaysNoData of Yahoo, the
+// notices of Alpha Vantage) do its words tell them apart. What a body can be:
 //
 //   rows, or EMPTY (the structure of an answer, and nothing in it)
 //   UNAVAILABLE         MALFORMED_BODY        no document at all: cut off, HTML, empty, compressed. May heal
 //   UNAVAILABLE         PROVIDER_UNAVAILABLE  HTTP 5xx and 408. May heal
 //   RESOURCE_EXHAUSTED  RATE_LIMITED          HTTP 429, or a notice in place of the data. May heal
 //   UNAUTHENTICATED     UNAUTHENTICATED       HTTP 401: key or session not accepted
-//   PERMISSION_DENIED   NOT_ENTITLED          HTTP 402, 403: the key does not reach this data
+//   PERMISSION_DENIED   NOT_ENTITLED          HTTP 402, 403, or a notice: the key does not reach this data
 //   NOT_FOUND           UNKNOWN_SYMBOL        the provider says in its own format that it does not have it
 //   INVALID_ARGUMENT    REJECTED              the provider says in its own format that it will not answer that
 //   DATA_LOSS           UNEXPECTED_BODY       a document, but not the one that was asked for
@@ -34,8 +35,9 @@ using Json = nlohmann::json;
 
 absl::Status MalformedBody(std::string_view provider, std::string_view what);
 absl::Status UnexpectedBody(std::string_view provider, std::string_view what);
-absl::Status UnknownSymbol(std::string_view provider, std::string_view symbol);
-// `said`: the provider's own words, cut to a line; for people, nothing is decided by them.
+// `said`: the provider's own words, cut to a line; for people.
+absl::Status UnknownSymbol(std::string_view provider, std::string_view symbol, std::string_view said = {});
+absl::Status NotEntitled(std::string_view provider, std::string_view said);
 absl::Status Rejected(std::string_view provider, std::string_view said);
 absl::Status RateLimited(std::string_view provider, std::string_view said);
 

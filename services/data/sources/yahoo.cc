@@ -84,6 +84,7 @@ class YahooSource final : public HttpSource {
   absl::Status Judge(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(JudgeStatus(provider(), body.http_status));
     for (const std::string_view page : Pages(body.bytes)) {
+      if (SaysNoData(page)) continue;
       const absl::StatusOr<Json> document = ParseObject(provider(), page);
       if (!document.ok()) {
         // 400 and 404 in other words than the provider's own say nothing about the symbol.

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "services/data/sources/http_source.h"
 #include "services/data/sources/provider_body.h"
 
 namespace breadthflow::data {
 
-// Rows of one or more v8 chart documents: stock_price, dividend or split, as the query says. Pure.
+// Rows of one or more v8 chart documents: stock_price, dividend or split, as the query says; none of those for which
+// SaysNoData. Pure.
 //
 // Daily bars: the time is the close of the session of the exchange that the body names. The calendar is XNYS for the
 // American exchanges, XETR for Xetra, 24/7 for crypto; elsewhere a bar ends its regular trading hours after its stamp.
@@ -17,6 +19,10 @@ namespace breadthflow::data {
 //
 // FAILED_PRECONDITION WRONG_CURRENCY unless the body's currency is `currency` ("any": no matter which).
 absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBody& body, const std::string& currency);
+
+// Whether a chart page says that the symbol has nothing in the range: then there are no rows. The form of it is that of
+// any request that is refused.
+bool SaysNoData(std::string_view page);
 
 // Rows of a fundamentals time series document: revenue, earnings, balance_sheet, cash_flow or shares_outstanding. The
 // provider does not say when a statement was published; its time is FilingDeadline(). Pure.

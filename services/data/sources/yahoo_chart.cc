@@ -167,11 +167,21 @@ std::string_view Granularity(quant::Timeframe timeframe) {
 
 }  // namespace
 
+bool SaysNoData(std::string_view page) {
+  constexpr size_t kMostBytes = 2000;  // what is longer has rows
+  if (page.size() > kMostBytes) return false;
+  const absl::StatusOr<Json> document = ParseObject(kYahoo, page);
+  if (!document.ok()) return false;
+  const std::string said = TextMember(Member(Member(*document, "chart"), "error"), "description");
+  return said.starts_with("Data doesn't exist for startDate");
+}
+
 absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBody& body, const std::string& currency) {
   const bool bars = query.resource == "stock_price";
   RowBuilder rows(query, bars ? quant::PriceBasis::kSplitAdjusted : quant::PriceBasis::kNotPrices, body.received);
   BarReader reader(query, body, rows);
   for (const std::string_view page : Pages(body.bytes)) {
+    if (SaysNoData(page)) continue;
     BF_ASSIGN_OR_RETURN(const YahooChart chart,
                         ReadYahooChart(query, page, bars ? Granularity(query.timeframe) : "1d", currency));
     BF_RETURN_IF_ERROR(bars ? reader.Read(chart) : AddActions(query, chart, rows));

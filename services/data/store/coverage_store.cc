@@ -152,15 +152,6 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   return InsertCoverage(tx, merged);
 }
 
-absl::Status CoverageStore::Add(const std::string& run, int64_t epoch, const std::vector<Coverage>& added) {
-  return database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(const postgres::Rows held,
-                        tx.Query("SELECT 1 FROM job WHERE id = $1 AND epoch = $2 FOR SHARE", {run, epoch}));
-    if (held.empty()) return jobs::LeaseLost(run, epoch);
-    return Add(tx, added);
-  });
-}
-
 absl::StatusOr<std::vector<Coverage>> CoverageStore::List(const CoverageFilter& filter,
                                                           const std::optional<CoveragePosition>& after, int limit,
                                                           absl::Time deadline) {

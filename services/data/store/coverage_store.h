@@ -49,9 +49,6 @@ class CoverageStore {
   // Merges the entries into those that are there, in the transaction that stores their rows. Locks the series, in the
   // order of their keys.
   absl::Status Add(postgres::Transaction& tx, const std::vector<Coverage>& added);
-  // The same in a transaction of its own, for a run that is about to fail; nothing when `epoch` no longer holds the
-  // job.
-  absl::Status Add(const std::string& run, int64_t epoch, const std::vector<Coverage>& added);
 
   // Ordered by resource, symbol, timeframe, source and start; at most `limit`.
   absl::StatusOr<std::vector<Coverage>> List(const CoverageFilter& filter, const std::optional<CoveragePosition>& after,

@@ -24,7 +24,7 @@ constexpr int kJobColumn = 14;
 constexpr std::string_view kResults = R"sql(
   SELECT position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable, error_code, error_reason,
          error_message, source, fetched_ranges::text, notes::text, quarantine, impossible_row_count,
-         quarantined_row_count
+         quarantined_row_count, removed_row_count
   FROM fetch_result WHERE run_id = $1 ORDER BY position)sql";
 
 constexpr std::string_view kViolations = R"sql(
@@ -34,15 +34,18 @@ constexpr std::string_view kAttempts = R"sql(
   SELECT position, source, reason, error_code, error_reason, error_message
   FROM fetch_attempt WHERE run_id = $1 ORDER BY position, ordinal)sql";
 
-constexpr std::string_view kDeleteResults = "DELETE FROM fetch_result WHERE run_id = $1";
+constexpr std::string_view kDeleteResults = "DELETE FROM fetch_result WHERE run_id = $1 AND position = ANY($2::int[])";
+
+constexpr std::string_view kCountWritten =
+    "SELECT count(*) FROM fetch_result WHERE run_id = $1 AND epoch = $2 AND position = ANY($3::int[])";
 
 constexpr std::string_view kInsertResults = R"sql(
   INSERT INTO fetch_result (run_id, position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable,
                             error_code, error_reason, error_message, source, fetched_ranges, notes, quarantine,
-                            impossible_row_count, quarantined_row_count)
-  SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
+                            impossible_row_count, quarantined_row_count, removed_row_count, epoch)
+  SELECT $1, *, $19 FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
                            $9::int[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[],
-                           $15::text[], $16::bigint[], $17::bigint[]))sql";
+                           $15::text[], $16::bigint[], $17::bigint[], $18::bigint[]))sql";
 
 constexpr std::string_view kInsertAttempts = R"sql(
   INSERT INTO fetch_attempt (run_id, position, ordinal, source, reason, error_code, error_reason, error_message)
@@ -51,8 +54,6 @@ constexpr std::string_view kInsertAttempts = R"sql(
 constexpr std::string_view kInsertViolations = R"sql(
   INSERT INTO fetch_violation (run_id, position, ordinal, field, description)
   SELECT $1, * FROM unnest($2::int[], $3::int[], $4::text[], $5::text[]))sql";
-
-constexpr std::string_view kHoldsJob = "SELECT 1 FROM job WHERE id = $1 AND epoch = $2 FOR SHARE";
 
 using nlohmann::json;
 
@@ -113,10 +114,10 @@ absl::StatusOr<FetchRun> FromRow(const postgres::Row& row) {
   return run;
 }
 
-absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
-  BF_ASSIGN_OR_RETURN(const postgres::Rows violations, tx.Query(kViolations, {run.id}));
-  BF_ASSIGN_OR_RETURN(const postgres::Rows attempts, tx.Query(kAttempts, {run.id}));
-  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kResults, {run.id}));
+absl::Status ReadResults(postgres::Transaction& tx, const std::string& id, std::vector<FetchResult>& results) {
+  BF_ASSIGN_OR_RETURN(const postgres::Rows violations, tx.Query(kViolations, {id}));
+  BF_ASSIGN_OR_RETURN(const postgres::Rows attempts, tx.Query(kAttempts, {id}));
+  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kResults, {id}));
   size_t next = 0;
   size_t next_attempt = 0;
   for (const postgres::Row row : rows) {
@@ -124,6 +125,7 @@ absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
                        .outcome = static_cast<Outcome>(row.Int(2)),
                        .rows = row.Int(3),
                        .changed_rows = row.Int(4),
+                       .removed_rows = row.Int(16),
                        .retryable = row.Bool(6),
                        .body_sha256 = row.Text(5),
                        .source = row.Text(10),
@@ -147,18 +149,18 @@ absl::Status ReadResults(postgres::Transaction& tx, FetchRun& run) {
     if (result.outcome == Outcome::kFailed) {
       result.error = base::MakeError(static_cast<absl::StatusCode>(row.Int(7)), row.Text(9), details);
     }
-    run.results.push_back(std::move(result));
+    results.push_back(std::move(result));
   }
   return absl::OkStatus();
 }
 
-absl::Status InsertAttempts(postgres::Transaction& tx, const std::string& id, const std::vector<FetchResult>& results) {
+absl::Status InsertAttempts(postgres::Transaction& tx, const std::string& id, const std::vector<EndedSymbol>& ended) {
   std::vector<int64_t> positions, ordinals, codes;
   std::vector<std::string> sources, chosen, reasons, messages;
-  for (size_t i = 0; i < results.size(); ++i) {
-    for (size_t a = 0; a < results[i].attempts.size(); ++a) {
-      const SourceAttempt& attempt = results[i].attempts[a];
-      positions.push_back(static_cast<int64_t>(i));
+  for (const EndedSymbol& one : ended) {
+    for (size_t a = 0; a < one.result->attempts.size(); ++a) {
+      const SourceAttempt& attempt = one.result->attempts[a];
+      positions.push_back(one.position);
       ordinals.push_back(static_cast<int64_t>(a));
       sources.push_back(attempt.source);
       chosen.push_back(attempt.reason);
@@ -198,10 +200,21 @@ absl::StatusOr<FetchRun> FetchStore::Get(const std::string& id, absl::Time deadl
                                  fmt::format("fetchRuns/{} does not exist", id));
         }
         BF_ASSIGN_OR_RETURN(run, FromRow(rows[0]));
-        return ReadResults(tx, run);
+        return jobs::IsTerminal(run.job.state) ? ReadResults(tx, id, run.results) : absl::OkStatus();
       },
       {.deadline = deadline, .read_only = true}));
   return run;
+}
+
+absl::StatusOr<std::vector<FetchResult>> FetchStore::Results(const std::string& id, absl::Time deadline) {
+  std::vector<FetchResult> results;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        results.clear();
+        return ReadResults(tx, id, results);
+      },
+      {.deadline = deadline, .statement_timeout = absl::Seconds(30), .read_only = true}));
+  return results;
 }
 
 absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListPosition>& after, int limit,
@@ -226,19 +239,20 @@ absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListP
   return runs;
 }
 
-absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id,
-                                     const std::vector<FetchResult>& results) {
-  std::vector<int64_t> positions, outcomes, rows, changed, codes, at, ordinals, impossible, quarantined;
+absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id, int64_t epoch,
+                                     const std::vector<EndedSymbol>& ended) {
+  std::vector<int64_t> positions, outcomes, rows, changed, removed, codes, at, ordinals, impossible, quarantined;
   std::vector<std::string> symbols, hashes, retryable, reasons, messages, fields, descriptions, sources, ranges, notes,
       quarantines;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const FetchResult& result = results[i];
+  for (const EndedSymbol& one : ended) {
+    const FetchResult& result = *one.result;
     const base::ErrorDetails details = result.error.ok() ? base::ErrorDetails{} : base::DetailsOf(result.error);
-    positions.push_back(static_cast<int64_t>(i));
+    positions.push_back(one.position);
     symbols.push_back(result.symbol);
     outcomes.push_back(static_cast<int64_t>(result.outcome));
     rows.push_back(result.rows);
     changed.push_back(result.changed_rows);
+    removed.push_back(result.removed_rows);
     hashes.push_back(result.body_sha256);
     quarantines.push_back(result.quarantine);
     impossible.push_back(result.impossible_rows);
@@ -251,7 +265,7 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
     ranges.push_back(ToJson(result.fetched_ranges).dump());
     notes.push_back(json(result.notes).dump(-1, ' ', false, json::error_handler_t::replace));
     for (size_t v = 0; v < details.violations.size(); ++v) {
-      at.push_back(static_cast<int64_t>(i));
+      at.push_back(one.position);
       ordinals.push_back(static_cast<int64_t>(v));
       fields.push_back(jobs::Truncated(details.violations[v].field, jobs::kMaxErrorBytes));
       descriptions.push_back(jobs::Truncated(details.violations[v].description, jobs::kMaxErrorBytes));
@@ -259,28 +273,28 @@ absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::strin
   }
   using postgres::IntArray;
   using postgres::TextArray;
-  BF_RETURN_IF_ERROR(tx.Execute(kDeleteResults, {id}).status());
-  BF_RETURN_IF_ERROR(tx.Execute(kInsertResults,
-                                {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows),
-                                 IntArray(changed), TextArray(hashes), TextArray(retryable), IntArray(codes),
-                                 TextArray(reasons), TextArray(messages), TextArray(sources), TextArray(ranges),
-                                 TextArray(notes), TextArray(quarantines), IntArray(impossible), IntArray(quarantined)})
-                         .status());
-  BF_RETURN_IF_ERROR(InsertAttempts(tx, id, results));
+  BF_RETURN_IF_ERROR(tx.Execute(kDeleteResults, {id, IntArray(positions)}).status());
+  BF_RETURN_IF_ERROR(
+      tx.Execute(kInsertResults,
+                 {id, IntArray(positions), TextArray(symbols), IntArray(outcomes), IntArray(rows), IntArray(changed),
+                  TextArray(hashes), TextArray(retryable), IntArray(codes), TextArray(reasons), TextArray(messages),
+                  TextArray(sources), TextArray(ranges), TextArray(notes), TextArray(quarantines), IntArray(impossible),
+                  IntArray(quarantined), IntArray(removed), epoch})
+          .status());
+  BF_RETURN_IF_ERROR(InsertAttempts(tx, id, ended));
   if (at.empty()) return absl::OkStatus();
   return tx
       .Execute(kInsertViolations, {id, IntArray(at), IntArray(ordinals), TextArray(fields), TextArray(descriptions)})
       .status();
 }
 
-absl::Status FetchStore::SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results,
-                                     const std::function<absl::Status(postgres::Transaction&)>& also) {
-  return database_.Transact([&](postgres::Transaction& tx) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(const postgres::Rows held, tx.Query(kHoldsJob, {id, epoch}));
-    if (held.empty()) return jobs::LeaseLost(id, epoch);
-    BF_RETURN_IF_ERROR(also(tx));
-    return SaveResults(tx, id, results);
-  });
+absl::StatusOr<bool> FetchStore::Saved(postgres::Transaction& tx, const std::string& id, int64_t epoch,
+                                       const std::vector<EndedSymbol>& ended) {
+  std::vector<int64_t> positions;
+  positions.reserve(ended.size());
+  for (const EndedSymbol& one : ended) positions.push_back(one.position);
+  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kCountWritten, {id, epoch, postgres::IntArray(positions)}));
+  return rows[0].Int(0) == static_cast<int64_t>(positions.size());
 }
 
 }  // namespace breadthflow::data

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +24,14 @@ struct FetchRun {
   FetchSpec spec;
   std::string source_version;
   jobs::Job job;
-  std::vector<FetchResult> results;  // empty until the run has ended
+  std::vector<FetchResult> results;  // of the symbols that ended, in their order; empty until the run has ended
   absl::Time create_time;
+};
+
+// How a symbol of a run ended.
+struct EndedSymbol {
+  int64_t position = 0;                 // in the spec
+  const FetchResult* result = nullptr;  // not null
 };
 
 // Where a page of runs or snapshots begins: behind this one.
@@ -49,13 +55,16 @@ class FetchStore {
   // Newest first, without results; at most `limit`.
   absl::StatusOr<std::vector<FetchRun>> List(const std::optional<ListPosition>& after, int limit, absl::Time deadline);
 
-  // Replaces the results of the run.
-  absl::Status SaveResults(postgres::Transaction& tx, const std::string& id, const std::vector<FetchResult>& results);
+  // What has been recorded of a run so far, whatever its state, in the order of its symbols.
+  absl::StatusOr<std::vector<FetchResult>> Results(const std::string& id, absl::Time deadline);
 
-  // The same in a transaction of its own, with `also`, for a run that is about to fail; nothing when `epoch` no longer
-  // holds the job.
-  absl::Status SaveResults(const std::string& id, int64_t epoch, const std::vector<FetchResult>& results,
-                           const std::function<absl::Status(postgres::Transaction&)>& also);
+  // Records how symbols of the run ended, in place of what an earlier attempt said of them. `epoch` is that of the
+  // attempt which holds the job.
+  static absl::Status SaveResults(postgres::Transaction& tx, const std::string& id, int64_t epoch,
+                                  const std::vector<EndedSymbol>& ended);
+  // Whether this attempt has recorded all of them.
+  static absl::StatusOr<bool> Saved(postgres::Transaction& tx, const std::string& id, int64_t epoch,
+                                    const std::vector<EndedSymbol>& ended);
 
  private:
   postgres::Database& database_;

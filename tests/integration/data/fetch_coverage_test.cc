@@ -263,30 +263,7 @@ TEST_F(FetchCoverage, FetchesOfTheSameSeriesAtOnceLeaveItWhole) {
   }
 }
 
-TEST_F(FetchCoverage, ACancelledRunLeavesNothingOfWhatItHadDone) {
-  std::atomic<bool> asked_second{false};
-  answer_ = [&](const breadthflow::testing::ChartQuestion& question) {
-    if (question.symbol == "BBB") {
-      asked_second = true;
-      return Answer{Fault::kHang, ""};
-    }
-    return Answer{Fault::kNone, breadthflow::testing::YahooChart(question, clock_.Now())};
-  };
-  const std::string id = Start(Yahoo({"AAA", "BBB"}, "2019-01-01", "2019-02-01"));
-  for (const absl::Time end = absl::Now() + absl::Seconds(20); !asked_second && absl::Now() < end;) {
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  ASSERT_THAT(fetcher_.Cancel(id, absl::InfiniteFuture()), IsOk());
-  EXPECT_EQ(Await(id).job.state, jobs::State::kCancelled);
-  EXPECT_THAT(CoverageOf("AAA"), IsEmpty());
-  EXPECT_EQ(database_server_.Sql("SELECT count(*) FROM data.series"), "0");
-  answer_ = [this](const auto& question) {
-    return Answer{Fault::kNone, breadthflow::testing::YahooChart(question, clock_.Now())};
-  };
-  EXPECT_THAT(Fetch(Yahoo({"AAA"}, "2019-01-01", "2019-02-01")).results.at(0).fetched_ranges, SizeIs(1));
-}
-
-// Whatever stops a run just when it ends, its rows and what is said of them are there together or not at all.
+// Whatever stops a symbol just when it ends, its rows and what is said of them are there together or not at all.
 TEST_F(FetchCoverage, RowsAndWhatIsSaidOfThemAppearTogether) {
   database_server_.Sql(
       "CREATE FUNCTION data.refuse() RETURNS trigger LANGUAGE plpgsql AS "

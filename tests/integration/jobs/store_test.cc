@@ -73,6 +73,20 @@ TEST_F(StoreTest, ClaimCountsAttemptAndEpochAndTakesTheMostUrgentFirst) {
   EXPECT_EQ(Claim(10).size(), 0u);
 }
 
+TEST_F(StoreTest, HoldRenewsTheLeaseOfItsOwnerAndRefusesEverybodyElse) {
+  const auto hold = [&](int64_t epoch) {
+    return Do([&](Transaction& tx) { return JobStore::Hold(tx, "a", epoch, absl::Minutes(10)); });
+  };
+  ASSERT_THAT(Enqueue({.id = "a", .kind = "work"}), IsOk());
+  EXPECT_THAT(hold(0), StatusIs(absl::StatusCode::kAborted, "LEASE_LOST")) << "nobody runs it";
+  ASSERT_EQ(Claim(1).size(), 1u);
+  ASSERT_THAT(hold(1), IsOk());
+  EXPECT_EQ(server_.Sql("SELECT lease_until > now() + interval '9 min' FROM jobs.job"), "t");
+  EXPECT_THAT(hold(2), StatusIs(absl::StatusCode::kAborted, "LEASE_LOST"));
+  ASSERT_THAT(Do([](Transaction& tx) { return JobStore::RequestCancel(tx, "a").status(); }), IsOk());
+  EXPECT_THAT(hold(1), StatusIs(absl::StatusCode::kCancelled));
+}
+
 TEST_F(StoreTest, ClaimsOfOneMomentDoNotOverlapAndDoNotWait) {
   for (int i = 0; i < 4; ++i) ASSERT_THAT(Enqueue({.id = fmt::format("{}", i), .kind = "work"}), IsOk());
   ASSERT_THAT(Do([&](Transaction& tx) -> absl::Status {

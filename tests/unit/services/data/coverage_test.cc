@@ -1,5 +1,6 @@
 #include "services/data/domain/coverage.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -140,6 +141,15 @@ TEST(Rank, OrdersByThePreferenceAndElseAsGiven) {
   EXPECT_THAT(order(Preference::kFreshness), ElementsAre(1, 2, 0));
   EXPECT_THAT(order(Preference::kHealth), ElementsAre(1, 2, 0));
   EXPECT_THAT(order(Preference::kCost), ElementsAre(1, 0, 2));
+}
+
+TEST(HasRows, IsCertainOnlyOfWholeAnswers) {
+  const std::vector<Coverage> known = {Entry(0, 20), Entry(30, 40, Outcome::kEmptyConfirmed),
+                                       Entry(50, 60, Outcome::kFailed)};
+  EXPECT_EQ(HasRows(Days(0, 20), known), true);
+  EXPECT_EQ(HasRows(Days(0, 100), known), true);
+  EXPECT_EQ(HasRows(Days(5, 6), known), std::nullopt) << "the rows may lie beside it";
+  EXPECT_EQ(HasRows(Days(20, 100), known), false);
 }
 
 quant::Series Bars(std::vector<int64_t> days, std::vector<double> closes,

@@ -139,6 +139,10 @@ std::vector<Case> Corpus() {
   chart("a 404 of somebody else", kHtml, "UNEXPECTED_BODY", false, 404);
   chart("a range it does not have", R"({"chart":{"result":null,"error":{"code":"Bad Request","description":"x"}}})",
         "REJECTED", false, 400);
+  chart(
+      "a range with nothing in it",
+      R"j({"chart":{"result":null,"error":{"code":"Bad Request","description":"Data doesn't exist for startDate = 1577836800, endDate = 1578009600"}}})j",
+      "EMPTY", false, 400);
   chart("bad crumb", R"({"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}})",
         "UNAUTHENTICATED", false, 401);
   chart("too many requests", "Too Many Requests\r\n", "RATE_LIMITED", true, 429);
@@ -173,7 +177,24 @@ std::vector<Case> Corpus() {
   vantage("HTML with 503", "stock_price", kHtml, "PROVIDER_UNAVAILABLE", true, 503);
   vantage("note", "stock_price", R"({"Note":"any words"})", "RATE_LIMITED", true);
   vantage("information", "stock_price", R"({"Information":"any words"})", "RATE_LIMITED", true);
-  vantage("error message", "stock_price", R"({"Error Message":"any words"})", "REJECTED");
+  vantage("error message", "stock_price", R"({"Error Message":"any words"})", "UNKNOWN_SYMBOL");
+  vantage("error message about the key", "stock_price",
+          R"({"Error Message":"the parameter apikey is invalid or missing. Please claim your free API key."})",
+          "UNAUTHENTICATED");
+  vantage("a premium endpoint", "stock_price",
+          R"({"Information":"Thank you! This is a premium endpoint. You may subscribe to any of the premium plans."})",
+          "NOT_ENTITLED");
+  vantage(
+      "a premium parameter", "stock_price",
+      R"({"Information":"The outputsize=full parameter value is a premium feature for the TIME_SERIES_DAILY endpoint."})",
+      "NOT_ENTITLED");
+  vantage(
+      "a limit that advertises what is paid for", "stock_price",
+      R"({"Information":"Please consider spreading out your free API requests. You may subscribe to any of the premium plans to lift the rate limit and instantly unlock all premium endpoints."})",
+      "RATE_LIMITED", true);
+  vantage("two notices", "stock_price", R"({"Note":"any words","Information":"more of them"})", "RATE_LIMITED", true);
+  vantage("two notices, one of them about money", "stock_price",
+          R"({"Information":"any words","Note":"This is a premium endpoint."})", "NOT_ENTITLED");
   vantage("empty object", "revenue", "{}", "UNKNOWN_SYMBOL");
   vantage("nan as text", "stock_price", With(kDaily, "\"10.5\"", "\"nan\""), "INVALID_ROWS");
   vantage("infinity as text", "stock_price", With(kCsv, "10.0,", "inf,"), "INVALID_ROWS");
