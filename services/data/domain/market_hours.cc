@@ -30,6 +30,7 @@ constexpr std::string_view kCoins[] = {"BTC", "XBT", "ETH", "LTC",  "XRP", "SOL"
 constexpr std::string_view kCurrencies[] = {"USD", "EUR", "JPY", "GBP", "CHF", "AUD", "CAD", "NZD",
                                             "SEK", "NOK", "DKK", "CNH", "CNY", "HKD", "SGD", "MXN",
                                             "ZAR", "TRY", "PLN", "HUF", "CZK", "INR", "KRW", "BRL"};
+constexpr std::string_view kTraded[] = {"stock_price", "trade", "quote", "order_book"};
 constexpr std::string_view kQuotes[] = {"USD", "USDT", "USDC", "EUR", "GBP", "JPY", "BTC", "ETH"};
 
 template <size_t n>
@@ -101,8 +102,7 @@ const Calendar& ByHours(const quant::SeriesKey& key, std::span<const int64_t> ti
   const bool around_the_clock = hours.count() >= 20;
   if (weekend * 100 >= times.size() && (!enough || around_the_clock)) return quant::AlwaysOpen();
   // What is not traded, such as news, has no extended hours: all that is not in a session would be left out of bars.
-  const bool traded = key.timeframe != Timeframe::kTick || key.resource == "trade" || key.resource == "quote" ||
-                      key.resource == "order_book";
+  const bool traded = key.timeframe != Timeframe::kTick || IsOneOf(key.resource, kTraded);
   const RowHours at_xnys = HoursOf(times, quant::Xnys(), key.timeframe, false);
   const bool in_sessions = !enough || at_xnys.outside() * 4 <= at_xnys.rows * 3;
   if (in_sessions && IsFew(traded ? at_xnys.closed : at_xnys.outside(), at_xnys.rows)) return quant::Xnys();
@@ -140,7 +140,8 @@ std::vector<quant::TimeRange> RowsThatTell(Timeframe timeframe, int64_t first_ns
   const int64_t last_start = end - span;
   const int64_t step = last_start / (count - 1) - first_ns / (count - 1);
   std::vector<quant::TimeRange> ranges;
-  for (int64_t i = 0; i + 1 < count; ++i) ranges.push_back({first_ns + i * step, first_ns + i * step + span});
+  int64_t start = first_ns;
+  for (int64_t i = 0; i + 1 < count; ++i, start += step) ranges.push_back({start, start + span});
   ranges.push_back({last_start, end});
   return ranges;
 }

@@ -163,7 +163,9 @@ TEST_F(ReadActionsTest, BarsOfSeveralDaysAreOnOneScaleBySplitsThatAnAdjustmentWo
   request.add_symbols("AAA");
   request.mutable_resampling()->set_timeframe(common::v1::TIMEFRAME_1WEEK);
   BF_ASSERT_OK_AND_ASSIGN(const auto unknown, Messages(request));
-  EXPECT_THAT(unknown[0].origin().notices(), ElementsAre(HasSubstr("no splits are known")));
+  EXPECT_THAT(unknown[0].origin().notices(), ElementsAre(HasSubstr("no splits are known"),
+                                                         "the last 1 rows are in no bar: it is not known that their "
+                                                         "1week is over"));
   EXPECT_THAT(opens(), ElementsAre(500));
   PutSplit(4, "zeta", CivilDay(2020, 8, 12));
   PutSplit(2, "alpha", CivilDay(2020, 8, 12));

@@ -36,6 +36,45 @@ TEST(Calendars, AreFoundByName) {
   EXPECT_THAT(base::Message(unknown), ::testing::HasSubstr("XNYS, 24/7, FX, XETR"));
 }
 
+TEST(Calendars, DatesAloneAreNoHours) {
+  for (const std::string_view name : CalendarNames()) EXPECT_TRUE((*FindCalendar(name))->says_hours()) << name;
+  EXPECT_EQ(FindCalendar(kNoCalendar).value(), &UtcDays());
+  EXPECT_FALSE(UtcDays().says_hours());
+  const Session* saturday = UtcDays().Find(CivilDay(1929, 10, 26));
+  ASSERT_NE(saturday, nullptr);
+  EXPECT_EQ(Utc(saturday->open_ns), "1929-10-26T00:00Z");
+  EXPECT_EQ(Utc(saturday->close_ns), "1929-10-27T00:00Z");
+  const Calendar frankfurt = DaysOf(FrankfurtInstant);
+  EXPECT_FALSE(frankfurt.says_hours());
+  const Session* change = frankfurt.Find(CivilDay(2024, 3, 31));
+  EXPECT_EQ(change->close_ns - change->open_ns, 23 * int64_t{3'600'000'000'000});
+  EXPECT_EQ(Utc(frankfurt.DayStart(CivilDay(2024, 4, 1))), "2024-03-31T22:00Z");
+  int64_t closed = frankfurt.sessions().front().open_ns;
+  for (const Session& session : frankfurt.sessions()) {
+    ASSERT_EQ(session.open_ns, closed) << Text(session.day);
+    closed = session.close_ns;
+  }
+}
+
+TEST(Calendars, SayWhatIsAroundASession) {
+  constexpr int64_t kMinute = 60'000'000'000;
+  const Session& day = *Xnys().Find(CivilDay(2017, 9, 1));  // a Friday; Monday was Labor Day
+  const auto at = [&](int64_t time) { return Xnys().PhaseAt(time, Xnys().around().closing_ns); };
+  EXPECT_EQ(at(day.open_ns - 331 * kMinute), Phase::kClosed);
+  EXPECT_EQ(at(day.open_ns - 330 * kMinute), Phase::kExtended) << "from 04:00";
+  EXPECT_EQ(at(day.open_ns), Phase::kSession);
+  EXPECT_EQ(at(day.close_ns), Phase::kClosing);
+  EXPECT_EQ(at(day.close_ns + kMinute), Phase::kExtended);
+  EXPECT_EQ(Xnys().PhaseAt(day.close_ns + kMinute, 5 * kMinute), Phase::kClosing);
+  EXPECT_EQ(at(day.close_ns + 240 * kMinute), Phase::kClosed) << "from 20:00";
+  EXPECT_EQ(at(day.open_ns + 3 * 24 * 60 * kMinute), Phase::kClosed) << "Labor Day";
+  EXPECT_EQ(at(INT64_MIN), Phase::kClosed);
+  EXPECT_EQ(at(INT64_MAX), Phase::kClosed);
+  EXPECT_EQ(AlwaysOpen().PhaseAt(day.close_ns, 0), Phase::kSession);
+  const Session& friday = *FxWeek().Find(CivilDay(2017, 9, 1));
+  EXPECT_EQ(FxWeek().PhaseAt(friday.close_ns, FxWeek().around().closing_ns), Phase::kClosed);
+}
+
 TEST(Calendars, HaveSessionsInOrderThatFollowTheirDayAndDoNotOverlap) {
   for (const std::string_view name : CalendarNames()) {
     const Calendar& calendar = *FindCalendar(name).value();

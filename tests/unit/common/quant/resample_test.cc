@@ -40,6 +40,21 @@ TEST(Resample, MakesBarsThatAreKnownAtTheEndOfTheirInterval) {
   EXPECT_EQ(out.bars.basis, PriceBasis::kRaw);
 }
 
+TEST(Resample, TakesTheClosingAuctionForTheEndOfTheSessionWhereItIsTold) {
+  const Series trades = Trades({At(2017, 9, 1, 15, 59, 30), At(2017, 9, 1, 16, 0), At(2017, 9, 1, 16, 0, 59),
+                                At(2017, 9, 1, 16, 1), At(2017, 9, 5, 9, 30)},
+                               {10, 12, 11, 13, 14}, {1, 2, 4, 8, 16});
+  const int64_t minute = 60'000'000'000;
+  const int64_t end = At(2017, 9, 5, 16);
+  const Resampled out = Bars(trades, {.timeframe = Timeframe::kHour1, .watermark_ns = end, .closing_ns = minute});
+  EXPECT_THAT(NewYork(out.bars), ElementsAre("2017-09-01 16:00", "2017-09-05 10:30"));
+  EXPECT_THAT(out.bars.Doubles("volume"), ElementsAre(7, 16));
+  EXPECT_THAT(out.bars.Doubles("close"), ElementsAre(11, 14));
+  EXPECT_EQ(out.outside_rows, 1u);
+  EXPECT_EQ(Bars(trades, {.timeframe = Timeframe::kHour1, .watermark_ns = end}).outside_rows, 3u);
+  EXPECT_EQ(Bars(trades, {.rule = BarRule::kTicks, .size = 4, .closing_ns = minute}).outside_rows, 1u);
+}
+
 TEST(Resample, EndsTheLastBarOfASessionAtItsCloseEarlyOrNot) {
   const Series trades = HolidayTrades();
   const Series hours = Bars(trades, {.timeframe = Timeframe::kHour1}).bars;

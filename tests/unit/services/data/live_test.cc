@@ -1,14 +1,11 @@
 #include "services/data/domain/live.h"
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/quant/calendar.h"
-#include "services/data/domain/market_hours.h"
 
 namespace breadthflow::data {
 namespace {
@@ -61,6 +58,14 @@ TEST(MissingBetween, ClaimsNothingOfSeriesThatKeepOtherHours) {
   EXPECT_FALSE(MissingBetween(quant::Xnys(), Timeframe::kTick, NewYork(2024, 8, 2), NewYork(2024, 9, 6)));
 }
 
+TEST(MissingBetween, IsNothingWhereNoCalendarSaysWhenThereShouldBeRows) {
+  const int64_t day = 24 * int64_t{3'600'000'000'000};
+  const int64_t midnight = quant::UtcInstant(absl::CivilSecond(2024, 8, 5));
+  EXPECT_EQ(MissingBetween(quant::AlwaysOpen(), Timeframe::kDay, midnight, midnight + 3 * day)->rows, 2);
+  EXPECT_FALSE(MissingBetween(quant::UtcDays(), Timeframe::kDay, midnight, midnight + 3 * day));
+  EXPECT_FALSE(MissingBetween(quant::UtcDays(), Timeframe::kHour1, midnight, midnight + day));
+}
+
 TEST(SilenceWatch, TellsOfASilentSeriesOnceUntilItIsHeardAgain) {
   const absl::Time ten = At(NewYork(2024, 8, 5, 10));
   SilenceWatch watch({&quant::Xnys(), &quant::Xnys()}, absl::Minutes(2), ten);
@@ -92,60 +97,6 @@ TEST(SilenceWatch, WatchesEachSeriesByTheHoursThatItKeeps) {
   EXPECT_THAT(watch.Look(At(NewYork(2024, 8, 4, 17, 59))), IsEmpty());
   EXPECT_THAT(watch.Look(At(NewYork(2024, 8, 4, 18))), ElementsAre(2)) << "since Sunday 17:00";
   EXPECT_THAT(watch.Look(At(NewYork(2024, 8, 5, 10, 30))), ElementsAre(0));
-}
-
-// The last `count` daily bars before 2024-08-12.
-std::vector<int64_t> Closes(const quant::Calendar& calendar, int count) {
-  std::vector<int64_t> times;
-  const quant::Session* last = calendar.LastClosingBy(NewYork(2024, 8, 12, 0));
-  for (int i = count - 1; i >= 0; --i) times.push_back((last - i)->close_ns);
-  return times;
-}
-
-TEST(CalendarOf, IsTheOneOnWhichDailyRowsStand) {
-  for (const std::string_view name : quant::CalendarNames()) {
-    const quant::Calendar& calendar = **quant::FindCalendar(name);
-    for (const int count : {1, 2, 5, 700}) {
-      const quant::SeriesKey key{"stock_price", "ANY", Timeframe::kDay, "test"};
-      EXPECT_EQ(CalendarOf(key, Closes(calendar, count)).name(), name) << count;
-      std::vector<int64_t> times = Closes(calendar, count);
-      if (count > 2) times[0] += 1;
-      if (count > 2) times.back() += 1;
-      EXPECT_EQ(CalendarOf(key, times).name(), name) << "one row that is off says nothing";
-    }
-  }
-}
-
-TEST(CalendarOf, DaysThatEndAtMidnightButNeverOnAWeekendAreNotThoseOfAMarketThatNeverCloses) {
-  std::vector<int64_t> times = Closes(quant::AlwaysOpen(), 30);
-  const quant::SeriesKey key{"stock_price", "ANY", Timeframe::kDay, "test"};
-  EXPECT_EQ(CalendarOf(key, times).name(), "24/7");
-  std::erase_if(times, [](int64_t time_ns) {
-    const absl::Weekday day = absl::GetWeekday(absl::ToCivilDay(At(time_ns) - absl::Seconds(1), absl::UTCTimeZone()));
-    return day == absl::Weekday::saturday || day == absl::Weekday::sunday;
-  });
-  EXPECT_EQ(CalendarOf(key, times).name(), "XNYS");
-}
-
-TEST(CalendarOf, GoesByTheSymbolWhereRowsDoNotTell) {
-  const auto of = [](const std::string& symbol, Timeframe timeframe, std::vector<int64_t> times) {
-    return CalendarOf({"stock_price", symbol, timeframe, "test"}, times).name();
-  };
-  const int64_t monday = NewYork(2024, 8, 5, 10);
-  for (const Timeframe timeframe : {Timeframe::kMin1, Timeframe::kTick, Timeframe::kDay}) {
-    for (const std::vector<int64_t>& times : {std::vector<int64_t>(), std::vector<int64_t>{monday}}) {
-      EXPECT_EQ(of("AAPL", timeframe, times), "XNYS");
-      EXPECT_EQ(of("BRK-B", timeframe, times), "XNYS");
-      EXPECT_EQ(of("-USD", timeframe, times), "XNYS");
-      EXPECT_EQ(of("BTC-USD", timeframe, times), "24/7");
-      EXPECT_EQ(of("EURUSD=X", timeframe, times), "FX");
-      EXPECT_EQ(of("SAP.DE", timeframe, times), "XETR");
-    }
-  }
-  EXPECT_EQ(of("COIN", Timeframe::kMin1, {monday, NewYork(2024, 8, 3, 12)}), "24/7") << "trades on Saturdays";
-  EXPECT_EQ(of("LATE", Timeframe::kMin1, {NewYork(2024, 8, 2, 20), NewYork(2024, 12, 6, 20)}), "XNYS")
-      << "Friday night";
-  EXPECT_EQ(of("EARLY", Timeframe::kMin1, {NewYork(2024, 8, 4, 18)}), "XNYS") << "no hour that only 24/7 has";
 }
 
 TEST(Pace, PlaysRowsAsFarApartAsTheyCame) {

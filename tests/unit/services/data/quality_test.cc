@@ -183,6 +183,46 @@ TEST(Quality, TimesThatAreNoEndsOfBarsAreFound) {
   EXPECT_EQ(Find(night, "bar_times")->severity, Severity::kError) << "no session is open";
 }
 
+TEST(Quality, RowsOutsideTheSessionsAreFound) {
+  Series rows = Within(1, quant::Timeframe::kMin1);
+  rows.times.back() += 61 * kMinuteNs;
+  const SeriesQuality evening = Check(rows);
+  ASSERT_NE(Find(evening, "outside_sessions"), nullptr);
+  EXPECT_EQ(Find(evening, "outside_sessions")->severity, Severity::kInfo) << "extended hours";
+  EXPECT_EQ(Find(evening, "outside_sessions")->affected_rows, 0);
+  rows.times.back() += 240 * kMinuteNs;
+  const SeriesQuality night = Check(rows);
+  EXPECT_EQ(Find(night, "outside_sessions")->severity, Severity::kWarning);
+  EXPECT_EQ(Find(night, "outside_sessions")->affected_rows, 1);
+  EXPECT_LT(night.score, 1);
+  // A market that never closes, measured by one that does.
+  Series hours{.key = {"stock_price", "A", quant::Timeframe::kHour1, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
+  for (int64_t hour = 1; hour <= 72; ++hour) {
+    hours.times.push_back(quant::UtcInstant(absl::CivilSecond(2016, 10, 7)) + hour * 60 * kMinuteNs);
+  }
+  const SeriesQuality wrong = Check(hours);
+  ASSERT_NE(Find(wrong, "outside_sessions"), nullptr);
+  EXPECT_EQ(wrong.findings[0].severity, Severity::kError);
+  EXPECT_EQ(wrong.score, 0);
+  const SeriesQuality right = CheckQuality(hours, quant::AlwaysOpen());
+  EXPECT_EQ(right.expected_rows, 72);
+  EXPECT_EQ(right.score, 1);
+}
+
+TEST(Quality, WhereNoCalendarIsKnownCompletenessIsNotJudged) {
+  const Series gaps = Without(Clean(), 100, 205);
+  for (const Series& series : {gaps, Within(1, quant::Timeframe::kMin1)}) {
+    const SeriesQuality quality =
+        CheckQuality(series, quant::UtcDays(), {}, series.times.back() + 1'000'000'000'000'000);
+    EXPECT_EQ(quality.expected_rows, quality.rows);
+    ASSERT_EQ(quality.findings.size(), 1u);
+    EXPECT_EQ(quality.findings[0].check, "completeness");
+    EXPECT_EQ(quality.findings[0].severity, Severity::kInfo);
+    EXPECT_THAT(quality.findings[0].message, ::testing::HasSubstr("no calendar is known"));
+    EXPECT_EQ(quality.score, 1);
+  }
+}
+
 void Scale(Series& series, size_t begin, size_t end, double factor) {
   for (const char* name : {"open", "high", "low", "close"}) {
     for (size_t row = begin; row < end; ++row) Value(series, name, row) *= factor;

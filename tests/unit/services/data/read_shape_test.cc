@@ -44,6 +44,130 @@ TEST(ReadShape, RowsAreNeededFromTheBeginningOfTheFirstBar) {
   EXPECT_EQ(FirstRowNeeded({.bars = {.rule = quant::BarRule::kVolume, .size = 5}}, true, noon), INT64_MIN);
 }
 
+// Bars of one price, one unit each, that end at these times.
+quant::Series Prices(const std::string& symbol, Timeframe timeframe, std::vector<int64_t> times) {
+  quant::Series bars{.key = {"stock_price", symbol, timeframe, "s"},
+                     .basis = quant::PriceBasis::kSplitAdjusted,
+                     .times = std::move(times),
+                     .columns = {}};
+  for (const char* name : {"open", "high", "low", "close"}) bars.Add(name, std::vector<double>(bars.size(), 10));
+  bars.Add("volume", std::vector<double>(bars.size(), 1));
+  return bars;
+}
+
+// The minutes of a session, from `before` minutes before it to `after` minutes behind it.
+std::vector<int64_t> Minutes(CivilDay day, int64_t before = 0, int64_t after = 0) {
+  std::vector<int64_t> times;
+  const int64_t last = CloseOf(day) + after * kMinute;
+  for (int64_t end = OpenOf(day) + (1 - before) * kMinute; end <= last; end += kMinute) times.push_back(end);
+  return times;
+}
+
+absl::StatusOr<BarsMade> Made(const quant::Series& rows, Resampling resampling, const quant::Calendar& calendar,
+                              quant::TimeRange range = {}) {
+  resampling.calendar = &calendar;
+  return ResampleRows(rows, resampling, {}, range, {rows.times.front(), rows.times.back(), 0}, RowKind::kBars);
+}
+
+const CivilDay kWednesday(2020, 9, 2);
+
+TEST(ReadShape, TheClosingAuctionIsOfTheSessionThatItCloses) {
+  const quant::Series rows = Prices("SPY", Timeframe::kMin1, Minutes(kWednesday, 0, 1));
+  const auto made = Made(rows, Of(Timeframe::kDay), quant::Xnys());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_THAT(made->bars.times, ElementsAre(CloseOf(kWednesday)));
+  EXPECT_THAT(made->bars.Doubles("volume"), ElementsAre(391));
+  EXPECT_THAT(made->notices, ElementsAre());
+  const auto halves = Made(rows, Of(Timeframe::kMin30), quant::Xnys());
+  ASSERT_TRUE(halves.ok()) << halves.status();
+  EXPECT_EQ(halves->bars.size(), 13u);
+  EXPECT_EQ(halves->bars.Doubles("volume").back(), 31);
+}
+
+TEST(ReadShape, RowsOfTheClosingAuctionAreReadForABarThatEndsBeforeThem) {
+  const int64_t close = CloseOf(kWednesday);
+  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, close + 1), close + 1 + kMinute);
+  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kTick, RowKind::kLevels, close + 1), close + 1);
+  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, INT64_MAX), INT64_MAX);
+  const quant::Series rows = Prices("SPY", Timeframe::kMin1, Minutes(kWednesday, 0, 1));
+  const auto part = Made(rows, Of(Timeframe::kDay), quant::Xnys(), {.end_ns = close + 1});
+  ASSERT_TRUE(part.ok()) << part.status();
+  EXPECT_THAT(part->bars.Doubles("volume"), ElementsAre(391)) << "as in the whole";
+}
+
+TEST(ReadShape, RowsOfExtendedHoursAreLeftOutAndToldOf) {
+  const auto made =
+      Made(Prices("SPY", Timeframe::kMin1, Minutes(kWednesday, 330, 240)), Of(Timeframe::kDay), quant::Xnys());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_THAT(made->bars.Doubles("volume"), ElementsAre(391));
+  EXPECT_THAT(made->notices, ElementsAre("569 of 960 rows are outside the sessions of XNYS and in no bar: 569 of them "
+                                         "are of extended hours"));
+}
+
+TEST(ReadShape, FewRowsOfAClosedExchangeAreToldOfAndManyRefused) {
+  std::vector<int64_t> times = Minutes(kWednesday);
+  const auto at_night = [&](int64_t rows) {
+    std::vector<int64_t> all = times;
+    for (int64_t i = 0; i < rows; ++i) all.push_back(CloseOf(kWednesday) + (300 + i) * kMinute);
+    return Prices("SPY", Timeframe::kMin1, all);
+  };
+  const auto few = Made(at_night(20), Of(Timeframe::kDay), quant::Xnys());
+  ASSERT_TRUE(few.ok()) << few.status();
+  EXPECT_THAT(few->bars.Doubles("volume"), ElementsAre(390));
+  EXPECT_THAT(few->notices, ElementsAre("20 of 410 rows are outside the sessions of XNYS and in no bar"));
+  const auto many = Made(at_night(30), Of(Timeframe::kDay), quant::Xnys());
+  EXPECT_EQ(base::DetailsOf(many.status()).reason, "OUTSIDE_SESSIONS");
+  EXPECT_THAT(base::Message(many.status()), ::testing::HasSubstr("30 of the 420 rows"));
+  EXPECT_THAT(base::Message(many.status()), ::testing::HasSubstr("fits its rows: 24/7, FX, none"));
+}
+
+TEST(ReadShape, RowsWhoseBarIsNotCompleteAreToldOfUnlessTheRangeEndsBefore) {
+  const quant::Series rows = Prices(
+      "SPY", Timeframe::kDay, {CloseOf(CivilDay(2020, 8, 28)), CloseOf(CivilDay(2020, 8, 31)), CloseOf(kWednesday)});
+  const auto weeks = Made(rows, Of(Timeframe::kWeek), quant::Xnys());
+  ASSERT_TRUE(weeks.ok()) << weeks.status();
+  EXPECT_EQ(weeks->bars.size(), 1u);
+  EXPECT_THAT(weeks->notices, ElementsAre("the last 2 rows are in no bar: it is not known that their 1week is over"));
+  const auto earlier = Made(rows, Of(Timeframe::kWeek), quant::Xnys(), {.end_ns = CloseOf(CivilDay(2020, 8, 31))});
+  ASSERT_TRUE(earlier.ok()) << earlier.status();
+  EXPECT_THAT(earlier->notices, ElementsAre());
+  const auto lots = Made(rows, {.bars = {.rule = quant::BarRule::kVolume, .size = 2}}, quant::Xnys());
+  ASSERT_TRUE(lots.ok()) << lots.status();
+  EXPECT_THAT(lots->notices, ElementsAre("the last 1 rows are in no bar: it is not full"));
+}
+
+// A Tokyo stock: Good Friday is a day like others. Sessions end at 15:00 there, 06:00 UTC.
+TEST(ReadShape, WithoutACalendarWeeksHaveEveryRowByItsDate) {
+  std::vector<int64_t> times;
+  for (const int day : {3, 4, 5, 6, 7, 10})
+    times.push_back(quant::UtcInstant(absl::CivilSecond(2023, 4, day, 6, 0, 0)));
+  const auto made = Made(Prices("7203", Timeframe::kDay, times), Of(Timeframe::kWeek), quant::UtcDays());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_THAT(made->bars.times, ElementsAre(quant::UtcInstant(absl::CivilSecond(2023, 4, 10))));
+  EXPECT_THAT(made->bars.Doubles("volume"), ElementsAre(5));
+  EXPECT_THAT(made->notices, ElementsAre("the last 1 rows are in no bar: it is not known that their 1week is over"));
+  times.resize(5);
+  const auto friday = Made(Prices("7203", Timeframe::kDay, times), Of(Timeframe::kWeek), quant::UtcDays());
+  ASSERT_TRUE(friday.ok()) << friday.status();
+  EXPECT_TRUE(friday->bars.empty()) << "nobody knows that Saturday has no row";
+}
+
+TEST(ReadShape, WithoutACalendarDaysAreThoseOfTheZone) {
+  const quant::Calendar tokyo =
+      quant::DaysOf([](absl::CivilSecond local) { return quant::UtcInstant(local - 9 * 3600); });
+  std::vector<int64_t> times;  // hours that end from 16:00 to 09:00 of the next day there
+  for (int64_t hour = 7; hour <= 24; ++hour)
+    times.push_back(quant::UtcInstant(absl::CivilSecond(2023, 4, 3, 0, 0, 0)) + hour * 60 * kMinute);
+  const quant::Series rows = Prices("FUT", Timeframe::kHour1, times);
+  const auto made = Made(rows, Of(Timeframe::kDay), tokyo);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_THAT(made->bars.times, ElementsAre(quant::UtcInstant(absl::CivilSecond(2023, 4, 3, 15, 0, 0))));
+  EXPECT_THAT(made->bars.Doubles("volume"), ElementsAre(9));
+  const auto utc = Made(rows, Of(Timeframe::kDay), quant::UtcDays());
+  ASSERT_TRUE(utc.ok()) << utc.status();
+  EXPECT_THAT(utc->bars.Doubles("volume"), ElementsAre(18));
+}
+
 TEST(ReadShape, OfAJoinOnlyRowsAreReadThatCanShow) {
   JoinSpec join{.resource = "earnings", .fields = {"eps_diluted"}};
   EXPECT_EQ(JoinedRange(join, 100, 200), (quant::TimeRange{INT64_MIN, 201}));
