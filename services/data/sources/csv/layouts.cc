@@ -189,6 +189,7 @@ absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& f
     return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT", WhyNone(others, first, resource));
   }
   std::vector<std::string> names;
+  names.reserve(candidates.size());
   for (const Layout* layout : candidates) names.push_back(layout->name);
   return base::MakeError(absl::StatusCode::kInvalidArgument, "AMBIGUOUS_LAYOUT",
                          fmt::format("the header may be of any of {}: which one must be said by {}",

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/data/domain/price_basis.h"
 #include "services/data/domain/resource.h"
 #include "services/data/sources/csv/options.h"
 #include "services/data/sources/csv/read.h"
@@ -106,7 +107,7 @@ TEST(CsvExport, BarsComeBackAsTheyAre) {
 
 TEST(CsvExport, TextsAreToldFromMissingOnesAndNanosecondsAndRepeatsStay) {
   const std::string text =
-      "symbol,time,resource,timeframe,price_basis,price,size,exchange,sale_condition\n"
+      "symbol,time,resource,timeframe,price_basis,price,size,exchange,conditions\n"
       "AAPL,2013-10-07T13:30:00.000000001Z,trade,tick,,100.5,3.0,Q,\"\"\n"
       "AAPL,2013-10-07T13:30:00.000000001Z,trade,tick,,100.5,4.0,None,\n"
       "AAPL,2013-10-07T13:30:00.000000002Z,trade,tick,,100.25,5.0,\"a,b\",\"say \"\"no\"\"\"\n";
@@ -114,9 +115,9 @@ TEST(CsvExport, TextsAreToldFromMissingOnesAndNanosecondsAndRepeatsStay) {
   ASSERT_THAT(data, IsOk());
   EXPECT_THAT(Times(*data), ElementsAre("2013-10-07T13:30:00.000000001", "2013-10-07T13:30:00.000000001",
                                         "2013-10-07T13:30:00.000000002"));
-  EXPECT_EQ(Cell(*data, "sale_condition", 0), "''");
-  EXPECT_EQ(Cell(*data, "sale_condition", 1), "-");
-  EXPECT_EQ(Cell(*data, "sale_condition", 2), "'say \"no\"'");
+  EXPECT_EQ(Cell(*data, "conditions", 0), "''");
+  EXPECT_EQ(Cell(*data, "conditions", 1), "-");
+  EXPECT_EQ(Cell(*data, "conditions", 2), "'say \"no\"'");
   EXPECT_EQ(Cell(*data, "exchange", 1), "'None'") << "a text, whatever it says";
   EXPECT_EQ(data->series.basis, PriceBasis::kNotPrices);
 }
