@@ -142,8 +142,8 @@ class ImportExport(unittest.TestCase):
         self.done("data", "fetch", *made)
         for kind in ("earnings", "news_sentiment"):
             self.done("data", "fetch", "--resource", kind, *made)
-        for kind in ("trade", "option_chain", "order_book"):
-            self.done("data", "fetch", "--resource", kind, "--symbols", "KIND", "--start", "2019-01-02", "--end", "2019-01-02T15:00:00Z")
+        for kind, end in (("trade", "2019-01-02T15:00:00Z"), ("option_chain", "2019-01-04"), ("order_book", "2019-01-02T15:00:00Z")):
+            self.done("data", "fetch", "--resource", kind, "--symbols", "KIND", "--start", "2019-01-02", "--end", end)
         cases = {"day": ("stock_price", "1day", ()), "week": ("stock_price", "1week", ("--resample", "1week")),
                  "joined": ("stock_price", "1day", ("--join", "earnings.eps_diluted,news_sentiment.headline"))}
         for kind in ("trade", "news_sentiment", "option_chain", "order_book"):
