@@ -65,8 +65,19 @@ absl::StatusOr<int> SymbolsAtOnce(const DataModule::Config& config) {
   return violations.ToStatus("invalid configuration", "BAD_CONFIG");
 }
 
-MaintenanceOptions MaintenanceOf(const DataModule::Config& config) {
+// Requests are answered again for a week, with the run that they made.
+constexpr absl::Duration kShortestRunRetention = absl::Hours(24 * 7);
+
+absl::StatusOr<MaintenanceOptions> MaintenanceOf(const DataModule::Config& config) {
   MaintenanceOptions options;
+  if (config.data().has_run_retention()) options.run_retention = rpc::FromProto(config.data().run_retention());
+  if (options.run_retention != absl::ZeroDuration() && options.run_retention < kShortestRunRetention) {
+    base::Violations violations;
+    violations.Add("data.run_retention", fmt::format("must be 0 (for ever) or at least {}, was {}",
+                                                     absl::FormatDuration(kShortestRunRetention),
+                                                     absl::FormatDuration(options.run_retention)));
+    return violations.ToStatus("invalid configuration", "BAD_CONFIG");
+  }
   if (config.data().has_raw_body_retention()) {
     options.raw_body_retention = rpc::FromProto(config.data().raw_body_retention());
   }
@@ -107,7 +118,9 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
                 .symbols_at_once = symbols_at_once_.value_or(Fetcher::kDefaultSymbolsAtOnce)}),
       importer_(database_, resources_, series_, quarantines_, Sources(), csv::MakeReader, context.clock, {}),
       reader_(database_, resources_, series_, coverage_, snapshots_, context.clock),
-      maintenance_(series_, bodies_, context.metrics, context.clock, MaintenanceOf(config)),
+      maintenance_options_(MaintenanceOf(config)),
+      maintenance_(series_, bodies_, runs_, context.metrics, context.clock,
+                   maintenance_options_.value_or(MaintenanceOptions())),
       streamer_(database_, resources_, series_, fetcher_, runs_, context.metrics, context.clock, EncodeLiveRows),
       rpc_({.guard = context.guard,
             .page_tokens = context.page_tokens,
@@ -133,6 +146,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
 absl::Status DataModule::Start(const base::CancelToken& cancel) {
   BF_RETURN_IF_ERROR(provider_settings_.status());
   BF_RETURN_IF_ERROR(symbols_at_once_.status());
+  BF_RETURN_IF_ERROR(maintenance_options_.status());
   std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
   const std::vector<postgres::Migration>& chunks = columnar::Migrations();
   migrations.insert(migrations.end(), chunks.begin(), chunks.end());

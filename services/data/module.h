@@ -68,6 +68,7 @@ class DataModule final : public rpc::Module {
   Fetcher fetcher_;
   Importer importer_;
   Reader reader_;
+  absl::StatusOr<MaintenanceOptions> maintenance_options_;
   Maintenance maintenance_;
   Streamer streamer_;
   DataService rpc_;

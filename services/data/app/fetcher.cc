@@ -29,10 +29,10 @@ namespace {
 constexpr int kMostMoves = 20;                           // of one series, while one run wants to store it
 constexpr absl::Duration kPatience = absl::Seconds(30);  // with a database that does not answer
 
-// Before the next try at a symbol: longer each time that others were first, and never the same for two of them.
-void Pause(int moves, const base::CancelToken& cancel) {
+// Before the next try at a symbol: longer each time, and never the same for two of them.
+void Pause(int tries, const base::CancelToken& cancel) {
   thread_local std::mt19937_64 random(std::random_device{}());
-  const absl::Duration most = std::min(absl::Milliseconds(20) * (int64_t{1} << std::min(moves, 6)), absl::Seconds(1));
+  const absl::Duration most = std::min(absl::Milliseconds(20) * (int64_t{1} << std::min(tries, 6)), absl::Seconds(1));
   const absl::Time until = absl::Now() + most * std::uniform_real_distribution<double>(0.5, 1.5)(random);
   while (absl::Now() < until && !cancel.cancelled()) {
     absl::SleepFor(std::min(until - absl::Now(), absl::Milliseconds(50)));
@@ -129,8 +129,8 @@ absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
 absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t position, SymbolCommits& commits) {
   SourceAnswers answers;  // what was said once is not asked for again
   int moves = 0;
-  const absl::Time give_up = absl::Now() + kPatience;
-  while (true) {
+  absl::Time give_up = absl::InfiniteFuture();
+  for (int tries = 1;; ++tries) {
     BF_RETURN_IF_ERROR(task.cancel.Check());
     const std::vector<SourceChoice> order = Rank(plan.spec.preference, FactsOf(plan, task.known));
     absl::StatusOr<FetchedSymbol> one = symbols_.Fetch(task, plan.sources, order, answers);
@@ -147,8 +147,11 @@ absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t
       FailAll(status, *one);
       return commits.Commit(position, *one);
     }
-    if (!moved && (!jobs::WriteMayPass(status) || absl::Now() >= give_up)) return status;
-    Pause(moves, task.cancel);
+    if (!moved) {
+      give_up = std::min(give_up, absl::Now() + kPatience);
+      if (!jobs::WriteMayPass(status) || absl::Now() >= give_up) return status;
+    }
+    Pause(tries, task.cancel);
   }
 }
 
@@ -162,8 +165,7 @@ absl::Status Fetcher::FetchAll(const Plan& plan, const std::vector<bool>& done, 
   std::atomic<size_t> ended{symbols.size() - open.size()};
   const base::CancelToken cancel = context.cancel().Child();
   const telemetry::Context& trace = telemetry::CurrentContext();
-  SymbolCommits commits({parts_.database, parts_.series, parts_.runs, parts_.coverage, parts_.quarantines}, context,
-                        plan.spec);
+  SymbolCommits commits({parts_.database, parts_.series, parts_.coverage, parts_.quarantines}, context, plan.spec);
   base::ParallelFor(parts_.symbols_at_once, open.size(), [&](size_t i) {
     static const CoverageStore::BySource kNothing;
     const telemetry::Scope scope(trace);
@@ -194,12 +196,12 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, run.spec);
   if (sources.size() == 1) BF_RETURN_IF_ERROR(sources.front().unusable);
   BF_ASSIGN_OR_RETURN(const std::vector<FetchResult> before, parts_.runs.Results(id, absl::InfiniteFuture()));
-  std::set<std::string_view> final;
+  std::set<std::string_view> ended;
   for (const FetchResult& result : before) {
-    if (!result.retryable) final.insert(result.symbol);
+    if (!result.retryable) ended.insert(result.symbol);
   }
   std::vector<bool> done;
-  for (const std::string& symbol : spec.symbols) done.push_back(final.contains(symbol));
+  for (const std::string& symbol : spec.symbols) done.push_back(ended.contains(symbol));
   Plan plan{.spec = spec, .resource = *resource, .sources = sources, .known = {}, .failures = {}, .calendars = {}};
   BF_ASSIGN_OR_RETURN(plan.known,
                       parts_.coverage.Find(spec.resource, spec.symbols, spec.timeframe, absl::InfiniteFuture()));

@@ -8,10 +8,11 @@
 
 namespace breadthflow::data {
 
-Maintenance::Maintenance(SeriesStore& series, RawBodyStore& bodies, telemetry::Metrics& metrics,
+Maintenance::Maintenance(SeriesStore& series, RawBodyStore& bodies, FetchStore& runs, telemetry::Metrics& metrics,
                          const base::Clock& clock, const MaintenanceOptions& options)
     : series_(series),
       bodies_(bodies),
+      runs_(runs),
       clock_(clock),
       options_(options),
       compacted_series_(metrics.Counter("bf_compacted_series_total", "Series whose small chunks were put together.")),
@@ -19,6 +20,7 @@ Maintenance::Maintenance(SeriesStore& series, RawBodyStore& bodies, telemetry::M
       conflicts_(metrics.Counter("bf_compaction_conflicts_total", "Compactions given up because a writer was first.")),
       swept_chunks_(metrics.Counter("bf_swept_chunks_total", "Chunks removed because no series referred to them.")),
       swept_bodies_(metrics.Counter("bf_swept_raw_bodies_total", "Bodies of providers removed because they were old.")),
+      pruned_runs_(metrics.Counter("bf_swept_fetch_runs_total", "Old fetch runs removed that nothing was left of.")),
       failures_(metrics.Counter("bf_maintenance_failures_total", "Compactions and sweeps that failed.")) {}
 
 void Maintenance::Start() {
@@ -47,6 +49,7 @@ void Maintenance::Round() {
   next_sweep_ = clock_.Now() + options_.sweep_interval;
   Sweep();
   SweepBodies();
+  PruneRuns();
 }
 
 void Maintenance::Compact() {
@@ -81,6 +84,23 @@ void Maintenance::SweepBodies() {
     return;
   }
   swept_bodies_.Increment(static_cast<double>(*swept));
+}
+
+void Maintenance::PruneRuns() {
+  constexpr int kBatch = 200;
+  constexpr int kBatches = 50;
+  if (options_.run_retention <= absl::ZeroDuration()) return;
+  for (int batch = 0; batch < kBatches; ++batch) {
+    const absl::StatusOr<int64_t> pruned = runs_.Prune(options_.run_retention, kBatch);
+    if (!pruned.ok()) {
+      failures_.Increment();
+      telemetry::LogWarning("the sweep of old fetch runs failed and will be tried again",
+                            {{"error", base::Message(pruned.status())}});
+      return;
+    }
+    pruned_runs_.Increment(static_cast<double>(*pruned));
+    if (*pruned < kBatch) return;
+  }
 }
 
 }  // namespace breadthflow::data

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/telemetry/metrics.h"
+#include "services/data/store/fetch_store.h"
 #include "services/data/store/raw_body_store.h"
 #include "services/data/store/series_store.h"
 
@@ -20,17 +21,19 @@ struct MaintenanceOptions {
   absl::Duration orphan_age = absl::Hours(24);     // of chunks that no series refers to, before they are removed
   int64_t series_per_round = 64;                   // looked at by compaction
   absl::Duration raw_body_retention = absl::Hours(24 * 30);  // of bodies that nobody received since
+  absl::Duration run_retention = absl::Hours(24 * 90);       // of fetch runs that nothing is left of; zero: for ever
 };
 
 // What the data service does for its store while nobody asks: puts small chunks together, removes those that no
-// series refers to and bodies of providers that are old. Neither of the first two is seen by readers
-// (chunk_compactor.h); every replica may do it. A round that fails is logged and counted, and the next one tries again.
-// Metrics: bf_compacted_series_total, bf_compacted_chunks_total, bf_compaction_conflicts_total, bf_swept_chunks_total,
-// bf_swept_raw_bodies_total, bf_maintenance_failures_total.
+// series refers to, bodies of providers that are old and old fetch runs that nothing is left of (FetchStore::Prune).
+// Neither of the first two is seen by readers (chunk_compactor.h); every replica may do it. A round that fails is
+// logged and counted, and the next one tries again. Metrics: bf_compacted_series_total, bf_compacted_chunks_total,
+// bf_compaction_conflicts_total, bf_swept_chunks_total, bf_swept_raw_bodies_total, bf_swept_fetch_runs_total,
+// bf_maintenance_failures_total.
 class Maintenance {
  public:
-  Maintenance(SeriesStore& series, RawBodyStore& bodies, telemetry::Metrics& metrics, const base::Clock& clock,
-              const MaintenanceOptions& options = {});
+  Maintenance(SeriesStore& series, RawBodyStore& bodies, FetchStore& runs, telemetry::Metrics& metrics,
+              const base::Clock& clock, const MaintenanceOptions& options = {});
   ~Maintenance() { Stop(); }
 
   // A thread of its own does a round at once and then one every interval.
@@ -46,9 +49,11 @@ class Maintenance {
   void Compact();
   void Sweep();
   void SweepBodies();
+  void PruneRuns();
 
   SeriesStore& series_;
   RawBodyStore& bodies_;
+  FetchStore& runs_;
   const base::Clock& clock_;
   const MaintenanceOptions options_;
   absl::Time next_sweep_ = absl::InfinitePast();
@@ -57,6 +62,7 @@ class Maintenance {
   telemetry::Counter conflicts_;
   telemetry::Counter swept_chunks_;
   telemetry::Counter swept_bodies_;
+  telemetry::Counter pruned_runs_;
   telemetry::Counter failures_;
 
   absl::Mutex mutex_;

@@ -28,7 +28,6 @@ class SymbolCommits {
   struct Stores {
     postgres::Database& database;
     SeriesStore& series;
-    FetchStore& runs;
     CoverageStore& coverage;
     Quarantines& quarantines;
   };

@@ -40,6 +40,8 @@ std::vector<TimeRange> Outside(const TimeRange& range, std::vector<TimeRange> ra
   return left;
 }
 
+bool RemembersAnswers(std::string_view resource) { return resource == "split" || resource == "dividend"; }
+
 std::string RowParameters(const SourceEntry& entry, const component::RawParams& params) {
   component::ComponentRef ref{entry.info.name, params};
   for (const std::string& name : entry.access_params) ref.params.erase(name);

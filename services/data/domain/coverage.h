@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +38,11 @@ struct Answers {
   std::vector<quant::TimeRange> ranges;  // ascending, none touches the next
   absl::Time known_at;                   // when this store learnt the last of it
 };
+
+// Whether it is remembered when what was answered for a resource became known: adjusted reads as of an instant ask
+// which splits and dividends were known then. Of others, whose answers come with every poll, only the last ones are
+// kept.
+bool RemembersAnswers(std::string_view resource);
 
 struct CoveragePolicy {
   // What happened so shortly before the fetch may still be corrected, and is asked for again.

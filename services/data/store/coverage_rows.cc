@@ -82,7 +82,7 @@ absl::Status InsertAnswers(postgres::Transaction& tx, const std::map<int64_t, co
   std::vector<int64_t> ids, starts, ends;
   for (const auto& [id, list] : added) {
     for (const Coverage& one : *list) {
-      if (one.outcome == Outcome::kFailed) continue;
+      if (one.outcome == Outcome::kFailed || !RemembersAnswers(one.key.resource)) continue;
       ids.push_back(id);
       starts.push_back(one.range.start_ns);
       ends.push_back(one.range.end_ns);

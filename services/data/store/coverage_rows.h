@@ -24,8 +24,8 @@ Coverage CoverageFromRow(const postgres::Row& row);
 // Writes entries, each with the id of its series.
 absl::Status InsertCoverage(postgres::Transaction& tx, const std::vector<std::pair<int64_t, Coverage>>& entries);
 
-// Remembers when the answers among the entries, by the id of their series, became known; what is known already adds
-// nothing. By the database's clock: the series must be locked.
+// Remembers when the answers among the entries, by the id of their series, became known, for resources of which that is
+// asked; what is known already adds nothing. By the database's clock: the series must be locked.
 absl::Status InsertAnswers(postgres::Transaction& tx, const std::map<int64_t, const std::vector<Coverage>*>& added);
 
 }  // namespace breadthflow::data

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "common/jobs/store.h"
 #include "services/data/store/coverage_rows.h"
 
 namespace breadthflow::data {

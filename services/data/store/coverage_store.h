@@ -39,8 +39,9 @@ class CoverageStore {
                                                        const std::vector<std::string>& symbols,
                                                        quant::Timeframe timeframe, absl::Time deadline);
 
-  // What was answered by `as_of`, with rows or without, by symbol, each list in the order of the sources. Never less as
-  // of the same instant later on, and never more unless a fetch was just being committed.
+  // What was answered by `as_of` of a resource for which RemembersAnswers, with rows or without, by symbol, each list
+  // in the order of the sources. Never less as of the same instant later on, and never more unless a fetch was just
+  // being committed.
   absl::StatusOr<std::map<std::string, std::vector<Answers>>> FindAnswers(const std::string& resource,
                                                                           const std::vector<std::string>& symbols,
                                                                           quant::Timeframe timeframe, absl::Time as_of,

@@ -43,7 +43,7 @@ constexpr std::string_view kInsertResults = R"sql(
   INSERT INTO fetch_result (run_id, position, symbol, outcome, row_count, changed_row_count, body_sha256, retryable,
                             error_code, error_reason, error_message, source, fetched_ranges, notes, quarantine,
                             impossible_row_count, quarantined_row_count, removed_row_count, epoch)
-  SELECT $1, *, $19 FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
+  SELECT $1, *, $19::bigint FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
                            $9::int[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[],
                            $15::text[], $16::bigint[], $17::bigint[], $18::bigint[]))sql";
 
@@ -54,6 +54,21 @@ constexpr std::string_view kInsertAttempts = R"sql(
 constexpr std::string_view kInsertViolations = R"sql(
   INSERT INTO fetch_violation (run_id, position, ordinal, field, description)
   SELECT $1, * FROM unnest($2::int[], $3::int[], $4::text[], $5::text[]))sql";
+
+// A run whose symbols changed nothing has made no version of a series: those name the run that made them.
+constexpr std::string_view kOldRuns = R"sql(
+  SELECT r.id FROM fetch_run r JOIN job j ON j.id = r.id
+  WHERE r.create_time < clock_timestamp() - $1 * interval '1 ms'
+        AND j.state >= 3 AND j.end_time < clock_timestamp() - $1 * interval '1 ms'
+        AND NOT EXISTS (SELECT 1 FROM fetch_result x WHERE x.run_id = r.id AND x.changed_row_count > 0)
+        AND NOT EXISTS (SELECT 1 FROM coverage c WHERE c.run_id = r.id)
+        AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.origin = 'fetchRuns/' || r.id)
+        AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.last_origin = 'fetchRuns/' || r.id)
+  ORDER BY r.create_time, r.id LIMIT $2 FOR UPDATE OF j SKIP LOCKED)sql";
+
+constexpr std::string_view kDropResults = "DELETE FROM fetch_result WHERE run_id = ANY($1::text[])";
+constexpr std::string_view kDropRuns = "DELETE FROM fetch_run WHERE id = ANY($1::text[])";
+constexpr std::string_view kDropJobs = "DELETE FROM job WHERE id = ANY($1::text[])";
 
 using nlohmann::json;
 
@@ -237,6 +252,25 @@ absl::StatusOr<std::vector<FetchRun>> FetchStore::List(const std::optional<ListP
       },
       {.deadline = deadline, .read_only = true}));
   return runs;
+}
+
+absl::StatusOr<int64_t> FetchStore::Prune(absl::Duration min_age, int limit) {
+  int64_t pruned = 0;
+  BF_RETURN_IF_ERROR(database_.Transact(
+      [&](postgres::Transaction& tx) -> absl::Status {
+        BF_ASSIGN_OR_RETURN(const postgres::Rows rows,
+                            tx.Query(kOldRuns, {absl::ToInt64Milliseconds(min_age), int64_t{limit}}));
+        std::vector<std::string> ids;
+        for (const postgres::Row row : rows) ids.push_back(row.Text(0));
+        pruned = static_cast<int64_t>(ids.size());
+        if (ids.empty()) return absl::OkStatus();
+        for (const std::string_view sql : {kDropResults, kDropRuns, kDropJobs}) {
+          BF_RETURN_IF_ERROR(tx.Execute(sql, {postgres::TextArray(ids)}).status());
+        }
+        return absl::OkStatus();
+      },
+      {.statement_timeout = absl::Seconds(30)}));
+  return pruned;
 }
 
 absl::Status FetchStore::SaveResults(postgres::Transaction& tx, const std::string& id, int64_t epoch,

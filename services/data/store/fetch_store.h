@@ -66,6 +66,10 @@ class FetchStore {
   static absl::StatusOr<bool> Saved(postgres::Transaction& tx, const std::string& id, int64_t epoch,
                                     const std::vector<EndedSymbol>& ended);
 
+  // Deletes up to `limit` runs, with their jobs and results, that ended at least `min_age` ago and that nothing is left
+  // of: no version of a series, no covered range and no quarantine names them. Returns how many.
+  absl::StatusOr<int64_t> Prune(absl::Duration min_age, int limit);
+
  private:
   postgres::Database& database_;
 };

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "tests/integration/data/fetch_fixture.h"
 
 namespace breadthflow::data {
@@ -17,7 +18,6 @@ namespace {
 
 using breadthflow::testing::ChartQuestion;
 using breadthflow::testing::IsOk;
-using breadthflow::testing::StatusIs;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -104,7 +104,8 @@ TEST_F(FetchSymbols, ASymbolWhoseFailureMayPassIsAskedForAgainByTheNextAttemptAn
     if (question.symbol == "NONE") {
       return Answer{Fault::kNone, R"({"chart":{"result":null,"error":{"code":"Not Found","description":"gone"}}})"};
     }
-    if (question.symbol == "AAA" && refusals++ < 1) return Answer{Fault::kHtml, ""};
+    // As often as one attempt asks.
+    if (question.symbol == "AAA" && refusals++ < 3) return Answer{Fault::kHtml, ""};
     return Answer{Fault::kNone, breadthflow::testing::YahooChart(question, clock_.Now())};
   };
   const FetchRun run = Fetch(Yahoo({"NONE", "AAA"}, "2019-01-01", "2019-02-01"));
@@ -162,6 +163,18 @@ TEST_F(FetchSymbols, AnAttemptThatLostItsRunStoresNothing) {
   EXPECT_EQ(Count("series"), 0);
   EXPECT_EQ(Count("fetch_result"), 0);
   EXPECT_THAT(CoverageOf("AAA"), IsEmpty());
+}
+
+// Every poll of bars is an answer; when it became known is asked of nobody.
+TEST_F(FetchSymbols, WhenAnswersBecameKnownIsRememberedOfActionsOnly) {
+  Fetch(Yahoo({"AAA"}, "2019-01-01", "2019-02-01"));
+  EXPECT_EQ(Count("coverage"), 1);
+  EXPECT_EQ(Count("coverage_answer"), 0);
+  FetchSpec actions = Yahoo({"AAA"}, "2019-01-01", "2019-02-01");
+  actions.resource = "dividend";
+  actions.timeframe = quant::Timeframe::kTick;
+  EXPECT_NE(Fetch(actions).results.at(0).outcome, Outcome::kFailed);
+  EXPECT_EQ(Count("coverage_answer"), 1);
 }
 
 TEST_F(FetchSymbols, APartOfACoveredRangeThatHasNoRowsIsEmpty) {
