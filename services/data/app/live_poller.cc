@@ -1,6 +1,9 @@
 #include "services/data/app/live_poller.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +26,7 @@ constexpr absl::Duration kSubmitTimeout = absl::Seconds(10);
 constexpr absl::Duration kForget = absl::Hours(1);
 constexpr absl::Duration kRemembered = absl::Hours(24 * 7);
 constexpr const char* kPrincipal = "live";
+constexpr uint64_t kHourNs = 3'600'000'000'000;
 
 absl::Time SlotOf(absl::Time now, absl::Duration interval) {
   return absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), interval);
@@ -203,52 +207,82 @@ void LivePoller::Round() {
   }
 }
 
-absl::StatusOr<quant::TimeRange> LivePoller::RangeOf(const LiveSpec& spec, const std::vector<std::string>& symbols) {
+absl::StatusOr<std::vector<LivePoller::Group>> LivePoller::GroupsOf(const LiveSpec& spec,
+                                                                    const std::vector<std::string>& symbols) {
   // Of a source that can not be asked nothing is stored; the submission says why.
   const absl::StatusOr<std::string> variant = fetcher_.VariantOf(spec.poll->source);
+  std::map<std::string_view, int64_t> last;
   std::vector<columnar::SeriesHead> heads;
   if (variant.ok()) {
     BF_ASSIGN_OR_RETURN(
         heads, series_.chunks().List(
                    {.resource = spec.resource, .symbols = symbols, .timeframe = spec.timeframe, .variant = *variant}));
   }
-  const absl::Time now = clock_.Now();
-  int64_t start_ns = quant::ToNanos(heads.size() == symbols.size() ? now : now - FewBars(spec.timeframe));
   for (const columnar::SeriesHead& head : heads) {
-    if (head.rows > 0) start_ns = std::min(start_ns, head.last_time_ns);
+    if (head.rows > 0) last[head.key.symbol] = head.last_time_ns;
   }
-  // The bar that ends now belongs to it.
-  return quant::TimeRange{start_ns, quant::ToNanos(now) + 1};
+  const int64_t now = quant::ToNanos(clock_.Now());
+  const int64_t unknown = quant::ToNanos(clock_.Now() - FewBars(spec.timeframe));
+  std::map<int, Group> groups;  // by how long ago in hours, rounded to a power of two
+  for (const std::string& symbol : symbols) {
+    const auto found = last.find(symbol);
+    const int64_t start = std::min(found == last.end() ? unknown : found->second, now);
+    Group& group = groups[std::bit_width(static_cast<uint64_t>(now - start) / kHourNs)];
+    // The bar that ends now belongs to it.
+    if (group.symbols.empty()) group.range = {start, now + 1};
+    group.range.start_ns = std::min(group.range.start_ns, start);
+    group.symbols.push_back(symbol);
+  }
+  std::vector<Group> all;
+  for (auto& [ago, group] : groups) all.push_back(std::move(group));
+  return all;
+}
+
+absl::StatusOr<std::string> LivePoller::Submit(const LiveSpec& spec, Group group, const std::string& request) {
+  while (true) {
+    absl::StatusOr<std::string> run =
+        fetcher_.Submit(FetchOf(spec, group.symbols, group.range),
+                        {kPrincipal, "", base::NameUuid(request), clock_.Now() + kSubmitTimeout});
+    const int64_t length = group.range.end_ns - group.range.start_ns;
+    if (run.ok() || length < 2 || base::DetailsOf(run.status()).reason != "RANGE_TOO_LONG") return run;
+    group.range.start_ns = group.range.end_ns - length / 2;
+  }
 }
 
 absl::Status LivePoller::PollNow(const std::string& id, const LiveSpec& spec, const std::vector<std::string>& symbols,
                                  absl::Time slot) {
+  absl::Status failed;
   for (size_t begin = 0; begin < symbols.size(); begin += kMaxSymbols) {
     const std::vector<std::string> some(
         symbols.begin() + static_cast<std::ptrdiff_t>(begin),
         symbols.begin() + static_cast<std::ptrdiff_t>(std::min(symbols.size(), begin + kMaxSymbols)));
     BF_ASSIGN_OR_RETURN(const std::vector<std::string> claimed, polls_.Claim(id, some, slot));
     if (claimed.empty()) continue;
-    const auto submit = [&]() -> absl::StatusOr<std::string> {
-      BF_ASSIGN_OR_RETURN(const quant::TimeRange range, RangeOf(spec, claimed));
-      const std::string request =
-          fmt::format("live poll/{}/{}/{}", id, absl::ToUnixMicros(slot), fmt::join(claimed, ","));
-      return fetcher_.Submit(FetchOf(spec, claimed, range),
-                             {kPrincipal, "", base::NameUuid(request), clock_.Now() + kSubmitTimeout});
-    };
-    const absl::StatusOr<std::string> run = submit();
-    if (!run.ok()) {
-      // Another replica, or the next subscriber, may ask in this slot.
-      if (const absl::Status released = polls_.Release(id, claimed, slot); !released.ok()) {
+    // Another replica, or the next subscriber, may ask in this slot.
+    const auto give_back = [&](const std::vector<std::string>& unasked, const absl::Status& error) {
+      if (failed.ok()) failed = error;
+      if (const absl::Status released = polls_.Release(id, unasked, slot); !released.ok()) {
         telemetry::LogWarning("a slot of polling is lost", {{"error", base::Message(released)}});
       }
-      return run.status();
+    };
+    const absl::StatusOr<std::vector<Group>> groups = GroupsOf(spec, claimed);
+    if (!groups.ok()) {
+      give_back(claimed, groups.status());
+      continue;
     }
-    submitted_.Increment();
-    absl::MutexLock lock(&mutex_);
-    feeds_[id].runs.push_back(*run);
+    for (const Group& group : *groups) {
+      const absl::StatusOr<std::string> run = Submit(
+          spec, group, fmt::format("live poll/{}/{}/{}", id, absl::ToUnixMicros(slot), fmt::join(group.symbols, ",")));
+      if (!run.ok()) {
+        give_back(group.symbols, run.status());
+        continue;
+      }
+      submitted_.Increment();
+      absl::MutexLock lock(&mutex_);
+      feeds_[id].runs.push_back(*run);
+    }
   }
-  return absl::OkStatus();
+  return failed;
 }
 
 void LivePoller::LookAtRuns() {

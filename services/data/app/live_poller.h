@@ -25,9 +25,10 @@ namespace breadthflow::data {
 
 // Fetches again and again what somebody listens to. Time is cut into slots of the interval; in each slot every symbol
 // of a feed (source with parameters, resource, timeframe, interval) is asked for once, whoever of the subscribers and
-// replicas wants it. A poll is a fetch run like any other, from the last stored row to now. One that is still at work
-// lets the next slot pass. Failures are logged and counted, and do not end anything. Thread-safe.
-// Metrics: bf_live_polls_total{outcome}: submitted, succeeded, failed, skipped, refused.
+// replicas wants it. A poll is one or more fetch runs like any other, from the last stored row of each symbol to now,
+// or from as long ago as the source can be asked for at once. One that is still at work lets the next slot pass.
+// Failures are logged and counted, and do not end anything. Thread-safe. Metrics: bf_live_polls_total{outcome}:
+// submitted, succeeded, failed, skipped, refused.
 class LivePoller {
  public:
   LivePoller(Fetcher& fetcher, FetchStore& runs, SeriesStore& series, LivePollStore& polls, telemetry::Metrics& metrics,
@@ -67,10 +68,18 @@ class LivePoller {
     std::map<std::string, absl::Status> failures;  // by symbol, of those that have ended
   };
   void Work();
-  // Claims and submits. The error is the submission's.
+  // Symbols that are asked for in one run.
+  struct Group {
+    std::vector<std::string> symbols;
+    quant::TimeRange range;
+  };
+  // Claims and submits. What can not be submitted does not stop the rest; the error is the first one.
   absl::Status PollNow(const std::string& id, const LiveSpec& spec, const std::vector<std::string>& symbols,
                        absl::Time slot);
-  absl::StatusOr<quant::TimeRange> RangeOf(const LiveSpec& spec, const std::vector<std::string>& symbols);
+  // By when their last rows are: none is asked for from much earlier than it needs since another lags behind.
+  absl::StatusOr<std::vector<Group>> GroupsOf(const LiveSpec& spec, const std::vector<std::string>& symbols);
+  // Submits a run, of a shorter range when that is too long for the source.
+  absl::StatusOr<std::string> Submit(const LiveSpec& spec, Group group, const std::string& request);
   void LookAtRuns();
   void Release(const std::string& id, const std::vector<std::string>& symbols);
 

@@ -54,6 +54,7 @@ std::vector<ReadySource> MakeSources(const component::Catalog<SourceEntry>& cata
 absl::Status CheckSources(const std::vector<ReadySource>& sources, const FetchSpec& spec, const Resource* resource,
                           base::Violations violations) {
   const bool sound = violations.empty();
+  std::string reason = "INVALID_ARGUMENT";
   for (size_t i = 0; i < sources.size(); ++i) {
     const std::string field = i == 0 ? "spec.source" : fmt::format("spec.alternatives[{}]", i - 1);
     if (sources[i].source == nullptr) {
@@ -63,9 +64,11 @@ absl::Status CheckSources(const std::vector<ReadySource>& sources, const FetchSp
     if (!sound) continue;
     const auto request =
         sources[i].source->TransformQuery({spec.resource, spec.symbols.front(), spec.timeframe, spec.range, resource});
-    if (!request.ok()) violations.Add(i == 0 ? "spec.timeframe" : field, base::Message(request.status()));
+    if (request.ok()) continue;
+    violations.Add(i == 0 ? "spec.timeframe" : field, base::Message(request.status()));
+    if (base::DetailsOf(request.status()).reason == "RANGE_TOO_LONG") reason = "RANGE_TOO_LONG";
   }
-  BF_RETURN_IF_ERROR(violations.ToStatus("invalid fetch"));
+  BF_RETURN_IF_ERROR(violations.ToStatus("invalid fetch", reason));
   // Nothing in the request is wrong: something is missing here.
   if (std::all_of(sources.begin(), sources.end(), [](const ReadySource& one) { return one.source == nullptr; })) {
     return sources.front().unusable;
