@@ -7,36 +7,29 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "common/base/status.h"
 #include "common/clients/data_client.h"
 
 // How features, signals and simulations read bars: adjusted for splits, since a split is no price change that anything
-// should react to, or as they are stored when those hold more adjustments than that already (which can not be taken
-// out).
+// should react to. Each series whose stored prices hold more adjustments than that already (which can not be taken out)
+// comes as it is stored; that changes nothing for the others. The basis of each says which it is.
 namespace breadthflow::clients {
+
+// `query` in that basis.
+inline ReadQuery ForBars(ReadQuery query) {
+  query.basis = quant::PriceBasis::kSplitAdjusted;
+  query.keep_adjusted = true;
+  return query;
+}
 
 // DataClient::ReadEach in that basis. What `fn` returned ends the read.
 inline absl::Status ReadEachBars(DataClient& data, ReadQuery query,
                                  const std::function<absl::Status(quant::Series)>& fn, const CallScope& scope) {
-  bool any = false;
-  const auto counted = [&](quant::Series bars) {
-    any = true;
-    return fn(std::move(bars));
-  };
-  query.basis = quant::PriceBasis::kSplitAdjusted;
-  const absl::Status status = data.ReadEach(query, counted, scope);
-  if (any || base::DetailsOf(status).reason != "ALREADY_ADJUSTED") return status;
-  query.basis.reset();
-  return data.ReadEach(query, fn, scope);
+  return data.ReadEach(ForBars(std::move(query)), fn, scope);
 }
 
 // DataClient::Read in that basis.
 inline absl::StatusOr<std::vector<quant::Series>> ReadBars(DataClient& data, ReadQuery query, const CallScope& scope) {
-  query.basis = quant::PriceBasis::kSplitAdjusted;
-  absl::StatusOr<std::vector<quant::Series>> bars = data.Read(query, scope);
-  if (bars.ok() || base::DetailsOf(bars.status()).reason != "ALREADY_ADJUSTED") return bars;
-  query.basis.reset();
-  return data.Read(query, scope);
+  return data.Read(ForBars(std::move(query)), scope);
 }
 
 }  // namespace breadthflow::clients

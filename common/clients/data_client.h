@@ -87,6 +87,7 @@ struct ReadQuery {
   std::optional<quant::PriceBasis>
       basis;                             // adjust on read to it, where `adjustment` does not say how; absent: as stored
   std::optional<Adjustment> adjustment;  // adjust on read
+  bool keep_adjusted = false;            // series stored with more adjustments than that come as they are stored
   std::string actions_from;              // whose splits and dividends; empty: by the rule of ReadSeries
   std::optional<Resampling> resampling;  // after the adjustment; `range` is then that of the bars made
   std::vector<AsOfJoin> joins;           // at most 16; their columns come whatever `fields` says

@@ -71,6 +71,7 @@ data::v1::ReadSeriesRequest ToProto(const ReadQuery& query) {
   } else if (query.basis) {
     request.set_adjustment(static_cast<common::v1::Adjustment>(*query.basis));
   }
+  request.set_keep_adjusted(query.keep_adjusted);
   request.set_actions_from(query.actions_from);
   if (query.resampling) *request.mutable_resampling() = ToProto(*query.resampling);
   for (const AsOfJoin& join : query.joins) *request.add_joins() = ToProto(join);

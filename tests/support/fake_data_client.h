@@ -52,7 +52,7 @@ class FakeDataClient final : public clients::DataClient {
       if (before) BF_RETURN_IF_ERROR(before(symbol, scope));
       for (const quant::Series& series : found->second) {
         if (series.key.symbol != symbol) continue;
-        if (query.basis && series.basis > *query.basis)
+        if (query.basis && series.basis > *query.basis && !query.keep_adjusted)
           return base::MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED", "can not be undone");
         BF_RETURN_IF_ERROR(fn(series.Slice(query.range)));
       }

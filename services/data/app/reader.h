@@ -86,7 +86,7 @@ class Reader {
   // says, also where prices as traded of several days become one bar; modes that are anchored start from the first row
   // that is stored, so that two reads fit together. Errors as Adjust, quant::Resample and JoinColumns;
   // NO_ADJUSTMENT_DATA also when sources were asked for only a part of what the rows need: it names the first part that
-  // is missing. Events are asked for by the time of their publication.
+  // is missing. Events are asked for by the day on which they take effect.
   absl::StatusOr<ReadRows> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is

@@ -114,9 +114,12 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
     if (!rows.empty()) {
       PlannedSeries from = beside.joins[j];
       from.range = JoinedRange(join, rows.times.front(), rows.times.back());
-      BF_ASSIGN_OR_RETURN(joined, series_.Read(from, JoinedColumns(join), deadline));
+      BF_ASSIGN_OR_RETURN(joined, series_.Read(from, JoinedColumns(join, *resource), deadline));
     }
     joined.key = beside.joins[j].key;
+    if (std::string notice = NoticeOfTimes(joined, join); !notice.empty()) {
+      out.origin.notices.push_back(std::move(notice));
+    }
     BF_RETURN_IF_ERROR(JoinColumns(rows, std::move(joined), join, *resource));
   }
   return out;

@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "common/base/transient.h"
 #include "services/data/domain/adjustment_drift.h"
+#include "services/data/domain/asked_rows.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -116,18 +117,20 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
   const bool adjusted = task.resource.prices && source.entry->revisions == Revisions::kRecent;
   if (adjusted) gaps = WithNeighbours(std::move(gaps), known);
   // Of a source that says what is gone, one answer replaces one range.
-  if (gaps.size() > kMaxGaps || source.source->authoritative()) gaps = {{gaps.front().start_ns, gaps.back().end_ns}};
+  // Of rows that count by two days, the answers for two ranges may have the same ones.
+  const bool whole = source.source->authoritative() || !task.resource.takes_effect.empty();
+  if (gaps.size() > kMaxGaps || whole) gaps = {{gaps.front().start_ns, gaps.back().end_ns}};
 
   quant::Series rows;
   BF_RETURN_IF_ERROR(Gather(task, source, gaps, answers, fetched, rows));
   if (adjusted && fetched.result.error.ok()) {
-    const quant::TimeRange whole = Hull(gaps, known);
+    const quant::TimeRange hull = Hull(gaps, known);
     bool anew = false;
-    if (gaps != std::vector{whole}) {
+    if (gaps != std::vector{hull}) {
       BF_ASSIGN_OR_RETURN(anew, AdjustedAnew(key, gaps, rows));
     }
     if (anew) {
-      gaps = {whole};
+      gaps = {hull};
       AddNote("prices were adjusted anew since they were fetched: all of the series was asked for again",
               fetched.result);
       fetched.coverage.clear();
@@ -165,7 +168,8 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
     if (data.ok()) {
       for (const std::string& note : data->notes) AddNote(note, fetched.result);
       like.basis = data->series.basis;
-      const std::vector<Coverage> covered = Covered(like, range, data->series.times, source.entry->revisions, policy_);
+      const std::vector<Coverage> covered =
+          Covered(like, range, InstantsWithin(task.resource, range, data->series), source.entry->revisions, policy_);
       fetched.coverage.insert(fetched.coverage.end(), covered.begin(), covered.end());
     }
     const absl::Status ended = data.ok() ? Join(rows, std::move(data->series)) : data.status();
@@ -195,9 +199,12 @@ absl::StatusOr<bool> SymbolFetch::AdjustedAnew(const quant::SeriesKey& key, cons
 absl::StatusOr<SourceAnswer> SymbolFetch::Ask(const SymbolTask& task, const ReadySource& source,
                                               const quant::TimeRange& range, const base::Clock& clock,
                                               SourceAnswers& answers) {
-  BF_ASSIGN_OR_RETURN(SourceRequest request,
-                      source.source->TransformQuery(
-                          {task.spec.resource, task.symbol, task.spec.timeframe, range, &task.resource, clock.Now()}));
+  BF_ASSIGN_OR_RETURN(SourceRequest request, source.source->TransformQuery({.resource = task.spec.resource,
+                                                                            .symbol = task.symbol,
+                                                                            .timeframe = task.spec.timeframe,
+                                                                            .range = range,
+                                                                            .definition = &task.resource,
+                                                                            .now = clock.Now()}));
   const auto extract = [&]() -> absl::StatusOr<SourceAnswer> {
     SourceAnswer answer;
     answer.asked = absl::FromUnixMicros(absl::ToUnixMicros(clock.Now()));

@@ -17,6 +17,7 @@
 namespace breadthflow::data {
 
 // A range that was asked of a source and what came of it: where stored rows came from, and which rows do not exist.
+// Which rows an answer for a range has: asked_rows.h.
 struct Coverage {
   quant::SeriesKey key;  // the variant names the source
   quant::TimeRange range;
@@ -65,8 +66,8 @@ std::vector<quant::TimeRange> Missing(const quant::TimeRange& range, std::span<c
                                       absl::Time now);
 
 // What an answer covers: one entry, or two with a border at the beginning of the revision window, so that the younger
-// part can be replaced whole. `like` has everything but range, outcome and rows; `times` are those of the rows. Nothing
-// of a range that lies behind the time of fetching is covered.
+// part can be replaced whole. `like` has everything but range, outcome and rows; `times` are those by which the rows
+// count (InstantsWithin). Nothing of a range that lies behind the time of fetching is covered.
 std::vector<Coverage> Covered(const Coverage& like, const quant::TimeRange& asked, std::span<const int64_t> times,
                               Revisions revisions, const CoveragePolicy& policy);
 

@@ -13,10 +13,27 @@
 // are on the late side: a row must not be known before it could be.
 namespace breadthflow::data {
 
-// Of a statement that nobody dates: 22:00 in New York (the end of the SEC's day) 90 days after an annual and 45 days
-// after a quarterly period, the longest of the deadlines for domestic filers.
-inline int64_t FilingDeadline(absl::CivilDay period_end, bool annual) {
-  return quant::NewYorkInstant(absl::CivilSecond(period_end + (annual ? 90 : 45)) + int64_t{22} * 3600);
+// The column of rows whose time is FilingDeadline: 1 there; 0, or no value, where the source says when they were
+// published.
+inline constexpr char kPublicationEstimated[] = "publication_estimated";
+
+// Whose deadline counts: of American companies, or of others that report to the SEC or elsewhere.
+enum class Filer { kDomestic, kForeign };
+
+// By the currency of its statements: one that names another than the dollar is foreign. Where a source does not say it,
+// companies count as domestic.
+inline Filer FilerBy(std::string_view currency) {
+  return currency.empty() || currency == "USD" ? Filer::kDomestic : Filer::kForeign;
+}
+
+// Of a statement that nobody dates: 22:00 in New York (the end of the SEC's day) on the last day on which it was due.
+// Domestic: 90 days after an annual and 45 days after a quarterly period, the longest of the deadlines for all sizes.
+// Foreign: four months and, as half-year reports are due in Europe, three, in the longest months there are: 123 and 92
+// days. Who is late is known here too early: hence the column.
+inline int64_t FilingDeadline(absl::CivilDay period_end, bool annual, Filer filer) {
+  const bool domestic = filer == Filer::kDomestic;
+  const int days = annual ? (domestic ? 90 : 123) : (domestic ? 45 : 92);
+  return quant::NewYorkInstant(absl::CivilSecond(period_end + days) + int64_t{22} * 3600);
 }
 
 // Whether a period that ends then is the last of a fiscal year and is published with the annual statement: its end is

@@ -175,6 +175,7 @@ void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timefra
   if (shape.adjustment && !resource.prices) {
     violations.Add("adjustment", fmt::format("{} has no prices of one share to adjust", resource.id));
   }
+  if (shape.keep_adjusted && !shape.adjustment) violations.Add("keep_adjusted", "needs an adjustment");
   if (!shape.actions_from.empty() && !shape.adjustment && !shape.resampling) {
     violations.Add("actions_from", "needs an adjustment, or bars to be made");
   }
@@ -190,7 +191,8 @@ void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timefra
 }
 
 bool Adjusts(const ReadShape& shape, quant::PriceBasis basis) {
-  return shape.adjustment && (BasisOf(*shape.adjustment) != basis || IsAnchoredOnFirstRow(*shape.adjustment));
+  if (!shape.adjustment || (shape.keep_adjusted && basis > BasisOf(*shape.adjustment))) return false;
+  return BasisOf(*shape.adjustment) != basis || IsAnchoredOnFirstRow(*shape.adjustment);
 }
 
 bool IsPlain(const ReadShape& shape, quant::PriceBasis basis) {

@@ -53,7 +53,8 @@ JoinSpec WithPeriod(JoinSpec join, const Resource& resource);
 // What becomes of the rows of a stored series on their way out, in this order.
 struct ReadShape {
   std::optional<Adjustment> adjustment;
-  std::string actions_from;  // whose splits and dividends count; empty: by the rule of action_choice.h
+  bool keep_adjusted = false;  // prices stored with more adjustments than `adjustment` has come as they are stored
+  std::string actions_from;    // whose splits and dividends count; empty: by the rule of action_choice.h
   std::optional<Resampling> resampling;
   std::vector<JoinSpec> joins;
   std::vector<std::string> fields;  // own columns wanted, empty: all; those of joins come in any case

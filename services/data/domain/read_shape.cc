@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "common/quant/resample.h"
 #include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/market_hours.h"
+#include "services/data/domain/publication.h"
 
 namespace breadthflow::data {
 namespace {
@@ -278,14 +280,25 @@ quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t las
   return range;
 }
 
-std::vector<std::string> JoinedColumns(const JoinSpec& join) {
+std::vector<std::string> JoinedColumns(const JoinSpec& join, const Resource& resource) {
   std::vector<std::string> columns = join.fields;
   const auto add = [&](const std::string& name) {
     if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
   };
   if (!join.replace_by.empty()) add(join.replace_by);
   if (OfOnePeriod(join)) add("period");
+  if (resource.Find(kPublicationEstimated) != nullptr) add(kPublicationEstimated);
   return columns;
+}
+
+std::string NoticeOfTimes(const Series& joined, const JoinSpec& join) {
+  const quant::Column* column = joined.Find(kPublicationEstimated);
+  const std::span<const int64_t> marks = joined.Ints(kPublicationEstimated);
+  size_t estimated = 0;
+  for (size_t row = 0; row < marks.size(); ++row) estimated += column->present(row) && marks[row] == 1 ? 1 : 0;
+  if (estimated == 0) return "";
+  return fmt::format("when {} of {} rows of {} of {} were published is estimated: {}.{} is 1 for them", estimated,
+                     joined.size(), joined.key.resource, joined.key.symbol, NameOf(join), kPublicationEstimated);
 }
 
 absl::Status JoinColumns(Series& rows, Series joined, const JoinSpec& join, const Resource& resource) {

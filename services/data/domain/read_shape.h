@@ -36,8 +36,9 @@ struct ActionsNeeded {
 ActionsNeeded ActionsThatCount(const quant::Series& rows, Adjustment adjustment);
 ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, const CorporateActions& actions);
 
-// When events must be published to count in `rows`, of which there is one, under this adjustment: from the first row to
-// the last that counts, which may be one behind them.
+// In which range events take effect that count in `rows`, of which there is one, under this adjustment, whenever they
+// were published: from the first row to the last that counts, which may be one behind them. A source has all of them
+// that was asked for this range (asked_rows.h).
 quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent);
 
 // The rows, adjusted. Events that take effect after the last row that is stored are left out for prices as traded: the
@@ -75,7 +76,11 @@ absl::StatusOr<BarsMade> ResampleRows(quant::Series rows, const Resampling& resa
 
 // The rows of a joined series that can show in rows of [first_ns, last_ns], and its columns that are needed.
 quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t last_ns);
-std::vector<std::string> JoinedColumns(const JoinSpec& join);
+std::vector<std::string> JoinedColumns(const JoinSpec& join, const Resource& resource);
+
+// What whoever uses the rows should know of the times of `joined`: where nobody says when rows were published; empty:
+// nothing.
+std::string NoticeOfTimes(const quant::Series& joined, const JoinSpec& join);
 
 // Adds the columns of `joined` to `rows`, under NameOf(join) and a dot. A column that no row has is there with all
 // values missing. FAILED_PRECONDITION COLUMN_CLASH when `rows` has a column of that name.

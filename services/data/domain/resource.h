@@ -52,7 +52,8 @@ struct Resource {
   // rows are the same when all their values are.
   std::vector<std::string> identity;
   std::string time;                // which instant the time of a row is, for people
-  bool custom = false;             // made at run time
+  std::string takes_effect;  // date field: the day from which it holds, where that is not its time; see asked_rows.h
+  bool custom = false;       // made at run time
 
   const Field* Find(std::string_view name) const;
 };

@@ -76,6 +76,15 @@ inline Field ExchangeTime() {
   return field;
 }
 
+inline Field PublicationEstimated() {
+  Field field = Count("publication_estimated",
+                      "1 where the source does not say when it was published: then its time is the deadline for the "
+                      "report, after which a late filer's was not public yet. 0 or missing: published by its time.");
+  field.min = 0;
+  field.max = 1;
+  return field;
+}
+
 inline Field Currency() { return Text("currency", "ISO 4217 code of the amounts."); }
 
 inline constexpr char kObserved[] = "when the message could be observed: its arrival, else the exchange's time";

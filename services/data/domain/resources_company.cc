@@ -3,6 +3,9 @@
 namespace breadthflow::data {
 namespace {
 
+constexpr char kEstimates[] = "where nobody says when it was published, publication_estimated is 1";
+constexpr char kCountsTwice[] = "fetched with a range that its time or its ex_date lies in";
+
 Resource Dividend() {
   return {
       .id = "dividend",
@@ -13,10 +16,11 @@ Resource Dividend() {
                  Date("declaration_date", "Announced."), Date("record_date", "Holders of this day get it."),
                  Date("payment_date", "Paid.")},
       .frequency = "one row per payment",
-      .rules = {"amount > 0"},
+      .rules = {"amount > 0", kCountsTwice},
       .repeats = true,
       .identity = {"ex_date", "kind"},
-      .time = kPublished};
+      .time = kPublished,
+      .takes_effect = "ex_date"};
 }
 
 Resource Split() {
@@ -25,10 +29,11 @@ Resource Split() {
           .fields = {Required(Date("ex_date", "First day on which the new shares trade.")),
                      Required(Positive(Number("ratio", "new shares per old share", "4 for a 4:1 split.")))},
           .frequency = "one row per split",
-          .rules = {"ratio > 0"},
+          .rules = {"ratio > 0", kCountsTwice},
           .repeats = true,
           .identity = {"ex_date"},
-          .time = kPublished};
+          .time = kPublished,
+          .takes_effect = "ex_date"};
 }
 
 Resource SymbolChange() {
@@ -58,9 +63,9 @@ Resource SharesOutstanding() {
           .fields = {Required(Positive(Amount("shares", "shares", "Issued and outstanding."))),
                      Amount("diluted_shares", "shares", "With what can become shares."),
                      Date("period_end", "Day for which the number holds."), Text("share_class", "Class, if several."),
-                     Text("accession", "Filing that says so.")},
+                     Text("accession", "Filing that says so."), PublicationEstimated()},
           .frequency = "one row per report",
-          .rules = {"shares > 0"},
+          .rules = {"shares > 0", kEstimates},
           .repeats = true,
           .identity = {"period_end", "share_class", "accession"},
           .time = kPublished};
@@ -85,7 +90,8 @@ std::vector<Field> Statement(std::vector<Field> amounts) {
       Text("fiscal_period", "Part of it.", {"Q1", "Q2", "Q3", "Q4", "H1", "H2", "FY"}),
       Currency(),
       Text("form", "Kind of the filing, such as 10-Q."),
-      Text("accession", "Filing; another one for the same period is a restatement.")};
+      Text("accession", "Filing; another one for the same period is a restatement."),
+      PublicationEstimated()};
   for (Field& amount : amounts) {
     if (amount.unit.empty() && amount.type != quant::ColumnType::kText) amount.unit = "currency";
     fields.push_back(std::move(amount));
@@ -99,7 +105,7 @@ Resource StatementResource(std::string id, std::string description, std::vector<
           .fields = Statement(std::move(amounts)),
           .frequency = "one row per period and publication",
           .rules = {"a restatement is a new row with its own time; the earlier one stays",
-                    "missing amounts are missing, never 0"},
+                    "missing amounts are missing, never 0", kEstimates},
           .repeats = true,
           .identity = {"period_end", "period", "accession"},
           .time = kPublished};

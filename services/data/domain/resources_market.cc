@@ -7,6 +7,11 @@ Resource StockPrice() {
   Field adjusted =
       Price("adj_close", "Close adjusted for splits and dividends by the source; never used as the close.");
   adjusted.required = false;
+  Field average = Price("vwap", "Average price of the bar's trades, weighted by their sizes.");
+  average.required = false;
+  Field trades = Count("trade_count", "Trades in the bar.");
+  trades.unit = "trades";
+  trades.min = 0;
   return {.id = "stock_price",
           .description =
               "Bars of a traded instrument. The time of a bar is the instant it was complete; for a daily "
@@ -17,7 +22,8 @@ Resource StockPrice() {
                      Amount("dividend", "currency per share",
                             "Cash paid per share to who held it before this bar (ex-date); 0 on other bars."),
                      Positive(Number("split_ratio", "new shares per old share",
-                                     "Split that took effect before this bar; 1 on other bars."))},
+                                     "Split that took effect before this bar; 1 on other bars.")),
+                     std::move(average), std::move(trades)},
           .frequency = "one row per bar; daily: one per session of the exchange",
           .rules = {"low <= high", "all values finite", "times strictly ascending", "one price basis per series"},
           .orders = {{"low", "high"}},

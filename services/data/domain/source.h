@@ -54,8 +54,9 @@ struct RawBody {
   absl::Time received = absl::InfiniteFuture();  // bars that were not complete by then are not bars yet
 };
 
-// What a body says. `series` holds exactly the rows of the query's range and may be empty: then the source is certain
-// that there are none. `labels` names each row for people ("AAPL.csv:17"); empty when rows have no place of their own.
+// What a body says. `series` holds exactly the rows of the query's range (as asked_rows.h says) and may be empty: then
+// the source is certain that there are none. `labels` names each row for people ("AAPL.csv:17"); empty when rows have
+// no place of their own.
 struct SourceData {
   quant::Series series;
   std::vector<std::string> labels;

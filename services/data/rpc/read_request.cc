@@ -155,6 +155,7 @@ ReadQuery FromProto(const v1::ReadSeriesRequest& request, base::Violations& viol
   query.shape.fields.assign(request.fields().begin(), request.fields().end());
   query.shape.actions_from = request.actions_from();
   query.shape.adjustment = AdjustmentOf(request.adjustment(), violations);
+  query.shape.keep_adjusted = request.keep_adjusted();
   if (request.has_resampling()) query.shape.resampling = ResamplingOf(request.resampling(), violations);
   for (int i = 0; i < request.joins_size(); ++i) {
     query.shape.joins.push_back(JoinOf(request.joins(i), fmt::format("joins[{}]", i), violations));

@@ -17,6 +17,8 @@
 namespace breadthflow::data {
 namespace {
 
+constexpr char kEarnings[] = "EARNINGS";  // also says when the results of a period were announced
+
 const std::vector<Capability>& Offers() {
   static const auto* offers = new std::vector<Capability>(
       BarsAnd(quant::PriceBasis::kRaw, {"balance_sheet", "cash_flow", "dividend", "earnings", "news_sentiment",
@@ -28,10 +30,10 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& Functions() 
   static const auto* functions =
       new std::map<std::string, std::vector<std::string>, std::less<>>{{"dividend", {"DIVIDENDS"}},
                                                                        {"split", {"SPLITS"}},
-                                                                       {"revenue", {"INCOME_STATEMENT"}},
-                                                                       {"earnings", {"EARNINGS", "INCOME_STATEMENT"}},
-                                                                       {"balance_sheet", {"BALANCE_SHEET"}},
-                                                                       {"cash_flow", {"CASH_FLOW"}},
+                                                                       {"revenue", {kEarnings, "INCOME_STATEMENT"}},
+                                                                       {"earnings", {kEarnings, "INCOME_STATEMENT"}},
+                                                                       {"balance_sheet", {kEarnings, "BALANCE_SHEET"}},
+                                                                       {"cash_flow", {kEarnings, "CASH_FLOW"}},
                                                                        {"shares_outstanding", {"SHARES_OUTSTANDING"}}};
   return *functions;
 }
@@ -56,8 +58,8 @@ std::string NewsUrl(const SourceQuery& query, std::string_view from) {
 
 class AlphaVantageSource final : public HttpSource {
  public:
-  AlphaVantageSource(Upstream* upstream, bool actions, Output output)
-      : HttpSource("alpha_vantage", upstream), actions_(actions), output_(output) {}
+  AlphaVantageSource(Upstream* upstream, bool actions, Output output, bool announcements)
+      : HttpSource("alpha_vantage", upstream), actions_(actions), output_(output), announcements_(announcements) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
     BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
@@ -103,8 +105,10 @@ class AlphaVantageSource final : public HttpSource {
       }
       return request;
     }
-    for (const std::string& function : Functions().at(query.resource))
+    for (const std::string& function : Functions().at(query.resource)) {
+      if (function == kEarnings && query.resource != "earnings" && !announcements_) continue;
       add(fmt::format("{}&symbol={}", function, symbol));
+    }
     return request;
   }
 
@@ -154,6 +158,7 @@ class AlphaVantageSource final : public HttpSource {
 
   bool actions_;
   Output output_;
+  bool announcements_;
 };
 
 }  // namespace
@@ -164,19 +169,23 @@ SourceEntry AlphaVantage();
 SourceEntry AlphaVantage() {
   SourceEntry entry;
   entry.info = {
-      "data_source", "alpha_vantage", "1.0.0",
+      "data_source", "alpha_vantage", "1.1.0",
       "Alpha Vantage: stock_price (1min 5min 15min 30min 1hour 1day; raw, American exchanges), dividend, split, "
       "revenue, earnings, balance_sheet, cash_flow, shares_outstanding, news_sentiment, option_chain. Needs a "
       "key; asked 4 times a minute and 25 times a day. earnings hold the announcements at the time they were "
-      "made (09:30 New York for those before the open, 20:00 for those after the close); statements do not say "
-      "when they were published: their time is 22:00 New York 45 days after a quarter and 90 days after a year "
-      "or its last quarter."};
+      "made (09:30 New York for those before the open, 20:00 for those after the close), which is also the time of "
+      "revenue and earnings of that period. Other statements do not say when they were published: their time is when "
+      "they were due (22:00 New York 45 days after a quarter and 90 days after a year or its last quarter, 92 and "
+      "123 days where they are not in dollars or the symbol is of an exchange abroad), not before the announcement, "
+      "and publication_estimated is 1."};
   entry.params = {component::BoolParam("actions", false,
                                        "Daily bars with adjusted close, dividends and splits (an endpoint that needs a "
                                        "paid key)."),
                   component::ChoiceParam("output", "auto", {"auto", "full", "compact"},
                                          "Daily bars: all (which needs a paid key), or the newest 100; auto: the "
-                                         "newest 100 when the range asked for begins among them.")};
+                                         "newest 100 when the range asked for begins among them."),
+                  component::BoolParam("announcements", true,
+                                       "Asks beside each statement when results were announced (one request more).")};
   entry.capabilities = Offers();
   entry.provider = "alpha_vantage";
   entry.access_params = {"output"};  // a compact body that is not enough is refused
@@ -187,7 +196,8 @@ SourceEntry AlphaVantage() {
     return std::make_unique<AlphaVantageSource>(environment.upstream, params.Bool("actions"),
                                                 output == "compact" ? Output::kCompact
                                                 : output == "full"  ? Output::kFull
-                                                                    : Output::kAuto);
+                                                                    : Output::kAuto,
+                                                params.Bool("announcements"));
   };
   return entry;
 }

@@ -36,9 +36,19 @@ absl::Status AddAlphaVantageNews(const SourceQuery& query, std::string_view page
 std::string LastMinuteOfNews(std::string_view page);
 
 // Everything else, as the resource of the query says; each page is read as what it is: INCOME_STATEMENT,
-// BALANCE_SHEET, CASH_FLOW, EARNINGS, SHARES_OUTSTANDING, OVERVIEW, DIVIDENDS, SPLITS, NEWS_SENTIMENT,
-// HISTORICAL_OPTIONS. Pure.
+// BALANCE_SHEET, CASH_FLOW (each beside EARNINGS, by which it is dated), EARNINGS, SHARES_OUTSTANDING, OVERVIEW,
+// DIVIDENDS, SPLITS, NEWS_SENTIMENT, HISTORICAL_OPTIONS. Pure.
 absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, const RawBody& body);
+
+// Whose deadline counts: a symbol whose suffix has more letters than that of a class of shares ("TSCO.LON", not
+// "BRK.B") is of an exchange abroad; else by the currency of the report, "" or "None" when it is not said.
+Filer AlphaVantageFiler(std::string_view symbol, std::string_view currency);
+
+// revenue, earnings, balance_sheet, cash_flow.
+bool IsAlphaVantageReport(std::string_view resource);
+// Their rows. Where a page is EARNINGS, revenue and earnings of a period have the time at which its results were
+// announced, the others not an earlier one; without, the time at which they were due. publication_estimated says which.
+absl::Status AddAlphaVantageReports(const SourceQuery& query, const RawBody& body, RowBuilder& rows);
 
 // The objects of a table: of the member `list` of a JSON object, or the lines of a CSV text whose header has all of
 // `columns`. Values are texts. MALFORMED_BODY, UNEXPECTED_BODY.

@@ -1,6 +1,10 @@
 #include "services/data/sources/polygon.h"
 
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -23,8 +27,8 @@ const std::vector<Capability>& Offers() {
 
 class PolygonSource final : public HttpSource {
  public:
-  PolygonSource(Upstream* upstream, quant::PriceBasis basis, bool crypto)
-      : HttpSource("polygon", upstream), basis_(basis), crypto_(crypto) {}
+  PolygonSource(Upstream* upstream, quant::PriceBasis basis, bool crypto, std::string shares_every)
+      : HttpSource("polygon", upstream), basis_(basis), crypto_(crypto), shares_every_(std::move(shares_every)) {}
 
   absl::StatusOr<SourceRequest> TransformQuery(const SourceQuery& query) const override {
     BF_RETURN_IF_ERROR(CheckOffered(provider(), Offers(), query));
@@ -52,10 +56,25 @@ class PolygonSource final : public HttpSource {
           fmt::format("/v2/reference/news?ticker={}&published_utc.gte={}&published_utc.lte={}&order=asc&limit=1000",
                       ticker, from, Day(query.range.end_ns + kDayNanos)));
     }
-    if (query.resource == "shares_outstanding")
-      return path(fmt::format("/v3/reference/tickers/{}?date={}", ticker, to));
+    if (query.resource == "shares_outstanding") {
+      SourceRequest request{query, ""};
+      const std::vector<absl::CivilDay> days = PolygonSharesDays(query.range, shares_every_);
+      if (days.size() > kMaxUrls) {
+        return base::MakeError(
+            absl::StatusCode::kInvalidArgument, "RANGE_TOO_LONG",
+            fmt::format("shares of at most {} days can be asked for at once, these are {}, one a {}: ask for a shorter "
+                        "range, or less often by the parameter shares_every",
+                        kMaxUrls, days.size(), shares_every_));
+      }
+      for (const absl::CivilDay day : days) {
+        request.locator += fmt::format("{}{}/v3/reference/tickers/{}?date={}", request.locator.empty() ? "" : "\n",
+                                       kHost, ticker, absl::FormatCivilTime(day));
+      }
+      return request;
+    }
     if (query.resource == "delisting") return path(fmt::format("/v3/reference/tickers?ticker={}&active=false", ticker));
-    // Payments and splits become known before they take effect: all are asked for.
+    // Payments and splits count by the day on which they become known, too, and are stored together with all that
+    // became known with them: all are asked for.
     if (query.resource == "dividend") return path(fmt::format("/v3/reference/dividends?ticker={}&limit=1000", ticker));
     if (query.resource == "split") return path(fmt::format("/v3/reference/splits?ticker={}&limit=1000", ticker));
     // What is left are statements.
@@ -63,14 +82,33 @@ class PolygonSource final : public HttpSource {
                             ticker, Day(query.range.start_ns - kDayNanos), to));
   }
 
+  // Of shares day by day, as far as the days are over: what lies ahead is not known yet.
+  absl::StatusOr<RawBody> Extract(const SourceRequest& request, const base::CancelToken& cancel) const override {
+    if (request.query.resource != "shares_outstanding") return HttpSource::Extract(request, cancel);
+    const std::vector<absl::CivilDay> days = PolygonSharesDays(request.query.range, shares_every_);
+    RawBody all;
+    size_t begin = 0;
+    for (const absl::CivilDay day : days) {
+      if (quant::FromNanos(DayEndInNewYork(day)) > all.received) break;
+      const size_t end = std::min(request.locator.find('\n', begin), request.locator.size());
+      BF_RETURN_IF_ERROR(Get(request, request.locator.substr(begin, end - begin), cancel, all));
+      begin = end + 1;
+    }
+    return all;
+  }
+
   absl::Status Judge(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(JudgeStatus(provider(), body.http_status));
+    const bool shares = request.query.resource == "shares_outstanding";
+    if (shares && body.bytes.empty() && request.locator.empty()) return absl::OkStatus();  // of no day
     for (const std::string_view page : Pages(body.bytes)) {
       const absl::StatusOr<Json> document = ParseObject(provider(), page);
       const std::string status = document.ok() ? TextMember(&*document, "status") : "";
       if (body.http_status >= 400) {
         // Only what the provider says in its own format speaks of the symbol or the request.
         if (status.empty()) return UnexpectedBody(provider(), fmt::format("HTTP {}", body.http_status));
+        // There may be no such company on one day and one on another.
+        if (body.http_status == 404 && shares && status == "NOT_FOUND") continue;
         if (body.http_status == 404) return UnknownSymbol(provider(), request.query.symbol);
       }
       BF_RETURN_IF_ERROR(document.status());
@@ -86,6 +124,9 @@ class PolygonSource final : public HttpSource {
     const SourceQuery& query = request.query;
     if (query.resource == "stock_price") return ParsePolygonBars(query, body, Ticker(query), basis_);
     if (query.resource == "trade" || query.resource == "quote") return ParsePolygonTicks(query, body);
+    if (query.resource == "shares_outstanding") {
+      return ParsePolygonShares(query, body, PolygonSharesDays(query.range, shares_every_));
+    }
     return ParsePolygonReference(query, body);
   }
 
@@ -113,6 +154,7 @@ class PolygonSource final : public HttpSource {
 
   quant::PriceBasis basis_;
   bool crypto_;
+  std::string shares_every_;
 };
 
 }  // namespace
@@ -122,21 +164,26 @@ SourceEntry Polygon();
 
 SourceEntry Polygon() {
   SourceEntry entry;
-  entry.info = {"data_source", "polygon", "1.0.0",
+  entry.info = {"data_source", "polygon", "1.1.0",
                 "Polygon: stock_price (1min 5min 15min 30min 1hour 1day), trade, quote, dividend, split, delisting, "
                 "shares_outstanding, revenue, earnings, balance_sheet, cash_flow, news_sentiment. Needs a key; asked 4 "
                 "times a minute. Bars hold trades of extended hours too; statements are known at 22:00 New York of "
-                "their filing date; shares_outstanding are those of the last day of the range."};
+                "their filing date (one without is known when it was due, and publication_estimated is 1). "
+                "shares_outstanding are asked for once for each month that ends in the range, as of its last day."};
   entry.params = {component::ChoiceParam("basis", "raw", {"raw", "split"}, "How bars are adjusted."),
                   component::ChoiceParam("market", "stocks", {"stocks", "crypto"},
-                                         "Market of the symbols; the crypto pair of bitcoin in dollars is BTCUSD.")};
+                                         "Market of the symbols; the crypto pair of bitcoin in dollars is BTCUSD."),
+                  component::ChoiceParam("shares_every", "month", {"month", "quarter", "day"},
+                                         "Of which days shares_outstanding are asked for, each by a request: the last "
+                                         "of a month or quarter, or every one.")};
   entry.capabilities = Offers();
   entry.provider = "polygon";
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
     if (environment.upstream != nullptr) BF_RETURN_IF_ERROR(environment.upstream->CheckReady("polygon"));
     BF_ASSIGN_OR_RETURN(const quant::PriceBasis basis, quant::ParsePriceBasis(params.String("basis")));
-    return std::make_unique<PolygonSource>(environment.upstream, basis, params.String("market") == "crypto");
+    return std::make_unique<PolygonSource>(environment.upstream, basis, params.String("market") == "crypto",
+                                           params.String("shares_every"));
   };
   return entry;
 }

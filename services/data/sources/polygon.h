@@ -1,7 +1,10 @@
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/civil_time.h"
 
 #include "services/data/sources/http_source.h"
 #include "services/data/sources/provider_body.h"
@@ -17,9 +20,19 @@ absl::StatusOr<SourceData> ParsePolygonBars(const SourceQuery& query, const RawB
 // absent. Pure.
 absl::StatusOr<SourceData> ParsePolygonTicks(const SourceQuery& query, const RawBody& body);
 
-// Dividends, splits, news, one company's reference data (shares_outstanding), delisted tickers, financials. Statements
-// have the time 22:00 New York of their filing date; without one FilingDeadline(). Pure.
+// Dividends, splits, news, delisted tickers, financials. Statements have the time 22:00 New York of their filing date;
+// without one FilingDeadline(), and publication_estimated 1. Pure.
 absl::StatusOr<SourceData> ParsePolygonReference(const SourceQuery& query, const RawBody& body);
+
+// The days whose shares are asked for: the last of each month ("month") or quarter ("quarter"), or each ("day"), where
+// it ends within the range; ascending.
+std::vector<absl::CivilDay> PolygonSharesDays(const quant::TimeRange& range, std::string_view every);
+
+// shares_outstanding: a page for each of the first of `days`, the company as it was known on that day, which is the
+// time at the end of that day in New York. Pages that say that there was no such company are left out; UNKNOWN_SYMBOL
+// when all are such. Pure.
+absl::StatusOr<SourceData> ParsePolygonShares(const SourceQuery& query, const RawBody& body,
+                                              const std::vector<absl::CivilDay>& days);
 
 // The list `results` of a page, empty when the page says that there are none. UNEXPECTED_BODY when it is not there.
 absl::StatusOr<std::vector<Json>> PolygonResults(const Json& document);

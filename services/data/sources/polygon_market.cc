@@ -103,12 +103,14 @@ absl::StatusOr<SourceData> ParsePolygonBars(const SourceQuery& query, const RawB
         end = session->close_ns;
       }
       rows.Begin(end, std::move(label));
-      for (const auto& [column, name] :
-           {std::pair("open", "o"), std::pair("high", "h"), std::pair("low", "l"), std::pair("close", "c"),
-            std::pair("volume", "v"), std::pair("polygon.vwap", "vw")}) {
+      for (const auto& [column, name] : {std::pair("open", "o"), std::pair("high", "h"), std::pair("low", "l"),
+                                         std::pair("close", "c"), std::pair("volume", "v")}) {
         rows.SetNumber(column, Member(bar, name));
       }
-      rows.SetCount("polygon.trades", Member(bar, "n"));
+      // A bar without trades has no average price.
+      const Json* average = Member(bar, "vw");
+      if (average != nullptr && *average != 0) rows.SetNumber("vwap", average);
+      rows.SetCount("trade_count", Member(bar, "n"));
     }
   }
   return std::move(rows).Finish(kName);

@@ -127,9 +127,15 @@ absl::Status AddStatement(const SourceQuery& query, const Json& record, RowBuild
     rows.LeaveOut("report of an unknown period", absl::FormatCivilTime(*end));
     return absl::OkStatus();
   }
-  rows.Begin(filed ? quant::NewYorkInstant(absl::CivilSecond(*filed) + int64_t{22} * 3600)
-                   : FilingDeadline(*end, !fiscal.starts_with('Q') || fiscal == "Q4"),
+  std::string currency;
+  for (const Item& item : Statements().find(query.resource)->second) {
+    const std::string unit = TextMember(Member(Member(financials, item.statement), item.name), "unit");
+    if (unit.size() == 3) currency = unit;
+  }
+  const bool year_end = !fiscal.starts_with('Q') || fiscal == "Q4";
+  rows.Begin(filed ? FiledBy(*filed) : FilingDeadline(*end, year_end, FilerBy(currency)),
              fmt::format("{} {}", fiscal, absl::FormatCivilTime(*end)));
+  rows.Set(kPublicationEstimated, int64_t{filed ? 0 : 1});
   rows.Set("period_end", absl::FormatCivilTime(*end));
   rows.Set("period", std::string(instant           ? "instant"
                                  : fiscal == "FY"  ? "annual"
@@ -139,27 +145,10 @@ absl::Status AddStatement(const SourceQuery& query, const Json& record, RowBuild
   if (fiscal != "TTM") rows.SetText("fiscal_period", fiscal);
   if (const auto year = ParseNumber(TextMember(&record, "fiscal_year")))
     rows.Set("fiscal_year", static_cast<int64_t>(*year));
-  std::string currency;
   for (const Item& item : Statements().find(query.resource)->second) {
-    const Json* value = Member(Member(financials, item.statement), item.name);
-    rows.SetNumber(item.column, Member(value, "value"));
-    if (const std::string unit = TextMember(value, "unit"); unit.size() == 3) currency = unit;
+    rows.SetNumber(item.column, Member(Member(Member(financials, item.statement), item.name), "value"));
   }
   rows.SetText("currency", currency);
-  return absl::OkStatus();
-}
-
-// The one object of a company, as of the day before the range ends.
-absl::Status AddShares(const SourceQuery& query, const Json& document, RowBuilder& rows) {
-  const Json* company = Member(document, "results");
-  if (company == nullptr || !company->is_object() || TextMember(company, "ticker") != query.symbol) {
-    return UnexpectedBody(kName, fmt::format("no reference data of {}", query.symbol));
-  }
-  const absl::CivilDay day(absl::CivilSecond(1970, 1, 1) + Seconds(query.range.end_ns - 1) +
-                           quant::NewYorkOffsetSeconds(query.range.end_ns - 1));
-  if (Member(company, "share_class_shares_outstanding") == nullptr) return absl::OkStatus();
-  rows.Begin(query.range.end_ns - 1, absl::FormatCivilTime(day));
-  rows.SetNumber("shares", Member(company, "share_class_shares_outstanding"));
   return absl::OkStatus();
 }
 
@@ -169,10 +158,6 @@ absl::StatusOr<SourceData> ParsePolygonReference(const SourceQuery& query, const
   RowBuilder rows(query, quant::PriceBasis::kNotPrices, body.received);
   for (const std::string_view page : Pages(body.bytes)) {
     BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
-    if (query.resource == "shares_outstanding") {
-      BF_RETURN_IF_ERROR(AddShares(query, document, rows));
-      continue;
-    }
     BF_ASSIGN_OR_RETURN(const std::vector<Json> records, PolygonResults(document));
     for (const Json& record : records) {
       const std::string ticker = TextMember(&record, "ticker");

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "services/data/domain/asked_rows.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -142,19 +143,16 @@ absl::StatusOr<SourceData> RowBuilder::Finish(std::string_view provider) && {
       violations_.ToStatus(fmt::format("{} sent invalid rows for {}", provider, query_.symbol), "INVALID_ROWS"));
 
   const int64_t known_ns = known_by_ == absl::InfiniteFuture() ? INT64_MAX : quant::ToNanos(known_by_);
-  quant::TimeRange kept = query_.range;
-  for (size_t row = data.series.size(); row-- > 0 && data.series.times[row] > known_ns;) {
-    if (kept.Contains(data.series.times[row]))
-      LeaveOut("not complete or not surely public when it was received", data.labels[row]);
+  size_t known = data.series.size();
+  for (; known > 0 && data.series.times[known - 1] > known_ns; --known) {
+    if (query_.range.Contains(data.series.times[known - 1]))
+      LeaveOut("not complete or not surely public when it was received", data.labels[known - 1]);
   }
-  if (known_ns < INT64_MAX) kept.end_ns = std::min(kept.end_ns, known_ns + 1);
-  const auto begin = std::lower_bound(data.series.times.begin(), data.series.times.end(), kept.start_ns);
-  const auto end = std::lower_bound(begin, data.series.times.end(), kept.end_ns);
-  const auto first = static_cast<size_t>(begin - data.series.times.begin());
-  const auto last = static_cast<size_t>(end - data.series.times.begin());
-  data.series = data.series.Rows(first, last);
-  data.labels = {data.labels.begin() + static_cast<ptrdiff_t>(first),
-                 data.labels.begin() + static_cast<ptrdiff_t>(last)};
+  if (known < data.series.size()) {
+    data.series = data.series.Rows(0, known);
+    data.labels.resize(known);
+  }
+  data.labels = Permuted(data.labels, KeepAsked(*resource, query_.range, data.series));
   // A column of which no row has anything says nothing, and would only make the series look as if it had it.
   std::erase_if(data.series.columns, [](const quant::Column& column) {
     return !column.valid.empty() && std::none_of(column.valid.begin(), column.valid.end(), [](bool v) { return v; });

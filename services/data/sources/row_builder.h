@@ -44,8 +44,9 @@ class RowBuilder {
   // Something left out; `kind` is counted, the first few `label`s are named.
   void LeaveOut(std::string_view kind, std::string_view label);
 
-  // The rows in the query's range, ascending; rows of one instant in the order they came. INVALID_ARGUMENT INVALID_ROWS
-  // with every violation, also of rows outside the range: then nothing of the body is used.
+  // The rows of the query's range (asked_rows.h), ascending; rows of one instant in the order they came.
+  // INVALID_ARGUMENT INVALID_ROWS with every violation, also of rows outside the range: then nothing of the body is
+  // used.
   absl::StatusOr<SourceData> Finish(std::string_view provider) &&;
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "services/data/domain/asked_rows.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/simulated/tables.h"
 
@@ -48,7 +49,12 @@ class SimulatedSource final : public Source {
     const auto table = std::find_if(SimulatedTables().begin(), SimulatedTables().end(),
                                     [&](const SimulatedTable& one) { return one.resource == request.query.resource; });
     SourceData data;
-    BF_ASSIGN_OR_RETURN(data.series, table->make({world_, basis_, request.query}));
+    BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(request.query));
+    SimulatedQuery query{world_, basis_, request.query};
+    if (!resource->takes_effect.empty()) query.query.range = {};
+    BF_ASSIGN_OR_RETURN(data.series, table->make(query));
+    data.series.repeats = resource->repeats;
+    KeepAsked(*resource, request.query.range, data.series);
     return data;
   }
 

@@ -122,13 +122,14 @@ SourceEntry Yahoo();
 SourceEntry Yahoo() {
   SourceEntry entry;
   entry.info = {
-      "data_source", "yahoo", "1.0.0",
+      "data_source", "yahoo", "1.1.0",
       "Yahoo Finance: stock_price (1min 5min 15min 30min 1hour 1day), dividend, split, revenue, earnings, "
       "balance_sheet, cash_flow, shares_outstanding. No key; asked once in 2 seconds. Prices are adjusted for "
       "splits as of the day of the fetch, dividends are given per share of their own day. Minutes reach back "
       "30 days, other intraday bars 60, hours 730. Yahoo does not say when a statement was published: its "
-      "time is 22:00 New York 45 days after a quarter and 90 days after a year or its last quarter, the "
-      "deadlines of American filers; a later restatement replaces the amounts."};
+      "time is when it was due (22:00 New York 45 days after a quarter and 90 days after a year or its last "
+      "quarter, 92 and 123 days where it is not in dollars or the symbol has the suffix of an exchange abroad) and "
+      "publication_estimated is 1; a later restatement replaces the amounts."};
   entry.params = {component::StringParam("currency", "USD",
                                          "Currency that the prices must be in, as Yahoo writes it (GBp is pence); any: "
                                          "whatever they are in.")};

@@ -25,7 +25,8 @@ absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBo
 bool SaysNoData(std::string_view page);
 
 // Rows of a fundamentals time series document: revenue, earnings, balance_sheet, cash_flow or shares_outstanding. The
-// provider does not say when a statement was published; its time is FilingDeadline(). Pure.
+// provider does not say when a statement was published; its time is FilingDeadline(), and
+// publication_estimated is 1. Pure.
 absl::StatusOr<SourceData> ParseYahooFundamentals(const SourceQuery& query, const RawBody& body);
 
 // The names of the series that make up the resource, as in the query of the URL; empty for other resources.

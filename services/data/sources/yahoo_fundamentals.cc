@@ -132,16 +132,20 @@ absl::StatusOr<SourceData> ParseYahooFundamentals(const SourceQuery& query, cons
   if (!asked_for) return UnexpectedBody(kYahoo, "none of the time series asked for");
 
   std::set<absl::CivilDay> year_ends;
-  for (const auto& [period, unused] : statements) {
+  // A symbol with a suffix ("BMW.DE") is that of an exchange abroad.
+  Filer filer = query.symbol.find('.') == std::string::npos ? Filer::kDomestic : Filer::kForeign;
+  for (const auto& [period, statement] : statements) {
     if (period.annual) year_ends.insert(period.end);
+    if (FilerBy(statement.currency) == Filer::kForeign) filer = Filer::kForeign;
   }
   RowBuilder rows(query, quant::PriceBasis::kNotPrices, body.received);
   for (const auto& [period, statement] : statements) {
     // What holds at an instant is the same in both statements.
     if (instant && period.annual && statements.contains({false, period.end})) continue;
     const std::string end = absl::FormatCivilTime(period.end);
-    rows.Begin(FilingDeadline(period.end, period.annual || EndsAYear(year_ends, period.end)),
+    rows.Begin(FilingDeadline(period.end, period.annual || EndsAYear(year_ends, period.end), filer),
                fmt::format("{} {}", period.annual ? "annual" : "quarterly", end));
+    rows.Set(kPublicationEstimated, int64_t{1});
     rows.Set("period_end", end);
     if (query.resource != "shares_outstanding") {
       rows.Set("period", std::string(instant ? "instant" : period.annual ? "annual" : "quarter"));

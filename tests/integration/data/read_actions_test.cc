@@ -96,6 +96,34 @@ TEST_F(ReadActionsTest, EventsOfASourceThatWasAskedForAPartDoNotCount) {
   EXPECT_THAT(Closes(), ElementsAreArray(kAdjusted));
 }
 
+TEST_F(ReadActionsTest, EventsCountInWhatWasAskedForByTheDayTheyTakeEffect) {
+  PutBars();
+  Put(Events("split", "AAA", {{CivilDay(2020, 8, 31), 4}}, "test", 300));
+  Asked("split", "test", CivilDay(2019, 10, 1), CivilDay(2020, 8, 27));
+  EXPECT_THAT(Split(), Refused()) << "it was published then, but others may have been that take effect later";
+  Asked("split", "test", CivilDay(2020, 8, 27), CivilDay(2020, 9, 10));
+  EXPECT_THAT(Closes(), ElementsAreArray(kAdjusted));
+}
+
+TEST_F(ReadActionsTest, ADividendAnnouncedBeforeTheFetchedRangeIsInTheTotalReturn) {
+  WriteCsv("AAA", "2024-02-07,100,100,100,100,10\n2024-02-08,100,100,100,100,10\n2024-02-09,90,90,90,90,10\n");
+  clients::FetchSpec spec = Csv({"AAA"});
+  spec.source.params["basis"] = std::string("raw");
+  spec.range = Years(2024, 2025);
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  spec.source.params.erase("basis");
+  spec.timeframe = quant::Timeframe::kTick;
+  spec.resource = "dividend";
+  WriteCsv("AAA", "2024-02-09,2023-11-02,,,10\n",
+           "ex_dividend_date,declaration_date,record_date,payment_date,amount\n");
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  spec.resource = "split";
+  WriteCsv("AAA", "2019-02-04,2\n", "effective_date,split_factor\n");
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kEmptyConfirmed);
+  BF_ASSERT_OK_AND_ASSIGN(const Series total, ReadOne("AAA", {.adjustment = Adjustment::kTotalReturn}));
+  EXPECT_THAT(total.Doubles("close"), ElementsAre(100, 100, 100)) << "90 and the 10 that were paid";
+}
+
 TEST_F(ReadActionsTest, MadeUpEventsNeverAdjustRealPricesNorRealOnesMadeUpPrices) {
   PutBars();
   PutSplit(4, "simulated");

@@ -57,15 +57,15 @@ inline quant::Series FlatBars(const std::string& symbol, absl::CivilDay first, c
   return bars;
 }
 
-// Splits ("ratio") or dividends ("amount"), each published at the beginning of its ex-date.
+// Splits ("ratio") or dividends ("amount"), each published at the beginning of its ex-date, or so many days before.
 inline quant::Series Events(const std::string& resource, const std::string& symbol,
                             const std::vector<std::pair<absl::CivilDay, double>>& events,
-                            const std::string& source = "test") {
+                            const std::string& source = "test", int days_before = 0) {
   quant::Series series{.key = {resource, symbol, quant::Timeframe::kTick, source}, .repeats = true};
   std::vector<std::string> dates;
   std::vector<double> values;
   for (const auto& [day, value] : events) {
-    series.times.push_back(quant::Xnys().DayStart(day));
+    series.times.push_back(quant::Xnys().DayStart(day - days_before));
     dates.push_back(std::string(absl::FormatCivilTime(day)));
     values.push_back(value);
   }

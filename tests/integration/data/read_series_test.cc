@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "common/clients/bars.h"
 #include "common/rpc/convert.h"
 #include "tests/integration/data/read_fixture.h"
 
@@ -114,6 +115,37 @@ TEST_F(ReadSeriesTest, PricesAdjustedBeforeAreNotAdjustedTwice) {
   EXPECT_THAT(ReadOne("BBB", {.basis = PriceBasis::kRaw}),
               StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED"));
   EXPECT_THAT(ReadOne("BBB", {.adjustment = Adjustment::kSplitDividend}), IsOk()) << "is what is stored";
+}
+
+// What simulations, signals and models read: each series in its own way, whichever others are asked for with it.
+TEST_F(ReadSeriesTest, BarsThatAreAdjustedMoreChangeNothingForOthers) {
+  PutAaa();
+  Put(FlatBars("BBB", kThursday, {50, 50, 50, 50, 50}, PriceBasis::kSplitAndDividendAdjusted));
+  const std::vector<std::vector<std::string>> orders = {{"AAA", "BBB"}, {"BBB", "AAA"}};
+  for (const std::vector<std::string>& symbols : orders) {
+    clients::ReadQuery query;
+    query.symbols = symbols;
+    query.fields = {"close"};
+    BF_ASSERT_OK_AND_ASSIGN(const std::vector<Series> all, clients::ReadBars(*client_, query, {}));
+    std::vector<Series> each;
+    const auto keep = [&](Series series) {
+      each.push_back(std::move(series));
+      return absl::OkStatus();
+    };
+    ASSERT_THAT(clients::ReadEachBars(*client_, query, keep, {}), IsOk());
+    ASSERT_EQ(each, all);
+    ASSERT_EQ(all.size(), 2u);
+    for (size_t i = 0; i < 2; ++i) {
+      const bool raw = symbols[i] == "AAA";
+      EXPECT_EQ(all[i].key.symbol, symbols[i]);
+      EXPECT_EQ(all[i].basis, raw ? PriceBasis::kSplitAdjusted : PriceBasis::kSplitAndDividendAdjusted);
+      EXPECT_EQ(all[i].Doubles("close")[0], raw ? 125 : 50) << "no crash at the split";
+    }
+  }
+  v1::ReadSeriesRequest request;
+  request.add_symbols("AAA");
+  request.set_keep_adjusted(true);
+  EXPECT_THAT(Messages(request), StatusIs(absl::StatusCode::kInvalidArgument)) << "more than what?";
 }
 
 // Daily bars of two years, with two splits known apart.

@@ -25,7 +25,7 @@ enum class When {
   kDayEnd,        // a day: its end in the zone
   kDayStart,      // a day: its beginning on the calendar
   kDeclared,      // day of announcement (`second`): its end; without one the beginning of the day itself
-  kFiling,        // the end of a fiscal period: FilingDeadline
+  kFiling,        // the end of a fiscal period: FilingDeadline, and publication_estimated is 1
   kFiled,         // a day: FiledBy
   kAnnounced,     // a day and, in `second`, the part of it: AnnouncedBy
 };

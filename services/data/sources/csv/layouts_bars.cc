@@ -6,7 +6,9 @@ namespace {
 // The same bars under the names that writers give the column of time.
 Layout Bars(std::string name, std::string time) {
   return {.name = std::move(name),
-          .description = "Bars: open, high, low, close, volume; optionally the adjusted close, dividends and splits.",
+          .description =
+              "Bars: open, high, low, close, volume; optionally the adjusted close, dividends, splits, vwap and "
+              "trade_count.",
           .resources = {"stock_price"},
           .time = {.when = When::kBar, .column = std::move(time)},
           .columns = {{.header = "open", .field = "open"},
@@ -22,7 +24,9 @@ Layout Bars(std::string name, std::string time) {
                       {.header = "dividend_amount", .field = "dividend", .optional = true},
                       {.header = "split_ratio", .field = "split_ratio", .zero = 1, .optional = true},
                       {.header = "stock_splits", .field = "split_ratio", .zero = 1, .optional = true},
-                      {.header = "split_coefficient", .field = "split_ratio", .zero = 1, .optional = true}}};
+                      {.header = "split_coefficient", .field = "split_ratio", .zero = 1, .optional = true},
+                      {.header = "vwap", .field = "vwap", .optional = true},
+                      {.header = "trade_count", .field = "trade_count", .optional = true}}};
 }
 
 // Bars of one side of the book, without volume: what is known at their end is that side of the last quote.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "services/data/domain/asked_rows.h"
 #include "services/data/domain/bar_spacing.h"
 #include "services/data/domain/publication.h"
 
@@ -54,6 +55,9 @@ void RowSink::BeginPeriod(absl::CivilDay period_end, bool annual, std::string_vi
   if (annual) year_ends_.insert(period_end);
   periods_.push_back({times_.size(), period_end, annual});
   Begin(0, file, line);
+  if (resource_.Find(kPublicationEstimated) != nullptr) {
+    Put(Index(kPublicationEstimated, quant::ColumnType::kInt64), int64_t{1});
+  }
 }
 
 template <typename T>
@@ -76,6 +80,16 @@ void RowSink::PutValue(size_t index, T value) {
 void RowSink::Put(size_t column, double value) { PutValue(column, value); }
 void RowSink::Put(size_t column, int64_t value) { PutValue(column, value); }
 void RowSink::Put(size_t column, std::string value) { PutValue(column, std::move(value)); }
+
+// Empty where the row does not say it.
+std::string_view RowSink::CurrencyOf(size_t row) const {
+  for (const quant::Column& column : columns_) {
+    const auto* texts = std::get_if<std::vector<std::string>>(&column.values);
+    if (column.name == "currency" && texts != nullptr && row < texts->size() && column.present(row))
+      return (*texts)[row];
+  }
+  return {};
+}
 
 void RowSink::Sort() {
   if (std::is_sorted(times_.begin(), times_.end())) return;
@@ -129,7 +143,8 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
     std::visit([&](auto& values) { values.resize(times_.size()); }, column.values);
   }
   for (const Period& period : periods_) {
-    times_[period.row] = FilingDeadline(period.end, period.annual || EndsAYear(year_ends_, period.end));
+    times_[period.row] =
+        FilingDeadline(period.end, period.annual || EndsAYear(year_ends_, period.end), FilerBy(CurrencyOf(period.row)));
   }
   if (sort || !periods_.empty()) Sort();
   const auto label = [&](size_t row) { return fmt::format("{}:{}", files_[places_[row].file], places_[row].line); };
@@ -142,15 +157,13 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
   SourceData data;
   CheckSpacing(query, faults, data.notes);
   if (!basis_.told) data.notes.push_back(AssumedBasisNote());
-  quant::Series all{
+  data.series = {
       .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis_.basis, .repeats = resource_.repeats};
-  all.times = std::move(times_);
-  all.columns = std::move(columns_);
-  const auto first = std::lower_bound(all.times.begin(), all.times.end(), query.range.start_ns);
-  const auto begin = static_cast<size_t>(first - all.times.begin());
-  data.series = all.Slice(query.range);
-  data.labels.reserve(data.series.size());
-  for (size_t row = 0; row < data.series.size(); ++row) data.labels.push_back(label(begin + row));
+  data.series.times = std::move(times_);
+  data.series.columns = std::move(columns_);
+  const std::vector<size_t> kept = KeepAsked(resource_, query.range, data.series);
+  data.labels.reserve(kept.size());
+  for (const size_t row : kept) data.labels.push_back(label(row));
   return data;
 }
 

@@ -56,6 +56,7 @@ class RowSink {
   };
   template <typename T>
   void PutValue(size_t column, T value);
+  std::string_view CurrencyOf(size_t row) const;
   void Sort();
   void CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const;
 

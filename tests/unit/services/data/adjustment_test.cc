@@ -39,6 +39,19 @@ TEST(Adjust, TakesDividendsFromTheAdjustedClose) {
   EXPECT_THAT(adjusted.Doubles("volume"), ElementsAre(20, 20, 30));
 }
 
+TEST(Adjust, MovesTheAveragePriceWithTheOthersAndCountsTradesOnce) {
+  Series raw = Raw();
+  raw.Add("vwap", std::vector<double>{96, 104, 58});
+  raw.columns.back().valid = {true, false, true};
+  raw.Add("trade_count", std::vector<int64_t>{7, 0, 9});
+  const Series split = Adjust(raw, PriceBasis::kSplitAdjusted).value();
+  EXPECT_THAT(split.Doubles("vwap"), ElementsAre(48, 52, 58)) << "beside closes of 50, 55 and 60";
+  EXPECT_THAT(split.Find("vwap")->valid, ElementsAre(true, false, true));
+  EXPECT_THAT(split.Ints("trade_count"), ElementsAre(7, 0, 9));
+  const Series full = Adjust(raw, PriceBasis::kSplitAndDividendAdjusted).value();
+  EXPECT_DOUBLE_EQ(full.Doubles("vwap")[0], 96 * 0.4) << "as the close";
+}
+
 TEST(Adjust, RefusesASecondAdjustment) {
   Series split = Adjust(Raw(), PriceBasis::kSplitAdjusted).value();
   EXPECT_THAT(Adjust(split, PriceBasis::kRaw), StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED"));

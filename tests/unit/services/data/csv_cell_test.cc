@@ -100,8 +100,14 @@ TEST(CsvCell, AFileNameHasOneDayOrNone) {
 
 TEST(Publication, IsNeverBeforeItCouldBeKnown) {
   const absl::CivilDay end(2023, 12, 31);
-  EXPECT_EQ(Utc(FilingDeadline(end, true)), "2024-03-31T02:00:00") << "90 days later, 22:00 in New York";
-  EXPECT_EQ(Utc(FilingDeadline(end, false)), "2024-02-15T03:00:00") << "45 days later";
+  EXPECT_EQ(Utc(FilingDeadline(end, true, Filer::kDomestic)), "2024-03-31T02:00:00")
+      << "90 days later, 22:00 in New York";
+  EXPECT_EQ(Utc(FilingDeadline(end, false, Filer::kDomestic)), "2024-02-15T03:00:00") << "45 days later";
+  EXPECT_EQ(Utc(FilingDeadline(end, true, Filer::kForeign)), "2024-05-03T02:00:00") << "after four months";
+  EXPECT_EQ(Utc(FilingDeadline(end, false, Filer::kForeign)), "2024-04-02T02:00:00") << "after three months";
+  EXPECT_EQ(FilerBy("EUR"), Filer::kForeign);
+  EXPECT_EQ(FilerBy("USD"), Filer::kDomestic);
+  EXPECT_EQ(FilerBy(""), Filer::kDomestic) << "nobody says otherwise";
   EXPECT_EQ(Utc(FiledBy(absl::CivilDay(2024, 7, 1))), "2024-07-02T02:00:00");
   EXPECT_EQ(Utc(AnnouncedBy(absl::CivilDay(2024, 7, 1), "pre-market")), "2024-07-01T13:30:00");
   EXPECT_EQ(Utc(AnnouncedBy(absl::CivilDay(2024, 7, 1), "post-market")), "2024-07-02T00:00:00");

@@ -310,6 +310,22 @@ TEST_F(RecordedBodies, PolygonAnswersAreRead) {
   EXPECT_EQ(Word(trades, "conditions", 0), "12,37");
   EXPECT_EQ(ClassOf(ask("v3_quotes_AAPL.json", "quote", "AAPL")), "OK 10");
   EXPECT_TRUE(ClassOf(ask("v3_reference_dividends.json", "dividend", "CSSEN")).starts_with("OK "));
+  // Announced in 2020 for five years.
+  const auto polygon = MakeProvider("polygon");
+  BF_ASSERT_OK_AND_ASSIGN(
+      const SourceData later,
+      Parse(*polygon, {"dividend", "CSSEN", Timeframe::kTick, testing::Between("2024-01-01", "2025-01-01")},
+            {.bytes = bodies_.at("client_mocks/v3_reference_dividends.json").body,
+             .received = At("2026-05-18T12:00:00Z")}));
+  EXPECT_EQ(Time(later, 0), "2020-09-10T04:00:00Z");
+  EXPECT_EQ(later.series.size(), 8u) << "four of 2024, and those that were announced with them";
+  BF_ASSERT_OK_AND_ASSIGN(
+      const SourceData shares,
+      Parse(*polygon, {"shares_outstanding", "AAPL", Timeframe::kTick, testing::Between("2020-09-30", "2020-10-02")},
+            {.bytes = bodies_.at("client_mocks/v3_reference_tickers_AAPL_date_2020-10-01.json").body,
+             .received = At("2026-05-18T12:00:00Z")}));
+  EXPECT_EQ(Value(shares, "shares", 0), 16319440000);
+  EXPECT_EQ(Time(shares, 0), "2020-10-01T04:00:00Z") << "when the month was over";
   BF_ASSERT_OK_AND_ASSIGN(const SourceData google, ask("v3_reference_splits.json", "split", "GOOGL"));
   EXPECT_EQ(Value(google, "ratio", 0), 20);
   EXPECT_EQ(ClassOf(ask("v2_reference_news_ticker_NFLX.json", "news_sentiment", "NFLX")), "OK 1");

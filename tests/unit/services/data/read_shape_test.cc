@@ -178,7 +178,8 @@ TEST(ReadShape, OfAJoinOnlyRowsAreReadThatCanShow) {
   join.ttl = absl::Nanoseconds(30);
   join.replace_by = "period_end";
   EXPECT_EQ(JoinedRange(join, 100, 200).start_ns, INT64_MIN) << "an old row may keep others out";
-  EXPECT_THAT(JoinedColumns(join), ElementsAre("eps_diluted", "period_end"));
+  EXPECT_THAT(JoinedColumns(join, **FindResource("earnings")),
+              ElementsAre("eps_diluted", "period_end", "publication_estimated"));
 }
 
 TEST(ReadShape, RowsBehindTheRangeAreReadWhereTheyChangeIt) {
@@ -223,7 +224,7 @@ TEST(ReadShape, OnlyWhatNeitherSeriesNorColumnsSayIsMissing) {
   EXPECT_EQ(missing(Bars(split, plain), Adjustment::kTotalReturn, {.dividends = &nothing}), none);
 }
 
-TEST(ReadShape, EventsCountUntilTheNewestRowUnlessTheFirstIsTheAnchor) {
+TEST(ReadShape, EventsThatTakeEffectCountUntilTheNewestRowUnlessTheFirstIsTheAnchor) {
   const StoredExtent extent{.first_time_ns = 5, .last_time_ns = 90};
   const quant::Series raw = Bars(quant::PriceBasis::kRaw, {"close"});
   EXPECT_EQ(EventsThatCount(raw, Adjustment::kSplitDividend, extent), (quant::TimeRange{10, 91}));
@@ -238,6 +239,10 @@ TEST(ReadShape, WhatIsStoredAsWantedIsPlain) {
   EXPECT_TRUE(IsPlain({.adjustment = Adjustment::kRaw}, raw));
   EXPECT_TRUE(IsPlain({.adjustment = Adjustment::kSplitDividend}, both));
   EXPECT_FALSE(IsPlain({.adjustment = Adjustment::kTotalReturn}, both)) << "its anchor must be moved";
+  EXPECT_FALSE(IsPlain({.adjustment = Adjustment::kSplit}, both)) << "to be refused";
+  EXPECT_TRUE(IsPlain({.adjustment = Adjustment::kSplit, .keep_adjusted = true}, both));
+  EXPECT_FALSE(IsPlain({.adjustment = Adjustment::kSplit, .keep_adjusted = true}, raw));
+  EXPECT_FALSE(IsPlain({.adjustment = Adjustment::kTotalReturn, .keep_adjusted = true}, both)) << "not more than that";
   EXPECT_FALSE(IsPlain({.resampling = Resampling()}, raw));
   EXPECT_FALSE(IsPlain({.joins = {JoinSpec()}}, raw));
 }
