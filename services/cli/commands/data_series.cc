@@ -25,6 +25,12 @@ std::string BasisText(common::v1::PriceBasis basis) {
   return std::string(quant::ToText(static_cast<quant::PriceBasis>(basis)));
 }
 
+// What is derived has rows only when it is read.
+std::string RowsText(const data::v1::SeriesSummary& series) {
+  if (series.row_count() == 0 && series.source().starts_with("derived:")) return "on read";
+  return Grouped(series.row_count());
+}
+
 absl::Status Summary(Session& session, const Arguments& arguments) {
   base::Violations violations;
   const std::vector<std::string> named = ParseSymbols(arguments.Text("symbols"), "--symbols", violations);
@@ -65,7 +71,7 @@ absl::Status Summary(Session& session, const Arguments& arguments) {
                                  ? static_cast<double>(series.stored_bytes()) / static_cast<double>(series.row_count())
                                  : 0;
       table.rows.push_back({series.key().symbol(), series.key().resource(), TimeframeText(series.key().timeframe()),
-                            Grouped(series.row_count()), Day(series.first_time()), Day(series.last_time()),
+                            RowsText(series), Day(series.first_time()), Day(series.last_time()),
                             BasisText(series.basis()), series.source(), fmt::format("{:.1f}", per_row)});
     }
     session.out().Show(table);

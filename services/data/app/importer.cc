@@ -7,6 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/component/fingerprint.h"
+#include "services/data/domain/market_cap.h"
 
 namespace breadthflow::data {
 namespace {
@@ -66,6 +67,8 @@ absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(const ImportSpec& spec, 
     violations.Add("spec.source", fmt::format("must be 1 to 63 lower-case letters, digits and underscores that begin "
                                               "with a letter, was '{}'",
                                               spec.source.substr(0, 64)));
+  } else if (IsDerived(spec.source)) {
+    violations.Add("spec.source", fmt::format("{} is the name of rows that are made when they are read", spec.source));
   } else if (sources_.Find(spec.source).ok()) {
     violations.Add("spec.source", fmt::format("{} is a source of this suite: under its name there are only rows that a "
                                               "fetch got from it; give the import another name",

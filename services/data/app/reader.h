@@ -35,6 +35,8 @@ struct Companions {
   Actions splits;
   Actions dividends;
   std::vector<PlannedSeries> joins;  // one for each join
+  // Of a market capitalisation that is derived: the numbers of shares. The series itself is then that of the prices.
+  std::optional<PlannedSeries> shares;
   // That was named for the series, where it is needed; null: its rows tell.
   const quant::Calendar* calendar = nullptr;
 };
@@ -58,7 +60,10 @@ struct ReadPlan {
 
   // Of series `place` before anything is done to it.
   ReadOrigin OriginOf(size_t place) const;
-  bool IsPlain(size_t place) const { return data::IsPlain(shape, series[place].basis); }
+  bool IsPlain(size_t place) const {
+    const bool derived = !companions.empty() && companions[place].shares;
+    return !derived && data::IsPlain(shape, series[place].basis);
+  }
 };
 
 class ReadActions;
@@ -75,8 +80,10 @@ class Reader {
         snapshots_(snapshots),
         clock_(clock) {}
 
-  // What has to be read for `query`. `violations` are those that were found before; INVALID_ARGUMENT with all of them
-  // and those found here, NOT_FOUND with every series that is not there, also of joins, FAILED_PRECONDITION
+  // What has to be read for `query`. market_cap that no source has stored (or with a source that IsDerived) is planned
+  // as the daily prices of the symbol and the numbers of its shares, also for the prices of a snapshot; what is missing
+  // or several then is said by the same errors. `violations` are those that were found before; INVALID_ARGUMENT with
+  // all of them and those found here, NOT_FOUND with every series that is not there, also of joins, FAILED_PRECONDITION
   // SEVERAL_SOURCES where one must be named. A plan is as of `pinned` when that is earlier than what the query or its
   // snapshot says.
   absl::StatusOr<ReadPlan> Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
@@ -88,6 +95,11 @@ class Reader {
   // NO_ADJUSTMENT_DATA also when sources were asked for only a part of what the rows need: it names the first part that
   // is missing. Events are asked for by the day on which they take effect.
   absl::StatusOr<ReadRows> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
+
+  // The series that match, ordered by key. Of market_cap also those that can be derived: they have no rows, bytes or
+  // version of their own, and their key is what the answer of a read has. Those need a limit. Errors as List of
+  // columnar::ChunkStore.
+  absl::StatusOr<std::vector<columnar::SeriesHead>> List(const columnar::SeriesFilter& filter);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
   // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve.
@@ -103,6 +115,9 @@ class Reader {
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);
+  absl::Status PlanMarketCaps(const ReadQuery& query, absl::Time as_of, absl::Time deadline, ReadPlan& plan);
+  absl::Status PlanShares(const ReadQuery& query, const std::vector<bool>& derived, absl::Time as_of,
+                          absl::Time deadline, ReadPlan& plan);
   absl::Status PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanCalendars(absl::Time deadline, ReadPlan& plan);
@@ -111,6 +126,9 @@ class Reader {
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
                                          const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
                                          absl::Time deadline);
+  absl::StatusOr<quant::Series> ReadMarketCap(const ReadPlan& plan, size_t place, const ReadShape& shape,
+                                              const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
+                                              absl::Time deadline);
 
   postgres::Database& database_;
   ResourceStore& resources_;

@@ -137,4 +137,25 @@ absl::StatusOr<CorporateActions> ReadActions::ToCombine(const quant::Series& row
   return actions;
 }
 
+absl::StatusOr<CorporateActions> ReadActions::ToCount(const quant::Series& bars, const quant::TimeRange& needed) {
+  CorporateActions actions;
+  actions.calendar = calendar_;
+  if (shape_.actions_from.empty() && IsComplete(bars, "split_ratio")) {
+    splits_.chosen = kColumns;
+  } else {
+    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, bars, needed));
+    if (actions.splits == nullptr && bars.basis != quant::PriceBasis::kRaw) {
+      return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars,
+                              "the closes are divided by later splits, and no splits are known that would take that "
+                              "out: fetch them");
+    }
+    if (actions.splits == nullptr) {
+      Notice("no splits are known: a number of shares from before one does not fit the closes after it");
+      return actions;
+    }
+  }
+  BF_RETURN_IF_ERROR(Compare(splits_, bars, needed, actions));
+  return actions;
+}
+
 }  // namespace breadthflow::data

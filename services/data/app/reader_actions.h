@@ -30,6 +30,11 @@ class ReadActions {
   // the column split_ratio has them, and where nobody knows any: that is said in the notices.
   absl::StatusOr<CorporateActions> ToCombine(const quant::Series& rows);
 
+  // The splits of `needed` that put numbers of shares on the scale of the closes of `bars`, and split-adjusted closes
+  // back on that of their day. Null where the column split_ratio has them, and where nobody knows any: that is said in
+  // the notices, and refused for split-adjusted closes.
+  absl::StatusOr<CorporateActions> ToCount(const quant::Series& bars, const quant::TimeRange& needed);
+
  private:
   struct Kind {
     std::string_view name;  // "splits"

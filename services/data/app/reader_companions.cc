@@ -118,12 +118,16 @@ bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis) {
 
 absl::Status Reader::PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
   const ReadShape& shape = plan.shape;
-  const auto add = [&](const std::string& resource, bool (*takes)(const ReadShape&, quant::PriceBasis),
+  const auto add = [&](const std::string& resource, bool (*by_shape)(const ReadShape&, quant::PriceBasis),
                        Companions::Actions Companions::*to) -> absl::Status {
+    const auto takes = [&](size_t place) {
+      const bool counted = plan.companions[place].shares && to == &Companions::splits;
+      return counted || by_shape(shape, plan.series[place].basis);
+    };
     columnar::SeriesFilter filter{.resource = resource, .symbols = {}, .timeframe = quant::Timeframe::kTick};
     filter.deadline = deadline;
-    for (const PlannedSeries& one : plan.series) {
-      if (takes(shape, one.basis)) filter.symbols.push_back(one.key.symbol);
+    for (size_t i = 0; i < plan.series.size(); ++i) {
+      if (takes(i)) filter.symbols.push_back(plan.series[i].key.symbol);
     }
     if (filter.symbols.empty()) return absl::OkStatus();
     BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads, series_.chunks().List(filter, as_of));
@@ -133,7 +137,7 @@ absl::Status Reader::PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan
     for (const columnar::SeriesHead& head : heads) by_symbol[head.key.symbol].push_back(&head);
     for (size_t i = 0; i < plan.series.size(); ++i) {
       const PlannedSeries& one = plan.series[i];
-      if (!takes(shape, one.basis)) continue;
+      if (!takes(i)) continue;
       for (const columnar::SeriesHead* head : by_symbol[one.key.symbol])
         plan.as_of = std::max(plan.as_of, head->known_at);
       for (const Answers& answer : answers[one.key.symbol]) plan.as_of = std::max(plan.as_of, answer.known_at);

@@ -13,6 +13,7 @@
 #include "common/base/status.h"
 #include "common/quant/bar.h"
 #include "services/data/app/reader.h"
+#include "services/data/domain/market_cap.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/resource.h"
 #include "services/data/domain/source.h"
@@ -42,6 +43,27 @@ void CheckAgainst(const Snapshot& snapshot, const ReadQuery& query, base::Violat
   }
 }
 
+// Market capitalisation is derived of the prices that a snapshot froze.
+bool IsOfItsPrices(const ReadQuery& query, const Snapshot& snapshot) {
+  return query.resource == kMarketCap && !snapshot.series.empty() &&
+         snapshot.series.front().key.resource == quant::kStockPrice;
+}
+
+// What a snapshot of prices says otherwise.
+void CheckDerived(const Snapshot& snapshot, const ReadQuery& query, base::Violations& violations) {
+  const quant::SeriesKey& key = snapshot.series.front().key;
+  if (key.timeframe != quant::Timeframe::kDay) {
+    violations.Add("snapshot", fmt::format("market_cap is derived of daily prices, the snapshot is of {} rows",
+                                           quant::ToText(key.timeframe)));
+  }
+  if (query.timeframe && *query.timeframe != quant::Timeframe::kTick) {
+    violations.Add("timeframe", "market_cap has one row a session: leave it out");
+  }
+  if (!query.source.empty() && (!IsDerived(query.source) || !ParseDerived(query.source).prices.empty())) {
+    violations.Add("source", "a snapshot has its own prices: name at most the shares, as derived:+SOURCE");
+  }
+}
+
 std::string FingerprintOf(const ReadPlan& plan) {
   base::Sha256 hash;
   const auto add = [&](const PlannedSeries& one) {
@@ -61,6 +83,7 @@ std::string FingerprintOf(const ReadPlan& plan) {
       }
     }
     for (const PlannedSeries& joined : beside.joins) add(joined);
+    if (beside.shares) add(*beside.shares);
     if (beside.calendar != nullptr) hash.Text(beside.calendar->name());
   }
   return hash.FinishHex().substr(0, 16);
@@ -72,6 +95,7 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
   ReadOrigin origin{.source = series[place].key.variant};
   origin.made_up = IsMadeUp(origin.source);
   if (companions.empty()) return origin;
+  if (const auto& shares = companions[place].shares; shares && IsMadeUp(shares->key.variant)) origin.made_up = true;
   for (const PlannedSeries& joined : companions[place].joins) {
     if (IsMadeUp(joined.key.variant)) origin.made_up = true;
     if (!MayCount(joined.key.variant, origin.source)) {
@@ -129,11 +153,15 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
   std::optional<quant::Timeframe> timeframe = query.timeframe;
   if (frozen) {
     if (query.as_of != absl::InfiniteFuture()) violations.Add("as_of_time", "a snapshot has its own");
-    if (!query.source.empty()) violations.Add("source", "a snapshot has its own");
     snapshot = snapshots_.Get(query.snapshot_id, deadline);
     if (!snapshot.ok()) return violations.empty() ? snapshot.status() : violations.ToStatus("invalid read");
-    CheckAgainst(*snapshot, query, violations);
-    if (!snapshot->series.empty()) {
+    if (IsOfItsPrices(query, *snapshot)) {
+      CheckDerived(*snapshot, query, violations);
+    } else {
+      if (!query.source.empty()) violations.Add("source", "a snapshot has its own");
+      CheckAgainst(*snapshot, query, violations);
+    }
+    if (!snapshot->series.empty() && !IsOfItsPrices(query, *snapshot)) {
       resource_id = snapshot->series.front().key.resource;
       timeframe = snapshot->series.front().key.timeframe;
     }
@@ -162,13 +190,18 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
     plan.kind = HasTrades(**resource) ? RowKind::kTrades : HasLevels(**resource) ? RowKind::kLevels : RowKind::kBars;
     if (frozen) {
       BF_RETURN_IF_ERROR(PlanSnapshot(query, *snapshot, plan));
+      if (IsOfItsPrices(query, *snapshot)) {
+        BF_RETURN_IF_ERROR(PlanShares(query, std::vector<bool>(plan.series.size(), true), as_of, deadline, plan));
+      }
+    } else if (resource_id == kMarketCap && (query.source.empty() || IsDerived(query.source))) {
+      BF_RETURN_IF_ERROR(PlanMarketCaps(query, as_of, deadline, plan));
     } else {
       BF_RETURN_IF_ERROR(PlanStored(query, **resource, as_of, deadline, plan));
     }
-    const bool plain = std::all_of(plan.series.begin(), plan.series.end(),
-                                   [&](const PlannedSeries& one) { return data::IsPlain(plan.shape, one.basis); });
+    bool plain = true;
+    for (size_t i = 0; i < plan.series.size(); ++i) plain = plain && plan.IsPlain(i);
     if (!plain) {
-      plan.companions.assign(plan.series.size(), {});
+      plan.companions.resize(plan.series.size());
       BF_RETURN_IF_ERROR(PlanActions(as_of, deadline, plan));
       BF_RETURN_IF_ERROR(PlanJoins(as_of, deadline, plan));
       BF_RETURN_IF_ERROR(PlanCalendars(deadline, plan));

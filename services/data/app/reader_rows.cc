@@ -104,7 +104,11 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
     }
   }
   ReadActions actions(series_, shape, beside, extent, deadline, out.origin);
-  BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, out.origin, deadline));
+  if (beside.shares) {
+    BF_ASSIGN_OR_RETURN(out.rows, ReadMarketCap(plan, place, shape, extent, actions, out.origin, deadline));
+  } else {
+    BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, out.origin, deadline));
+  }
   quant::Series& rows = out.rows;
   KeepFields(shape, rows);
   for (size_t j = 0; j < shape.joins.size(); ++j) {

@@ -128,6 +128,13 @@ absl::Status RefuseAdjustment(std::string_view reason, const Series& series, std
                          fmt::format("prices of {} can not be adjusted: {}", series.key.symbol, why));
 }
 
+absl::StatusOr<std::vector<DatedSplit>> DatedSplits(const Series& splits) {
+  BF_ASSIGN_OR_RETURN(const std::vector<Event> events, ReadEvents({}, splits, "ratio", false, quant::Xnys()));
+  std::vector<DatedSplit> dated;
+  for (const Event& event : events) dated.push_back({event.ex_date, event.value});
+  return dated;
+}
+
 absl::StatusOr<RowEvents> EventsByRow(const Series& bars, const CorporateActions& actions, bool later_dividends) {
   RowEvents events;
   std::vector<Event> splits;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 
 #include "common/quant/series.h"
 #include "services/data/domain/adjustment.h"
@@ -20,6 +21,13 @@ struct RowEvents {
 // From `actions`, else from the series' columns where these are complete. Later dividends count only with
 // `later_dividends`. Errors as Adjust.
 absl::StatusOr<RowEvents> EventsByRow(const quant::Series& bars, const CorporateActions& actions, bool later_dividends);
+
+// The splits that rows of `split` say, ascending by ex-date: of two publications for one the later. Errors as Adjust.
+struct DatedSplit {
+  absl::CivilDay ex_date;
+  double ratio = 1;
+};
+absl::StatusOr<std::vector<DatedSplit>> DatedSplits(const quant::Series& splits);
 
 // A column of doubles without a missing value.
 bool IsComplete(const quant::Series& series, std::string_view name);

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "services/data/domain/fetch.h"
+#include "services/data/domain/market_cap.h"
 
 namespace breadthflow::data {
 namespace {
@@ -176,7 +177,8 @@ void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timefra
     violations.Add("adjustment", fmt::format("{} has no prices of one share to adjust", resource.id));
   }
   if (shape.keep_adjusted && !shape.adjustment) violations.Add("keep_adjusted", "needs an adjustment");
-  if (!shape.actions_from.empty() && !shape.adjustment && !shape.resampling) {
+  // What is derived of prices takes splits.
+  if (!shape.actions_from.empty() && !shape.adjustment && !shape.resampling && resource.id != kMarketCap) {
     violations.Add("actions_from", "needs an adjustment, or bars to be made");
   }
   if (shape.resampling) CheckResampling(*shape.resampling, resource, timeframe, violations);

@@ -73,10 +73,14 @@ Resource SharesOutstanding() {
 
 Resource MarketCap() {
   return {.id = "market_cap",
-          .description = "Shares outstanding as known at the instant, times the raw close.",
+          .description =
+              "Shares outstanding as known at the instant, times the raw close. Where no source has stored it, "
+              "it is derived when it is read.",
           .fields = {Required(Positive(Amount("market_cap", "currency", "Value of all shares."))), Currency()},
           .frequency = "one row per session",
-          .rules = {"never today's number of shares for an earlier day"},
+          .rules = {"never today's number of shares for an earlier day",
+                    "derived: daily raw close x the last number published by then (for 456 days) x the splits since "
+                    "the day for which that number holds"},
           .time = "close of the session"};
 }
 

@@ -107,7 +107,7 @@ grpc::Status DataService::ListSeries(grpc::ServerContext* context, const v1::Lis
     BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
     columnar::SeriesFilter filter{.resource = request->resource(), .limit = size + 1, .deadline = call.deadline};
     BF_ASSIGN_OR_RETURN(filter.after, KeyFromCursor(cursor));
-    BF_ASSIGN_OR_RETURN(std::vector<columnar::SeriesHead> heads, parts_.series.chunks().List(filter));
+    BF_ASSIGN_OR_RETURN(std::vector<columnar::SeriesHead> heads, parts_.reader.List(filter));
     if (heads.size() > static_cast<size_t>(size)) {
       heads.pop_back();
       response->set_next_page_token(parts_.page_tokens.Encode(query, ToCursor(heads.back().key)));
