@@ -34,6 +34,7 @@ constexpr std::string_view kChanges = R"sql(
     AND (v.known_at, v.series_id, v.version) > ($3, $4, $5)
     AND ($6 = '' OR s.resource = $6) AND ($7 = 0 OR s.timeframe = $7)
     AND ($8::text[] = '{}' OR s.symbol = ANY($8::text[]))
+    AND NOT EXISTS (SELECT 1 FROM series_drop d WHERE d.series_id = v.series_id AND d.version = v.version)
   ORDER BY v.known_at, v.series_id, v.version LIMIT $9)sql";
 
 // What versions began and what they ended, page by page, as one snapshot has both: compaction may put other chunks in
@@ -68,7 +69,8 @@ constexpr int64_t kEndedAtOnce = 8;
 
 constexpr std::string_view kStates = R"sql(
   SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, s.repeats, v.version, v.known_at, c.row_count,
-         c.first_time_ns, c.last_time_ns
+         c.first_time_ns, c.last_time_ns,
+         d.lost_before_ns, d.lost_since
   FROM series s
   CROSS JOIN LATERAL (
     SELECT version, known_at FROM series_version
@@ -81,6 +83,10 @@ constexpr std::string_view kStates = R"sql(
     SELECT coalesce(sum(row_count), 0)::bigint AS row_count, coalesce(min(first_time_ns), 0) AS first_time_ns,
            coalesce(max(last_time_ns), 0) AS last_time_ns
     FROM series_chunk WHERE series_id = s.id AND version_from <= v.version AND version_to > v.version) c
+  CROSS JOIN LATERAL (
+    SELECT max(p.before_ns) AS lost_before_ns, min(w.known_at) AS lost_since
+    FROM series_drop p JOIN series_version w ON w.series_id = p.series_id AND w.version = p.version
+    WHERE p.series_id = s.id AND p.version > v.version) d
   WHERE s.resource = $1 AND s.timeframe = $2 AND s.symbol = ANY($3::text[]) AND ($4 = '' OR s.variant = $4)
   ORDER BY s.resource, s.symbol, s.timeframe, s.variant)sql";
 
@@ -249,6 +255,10 @@ absl::StatusOr<std::vector<SeriesState>> ChangeLog::States(const ChangeFilter& f
                                          .rows = row.Int64(9),
                                          .first_time_ns = row.Int64(10),
                                          .last_time_ns = row.Int64(11)});
+                       if (!row.IsNull(12)) {
+                         states.back().lost_before_ns = row.Int64(12);
+                         states.back().lost_since = row.Time(13);
+                       }
                        return absl::OkStatus();
                      });
   };

@@ -30,6 +30,8 @@ struct SeriesState {
   int64_t rows = 0;
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
+  int64_t lost_before_ns = std::numeric_limits<int64_t>::min();  // as SeriesHead has it
+  absl::Time lost_since = absl::InfiniteFuture();
 };
 
 // One version of one series, as one transaction wrote it.
@@ -76,8 +78,9 @@ struct ChangedRows {
   int64_t up_to_ns = std::numeric_limits<int64_t>::min();
 };
 
-// Reads the log that the versions of a chunk store are. Compaction is no change. Every commit of a version notifies
-// Channel(): a hint to look, see postgres/listener.h. Thread-safe; holds no state but the database.
+// Reads the log that the versions of a chunk store are. Compaction is no change, nor is dropping old rows. Every commit
+// of a version notifies Channel(): a hint to look, see postgres/listener.h. Thread-safe; holds no state but the
+// database.
 class ChangeLog {
  public:
   explicit ChangeLog(postgres::Database& database) : database_(database) {}

@@ -53,7 +53,8 @@ absl::StatusOr<SeriesHead> ChunkStore::Head(const SeriesKey& key, const ReadOpti
 absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& filter, absl::Time as_of) {
   std::string sql = R"sql(
     SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, s.repeats, v.version, v.known_at,
-           v.provenance, c.row_count, c.byte_count, c.first_time_ns, c.last_time_ns, c.chunk_count
+           v.provenance, c.row_count, c.byte_count, c.first_time_ns, c.last_time_ns, c.chunk_count,
+           d.lost_before_ns, d.lost_since, d.dropped_before_ns
     FROM series s
     CROSS JOIN LATERAL (SELECT version, known_at, provenance FROM series_version
                         WHERE series_id = s.id AND known_at <= $1 ORDER BY version DESC LIMIT 1) v
@@ -63,25 +64,17 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
                                coalesce(max(last_time_ns), 0) AS last_time_ns, count(*) AS chunk_count
                         FROM series_chunk WHERE series_id = s.id AND version_from <= v.version
                                             AND version_to > v.version) c
+    CROSS JOIN LATERAL (
+      SELECT max(p.before_ns) FILTER (WHERE p.version > v.version) AS lost_before_ns,
+             min(w.known_at) FILTER (WHERE p.version > v.version) AS lost_since,
+             max(p.before_ns) FILTER (WHERE p.version <= v.version AND (c.chunk_count = 0 OR
+                                                                        c.first_time_ns >= p.before_ns))
+               AS dropped_before_ns
+      FROM series_drop p JOIN series_version w ON w.series_id = p.series_id AND w.version = p.version
+      WHERE p.series_id = s.id) d
     WHERE true)sql";
   std::vector<postgres::Param> params = {as_of};
-  const auto bind = [&](postgres::Param param) {
-    params.push_back(std::move(param));
-    return fmt::format("${}", params.size());
-  };
-  if (!filter.resource.empty()) sql += fmt::format(" AND s.resource = {}", bind(filter.resource));
-  if (!filter.symbols.empty()) {
-    sql += fmt::format(" AND s.symbol = ANY({}::text[])", bind(postgres::TextArray(filter.symbols)));
-  }
-  if (filter.timeframe) sql += fmt::format(" AND s.timeframe = {}", bind(static_cast<int64_t>(*filter.timeframe)));
-  if (filter.variant) sql += fmt::format(" AND s.variant = {}", bind(*filter.variant));
-  if (filter.after) {
-    sql += fmt::format(" AND (s.resource, s.symbol, s.timeframe, s.variant) > ({}, {}, {}, {})",
-                       bind(filter.after->resource), bind(filter.after->symbol),
-                       bind(static_cast<int64_t>(filter.after->timeframe)), bind(filter.after->variant));
-  }
-  sql += " ORDER BY s.resource, s.symbol, s.timeframe, s.variant";
-  if (filter.limit > 0) sql += fmt::format(" LIMIT {}", bind(filter.limit));
+  BindFilter(filter, sql, params);
   std::vector<SeriesHead> heads;
   const auto list = [&](BinaryTransaction& tx) -> absl::Status {
     heads.clear();
@@ -101,6 +94,12 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
                        .first_time_ns = row.Int64(12),
                        .last_time_ns = row.Int64(13),
                        .chunk_count = row.Int64(14)});
+      SeriesHead& head = heads.back();
+      if (!row.IsNull(15)) {
+        head.lost_before_ns = row.Int64(15);
+        head.lost_since = row.Time(16);
+      }
+      if (!row.IsNull(17)) head.dropped_before_ns = row.Int64(17);
     }
     return absl::OkStatus();
   };

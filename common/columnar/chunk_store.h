@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +24,12 @@
 //
 // Two times: a row's own time, and the knowledge time at which this store learnt it. Nothing is overwritten: a
 // correction closes the references it replaces and adds new ones, and every earlier state can still be read, by time
-// (`as_of`) or by version. A version is a number per series that grows by one with every change.
+// (`as_of`) or by version, unless old rows were dropped (range_dropper.h). A version is a number per series that grows
+// by one with every change.
 namespace breadthflow::columnar {
 
-// Tables chunk, series, series_version and series_chunk; numbers 10-19. To be given to postgres::Migrate with the
-// service's own.
+// Tables chunk, series, series_version, series_chunk and series_drop; numbers 10-19. To be given to postgres::Migrate
+// with the service's own.
 const std::vector<postgres::Migration>& Migrations();
 
 struct ChunkRef {
@@ -79,6 +81,12 @@ struct SeriesHead {
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
   int64_t chunk_count = 0;  // rows .. chunk_count are filled by Head and List only
+  // Filled by List only (range_dropper.h). This state had rows before that instant, which were dropped in a later one:
+  // they may be gone, or go. The smallest int64: none were.
+  int64_t lost_before_ns = std::numeric_limits<int64_t>::min();
+  absl::Time lost_since = absl::InfiniteFuture();  // when that began
+  // Rows before that instant were dropped by this state or an earlier one, and none has come back.
+  int64_t dropped_before_ns = std::numeric_limits<int64_t>::min();
 };
 
 // Which rows of which state. The default is everything in the latest version.

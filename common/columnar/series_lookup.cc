@@ -58,6 +58,29 @@ std::vector<postgres::Param> KeyParams(const SeriesKey& key) {
   return {key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant};
 }
 
+void BindFilter(const SeriesFilter& filter, std::string& sql, std::vector<postgres::Param>& params) {
+  const auto bind = [&](postgres::Param param) {
+    params.push_back(std::move(param));
+    return fmt::format("${}", params.size());
+  };
+  if (!filter.resource.empty()) sql += fmt::format(" AND s.resource = {}", bind(filter.resource));
+  if (!filter.symbols.empty()) {
+    sql += fmt::format(" AND s.symbol = ANY({}::text[])", bind(postgres::TextArray(filter.symbols)));
+  }
+  if (filter.timeframe) sql += fmt::format(" AND s.timeframe = {}", bind(static_cast<int64_t>(*filter.timeframe)));
+  if (filter.variant) sql += fmt::format(" AND s.variant = {}", bind(*filter.variant));
+  if (filter.after) {
+    const std::string resource = bind(filter.after->resource);
+    const std::string symbol = bind(filter.after->symbol);
+    const std::string timeframe = bind(static_cast<int64_t>(filter.after->timeframe));
+    const std::string variant = bind(filter.after->variant);
+    sql += fmt::format(" AND (s.resource, s.symbol, s.timeframe, s.variant) > ({}, {}, {}, {})", resource, symbol,
+                       timeframe, variant);
+  }
+  sql += " ORDER BY s.resource, s.symbol, s.timeframe, s.variant";
+  if (filter.limit > 0) sql += fmt::format(" LIMIT {}", bind(filter.limit));
+}
+
 postgres::TransactOptions BulkOptions(absl::Time deadline, bool read_only) {
   return {.deadline = deadline, .statement_timeout = kBulkTimeout, .read_only = read_only};
 }

@@ -25,6 +25,10 @@ absl::Status SeriesMoved(const quant::SeriesKey& key);    // ABORTED SERIES_MOVE
 // $1 to $4 of the statements that name a series.
 std::vector<postgres::Param> KeyParams(const quant::SeriesKey& key);
 
+// Appends conditions, order and limit of `filter` to a statement on `series s` that ends within its WHERE, and their
+// values to `params`.
+void BindFilter(const SeriesFilter& filter, std::string& sql, std::vector<postgres::Param>& params);
+
 // Statements may take a minute.
 postgres::TransactOptions BulkOptions(absl::Time deadline, bool read_only);
 

@@ -30,6 +30,7 @@ const MethodPolicies& SuitePolicies() {
       {"breadthflow.data.v1.DataService/ReadRawBody", Scope::kDataRead, kRetrySafe, kStream},
       {"breadthflow.data.v1.DataService/ImportSeries", Scope::kDataWrite, kRetrySafe, kStream},
       {"breadthflow.data.v1.DataService/ListSeries", Scope::kDataRead, kRetrySafe, kList},
+      {"breadthflow.data.v1.DataService/DropSeriesRange", Scope::kAdmin, kRetrySafe, kLong},
       {"breadthflow.data.v1.DataService/ReadSeries", Scope::kDataRead, kRetrySafe, kStream},
       {"breadthflow.data.v1.DataService/StreamSeries", Scope::kDataRead, kRetrySafe, kStream},
       {"breadthflow.data.v1.DataService/ReconcileSources", Scope::kDataRead, kRetrySafe, kLong},

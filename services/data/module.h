@@ -12,6 +12,7 @@
 #include "common/jobs/runner.h"
 #include "common/process/module_context.h"
 #include "common/rpc/module.h"
+#include "services/data/app/drop_range.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/app/importer.h"
 #include "services/data/app/maintenance.h"
@@ -59,6 +60,7 @@ class DataModule final : public rpc::Module {
   SnapshotStore snapshots_;
   QuarantineStore kept_apart_;
   Quarantines quarantines_;
+  RangeDrops drops_;
   const absl::StatusOr<int> symbols_at_once_;
   RateLimitStore limits_;
   const absl::StatusOr<std::vector<ProviderSettings>> provider_settings_;

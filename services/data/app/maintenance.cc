@@ -5,6 +5,7 @@
 
 #include "common/base/status.h"
 #include "common/telemetry/log.h"
+#include "services/data/store/snapshot_store.h"
 
 namespace breadthflow::data {
 
@@ -18,6 +19,8 @@ Maintenance::Maintenance(SeriesStore& series, RawBodyStore& bodies, FetchStore& 
       compacted_series_(metrics.Counter("bf_compacted_series_total", "Series whose small chunks were put together.")),
       compacted_chunks_(metrics.Counter("bf_compacted_chunks_total", "Small chunks that went into larger ones.")),
       conflicts_(metrics.Counter("bf_compaction_conflicts_total", "Compactions given up because a writer was first.")),
+      swept_ranges_(
+          metrics.Counter("bf_swept_ranges_total", "References to chunks of dropped rows that were removed.")),
       swept_chunks_(metrics.Counter("bf_swept_chunks_total", "Chunks removed because no series referred to them.")),
       swept_bodies_(metrics.Counter("bf_swept_raw_bodies_total", "Bodies of providers removed because they were old.")),
       pruned_runs_(metrics.Counter("bf_swept_fetch_runs_total", "Old fetch runs removed that nothing was left of.")),
@@ -47,6 +50,7 @@ void Maintenance::Round() {
   Compact();
   if (clock_.Now() < next_sweep_) return;
   next_sweep_ = clock_.Now() + options_.sweep_interval;
+  SweepDropped();
   Sweep();
   SweepBodies();
   PruneRuns();
@@ -62,6 +66,17 @@ void Maintenance::Compact() {
   compacted_series_.Increment(static_cast<double>(round->series));
   compacted_chunks_.Increment(static_cast<double>(round->chunks_merged));
   conflicts_.Increment(static_cast<double>(round->conflicts));
+}
+
+void Maintenance::SweepDropped() {
+  const absl::StatusOr<int64_t> swept = series_.dropper().Sweep(options_.drop_age, SnapshotStore::VersionsNeeded);
+  if (!swept.ok()) {
+    failures_.Increment();
+    telemetry::LogWarning("the sweep of dropped rows failed and will be tried again",
+                          {{"error", base::Message(swept.status())}});
+    return;
+  }
+  swept_ranges_.Increment(static_cast<double>(*swept));
 }
 
 void Maintenance::Sweep() {

@@ -19,17 +19,18 @@ struct MaintenanceOptions {
   absl::Duration interval = absl::Minutes(1);      // between two rounds
   absl::Duration sweep_interval = absl::Hours(1);  // between two sweeps
   absl::Duration orphan_age = absl::Hours(24);     // of chunks that no series refers to, before they are removed
+  absl::Duration drop_age = absl::Hours(24);       // of a drop, before its rows go out of earlier states: reads end
   int64_t series_per_round = 64;                   // looked at by compaction
   absl::Duration raw_body_retention = absl::Hours(24 * 30);  // of bodies that nobody received since
   absl::Duration run_retention = absl::Hours(24 * 90);       // of fetch runs that nothing is left of; zero: for ever
 };
 
-// What the data service does for its store while nobody asks: puts small chunks together, removes those that no
-// series refers to, bodies of providers that are old and old fetch runs that nothing is left of (FetchStore::Prune).
-// Neither of the first two is seen by readers (chunk_compactor.h); every replica may do it. A round that fails is
-// logged and counted, and the next one tries again. Metrics: bf_compacted_series_total, bf_compacted_chunks_total,
-// bf_compaction_conflicts_total, bf_swept_chunks_total, bf_swept_raw_bodies_total, bf_swept_fetch_runs_total,
-// bf_maintenance_failures_total.
+// What the data service does for its store while nobody asks: puts small chunks together, takes what was dropped out of
+// earlier states, removes chunks that no series refers to, bodies of providers that are old and old fetch runs that
+// nothing is left of (FetchStore::Prune). Compaction and the removal of chunks are not seen by readers
+// (chunk_compactor.h); every replica may do it. A round that fails is logged and counted, and the next one tries again.
+// Metrics: bf_compacted_series_total, bf_compacted_chunks_total, bf_compaction_conflicts_total, bf_swept_ranges_total,
+// bf_swept_chunks_total, bf_swept_raw_bodies_total, bf_swept_fetch_runs_total, bf_maintenance_failures_total.
 class Maintenance {
  public:
   Maintenance(SeriesStore& series, RawBodyStore& bodies, FetchStore& runs, telemetry::Metrics& metrics,
@@ -47,6 +48,7 @@ class Maintenance {
  private:
   void Work();
   void Compact();
+  void SweepDropped();
   void Sweep();
   void SweepBodies();
   void PruneRuns();
@@ -60,6 +62,7 @@ class Maintenance {
   telemetry::Counter compacted_series_;
   telemetry::Counter compacted_chunks_;
   telemetry::Counter conflicts_;
+  telemetry::Counter swept_ranges_;
   telemetry::Counter swept_chunks_;
   telemetry::Counter swept_bodies_;
   telemetry::Counter pruned_runs_;

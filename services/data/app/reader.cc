@@ -1,6 +1,7 @@
 #include "services/data/app/reader.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,7 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
                            base::DetailsOf(heads.status()));
   }
   BF_RETURN_IF_ERROR(heads.status());
+  BF_RETURN_IF_ERROR(RefuseLost(*heads, [](const columnar::SeriesHead&) { return INT64_MIN; }));
   std::vector<PlannedSeries> planned;
   for (const columnar::SeriesHead& head : *heads) {
     planned.push_back({head.key, head.basis, head.version, spec.range, head.rows});

@@ -84,8 +84,8 @@ class Reader {
   // as the daily prices of the symbol and the numbers of its shares, also for the prices of a snapshot; what is missing
   // or several then is said by the same errors. `violations` are those that were found before; INVALID_ARGUMENT with
   // all of them and those found here, NOT_FOUND with every series that is not there, also of joins, FAILED_PRECONDITION
-  // SEVERAL_SOURCES where one must be named. A plan is as of `pinned` when that is earlier than what the query or its
-  // snapshot says.
+  // SEVERAL_SOURCES where one must be named, RANGE_DROPPED where an earlier state has lost rows that are needed. A plan
+  // is as of `pinned` when that is earlier than what the query or its snapshot says.
   absl::StatusOr<ReadPlan> Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
                                 absl::Time pinned = absl::InfiniteFuture());
 
@@ -102,7 +102,8 @@ class Reader {
   absl::StatusOr<std::vector<columnar::SeriesHead>> List(const columnar::SeriesFilter& filter);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
-  // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve.
+  // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve; RANGE_DROPPED for a state
+  // that has lost rows since.
   absl::StatusOr<Snapshot> CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                           const base::CancelToken& cancel);
 
@@ -118,7 +119,8 @@ class Reader {
   absl::Status PlanMarketCaps(const ReadQuery& query, absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanShares(const ReadQuery& query, const std::vector<bool>& derived, absl::Time as_of,
                           absl::Time deadline, ReadPlan& plan);
-  absl::Status PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
+  // What states had that were dropped after `kept_since` is there.
+  absl::Status PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanCalendars(absl::Time deadline, ReadPlan& plan);
   absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,

@@ -15,13 +15,16 @@
 #include "services/data/app/reader.h"
 #include "services/data/domain/action_choice.h"
 #include "services/data/domain/read_query.h"
+#include "services/data/domain/read_shape.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
 namespace {
 
 // All rows of it.
-PlannedSeries Whole(const columnar::SeriesHead& head) { return {head.key, head.basis, head.version, {}, head.rows}; }
+PlannedSeries Whole(const columnar::SeriesHead& head) {
+  return {head.key, head.basis, head.version, {}, head.rows, head.dropped_before_ns};
+}
 
 // Series of joins that can not be had.
 class Absent {
@@ -32,10 +35,13 @@ class Absent {
   void Several(std::string field, std::string text) {
     Add(several_, "SEVERAL_SOURCES", std::move(field), std::move(text));
   }
+  void Lost(std::string field, std::string text) { Add(lost_, "RANGE_DROPPED", std::move(field), std::move(text)); }
   absl::Status ToStatus() const {
     if (!unknown_.violations.empty()) return Fail(absl::StatusCode::kNotFound, unknown_);
-    if (several_.violations.empty()) return absl::OkStatus();
-    return Fail(absl::StatusCode::kFailedPrecondition, several_);
+    for (const base::ErrorDetails* details : {&several_, &lost_}) {
+      if (!details->violations.empty()) return Fail(absl::StatusCode::kFailedPrecondition, *details);
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -48,7 +54,7 @@ class Absent {
     if (details.violations.size() > 1) text += fmt::format(" (and {} more)", details.violations.size() - 1);
     return base::MakeError(code, text, details);
   }
-  base::ErrorDetails unknown_, several_;
+  base::ErrorDetails unknown_, several_, lost_;
 };
 
 using Heads = std::vector<const columnar::SeriesHead*>;
@@ -67,9 +73,23 @@ void Order(Heads& heads, std::string_view source) {
   });
 }
 
+// The part of `asked` (nullopt: of all time) of which a state still has every event: what is before its oldest events
+// may be gone since they were dropped, as if nobody had asked. What went after `kept_since` is there.
+std::optional<std::vector<quant::TimeRange>> StillThere(std::optional<std::vector<quant::TimeRange>> asked,
+                                                        const columnar::SeriesHead& head, absl::Time kept_since) {
+  int64_t first = head.dropped_before_ns;
+  if (head.lost_since < kept_since) first = std::max(first, head.lost_before_ns);
+  if (first == INT64_MIN) return asked;
+  std::vector<quant::TimeRange> there;
+  for (const quant::TimeRange& one : asked.value_or(std::vector<quant::TimeRange>(1))) {
+    if (one.end_ns > first) there.push_back({std::max(one.start_ns, first), one.end_ns});
+  }
+  return there;
+}
+
 // Who has events for prices of `source`, in the order of the rule.
 Companions::Actions OffersFor(const std::string& source, const std::string& named, Heads stored,
-                              const std::vector<Answers>& answers) {
+                              const std::vector<Answers>& answers, absl::Time kept_since) {
   Companions::Actions out;
   const auto counts = [&](const std::string& from) {
     if (MayCount(from, source) && (named.empty() || from == named)) return true;
@@ -88,7 +108,7 @@ Companions::Actions OffersFor(const std::string& source, const std::string& name
     const std::string& from = head->key.variant;
     seen.insert(from);
     if (!counts(from)) continue;
-    out.offers.push_back({.source = from, .stored = true, .asked = asked(from)});
+    out.offers.push_back({.source = from, .stored = true, .asked = StillThere(asked(from), *head, kept_since)});
     out.stored.emplace_back(Whole(*head));
   }
   for (const bool own : {true, false}) {
@@ -116,7 +136,7 @@ bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis) {
 
 }  // namespace
 
-absl::Status Reader::PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
+absl::Status Reader::PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan) {
   const ReadShape& shape = plan.shape;
   const auto add = [&](const std::string& resource, bool (*by_shape)(const ReadShape&, quant::PriceBasis),
                        Companions::Actions Companions::*to) -> absl::Status {
@@ -141,8 +161,8 @@ absl::Status Reader::PlanActions(absl::Time as_of, absl::Time deadline, ReadPlan
       for (const columnar::SeriesHead* head : by_symbol[one.key.symbol])
         plan.as_of = std::max(plan.as_of, head->known_at);
       for (const Answers& answer : answers[one.key.symbol]) plan.as_of = std::max(plan.as_of, answer.known_at);
-      plan.companions[i].*to =
-          OffersFor(one.key.variant, shape.actions_from, by_symbol[one.key.symbol], answers[one.key.symbol]);
+      plan.companions[i].*to = OffersFor(one.key.variant, shape.actions_from, by_symbol[one.key.symbol],
+                                         answers[one.key.symbol], kept_since);
     }
     return absl::OkStatus();
   };
@@ -212,6 +232,12 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
       if (candidates.size() > 1 && head.key.variant != rows.variant) {
         absent.Several(field, fmt::format("{} of {} is stored from {}: name the source", join.resource, symbol,
                                           SourcesOf(candidates)));
+        continue;
+      }
+      const quant::TimeRange& range = plan.series[i].range;
+      std::string why = WhyLost(head, JoinedRange(join, range.start_ns, range.end_ns).start_ns);
+      if (!why.empty()) {
+        absent.Lost(field, std::move(why));
         continue;
       }
       plan.companions[i].joins.push_back(Whole(head));

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include <fmt/format.h>
 
 #include "common/base/hash.h"
@@ -15,6 +16,7 @@
 #include "services/data/app/reader.h"
 #include "services/data/domain/market_cap.h"
 #include "services/data/domain/read_query.h"
+#include "services/data/domain/read_shape.h"
 #include "services/data/domain/resource.h"
 #include "services/data/domain/source.h"
 
@@ -26,7 +28,18 @@ quant::TimeRange Common(quant::TimeRange a, quant::TimeRange b) {
 }
 
 PlannedSeries PlannedFrom(const columnar::SeriesHead& head, quant::TimeRange range) {
-  return {head.key, head.basis, head.version, range, head.rows};
+  return {head.key, head.basis, head.version, range, head.rows, head.dropped_before_ns};
+}
+
+// From which row on the rows of a series decide about those of a read from `start_ns` on. The calendar by which bars
+// are made may not be known yet: its week may begin earlier.
+int64_t FirstNeeded(const ReadShape& shape, RowKind kind, quant::PriceBasis basis, int64_t start_ns) {
+  constexpr int64_t kWeekNs = int64_t{7} * 24 * 3600 * 1'000'000'000;
+  if (Adjusts(shape, basis) && IsAnchoredOnFirstRow(*shape.adjustment)) return INT64_MIN;
+  if (!shape.resampling) return start_ns;
+  if (shape.resampling->bars.fill_forward) return INT64_MIN;
+  const int64_t first = FirstRowNeeded(*shape.resampling, kind == RowKind::kTrades, start_ns);
+  return first < INT64_MIN + kWeekNs ? INT64_MIN : first - kWeekNs;
 }
 
 // What a snapshot says otherwise.
@@ -94,9 +107,17 @@ std::string FingerprintOf(const ReadPlan& plan) {
 ReadOrigin ReadPlan::OriginOf(size_t place) const {
   ReadOrigin origin{.source = series[place].key.variant};
   origin.made_up = IsMadeUp(origin.source);
+  const auto tell_dropped = [&](const PlannedSeries& one) {
+    if (one.dropped_before_ns <= one.range.start_ns) return;
+    origin.notices.push_back(fmt::format(
+        "{} {} has no rows before {}: they were dropped", one.key.resource, one.key.symbol,
+        absl::FormatTime(absl::RFC3339_full, quant::FromNanos(one.dropped_before_ns), absl::UTCTimeZone())));
+  };
+  tell_dropped(series[place]);
   if (companions.empty()) return origin;
   if (const auto& shares = companions[place].shares; shares && IsMadeUp(shares->key.variant)) origin.made_up = true;
   for (const PlannedSeries& joined : companions[place].joins) {
+    tell_dropped(joined);
     if (IsMadeUp(joined.key.variant)) origin.made_up = true;
     if (!MayCount(joined.key.variant, origin.source)) {
       origin.notices.push_back(fmt::format("{} {} of {} is joined to rows of {}: one of them is made up",
@@ -137,6 +158,9 @@ absl::Status Reader::PlanStored(const ReadQuery& query, const Resource& resource
   absl::StatusOr<std::vector<columnar::SeriesHead>> heads = series_.Resolve(
       resource.id, query.symbols, query.timeframe.value_or(DefaultTimeframe(resource)), query.source, as_of, deadline);
   if (!heads.ok()) return heads.status();
+  BF_RETURN_IF_ERROR(RefuseLost(*heads, [&](const columnar::SeriesHead& head) {
+    return FirstNeeded(plan.shape, plan.kind, head.basis, query.range.start_ns);
+  }));
   for (const columnar::SeriesHead& head : *heads) {
     plan.series.push_back(PlannedFrom(head, query.range));
     plan.as_of = std::max(plan.as_of, head.known_at);
@@ -202,7 +226,8 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
     for (size_t i = 0; i < plan.series.size(); ++i) plain = plain && plan.IsPlain(i);
     if (!plain) {
       plan.companions.resize(plan.series.size());
-      BF_RETURN_IF_ERROR(PlanActions(as_of, deadline, plan));
+      const absl::Time kept_since = frozen ? snapshot->create_time : absl::InfiniteFuture();
+      BF_RETURN_IF_ERROR(PlanActions(as_of, kept_since, deadline, plan));
       BF_RETURN_IF_ERROR(PlanJoins(as_of, deadline, plan));
       BF_RETURN_IF_ERROR(PlanCalendars(deadline, plan));
     }

@@ -45,6 +45,9 @@ absl::StatusOr<std::vector<SeriesReconciliation>> ReconcileStored(SeriesStore& s
   };
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> ones, resolve(query.source));
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> others, resolve(query.other_source));
+  for (const auto* heads : {&ones, &others}) {
+    BF_RETURN_IF_ERROR(RefuseLost(*heads, [&](const columnar::SeriesHead&) { return query.range.start_ns; }));
+  }
   const auto read = [&](const columnar::SeriesHead& head) {
     return series.chunks().Read(
         head.key,

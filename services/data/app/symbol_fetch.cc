@@ -105,9 +105,17 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
   static const std::vector<Coverage> kNothing;
   const auto found = task.known.find(source.variant);
   const std::vector<Coverage>& known = found == task.known.end() ? kNothing : found->second;
+  int64_t dropped_before = INT64_MIN;
+  if (!known.empty()) {
+    BF_ASSIGN_OR_RETURN(dropped_before, series_.DroppedBefore(key, absl::InfiniteFuture()));
+  }
+  const std::vector<Coverage> there = Since(known, dropped_before);
   std::vector<quant::TimeRange> gaps = {spec.range};
   if (!spec.refetch) {
     gaps = Missing(spec.range, known, source.parameters, source.entry->revisions, policy_, clock_.Now());
+    std::vector<quant::TimeRange> wanted = WithoutDropped(gaps, known, dropped_before);
+    if (wanted != gaps) AddNote("rows that were dropped were not asked for: refetch to have them", fetched.result);
+    gaps = std::move(wanted);
   }
   if (gaps.empty()) {
     BF_ASSIGN_OR_RETURN(const bool stored, IsStored(key, spec.range, known));
@@ -115,7 +123,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
     return fetched;
   }
   const bool adjusted = task.resource.prices && source.entry->revisions == Revisions::kRecent;
-  if (adjusted) gaps = WithNeighbours(std::move(gaps), known);
+  if (adjusted) gaps = WithNeighbours(std::move(gaps), there);
   // Of a source that says what is gone, one answer replaces one range.
   // Of rows that count by two days, the answers for two ranges may have the same ones.
   const bool whole = source.source->authoritative() || !task.resource.takes_effect.empty();
@@ -124,7 +132,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
   quant::Series rows;
   BF_RETURN_IF_ERROR(Gather(task, source, gaps, answers, fetched, rows));
   if (adjusted && fetched.result.error.ok()) {
-    const quant::TimeRange hull = Hull(gaps, known);
+    const quant::TimeRange hull = Hull(gaps, there);
     bool anew = false;
     if (gaps != std::vector{hull}) {
       BF_ASSIGN_OR_RETURN(anew, AdjustedAnew(key, gaps, rows));

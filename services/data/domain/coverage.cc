@@ -51,6 +51,34 @@ std::string RowParameters(const SourceEntry& entry, const component::RawParams& 
   return hash.FinishHex().substr(0, 32);
 }
 
+std::vector<Coverage> Since(std::span<const Coverage> known, int64_t from_ns) {
+  std::vector<Coverage> since;
+  for (const Coverage& one : known) {
+    if (one.range.end_ns <= from_ns) continue;
+    if (one.range.start_ns >= from_ns) {
+      since.push_back(one);
+    } else {
+      AddPieces(one, {{INT64_MIN, from_ns}}, since);
+    }
+  }
+  return since;
+}
+
+std::vector<TimeRange> WithoutDropped(std::span<const TimeRange> ranges, std::span<const Coverage> known,
+                                      int64_t before_ns) {
+  std::vector<TimeRange> dropped;
+  for (const Coverage& one : known) {
+    if (!Answered(one) || one.range.start_ns >= before_ns) continue;
+    dropped.push_back({one.range.start_ns, std::min(one.range.end_ns, before_ns)});
+  }
+  std::vector<TimeRange> left;
+  for (const TimeRange& range : ranges) {
+    const std::vector<TimeRange> parts = Outside(range, dropped);
+    left.insert(left.end(), parts.begin(), parts.end());
+  }
+  return left;
+}
+
 std::vector<TimeRange> Missing(const TimeRange& range, std::span<const Coverage> known, const std::string& parameters,
                                Revisions revisions, const CoveragePolicy& policy, absl::Time now) {
   if (revisions == Revisions::kAnytime) return {range};

@@ -65,6 +65,14 @@ std::vector<quant::TimeRange> Missing(const quant::TimeRange& range, std::span<c
                                       const std::string& parameters, Revisions revisions, const CoveragePolicy& policy,
                                       absl::Time now);
 
+// `known` without what lies before an instant.
+std::vector<Coverage> Since(std::span<const Coverage> known, int64_t from_ns);
+
+// `ranges` without what lies before an instant and is covered, by answers to any parameters: rows that were dropped
+// there are not asked for again. Ascending as they are.
+std::vector<quant::TimeRange> WithoutDropped(std::span<const quant::TimeRange> ranges, std::span<const Coverage> known,
+                                             int64_t before_ns);
+
 // What an answer covers: one entry, or two with a border at the beginning of the revision window, so that the younger
 // part can be replaced whole. `like` has everything but range, outcome and rows; `times` are those by which the rows
 // count (InstantsWithin). Nothing of a range that lies behind the time of fetching is covered.

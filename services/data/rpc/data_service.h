@@ -5,6 +5,7 @@
 #include "common/component/catalog.h"
 #include "common/rpc/guard.h"
 #include "common/rpc/page_token.h"
+#include "services/data/app/drop_range.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/app/importer.h"
 #include "services/data/app/quarantines.h"
@@ -32,6 +33,7 @@ class DataService final
     postgres::Database& database;
     ResourceStore& resources;
     Quarantines& quarantines;
+    RangeDrops& drops;
     QuarantineStore& kept_apart;
     SeriesStore& series;
     FetchStore& runs;
@@ -69,6 +71,8 @@ class DataService final
                                                                  v1::ImportSeriesResponse* response) override;
   grpc::Status ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,
                           v1::ListSeriesResponse* response) override;
+  grpc::Status DropSeriesRange(grpc::ServerContext* context, const v1::DropSeriesRangeRequest* request,
+                               v1::DropSeriesRangeResponse* response) override;
   grpc::ServerWriteReactor<common::v1::SeriesMessage>* ReadSeries(grpc::CallbackServerContext* context,
                                                                   const v1::ReadSeriesRequest* request) override;
   grpc::ServerWriteReactor<v1::StreamSeriesResponse>* StreamSeries(grpc::CallbackServerContext* context,

@@ -24,7 +24,30 @@ constexpr std::string_view kFirstKnown = R"sql(
   WHERE s.resource = $1 AND s.symbol = ANY($2::text[]) AND s.timeframe = $3 AND ($4 = '' OR s.variant = $4)
   GROUP BY s.symbol)sql";
 
+std::string InstantText(absl::Time time) { return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()); }
+
 }  // namespace
+
+std::string WhyLost(const columnar::SeriesHead& head, int64_t start_ns) {
+  if (head.lost_before_ns <= start_ns) return "";
+  return fmt::format("rows of {} {} before {} were dropped at {}: as of earlier only later ones can be read",
+                     head.key.symbol, quant::ToText(head.key.timeframe),
+                     InstantText(quant::FromNanos(head.lost_before_ns)), InstantText(head.lost_since));
+}
+
+absl::Status RefuseLost(const std::vector<columnar::SeriesHead>& heads,
+                        const std::function<int64_t(const columnar::SeriesHead&)>& first_needed) {
+  base::ErrorDetails lost{.reason = "RANGE_DROPPED"};
+  for (size_t i = 0; i < heads.size(); ++i) {
+    std::string why = WhyLost(heads[i], first_needed(heads[i]));
+    if (!why.empty()) lost.violations.push_back({fmt::format("symbols[{}]", i), std::move(why)});
+  }
+  if (lost.violations.empty()) return absl::OkStatus();
+  std::string text = lost.violations.front().description;
+  if (lost.violations.size() > 1) text += fmt::format(" (and {} more)", lost.violations.size() - 1);
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, fmt::format("{}: {}", heads.front().key.resource, text),
+                         lost);
+}
 
 absl::StatusOr<std::map<std::string, absl::Time>> SeriesStore::FirstKnown(const std::string& resource,
                                                                           const std::vector<std::string>& symbols,
@@ -64,14 +87,13 @@ absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std
   if (absent && as_of != absl::InfiniteFuture()) {
     BF_ASSIGN_OR_RETURN(first_known, FirstKnown(resource, symbols, timeframe, source, deadline));
   }
-  const auto instant = [](absl::Time time) { return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()); };
   for (size_t i = 0; i < symbols.size(); ++i) {
     const std::vector<const columnar::SeriesHead*>& candidates = by_symbol[symbols[i]];
     const std::string field = fmt::format("symbols[{}]", i);
     if (const auto known = first_known.find(symbols[i]); candidates.empty() && known != first_known.end()) {
       unknown.violations.push_back(
           {field, fmt::format("nothing of {} {} was known at {}; the first of it came at {}", symbols[i],
-                              quant::ToText(timeframe), instant(as_of), instant(known->second))});
+                              quant::ToText(timeframe), InstantText(as_of), InstantText(known->second))});
     } else if (candidates.empty()) {
       unknown.violations.push_back({field, fmt::format("{} {} is not stored{}", symbols[i], quant::ToText(timeframe),
                                                        source.empty() ? "" : " from " + source)});
@@ -91,6 +113,15 @@ absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std
   if (!unknown.violations.empty()) return fail(absl::StatusCode::kNotFound, unknown);
   if (!several.violations.empty()) return fail(absl::StatusCode::kFailedPrecondition, several);
   return heads;
+}
+
+absl::StatusOr<int64_t> SeriesStore::DroppedBefore(const quant::SeriesKey& key, absl::Time deadline) {
+  BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads, chunks_.List({.resource = key.resource,
+                                                                                   .symbols = {key.symbol},
+                                                                                   .timeframe = key.timeframe,
+                                                                                   .variant = key.variant,
+                                                                                   .deadline = deadline}));
+  return heads.empty() ? INT64_MIN : heads.front().dropped_before_ns;
 }
 
 absl::StatusOr<absl::Time> SeriesStore::Settle(const std::string& resource, const std::vector<std::string>& symbols,

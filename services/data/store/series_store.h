@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -9,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "common/columnar/chunk_compactor.h"
 #include "common/columnar/chunk_store.h"
+#include "common/columnar/range_dropper.h"
 #include "common/component/params.h"
 #include "common/postgres/database.h"
 #include "common/quant/calendar.h"
@@ -27,7 +30,8 @@ struct PlannedSeries {
   quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
   int64_t version = 0;
   quant::TimeRange range;
-  int64_t max_rows = 0;  // of the whole version
+  int64_t max_rows = 0;                   // of the whole version
+  int64_t dropped_before_ns = INT64_MIN;  // as SeriesHead has it
 };
 
 // Where a series trades, as whoever stored it said.
@@ -49,11 +53,21 @@ inline const quant::Calendar* NamedFor(const NamedCalendars& calendars, const qu
   return found == calendars.end() ? nullptr : found->second;
 }
 
+// What to say of a state that may lack rows from `start_ns` on, since they were dropped later; empty when it has them
+// all.
+std::string WhyLost(const columnar::SeriesHead& head, int64_t start_ns);
+
+// FAILED_PRECONDITION RANGE_DROPPED that names every one of these states that WhyLost says something of, from the first
+// row on that is needed of it.
+absl::Status RefuseLost(const std::vector<columnar::SeriesHead>& heads,
+                        const std::function<int64_t(const columnar::SeriesHead&)>& first_needed);
+
 // The market data of this service in the chunk store: the variant of a series is the source it came from, so that two
 // sources never mix in one series. Thread-safe.
 class SeriesStore {
  public:
-  explicit SeriesStore(postgres::Database& database) : database_(database), chunks_(database), compactor_(database) {}
+  explicit SeriesStore(postgres::Database& database)
+      : database_(database), chunks_(database), compactor_(database), dropper_(database) {}
 
   // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
   // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored, or was not yet then
@@ -62,6 +76,9 @@ class SeriesStore {
                                                             const std::vector<std::string>& symbols,
                                                             quant::Timeframe timeframe, const std::string& source,
                                                             absl::Time as_of, absl::Time deadline);
+
+  // As columnar::SeriesHead::dropped_before_ns of the newest state; the smallest int64 where there is no such series.
+  absl::StatusOr<int64_t> DroppedBefore(const quant::SeriesKey& key, absl::Time deadline);
 
   // An instant, by the database's clock, that these series have passed: every change of one of them up to it is
   // committed, and every later one will be after it, so what is read as of it never changes. Waits for writers that are
@@ -94,6 +111,7 @@ class SeriesStore {
   absl::StatusOr<columnar::CompactionRound> Compact(int64_t max_series) { return compactor_.Run(max_series); }
 
   columnar::ChunkStore& chunks() { return chunks_; }
+  columnar::RangeDropper& dropper() { return dropper_; }
 
  private:
   absl::StatusOr<std::map<std::string, absl::Time>> FirstKnown(const std::string& resource,
@@ -106,6 +124,7 @@ class SeriesStore {
   columnar::ChunkCompactor compactor_;
   std::mutex days_mutex_;
   std::map<std::string, quant::Calendar> days_;  // by time zone; guarded by days_mutex_
+  columnar::RangeDropper dropper_;
 };
 
 // Hands over a planned series piece by piece, each at most a chunk long and inside the range.

@@ -52,6 +52,16 @@ constexpr std::string_view kListReports = R"sql(
   SELECT create_time, snapshot_id FROM quality_report WHERE (create_time, snapshot_id) < ($1, $2)
   ORDER BY create_time DESC, snapshot_id DESC LIMIT $3)sql";
 
+constexpr std::string_view kVersionsNeeded = R"sql(
+  SELECT version FROM snapshot_series WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4
+  UNION
+  SELECT v.version
+  FROM (SELECT DISTINCT n.as_of FROM snapshot_series e JOIN snapshot n ON n.id = e.snapshot_id
+        WHERE e.symbol = $2 AND $1 IN ('split', 'dividend')) known
+  JOIN series s ON s.resource = $1 AND s.symbol = $2 AND s.timeframe = $3 AND s.variant = $4
+  CROSS JOIN LATERAL (SELECT version FROM series_version WHERE series_id = s.id AND known_at <= known.as_of
+                      ORDER BY version DESC LIMIT 1) v)sql";
+
 using postgres::IntArray;
 using postgres::Row;
 using postgres::Rows;
@@ -135,6 +145,14 @@ absl::StatusOr<std::vector<Snapshot>> SnapshotStore::List(const std::optional<Li
       },
       {.deadline = deadline, .read_only = true}));
   return snapshots;
+}
+
+absl::StatusOr<std::vector<int64_t>> SnapshotStore::VersionsNeeded(Transaction& tx, const quant::SeriesKey& key) {
+  BF_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kVersionsNeeded, {key.resource, key.symbol,
+                                                                  static_cast<int64_t>(key.timeframe), key.variant}));
+  std::vector<int64_t> versions;
+  for (const Row row : rows) versions.push_back(row.Int(0));
+  return versions;
 }
 
 absl::StatusOr<std::optional<QualityReport>> SnapshotStore::FindReport(const std::string& snapshot_id,

@@ -28,6 +28,10 @@ class SnapshotStore {
   // Newest first, without their series.
   absl::StatusOr<std::vector<Snapshot>> List(const std::optional<ListPosition>& after, int limit, absl::Time deadline);
 
+  // Versions of a series that snapshots name; of splits and dividends also those that were known when a snapshot of the
+  // symbol was made, for its prices are adjusted by them.
+  static absl::StatusOr<std::vector<int64_t>> VersionsNeeded(postgres::Transaction& tx, const quant::SeriesKey& key);
+
   // nullopt when the snapshot has not been checked yet.
   absl::StatusOr<std::optional<QualityReport>> FindReport(const std::string& snapshot_id, absl::Time deadline);
 

@@ -48,6 +48,19 @@ class Verbs(unittest.TestCase):
         answer = self.done(self.suite.cli("data", "fetch", *SYMBOLS, "--start", "2013-01-01", "--end", "2018-01-01"))
         self.assertEqual([result["changedRowCount"] for result in answer["results"]], ["0", "0"])
 
+    def test_old_rows_are_dropped(self):
+        fetch = ("data", "fetch", "--symbols", "DROP", "--start", "2013-01-01", "--end", "2018-01-01")
+        self.done(self.suite.cli(*fetch))
+        drop = ("data", "drop", "--before", "2015-01-01", "--symbols", "DROP")
+        told = self.both(*drop, "--check")["series"]
+        self.assertEqual(len(self.done(self.suite.cli("data", "read", "--symbols", "DROP", "--start", "2014-12-01", "--limit", "1"))), 1)
+        self.assertEqual(self.done(self.suite.cli(*drop))["series"], told)
+        self.assertEqual(self.done(self.suite.cli(*drop))["series"], [], "a second time there is nothing")
+        self.done(self.suite.cli(*fetch))
+        rows = self.done(self.suite.cli("data", "read", "--symbols", "DROP", "--limit", "1"))
+        self.assertEqual(rows[0]["time"][:7], "2015-01")
+        self.assertEqual(self.suite.cli("data", "drop", "--before", "2015-01-01").status, 2, "of which symbols?")
+
     def test_signals_and_backtests(self):
         run = self.done(self.suite.cli("signals", "generate", *SYMBOLS, "--strategy", "technical_analysis"))
         self.assertEqual(run["job"]["state"], "STATE_SUCCEEDED")

@@ -152,6 +152,30 @@ TEST_F(FetchCoverage, AfterASplitTheWholeSeriesIsFetchedAgain) {
   EXPECT_THAT(Fetch(Yahoo({"AAA"}, "2019-01-01", "2020-12-31")).results.at(0).fetched_ranges, IsEmpty());
 }
 
+TEST_F(FetchCoverage, RowsThatWereDroppedComeBackNeitherByAGapNorByASplitButByARefetch) {
+  Fetch(Yahoo({"AAA"}, "2019-01-01", "2019-06-01"));
+  const int64_t cut = Ns("2019-03-01");
+  columnar::RangeDropper dropper(*database_);
+  BF_ASSERT_OK_AND_ASSIGN(const auto old, dropper.Prepare({.resource = "stock_price"}, cut, {}));
+  ASSERT_THAT(database_->Transact([&](postgres::Transaction& tx) { return dropper.Commit(tx, old, cut, "the test"); }),
+              IsOk());
+  EXPECT_THAT(Fetch(Yahoo({"AAA"}, "2019-01-01", "2019-06-01")).results.at(0).fetched_ranges, IsEmpty());
+  clock_.Advance(absl::Hours(24 * 10));
+  answer_ = [&](const auto& question) {
+    return Answer{Fault::kNone, breadthflow::testing::YahooChart(question, clock_.Now(), 4)};
+  };
+  const FetchRun split = Fetch(Yahoo({"AAA"}, "2019-01-01", "2019-08-01"));
+  EXPECT_THAT(split.results.at(0).notes, ::testing::Contains(::testing::HasSubstr("adjusted anew")));
+  ASSERT_THAT(split.results.at(0).fetched_ranges, SizeIs(2));
+  EXPECT_EQ(split.results[0].fetched_ranges[1], (quant::TimeRange{cut, Ns("2019-08-01")}));
+  EXPECT_GE(Stored("AAA").times.front(), cut);
+  FetchSpec all = Yahoo({"AAA"}, "2019-01-01", "2019-08-01");
+  all.refetch = true;
+  Fetch(all);
+  EXPECT_LT(Stored("AAA").times.front(), cut);
+  ExpectSound("AAA");
+}
+
 TEST_F(FetchCoverage, OtherParametersAndTheWishToAskAgainAskForAll) {
   FetchSpec spec = Yahoo({"AAA"}, "2019-01-01", "2019-02-01");
   Fetch(spec);

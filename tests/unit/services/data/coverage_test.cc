@@ -79,6 +79,25 @@ TEST(Missing, AMinuteBarIsAskedForAgainAfterAMinute) {
               ElementsAre(Days(99, 101)));
 }
 
+TEST(WithoutDropped, IsAllButWhatIsCoveredBeforeTheInstant) {
+  Coverage other = Entry(2, 5);
+  other.parameters = "q";
+  const std::vector<Coverage> known = {other, Entry(5, 6, Outcome::kFailed), Entry(6, 20)};
+  const std::vector<TimeRange> whole = {Days(0, 30)};
+  EXPECT_THAT(WithoutDropped(whole, known, 10 * kDay), ElementsAre(Days(0, 2), Days(5, 6), Days(10, 30)));
+  EXPECT_THAT(WithoutDropped(whole, known, INT64_MIN), ElementsAre(Days(0, 30)));
+  EXPECT_THAT(WithoutDropped(std::vector{Days(7, 9)}, known, 10 * kDay), IsEmpty());
+}
+
+TEST(Since, LeavesOutWhatLiesBeforeAndDividesWhatReachesAcross) {
+  const std::vector<Coverage> since = Since(std::vector{Entry(0, 4), Entry(4, 8), Entry(8, 9)}, 6 * kDay);
+  ASSERT_EQ(since.size(), 2u);
+  EXPECT_EQ(since[0].range, Days(6, 8));
+  EXPECT_EQ(since[0].rows, std::nullopt);
+  EXPECT_EQ(since[1].range, Days(8, 9));
+  EXPECT_EQ(since[1].rows, 1);
+}
+
 TEST(Covered, EndsAtTheFetchAndHasABorderAtTheRevisionWindow) {
   const Coverage like = Entry(0, 1);
   const std::vector<int64_t> times = {5 * kDay, 50 * kDay, 99 * kDay};

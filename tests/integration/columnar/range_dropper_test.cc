@@ -1,0 +1,190 @@
+// Dropping old rows beside readers, writers and compaction, on a real PostgreSQL.
+#include "common/columnar/range_dropper.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/columnar/change_log.h"
+#include "common/columnar/chunk_codec.h"
+#include "common/columnar/chunk_compactor.h"
+#include "tests/integration/columnar/chunk_store_fixture.h"
+
+namespace breadthflow::columnar {
+namespace {
+
+using quant::Series;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+using ::testing::SizeIs;
+using testing::StatusIs;
+
+constexpr int64_t kChunk = static_cast<int64_t>(kRowsPerChunk);
+
+class RangeDropperTest : public ChunkStoreTest {
+ protected:
+  absl::Status Commit(const std::vector<OldRange>& prepared, int64_t before_ns) {
+    return database_->Transact(
+        [&](postgres::Transaction& tx) { return dropper_.Commit(tx, prepared, before_ns, "the test"); });
+  }
+
+  std::vector<OldRange> Drop(const SeriesFilter& filter, int64_t before_ns) {
+    const auto prepared = dropper_.Prepare(filter, before_ns, {});
+    EXPECT_THAT(prepared, IsOk());
+    if (!prepared.ok()) return {};
+    EXPECT_THAT(Commit(*prepared, before_ns), IsOk());
+    return *prepared;
+  }
+
+  int64_t Sweep(std::vector<int64_t> needed = {}) {
+    const auto swept =
+        dropper_.Sweep(absl::ZeroDuration(), [&](postgres::Transaction&, const quant::SeriesKey&) { return needed; });
+    EXPECT_THAT(swept, IsOk());
+    EXPECT_THAT(store_.SweepOrphans(absl::ZeroDuration()), IsOk());
+    return swept.value_or(-1);
+  }
+
+  SeriesHead Listed(const std::string& symbol, absl::Time as_of = absl::InfiniteFuture()) {
+    const auto heads = store_.List({.resource = "stock_price", .symbols = {symbol}}, as_of);
+    EXPECT_THAT(heads, IsOk());
+    return heads.ok() && heads->size() == 1 ? heads->front() : SeriesHead();
+  }
+
+  RangeDropper dropper_{*database_};
+  const SeriesFilter all_{.resource = "stock_price"};
+};
+
+TEST_F(RangeDropperTest, TheRowsBeforeAnInstantAreGoneAndNoOthersWhereverTheCutFalls) {
+  const Series whole = Bars("A", 0, 3 * kChunk);
+  int64_t place = 0;
+  for (const int64_t cut : {int64_t{1}, kChunk - 1, kChunk, kChunk + 1, 3 * kChunk - 1}) {
+    const std::string symbol = "A" + std::to_string(place++);
+    Series series = whole;
+    series.key.symbol = symbol;
+    ASSERT_THAT(store_.Put(series), IsOk());
+    const SeriesFilter one{.resource = "stock_price", .symbols = {symbol}};
+    const std::vector<OldRange> dropped = Drop(one, cut * kStep);
+    ASSERT_THAT(dropped, SizeIs(1));
+    EXPECT_EQ(dropped[0].rows, cut);
+    EXPECT_EQ(dropped[0].border_id.has_value(), cut % kChunk != 0);
+    BF_ASSERT_OK_AND_ASSIGN(const Series left, store_.Read(series.key));
+    EXPECT_EQ(left.ContentHash(), series.Slice({cut * kStep, INT64_MAX}).ContentHash()) << cut;
+    EXPECT_EQ(Listed(symbol).version, 2);
+    EXPECT_EQ(Listed(symbol).dropped_before_ns, cut * kStep);
+    EXPECT_THAT(dropper_.Find(one, cut * kStep, {}), IsOkAndHolds(IsEmpty())) << "a second time there is nothing";
+  }
+}
+
+TEST_F(RangeDropperTest, FindingStoresNothingAndChangesNothing) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, kChunk + 10)), IsOk());
+  const int64_t chunks = Count("chunk");
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<OldRange> found, dropper_.Find(all_, (kChunk + 5) * kStep, {}));
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].rows, kChunk + 5);
+  EXPECT_EQ(Count("chunk"), chunks);
+  EXPECT_EQ(Listed("A").version, 1);
+}
+
+TEST_F(RangeDropperTest, OnlyTheChunkAtTheBorderIsReadHoweverMuchGoes) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 20 * kChunk)), IsOk());
+  // Whoever read one of the others would find that it is no chunk.
+  server_.Sql(
+      "UPDATE data.chunk c SET body = '\\x00' FROM data.series_chunk r WHERE r.chunk_hash = c.hash AND "
+      "r.last_time_ns < " +
+      std::to_string(19 * kChunk * kStep));
+  const std::vector<OldRange> dropped = Drop(all_, (19 * kChunk + 7) * kStep);
+  ASSERT_THAT(dropped, SizeIs(1));
+  EXPECT_EQ(dropped[0].rows, 19 * kChunk + 7);
+  EXPECT_EQ(store_.Read(Bars("A", 0, 1).key)->size(), static_cast<size_t>(kChunk - 7));
+}
+
+TEST_F(RangeDropperTest, AnEarlierStateSaysWhatItLostAndASweepTakesIt) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 4 * kChunk)), IsOk());
+  const absl::Time before = Now();
+  Drop(all_, 2 * kChunk * kStep + 1);
+  EXPECT_EQ(Listed("A", before).lost_before_ns, 2 * kChunk * kStep + 1);
+  EXPECT_EQ(Listed("A", before).lost_since, Listed("A").known_at);
+  EXPECT_EQ(Listed("A", before).dropped_before_ns, INT64_MIN);
+  EXPECT_EQ(Listed("A").lost_before_ns, INT64_MIN);
+  EXPECT_EQ(Listed("A", before).rows, 4 * kChunk) << "not swept yet: whoever is reading goes on";
+  EXPECT_EQ(Sweep(), 2);
+  EXPECT_EQ(Count("chunk"), 3) << "the old one at the border, its rest, the last";
+  EXPECT_EQ(Listed("A", before).rows, 2 * kChunk);
+  BF_ASSERT_OK_AND_ASSIGN(const Series later,
+                          store_.Read(Bars("A", 0, 1).key, {3 * kChunk * kStep, INT64_MAX}, before));
+  EXPECT_EQ(later.ContentHash(), Bars("A", 3 * kChunk, 4 * kChunk).ContentHash()) << "as of then, as before";
+  EXPECT_EQ(Sweep(), 0);
+}
+
+TEST_F(RangeDropperTest, ASweepLeavesTheVersionsThatAreNeededAndWaitsForItsTime) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 2 * kChunk)), IsOk());
+  ASSERT_THAT(store_.Put(Bars("A", 0, kChunk, 1)), IsOk());
+  ASSERT_THAT(store_.Put(Bars("A", 0, kChunk, 2)), IsOk());
+  Drop(all_, kChunk * kStep);
+  EXPECT_THAT(dropper_.Sweep(absl::Hours(1),
+                             [](postgres::Transaction&, const quant::SeriesKey&) { return std::vector<int64_t>(); }),
+              IsOkAndHolds(0));
+  EXPECT_EQ(Sweep({2}), 2) << "those of the first and the third version";
+  BF_ASSERT_OK_AND_ASSIGN(const Series needed, store_.Read(Bars("A", 0, 1).key, ReadOptions{.version = 2}));
+  EXPECT_EQ(needed.Slice({0, kChunk * kStep}).ContentHash(), Bars("A", 0, kChunk, 1).ContentHash());
+  EXPECT_EQ(needed.size(), static_cast<size_t>(2 * kChunk));
+}
+
+TEST_F(RangeDropperTest, AWriterOrCompactionInBetweenIsNoticed) {
+  // Each before the others: such rows are not put together as they come.
+  for (int64_t row = 10; row > 0; --row) ASSERT_THAT(store_.Put(Bars("A", row, row + 1)), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<OldRange> early, dropper_.Prepare(all_, 5 * kStep, {}));
+  ASSERT_THAT(store_.Put(Bars("A", 0, 1)), IsOk());
+  EXPECT_THAT(Commit(early, 5 * kStep), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<OldRange> scattered, dropper_.Prepare(all_, 5 * kStep, {}));
+  BF_ASSERT_OK_AND_ASSIGN(const CompactionRound round, ChunkCompactor(*database_, 2).Run(10));
+  ASSERT_EQ(round.series, 1);
+  EXPECT_THAT(Commit(scattered, 5 * kStep), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
+  EXPECT_EQ(store_.Read(Bars("A", 0, 1).key)->size(), 11u) << "nothing was half done";
+  Drop(all_, 5 * kStep);
+  EXPECT_EQ(store_.Read(Bars("A", 0, 1).key)->times.front(), 5 * kStep);
+  BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries writing, store_.Write(Bars("A", 4, 8, 1)));
+  Drop(all_, 6 * kStep);
+  EXPECT_THAT(ChunkStoreTest::Commit(writing), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
+}
+
+TEST_F(RangeDropperTest, WhatComesAgainIsStoredAgainAndOutlivesTheSweep) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 2 * kChunk)), IsOk());
+  Drop(all_, kChunk * kStep);
+  ASSERT_THAT(store_.Put(Bars("A", 10, kChunk)), IsOk());
+  EXPECT_EQ(Listed("A").dropped_before_ns, INT64_MIN);
+  EXPECT_EQ(Sweep(), 1);
+  EXPECT_EQ(store_.Read(Bars("A", 0, 1).key)->ContentHash(), Bars("A", 10, 2 * kChunk).ContentHash());
+}
+
+TEST_F(RangeDropperTest, AllRowsMayGoAndOtherSeriesAreLeftAlone) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  ASSERT_THAT(store_.Put(Bars("B", 0, 100)), IsOk());
+  Drop({.resource = "stock_price", .symbols = {"A"}}, 1000 * kStep);
+  EXPECT_TRUE(store_.Read(Bars("A", 0, 1).key)->empty());
+  EXPECT_EQ(Listed("A").dropped_before_ns, 1000 * kStep);
+  EXPECT_EQ(store_.Read(Bars("B", 0, 1).key)->size(), 100u);
+}
+
+TEST_F(RangeDropperTest, ListenersHearNothing) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  ChangeLog log(*database_);
+  BF_ASSERT_OK_AND_ASSIGN(const LogHead from, log.Head());
+  Drop(all_, 50 * kStep);
+  ASSERT_THAT(store_.Put(Bars("A", 100, 101)), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const LogHead to, log.Head());
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<Change> changes, log.Between(from.position, to.position, {}, {}, 10));
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(changes[0].version, 3);
+  BF_ASSERT_OK_AND_ASSIGN(const auto rows, log.Rows(changes, {INT64_MIN}, 10));
+  EXPECT_EQ(rows[0].rows.times, std::vector<int64_t>{100 * kStep});
+  EXPECT_THAT(rows[0].withdrawn, IsEmpty());
+}
+
+}  // namespace
+}  // namespace breadthflow::columnar
