@@ -114,7 +114,7 @@ class ImportExport(unittest.TestCase):
         folder = self.folder / "exports"
         folder.mkdir()
         self.done("data", "fetch", "--symbols", "EXA,EXB", "--start", "2015-01-01", "--end", "2016-01-01", "--param", "basis=raw", "--param", "seed=7")
-        market = next(series["source"] for series in self.done("data", "summary").json["series"] if series["key"]["symbol"] == "EXA")
+        market = self.done("data", "summary", "--symbols", "EXA").json["series"][0]["source"]
         for symbol, file in (("EXA", "EXA.csv"), ("EXB", "EXB.csv.gz"), ("EXA,EXB", "all.csv.gz")):
             self.done("data", "export", "--symbols", symbol, "--source", market, "--out", folder / file)
         stored = self.heads("EXA,EXB", market)
