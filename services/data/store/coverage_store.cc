@@ -157,8 +157,8 @@ absl::StatusOr<std::vector<Coverage>> CoverageStore::List(const CoverageFilter& 
   std::vector<Coverage> entries;
   std::vector<postgres::Param> params;
   std::string where = "true";
-  const auto bind = [&](postgres::Param value) {
-    params.push_back(std::move(value));
+  const auto bind = [&](const auto& value) {
+    params.emplace_back(value);
     return fmt::format("${}", params.size());
   };
   const auto only = [&](std::string_view column, const std::string& value) {
