@@ -75,7 +75,9 @@ TEST_F(PointInTimeTest, WhatIsReadAsOfAnInstantIsWhatWasReadThen) {
       ASSERT_NO_FATAL_FAILURE(read_all(absl::InfiniteFuture(), then.back().second));
       if (then.size() > 1) changes += then.back().second != then[then.size() - 2].second;
     }
-    if (history % 2 == 0) ASSERT_THAT(compactor.Run(1000), IsOk());
+    if (history % 2 == 0) {
+      ASSERT_THAT(compactor.Run(1000), IsOk());
+    }
     for (int query = 0; query < kQueries; ++query) {
       const auto place = static_cast<size_t>(Below(static_cast<int>(then.size())));
       const absl::Time from = then[place].first;

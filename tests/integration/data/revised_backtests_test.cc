@@ -68,7 +68,9 @@ TEST_F(RevisedBacktestTest, OldBacktestsRunAgainGiveTheSameBytes) {
   columnar::ChunkCompactor compactor(*database_, 2);
   for (int i = 0; i < revisions; ++i) {
     Revise(symbols[static_cast<size_t>(Below(3))]);
-    if (i % 100 == 99) ASSERT_THAT(compactor.Run(1000), IsOk());
+    if (i % 100 == 99) {
+      ASSERT_THAT(compactor.Run(1000), IsOk());
+    }
   }
   for (const auto& [snapshot, before] : old) {
     const Backtested after = Run(snapshot);
