@@ -95,6 +95,80 @@ TEST_F(ReadCalendarsTest, ACalendarThatWasNamedCountsBeforeWhatTheRowsTell) {
   EXPECT_EQ(markets.at(bars.key), (SeriesMarket{"24/7", "utc"}));
 }
 
+TEST_F(ReadCalendarsTest, WhereNoCalendarIsKnownNoRowIsLeftOut) {
+  // Working days that end at 15:00 in Tokyo; the last is the Monday after the third week.
+  Series bars = Days("7203.T", quant::AlwaysOpen());
+  std::erase_if(bars.times, [](int64_t time_ns) {
+    const absl::CivilDay day = absl::ToCivilDay(quant::FromNanos(time_ns - 1), absl::UTCTimeZone());
+    return absl::GetWeekday(day) == absl::Weekday::saturday || absl::GetWeekday(day) == absl::Weekday::sunday;
+  });
+  bars.columns.clear();
+  for (int64_t& time_ns : bars.times) time_ns -= int64_t{18} * 3'600'000'000'000;
+  bars.times.push_back(bars.times.back() + int64_t{72} * 3'600'000'000'000);
+  for (const char* name : {"open", "high", "low", "close", "volume"}) bars.Add(name, Doubles(bars.size(), 100));
+  Put(bars);
+  v1::ReadSeriesRequest request;
+  request.add_symbols("7203.T");
+  request.mutable_resampling()->set_timeframe(common::v1::TIMEFRAME_1WEEK);
+  BF_ASSERT_OK_AND_ASSIGN(const auto messages, Messages(request));
+  EXPECT_THAT(messages.at(0).origin().notices(),
+              ::testing::IsSupersetOf({HasSubstr("no calendar is known"), HasSubstr("the last 1 rows are in no bar")}));
+  BF_ASSERT_OK_AND_ASSIGN(const Series weeks, Weeks("7203.T"));
+  EXPECT_THAT(weeks.Doubles("volume"), ElementsAre(500, 500, 500)) << "with Labor Day";
+  clients::SnapshotSpec spec;
+  spec.symbols = {"7203.T"};
+  BF_ASSERT_OK_AND_ASSIGN(const auto snapshot, client_->CreateSnapshot(spec, "", {}));
+  BF_ASSERT_OK_AND_ASSIGN(const auto report, client_->GetQualityReport(snapshot.name, {}));
+  EXPECT_TRUE(report.passed);
+  ASSERT_EQ(report.series.size(), 1u);
+  EXPECT_EQ(report.series[0].expected_rows, 16);
+}
+
+// Hours from 01:00 to 09:00 in Berlin, whose days end there at midnight.
+TEST_F(ReadCalendarsTest, WithNoneTheZoneThatWasNamedMakesTheDays) {
+  Series bars{.key = {"stock_price", "NIGHT", quant::Timeframe::kHour1, "test"}, .basis = quant::PriceBasis::kRaw};
+  for (const CivilDay day : {CivilDay(2020, 8, 31), CivilDay(2020, 9, 1)}) {
+    for (int hour = -2; hour <= 6; ++hour)
+      bars.times.push_back(quant::UtcInstant(absl::CivilSecond(day) + hour * 3600));
+  }
+  bars.times.push_back(quant::UtcInstant(absl::CivilSecond(2020, 9, 1, 23, 0, 0)));
+  for (const char* name : {"open", "high", "low", "close", "volume"}) bars.Add(name, Doubles(bars.size(), 100));
+  Put(bars);
+  const clients::ReadQuery days{.timeframe = quant::Timeframe::kHour1,
+                                .resampling = clients::Resampling{.timeframe = quant::Timeframe::kDay}};
+  BF_ASSERT_OK_AND_ASSIGN(const Series utc, ReadOne("NIGHT", days));
+  EXPECT_THAT(utc.Doubles("volume"), ElementsAre(300, 900)) << "the last day is not over";
+  SeriesStore store(*database_);
+  ASSERT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+    return store.SetMarket(tx, {bars.key}, {"none", "Europe/Berlin"});
+  }),
+              IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const Series berlin, ReadOne("NIGHT", days));
+  EXPECT_THAT(berlin.Doubles("volume"), ElementsAre(100, 900, 800));
+}
+
+TEST_F(ReadCalendarsTest, RowsInNoSessionAreToldOf) {
+  Series bars{.key = {"stock_price", "SPY", quant::Timeframe::kMin1, "test"}, .basis = quant::PriceBasis::kRaw};
+  const quant::Session& day = *quant::Xnys().Find(kMonday);
+  for (int64_t minute = -29; minute <= 391; ++minute) {
+    bars.times.push_back(day.open_ns + minute * int64_t{60'000'000'000});
+  }
+  for (const char* name : {"open", "high", "low", "close"}) bars.Add(name, Doubles(bars.size(), 100));
+  bars.Add("volume", Doubles(bars.size(), 1));
+  Put(bars);
+  v1::ReadSeriesRequest request;
+  request.add_symbols("SPY");
+  request.set_timeframe(common::v1::TIMEFRAME_1MIN);
+  request.mutable_resampling()->set_timeframe(common::v1::TIMEFRAME_1DAY);
+  BF_ASSERT_OK_AND_ASSIGN(const auto messages, Messages(request));
+  EXPECT_THAT(messages.at(0).origin().notices(),
+              ElementsAre(HasSubstr("30 of 421 rows are outside the sessions of XNYS")));
+  const clients::ReadQuery days{.timeframe = quant::Timeframe::kMin1,
+                                .resampling = clients::Resampling{.timeframe = quant::Timeframe::kDay}};
+  BF_ASSERT_OK_AND_ASSIGN(const Series made, ReadOne("SPY", days));
+  EXPECT_THAT(made.Doubles("volume"), ElementsAre(391)) << "with the closing auction";
+}
+
 TEST_F(ReadCalendarsTest, OfLevelsTheLastRowOfAnIntervalIsTaken) {
   Series levels{.key = {"market_cap", "AAA", quant::Timeframe::kTick, "test"}};
   for (const quant::Session& session : quant::Xnys().Between(kMonday, kMonday + 15)) {
