@@ -25,9 +25,9 @@ class JobContext {
   virtual base::CancelToken cancel() const = 0;
   // `fraction` in [0, 1]; smaller ones than before are ignored. Cheap: written at most once per poll interval.
   virtual void Progress(double fraction, std::string_view stage) = 0;
-  // For what is written before the job ends: called first in its transaction, so that it is written only while this
-  // attempt holds the job, and before anybody else gets it. Renews the lease. ABORTED LEASE_LOST, or CANCELLED when
-  // cancel was asked. The job's row stays locked until the transaction ends: keep it short.
+  // For what is written before the job ends: called in its transaction, best as the last thing, so that it is written
+  // only while this attempt holds the job, and before anybody else gets it. Renews the lease. ABORTED LEASE_LOST, or
+  // CANCELLED when cancel was asked. The job's row stays locked until the transaction ends.
   virtual absl::Status Hold(postgres::Transaction& tx) = 0;
 };
 

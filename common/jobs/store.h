@@ -81,8 +81,8 @@ class JobStore {
   // before. Called first in the transaction that writes the effects: the row stays locked, so no rescue comes between.
   static absl::Status Finish(postgres::Transaction& tx, std::string_view id, int64_t epoch);
 
-  // Renews the lease if `epoch` holds the job; errors as Finish. Called first in a transaction that writes effects
-  // while the job goes on: the row stays locked, so that nobody else gets or cancels the job in between.
+  // Renews the lease if `epoch` holds the job; errors as Finish. Called in a transaction that writes effects while the
+  // job goes on: the row stays locked until it commits, so that nobody else gets or cancels the job in between.
   static absl::Status Hold(postgres::Transaction& tx, std::string_view id, int64_t epoch, absl::Duration lease);
 
   // The attempt failed with `error`: CANCELLED when cancel was asked, else QUEUED again after `delay` when `retryable`

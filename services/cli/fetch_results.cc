@@ -46,13 +46,16 @@ void SayNotes(Printer& out, const FetchResults& results) {
     out.Say(fmt::format("  {}{}: {}", fmt::join(symbols.begin(), named, ", "),
                         symbols.size() > kNamed ? fmt::format(" and {} more", symbols.size() - kNamed) : "", note));
   }
+  if (kept_apart == 0) return;
+  out.Say(fmt::format("  {} rows are kept apart: breadthflow data quarantine --state held", Grouped(kept_apart)));
+}
+
+void SayRemoved(Printer& out, const FetchResults& results) {
   for (const data::v1::FetchResult& result : results) {
     if (result.removed_row_count() == 0) continue;
     out.Say(fmt::format("  {}: WARNING: {} rows that were stored are gone: {} does not have them now", result.symbol(),
                         Grouped(result.removed_row_count()), result.source()));
   }
-  if (kept_apart == 0) return;
-  out.Say(fmt::format("  {} rows are kept apart: breadthflow data quarantine --state held", Grouped(kept_apart)));
 }
 
 absl::Status SayFailures(Session& session, const FetchResults& results, const std::string& verb) {

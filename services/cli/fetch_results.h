@@ -22,6 +22,9 @@ using FetchResults = google::protobuf::RepeatedPtrField<data::v1::FetchResult>;
 // For people: the notes, each with the symbols it is of, and where rows are that were kept apart.
 void SayNotes(Printer& out, const FetchResults& results);
 
+// For people: a warning for every symbol of which a fetch took rows away.
+void SayRemoved(Printer& out, const FetchResults& results);
+
 // Writes the error of every symbol that failed. OK when none did, else ABORTED SYMBOLS_FAILED with their names behind
 // `verb` ("fetched").
 absl::Status SayFailures(Session& session, const FetchResults& results, const std::string& verb);

@@ -63,6 +63,7 @@ void DescribeFetch(Printer& out, const data::v1::FetchRun& run) {
     }
   }
   SayNotes(out, run.results());
+  SayRemoved(out, run.results());
 }
 
 }  // namespace breadthflow::cli

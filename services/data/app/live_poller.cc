@@ -1,8 +1,6 @@
 #include "services/data/app/live_poller.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -26,7 +24,6 @@ constexpr absl::Duration kSubmitTimeout = absl::Seconds(10);
 constexpr absl::Duration kForget = absl::Hours(1);
 constexpr absl::Duration kRemembered = absl::Hours(24 * 7);
 constexpr const char* kPrincipal = "live";
-constexpr uint64_t kHourNs = 3'600'000'000'000;
 
 absl::Time SlotOf(absl::Time now, absl::Duration interval) {
   return absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), interval);
@@ -52,20 +49,6 @@ absl::Status OfStream(const absl::Status& refused) {
     violations.Add(field.starts_with("source") ? "poll." + field : field, violation.description);
   }
   return violations.ToStatus("invalid stream", details.reason);
-}
-
-// How far back a symbol is asked for of which nothing is stored: a few bars, over a long weekend.
-absl::Duration FewBars(quant::Timeframe timeframe) {
-  switch (timeframe) {
-    case quant::Timeframe::kDay:
-      return absl::Hours(24 * 10);
-    case quant::Timeframe::kWeek:
-      return absl::Hours(24 * 30);
-    case quant::Timeframe::kMonth:
-      return absl::Hours(24 * 100);
-    default:
-      return absl::Hours(24 * 4);
-  }
 }
 
 }  // namespace
@@ -205,37 +188,6 @@ void LivePoller::Round() {
     telemetry::LogWarning("a poll for live rows was not possible",
                           {{"source", one.spec.poll->source.name}, {"error", base::Message(polled)}});
   }
-}
-
-absl::StatusOr<std::vector<LivePoller::Group>> LivePoller::GroupsOf(const LiveSpec& spec,
-                                                                    const std::vector<std::string>& symbols) {
-  // Of a source that can not be asked nothing is stored; the submission says why.
-  const absl::StatusOr<std::string> variant = fetcher_.VariantOf(spec.poll->source);
-  std::map<std::string_view, int64_t> last;
-  std::vector<columnar::SeriesHead> heads;
-  if (variant.ok()) {
-    BF_ASSIGN_OR_RETURN(
-        heads, series_.chunks().List(
-                   {.resource = spec.resource, .symbols = symbols, .timeframe = spec.timeframe, .variant = *variant}));
-  }
-  for (const columnar::SeriesHead& head : heads) {
-    if (head.rows > 0) last[head.key.symbol] = head.last_time_ns;
-  }
-  const int64_t now = quant::ToNanos(clock_.Now());
-  const int64_t unknown = quant::ToNanos(clock_.Now() - FewBars(spec.timeframe));
-  std::map<int, Group> groups;  // by how long ago in hours, rounded to a power of two
-  for (const std::string& symbol : symbols) {
-    const auto found = last.find(symbol);
-    const int64_t start = std::min(found == last.end() ? unknown : found->second, now);
-    Group& group = groups[std::bit_width(static_cast<uint64_t>(now - start) / kHourNs)];
-    // The bar that ends now belongs to it.
-    if (group.symbols.empty()) group.range = {start, now + 1};
-    group.range.start_ns = std::min(group.range.start_ns, start);
-    group.symbols.push_back(symbol);
-  }
-  std::vector<Group> all;
-  for (auto& [ago, group] : groups) all.push_back(std::move(group));
-  return all;
 }
 
 absl::StatusOr<std::string> LivePoller::Submit(const LiveSpec& spec, Group group, const std::string& request) {

@@ -64,12 +64,12 @@ absl::Status SymbolCommits::CommitTogether(const std::vector<Waiting*>& group) {
   for (bool again = false;; again = true) {
     const absl::Status status = stores_.database.Transact(
         [&](postgres::Transaction& tx) -> absl::Status {
-          BF_RETURN_IF_ERROR(context_.Hold(tx));
           if (again) {  // the last COMMIT may have been one nobody could tell about
             BF_ASSIGN_OR_RETURN(const bool done, options.took_effect(tx));
             if (done) return absl::OkStatus();
           }
-          return Write(tx, group, ended);
+          BF_RETURN_IF_ERROR(Write(tx, group, ended));
+          return context_.Hold(tx);  // last: who wants to cancel the job does not wait for our locks
         },
         options);
     if (status.ok() || !jobs::WriteMayPass(status) || absl::Now() >= give_up) return status;
@@ -78,7 +78,7 @@ absl::Status SymbolCommits::CommitTogether(const std::vector<Waiting*>& group) {
   }
 }
 
-// Locks in one order, whoever writes: the job, coverage, series, quarantines, each by their keys.
+// Locks in one order, whoever writes: coverage, series, quarantines, each by their keys.
 absl::Status SymbolCommits::Write(postgres::Transaction& tx, const std::vector<Waiting*>& group,
                                   const std::vector<EndedSymbol>& ended) {
   std::vector<Coverage> coverage;

@@ -207,12 +207,13 @@ absl::StatusOr<bool> SymbolFetch::AdjustedAnew(const quant::SeriesKey& key, cons
 absl::StatusOr<SourceAnswer> SymbolFetch::Ask(const SymbolTask& task, const ReadySource& source,
                                               const quant::TimeRange& range, const base::Clock& clock,
                                               SourceAnswers& answers) {
-  BF_ASSIGN_OR_RETURN(SourceRequest request, source.source->TransformQuery({.resource = task.spec.resource,
-                                                                            .symbol = task.symbol,
-                                                                            .timeframe = task.spec.timeframe,
-                                                                            .range = range,
-                                                                            .definition = &task.resource,
-                                                                            .now = clock.Now()}));
+  const SourceQuery query{.resource = task.spec.resource,
+                          .symbol = task.symbol,
+                          .timeframe = task.spec.timeframe,
+                          .range = range,
+                          .definition = &task.resource,
+                          .now = clock.Now()};
+  BF_ASSIGN_OR_RETURN(SourceRequest request, source.source->TransformQuery(query));
   const auto extract = [&]() -> absl::StatusOr<SourceAnswer> {
     SourceAnswer answer;
     answer.asked = absl::FromUnixMicros(absl::ToUnixMicros(clock.Now()));

@@ -40,7 +40,7 @@ struct ListPosition {
   std::string id;
 };
 
-// Thread-safe; holds nothing but the database.
+// Thread-safe; holds nothing but the database. fetch_store.cc and fetch_results.cc have its parts.
 class FetchStore {
  public:
   explicit FetchStore(postgres::Database& database) : database_(database) {}
@@ -71,6 +71,8 @@ class FetchStore {
   absl::StatusOr<int64_t> Prune(absl::Duration min_age, int limit);
 
  private:
+  static absl::Status ReadResults(postgres::Transaction& tx, const std::string& id, std::vector<FetchResult>& results);
+
   postgres::Database& database_;
 };
 

@@ -54,8 +54,10 @@ class DropRangeTest : public ReadTest {
   void Sweep() {
     SeriesStore series(*database_);
     RawBodyStore bodies(*database_);
+    FetchStore runs(*database_);
     telemetry::Metrics metrics;
-    Maintenance(series, bodies, metrics, clock_, {.orphan_age = absl::ZeroDuration(), .drop_age = absl::ZeroDuration()})
+    Maintenance(series, bodies, runs, metrics, clock_,
+                {.orphan_age = absl::ZeroDuration(), .drop_age = absl::ZeroDuration()})
         .Round();
     EXPECT_THAT(metrics.Text(), HasSubstr("bf_maintenance_failures_total 0"));
   }

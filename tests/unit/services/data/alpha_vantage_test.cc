@@ -90,10 +90,11 @@ TEST(AlphaVantageNews, OfMoreThanTenPagesIsNotTakenForWhole) {
 TEST(AlphaVantageBars, AsksForWhatFreeKeysMayHaveWhereThatIsEnough) {
   const auto asked = [](const component::RawParams& params, const char* start, const char* now) {
     NewsDesk desk(0);
-    return Make(&desk, params)
-        ->TransformQuery({"stock_price", "ACME", quant::Timeframe::kDay, testing::Between(start, "2020-07-01"), nullptr,
-                          testing::At(now)})
-        ->locator;
+    const SourceQuery query{.resource = "stock_price",
+                            .symbol = "ACME",
+                            .range = testing::Between(start, "2020-07-01"),
+                            .now = testing::At(now)};
+    return Make(&desk, params)->TransformQuery(query)->locator;
   };
   const char kNow[] = "2020-07-01T00:00:00Z";
   EXPECT_THAT(asked({}, "2020-06-01", kNow), HasSubstr("outputsize=compact"));
