@@ -1,10 +1,8 @@
 #include "services/data/domain/read_shape.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +16,7 @@
 #include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/publication.h"
+#include "services/data/domain/rows_left_out.h"
 
 namespace breadthflow::data {
 namespace {
@@ -122,34 +121,6 @@ absl::Status NotMade(const absl::Status& status, const Series& rows) {
   return base::MakeError(absl::StatusCode::kFailedPrecondition, "INVALID_RESAMPLE",
                          fmt::format("{} of {} can not be made into other bars: {}: {}", rows.key.resource,
                                      rows.key.symbol, first.field, first.description));
-}
-
-// What to say of the rows that are in no session; refuses where they are too many for bars of these sessions to be
-// bars of that market.
-absl::StatusOr<std::string> Outside(const Series& rows, size_t outside, const quant::Calendar& calendar, bool trades) {
-  const RowHours hours = HoursOf(rows.times, calendar, rows.key.timeframe, trades);
-  const auto refuse = [&](std::string_view reason, const std::string& what) {
-    return base::MakeError(
-        absl::StatusCode::kFailedPrecondition, reason,
-        fmt::format("{} of the {} rows of {} {} {} in a session of the calendar {}: name the one of its market; what "
-                    "fits its rows: {}",
-                    what, rows.size(), rows.key.resource, rows.key.symbol, what == "none" ? "lies" : "do not lie",
-                    calendar.name(), CalendarsThatFit(rows.times, rows.key.timeframe, trades)));
-  };
-  if (outside == rows.size()) return refuse("NO_SESSION", "none");
-  if (hours.closed * 100 > rows.size() * kMostOutsidePercent) {
-    return refuse("OUTSIDE_SESSIONS", fmt::format("{}", outside));
-  }
-  std::string text =
-      fmt::format("{} of {} rows are outside the sessions of {} and in no bar", outside, rows.size(), calendar.name());
-  if (hours.extended > 0) text += fmt::format(": {} of them are of extended hours", hours.extended);
-  return text;
-}
-
-std::string Pending(size_t rows, const quant::ResampleSpec& spec) {
-  if (spec.rule != quant::BarRule::kTime) return fmt::format("the last {} rows are in no bar: it is not full", rows);
-  return fmt::format("the last {} rows are in no bar: it is not known that their {} is over", rows,
-                     quant::ToText(spec.timeframe));
 }
 
 void DropSplits(Series& bars) {
@@ -259,11 +230,12 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
   quant::Resampled& made = *resampled;
   BarsMade out;
   if (made.outside_rows > 0) {
-    BF_ASSIGN_OR_RETURN(out.notices.emplace_back(), Outside(rows, made.outside_rows, *resampling.calendar, trades));
+    BF_ASSIGN_OR_RETURN(out.notices.emplace_back(),
+                        OutsideNotice(rows, made.outside_rows, *resampling.calendar, trades));
   }
   // Bars that end after the range are not asked for.
   if (made.pending_rows > 0 && range.end_ns > extent.last_time_ns) {
-    out.notices.push_back(Pending(made.pending_rows, spec));
+    out.notices.push_back(PendingNotice(made.pending_rows, spec));
   }
   if (splits_apart) DropSplits(made.bars);
   out.had_earlier = !made.bars.empty() && made.bars.times.front() < range.start_ns;

@@ -45,7 +45,7 @@ TEST(Resample, TakesTheClosingAuctionForTheEndOfTheSessionWhereItIsTold) {
                                 At(2017, 9, 1, 16, 1), At(2017, 9, 5, 9, 30)},
                                {10, 12, 11, 13, 14}, {1, 2, 4, 8, 16});
   const int64_t minute = 60'000'000'000;
-  const int64_t end = At(2017, 9, 5, 16);
+  const int64_t end = At(2017, 9, 5, 16, 0);
   const Resampled out = Bars(trades, {.timeframe = Timeframe::kHour1, .watermark_ns = end, .closing_ns = minute});
   EXPECT_THAT(NewYork(out.bars), ElementsAre("2017-09-01 16:00", "2017-09-05 10:30"));
   EXPECT_THAT(out.bars.Doubles("volume"), ElementsAre(7, 16));
