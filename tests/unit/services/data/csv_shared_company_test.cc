@@ -16,6 +16,9 @@ absl::CivilDay Day(const std::string& text) {
 }
 bool Absent() { return testing::SharedFile("data/fundamentals").empty(); }
 
+// No file says when its statements were published.
+const auto kEstimated = [](const CellOf&) -> Value { return int64_t{1}; };
+
 TEST(CsvRealCompany, StatementsReadBackEqual) {
   if (Absent()) GTEST_SKIP() << "no shared data here";
   const std::map<std::string, std::map<std::string, std::string>> fields = {
@@ -59,8 +62,8 @@ TEST(CsvRealCompany, StatementsReadBackEqual) {
        {std::pair("revenue", "IBM_income_statement"), std::pair("earnings", "IBM_income_statement"),
         std::pair("balance_sheet", "IBM_balance_sheet"), std::pair("cash_flow", "IBM_cash_flow")}) {
     const std::string path = std::string("fundamentals/") + file + ".csv";
-    std::map<std::string, std::function<Value(const CellOf&)>> columns = {{"period_end", Word("period_end")},
-                                                                          {"currency", Word("currency")}};
+    std::map<std::string, std::function<Value(const CellOf&)>> columns = {
+        {"period_end", Word("period_end")}, {"currency", Word("currency")}, {"publication_estimated", kEstimated}};
     if (resource == std::string("balance_sheet")) {
       columns["period"] = [](const CellOf&) -> Value { return "instant"; };
       columns["csv.period"] = Word("period");
@@ -138,6 +141,7 @@ TEST(CsvRealCompany, AnnouncementsDividendsSplitsAndSharesReadBackEqual) {
        .time =
            [](const CellOf& cell) { return absl::FromCivil(absl::CivilHour(Day(cell("date")) + 90) + 22, NewYork()); },
        .columns = {{"period_end", Word("date")},
+                   {"publication_estimated", kEstimated},
                    {"shares", Number("shares_outstanding_basic")},
                    {"diluted_shares", Number("shares_outstanding_diluted")}}});
 }

@@ -12,6 +12,7 @@
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "common/quant/resample.h"
+#include "services/data/domain/asked_rows.h"
 #include "services/data/domain/resource.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/simulated/tables.h"
@@ -91,7 +92,9 @@ TEST(SimulatedWorld, AValueDoesNotDependOnTheRangeAskedFor) {
       quant::TimeRange part = Days(absl::CivilDay(2015, 3, 3), absl::CivilDay(2015, 5, 5));
       part.start_ns += kDayNs * 17 / 24;
       part.end_ns += kDayNs * 18 / 24;
-      EXPECT_EQ(Raw(std::string(table.resource), "AAPL", part, timeframe), whole.Slice(part))
+      Series expected = whole;
+      KeepAsked(**FindResource(table.resource), part, expected);
+      EXPECT_EQ(Raw(std::string(table.resource), "AAPL", part, timeframe), expected)
           << table.resource << " " << quant::ToText(timeframe);
     }
   }
