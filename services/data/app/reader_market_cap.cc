@@ -185,6 +185,7 @@ absl::Status Reader::PlanShares(const ReadQuery& query, const std::vector<bool>&
                       NameOf(DerivedSource{key.variant, candidates.front()->key.variant})));
       continue;
     }
+    BF_RETURN_IF_ERROR(CheckPrices(key, plan.series[i].basis));
     const columnar::SeriesHead& head = *candidates.front();
     plan.companions[i].shares = PlannedSeries{head.key, head.basis, head.version, {}, head.rows};
     plan.as_of = std::max(plan.as_of, head.known_at);

@@ -12,6 +12,7 @@
 #include "common/base/status.h"
 #include "common/quant/as_of_join.h"
 #include "services/data/domain/adjustment_events.h"
+#include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 namespace {
@@ -149,6 +150,18 @@ absl::StatusOr<std::vector<SplitInEffect>> SplitsInEffect(const Series& bars, co
   return splits;
 }
 
+absl::Status CheckPrices(const quant::SeriesKey& key, PriceBasis basis) {
+  const bool made_up = IsMadeUp(key.variant);
+  if (basis == PriceBasis::kRaw || (basis == PriceBasis::kSplitAdjusted && !made_up)) return absl::OkStatus();
+  return base::MakeError(
+      absl::StatusCode::kFailedPrecondition, basis == PriceBasis::kNotPrices ? "NOT_PRICES" : "ALREADY_ADJUSTED",
+      fmt::format(
+          "market_cap of {} can not be derived of the prices of {}: they are stored with basis {}, and closes as "
+          "they traded are needed; {}",
+          key.symbol, key.variant, quant::ToText(basis),
+          made_up ? "fetch them with basis=raw" : "name another source of prices, as derived:SOURCE"));
+}
+
 absl::StatusOr<std::optional<quant::TimeRange>> SplitsNeeded(const Series& bars, const std::vector<ShareCount>& counts,
                                                              const quant::TimeRange& range, int64_t bars_known_ns) {
   BF_ASSIGN_OR_RETURN(const auto known, CountsAt(bars.times, counts));
@@ -170,14 +183,7 @@ absl::StatusOr<Series> DeriveMarketCap(const MarketCapInputs& inputs, const quan
                                        const DerivedSource& source) {
   const Series& bars = inputs.bars;
   Series out{.key = {std::string(kMarketCap), bars.key.symbol, quant::Timeframe::kTick, NameOf(source)}};
-  if (bars.basis != PriceBasis::kRaw && bars.basis != PriceBasis::kSplitAdjusted) {
-    const bool prices = bars.basis != PriceBasis::kNotPrices;
-    return base::MakeError(
-        absl::StatusCode::kFailedPrecondition, prices ? "ALREADY_ADJUSTED" : "NOT_PRICES",
-        fmt::format("market_cap of {} can not be derived from the prices of {}: they are stored with basis {}, and "
-                    "closes as they traded are needed; name another source of prices ({}:SOURCE)",
-                    bars.key.symbol, bars.key.variant, quant::ToText(bars.basis), kDerived));
-  }
+  BF_RETURN_IF_ERROR(CheckPrices(bars.key, bars.basis));
   const std::span<const double> stored = bars.Doubles("close");
   std::vector<double> values, closes, numbers;
   if (!stored.empty() && !inputs.counts.empty()) {

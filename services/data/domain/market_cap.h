@@ -69,6 +69,11 @@ struct SplitInEffect {
 // EventsByRow.
 absl::StatusOr<std::vector<SplitInEffect>> SplitsInEffect(const quant::Series& bars, const CorporateActions& actions);
 
+// Whether closes as they traded can be had of these prices. FAILED_PRECONDITION ALREADY_ADJUSTED when dividends are in
+// them too, which nothing takes out, and for split-adjusted prices that are made up, whose source divides them by
+// splits that are still to come; NOT_PRICES without a price basis.
+absl::Status CheckPrices(const quant::SeriesKey& key, quant::PriceBasis basis);
+
 // For which time splits must be known to derive the rows of `range`: from the day of the first number that counts in
 // them to the last of them; where closes are split-adjusted, to when they were learnt (less kUnasked, in which nobody
 // need have asked again). nullopt when no row comes out.
@@ -92,8 +97,7 @@ struct MarketCapInputs {
 // for that) or in old ones: it is taken to be in new ones when it is nearer, as a factor, to the last number published
 // before the split times its ratio than to that number itself.
 //
-// FAILED_PRECONDITION ALREADY_ADJUSTED when dividends are in the closes too, which nothing takes out; NOT_PRICES
-// without a price basis.
+// Errors as CheckPrices.
 absl::StatusOr<quant::Series> DeriveMarketCap(const MarketCapInputs& inputs, const quant::TimeRange& range,
                                               const DerivedSource& source);
 

@@ -30,8 +30,8 @@ class PointInTimeTest : public ReadTest {
     const auto sessions = quant::Xnys().Between(kFirst, quant::Xnys().last_day());
     for (size_t i = begin; i < begin + count; ++i) {
       bars.times.push_back(sessions[i].close_ns);
-      open.push_back(80 + 0.01 * Below(4000));
-      close.push_back(80 + 0.01 * Below(4000));
+      open.push_back(95 + 0.01 * Below(1000));
+      close.push_back(95 + 0.01 * Below(1000));
       high.push_back(std::max(open.back(), close.back()) + 1);
       low.push_back(std::min(open.back(), close.back()) - 1);
       volume.push_back(1000 + Below(1000));

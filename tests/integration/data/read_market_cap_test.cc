@@ -1,7 +1,5 @@
 // Market capitalisation that nobody stored: made of prices and of the numbers of shares that were published by then.
 #include <map>
-#include <random>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +10,6 @@
 #include "common/base/status.h"
 #include "common/rpc/convert.h"
 #include "tests/integration/data/read_fixture.h"
-#include "tests/support/scale.h"
 
 namespace breadthflow::data {
 namespace {
@@ -248,13 +245,13 @@ TEST_F(ReadMarketCapTest, WhatWasKnownAtAnInstantOrFrozenNeverChanges) {
 // What the simulated world says by itself, which counts shares and splits another way.
 TEST_F(ReadMarketCapTest, EqualsTheMarketCapOfTheSimulatedWorld) {
   for (const char* resource : {"stock_price", "shares_outstanding", "market_cap"}) {
-    clients::FetchSpec spec = Simulated({"AAA", "BBB", "CCC", "DDD"}, Years(2008, 2019));
+    clients::FetchSpec spec =
+        Simulated({"AAA", "BBB", "CCC", "DDD"}, Years(2008, 2019), {{"basis", std::string("raw")}});
     spec.resource = resource;
     spec.timeframe = spec.resource == "stock_price" ? quant::Timeframe::kDay : quant::Timeframe::kTick;
     ASSERT_EQ(Fetch(spec).status.state, clients::RunState::kSucceeded);
   }
   size_t compared = 0;
-  std::set<double> scales;
   for (const char* symbol : {"AAA", "BBB", "CCC", "DDD"}) {
     BF_ASSERT_OK_AND_ASSIGN(const Series told, ReadOne(symbol, Caps()));
     EXPECT_EQ(told.key.variant, "simulated");
@@ -268,6 +265,14 @@ TEST_F(ReadMarketCapTest, EqualsTheMarketCapOfTheSimulatedWorld) {
     }
   }
   EXPECT_GT(compared, 9000u);
+  clients::FetchSpec adjusted = Simulated({"EEE"}, Years(2016, 2018));
+  ASSERT_EQ(Fetch(adjusted).status.state, clients::RunState::kSucceeded);
+  adjusted.resource = "shares_outstanding";
+  adjusted.timeframe = quant::Timeframe::kTick;
+  ASSERT_EQ(Fetch(adjusted).status.state, clients::RunState::kSucceeded);
+  const auto refused = ReadOne("EEE", Caps("derived"));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED"));
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("basis=raw")) << "they are divided by splits of years to come";
 }
 
 }  // namespace

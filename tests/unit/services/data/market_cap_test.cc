@@ -183,6 +183,10 @@ TEST(MarketCap, SplitAdjustedClosesGetWhatWasDividedOut) {
           .reports = {{CivilDay(2020, 7, 31), "2020-06-27", 1000}},
           .splits = {{CivilDay(2020, 8, 31), 4}, {CivilDay(2022, 6, 6), 2}, {CivilDay(2031, 1, 6), 10}}};
   EXPECT_THAT(Values(of), ElementsAre(500'000, 504'000, 512'000, 528'000)) << "10:1 came after the bars were learnt";
+  of.bars.key.variant = "simulated";
+  EXPECT_THAT(Derived(of), StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED"))
+      << "a made-up world divides by splits that are still to come";
+  of.bars.key.variant = "test";
   of.bars.basis = PriceBasis::kSplitAndDividendAdjusted;
   EXPECT_THAT(Derived(of), StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_ADJUSTED"));
 }
