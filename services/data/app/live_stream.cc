@@ -163,13 +163,16 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
                                            {spec_.resource, spec_.timeframe, spec_.symbols}, kChangesAtOnce));
     changes_end_ = changes.size() < kChangesAtOnce;
     changes_.assign(changes.begin(), changes.end());
+    std::vector<quant::SeriesKey> keys;
+    for (const columnar::Change& change : changes) {
+      if (queue_->Accepts(change.key)) keys.push_back(change.key);
+    }
+    BF_ASSIGN_OR_RETURN(changes_named_, parts_.series.Calendars(keys, absl::InfiniteFuture()));
     return true;
   }
   const columnar::Change change = changes_.front();
   columnar::ChangedRows changed;
-  NamedCalendars named;
   if (queue_->Accepts(change.key)) {
-    BF_ASSIGN_OR_RETURN(named, parts_.series.Calendars({change.key}, absl::InfiniteFuture()));
     BF_ASSIGN_OR_RETURN(std::vector<columnar::ChangedRows> read, parts_.log.Rows({change}, {up_to_ns_}, 1));
     changed = std::move(read.front());
   }
@@ -191,7 +194,7 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
   piece->arrival = change.known_at;
   piece->change = change;
   piece->place = place;
-  FindGaps(*piece, NamedFor(named, change.key));
+  FindGaps(*piece, NamedFor(changes_named_, change.key));
   Offer(std::move(piece), opened_.Sees(change.transaction), 0);
   cursor_.place = place;
   out_.back().cursor = cursor_;

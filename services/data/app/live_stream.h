@@ -87,6 +87,7 @@ class LiveStream final : public LiveSource {
   bool missed_ = false;
   std::optional<columnar::CommitPosition> join_;
   std::deque<columnar::Change> changes_;
+  NamedCalendars changes_named_;  // of their series
   bool changes_end_ = false;
   int64_t up_to_ns_ = INT64_MIN;  // of the first change
 

@@ -10,7 +10,6 @@
 #include "absl/synchronization/mutex.h"
 
 #include "common/jobs/runner.h"
-#include "common/postgres/database.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/app/symbol_fetch.h"
 #include "services/data/domain/fetch.h"

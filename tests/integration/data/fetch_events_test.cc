@@ -98,7 +98,10 @@ class FetchEvents : public FetchFixture {
                                  *http_,
                                  limits_,
                                  clock_,
-                                 {}};
+                                 {.sleep = [this](absl::Duration wait, const base::CancelToken& cancel) {
+                                   clock_.Advance(wait);
+                                   return cancel.Check();
+                                 }}};
   jobs::Runner polygon_runner_{*database_, {.workers = 2, .poll_interval = absl::Milliseconds(20)}};
   Fetcher polygon_fetcher_{{.database = *database_,
                             .resources = resources_,

@@ -70,7 +70,10 @@ class FetchFixture : public ::testing::Test {
       if (!run.ok()) break;
       if (jobs::IsTerminal(run->job.state)) return *std::move(run);
     }
-    ADD_FAILURE() << "the run does not end";
+    const auto run = runs_.Get(id, absl::InfiniteFuture());
+    ADD_FAILURE() << "the run does not end: state " << (run.ok() ? static_cast<int>(run->job.state) : -1)
+                  << ", attempt " << (run.ok() ? run->job.attempt : 0) << ", "
+                  << (run.ok() ? run->job.error : run.status());
     return {};
   }
 

@@ -212,12 +212,15 @@ TEST_F(ImportTest, AFileThatSharesInstantsWithAnotherTakesNothingAway) {
 
 TEST_F(ImportTest, AFileWithOtherColumnsFillsTheRowsThatAreThere) {
   ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}), IsOk());
-  const std::string corrected = "date,open,high,low,close\n2020-01-03,11,12,10,11.75\n";
-  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", corrected)}), IsOk());
+  const std::string adjusted = "date,open,high,low,close,adj_close,volume\n2020-01-03,11,12,10,11.75,11.5,2000\n";
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", adjusted)}), IsOk());
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}), IsOk());
   const auto rows = server_.Read("AAPL", {.source = "import"});
   ASSERT_THAT(rows, IsOk());
-  EXPECT_THAT(rows->Doubles("close"), ElementsAre(11, 11.75));
-  EXPECT_THAT(rows->Doubles("volume"), ElementsAre(1000, 2000));
+  EXPECT_THAT(rows->Doubles("close"), ElementsAre(11, 11.5));
+  ASSERT_NE(rows->Find("adj_close"), nullptr) << "the last file has none, and takes none away";
+  EXPECT_FALSE(rows->Find("adj_close")->present(0));
+  EXPECT_EQ(rows->Doubles("adj_close")[1], 11.5);
 }
 
 TEST_F(ImportTest, AFileMayBeCutAnywhere) {
@@ -324,7 +327,9 @@ TEST_F(ImportTest, StoredChunksAreTakenOnlyWhole) {
   Request message;
   message.set_stored(columnar::EncodeChunk(rows).value());
   message.set_stored_of("AAPL");
-  ASSERT_THAT(server_.Import({ImportServer::Spec(), message}), IsOk());
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_basis(common::v1::PRICE_BASIS_RAW);  // a chunk does not say it
+  ASSERT_THAT(server_.Import({spec, message}), IsOk());
   EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), rows.ContentHash());
 
   std::string& bytes = *message.mutable_stored();

@@ -192,9 +192,8 @@ TEST_F(ReadCalendarsTest, OfLevelsTheLastRowOfAnIntervalIsTaken) {
 TEST_F(ReadCalendarsTest, WhatBarsCanNotBeMadeOfIsSaidByItsName) {
   Put(Days("AAA", quant::Xnys()));
   const auto ticks = ReadOne("AAA", {.resampling = clients::Resampling{.rule = quant::BarRule::kTicks, .size = 5}});
-  EXPECT_THAT(ticks, StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(base::DetailsOf(ticks.status()).violations.at(0).description,
-              HasSubstr("stock_price does not say how many trades are in a bar"));
+  EXPECT_THAT(ticks, StatusIs(absl::StatusCode::kFailedPrecondition, "INVALID_RESAMPLE"));
+  EXPECT_THAT(base::Message(ticks.status()), HasSubstr("trade_count: must be a column of numbers"));
 }
 
 TEST_F(ReadCalendarsTest, BeforeAnythingWasKnownTheFirstInstantIsNamed) {

@@ -327,7 +327,8 @@ TEST_F(SignalRunsTest, ReadPricesAdjustedForSplitsOrAsTheyAreWhenAdjustedForMore
   SignalSpec spec = Spec();
   spec.snapshot = "snapshots/adjusted";
   EXPECT_EQ(Run(spec).job.state, jobs::State::kSucceeded);
-  EXPECT_EQ(data_.queries.back().basis, std::nullopt);
+  EXPECT_EQ(data_.queries.size(), 2u) << "one read, whatever the series are adjusted for";
+  EXPECT_TRUE(data_.queries.back().keep_adjusted);
 }
 
 TEST_F(SignalRunsTest, TheOrderOfTheSymbolsChangesNothing) {

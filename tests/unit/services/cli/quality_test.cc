@@ -29,7 +29,7 @@ TEST(QualityTable, HasALineForEveryFindingAndSaysTheCalendar) {
   EXPECT_EQ(Render(QualityTable(report)),
             "data quality: NOT passed, score 0.5000\n"
             "  symbol   calendar   expected   rows    score   findings\n"
-            "  ------   --------   --------   ----   ------   -----------------------------------\n"
+            "  ------   --------   --------   ----   ------   --------------------------------------\n"
             "  BTC      24/7          1,000    900   0.2500   ERROR completeness (1,234, 10.00 %)\n"
             "                                                 WARNING spikes (1, 0.10 %: 1970-01-02)\n"
             "  OLD      -                 5      5   1.0000   none\n");
