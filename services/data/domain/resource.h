@@ -51,7 +51,7 @@ struct Resource {
   // Columns that tell rows of one instant apart: a row that agrees in them with another is the same, told anew. Empty:
   // rows are the same when all their values are.
   std::vector<std::string> identity;
-  std::string time;                // which instant the time of a row is, for people
+  std::string time;          // which instant the time of a row is, for people
   std::string takes_effect;  // date field: the day from which it holds, where that is not its time; see asked_rows.h
   bool custom = false;       // made at run time
 

@@ -76,10 +76,9 @@ TEST(ProviderDates, DividendsAnnouncedBeforeTheRangeAreThereWhenTheyTakeEffectIn
 TEST(ProviderDates, BarsHaveTheAveragePriceAndTheTradesUnderTheNamesOfTheResource) {
   const auto source = MakeProvider("polygon");
   const SourceQuery query{"stock_price", "ACME", Timeframe::kDay, Between("2019-01-01", "2021-01-01")};
-  const std::string body =
-      R"({"ticker":"ACME","adjusted":false,"status":"OK","results":[)"
-      R"({"v":1500,"vw":10.2,"o":10,"c":10.5,"h":11,"l":9,"t":1577941200000,"n":10},)"
-      R"({"v":0,"vw":0,"o":11,"c":11,"h":11,"l":11,"t":1578027600000,"n":0}]})";
+  const std::string body = R"({"ticker":"ACME","adjusted":false,"status":"OK","results":[)"
+                           R"({"v":1500,"vw":10.2,"o":10,"c":10.5,"h":11,"l":9,"t":1577941200000,"n":10},)"
+                           R"({"v":0,"vw":0,"o":11,"c":11,"h":11,"l":11,"t":1578027600000,"n":0}]})";
   BF_ASSERT_OK_AND_ASSIGN(const SourceData bars,
                           Parse(*source, query, {.bytes = body, .received = At("2026-05-18T12:00:00Z")}));
   ASSERT_NE(bars.series.Find("vwap"), nullptr);
