@@ -1,9 +1,15 @@
 #include "services/data/app/reader_actions.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -14,6 +20,10 @@ namespace breadthflow::data {
 namespace {
 
 constexpr std::string_view kColumns = "columns";
+
+std::string DayText(int64_t time_ns) {
+  return absl::FormatTime("%Y-%m-%d", quant::FromNanos(time_ns), absl::UTCTimeZone());
+}
 
 }  // namespace
 
@@ -70,7 +80,30 @@ absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::
   if (!whole) return RefuseAdjustment("NO_ADJUSTMENT_DATA", rows, WhyNoneIsWhole(offers, needed, kind.name));
   kind.chosen = offers[*whole].source;
   if (kind.chosen != origin_.source) Notice(fmt::format("{} are those of {}", kind.name, kind.chosen));
-  return ReadOffer(kind, *whole);
+  BF_ASSIGN_OR_RETURN(const quant::Series* events, ReadOffer(kind, *whole));
+  // Splits are rare; a share that pays dividends has mostly paid some before the first one that a file has.
+  const bool imported = offers[*whole].stored && !offers[*whole].asked;
+  if (&kind == &dividends_ && imported && events != nullptr && !events->empty() &&
+      events->times.front() > rows.times.front()) {
+    Notice(fmt::format("dividends of {} were imported, the first of {}: before it none is taken to have been paid",
+                       kind.chosen, DayText(events->times.front())));
+  }
+  return events;
+}
+
+// Says which splits the stored prices are taken to be divided by although they came after the last of them.
+absl::Status ReadActions::TellOfLaterSplits(const quant::Series& rows, const quant::Series& splits) {
+  if (rows.basis == quant::PriceBasis::kRaw) return absl::OkStatus();
+  BF_ASSIGN_OR_RETURN(const std::vector<DatedSplit> dated, DatedSplits(splits));
+  const absl::CivilDay last = absl::ToCivilDay(quant::FromNanos(extent_.last_time_ns), absl::UTCTimeZone());
+  for (const DatedSplit& split : dated) {
+    if (split.ex_date <= last) continue;
+    Notice(
+        fmt::format("the prices end on {} and are taken to be divided by the split of {} ({}), which came later: what "
+                    "was downloaded before it is not",
+                    DayText(extent_.last_time_ns), absl::FormatCivilTime(split.ex_date), split.ratio));
+  }
+  return absl::OkStatus();
 }
 
 // Says where those that would have been next differ from those that were chosen.
@@ -114,6 +147,7 @@ absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows
       splits_.chosen = kColumns;
     }
     BF_RETURN_IF_ERROR(Compare(splits_, rows, needed, actions));
+    if (actions.splits != nullptr) BF_RETURN_IF_ERROR(TellOfLaterSplits(rows, *actions.splits));
   }
   if (take.dividends) BF_RETURN_IF_ERROR(Compare(dividends_, rows, needed, actions));
   return actions;

@@ -44,6 +44,7 @@ class ReadActions {
   };
   absl::StatusOr<const quant::Series*> ReadOffer(Kind& kind, size_t offer);
   absl::StatusOr<const quant::Series*> Pick(Kind& kind, const quant::Series& rows, const quant::TimeRange& needed);
+  absl::Status TellOfLaterSplits(const quant::Series& rows, const quant::Series& splits);
   absl::Status Compare(Kind& kind, const quant::Series& rows, const quant::TimeRange& needed,
                        const CorporateActions& known);
   absl::Status RefuseNamed(const Kind& kind, const quant::Series& rows) const;

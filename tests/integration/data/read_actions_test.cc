@@ -163,7 +163,7 @@ TEST_F(ReadActionsTest, TheAnswerSaysWhoseEventsAreInItAndWhereOthersSayOtherwis
   EXPECT_EQ(origin.source(), "test");
   EXPECT_EQ(origin.splits_source(), "zeta");
   EXPECT_EQ(origin.dividends_source(), "test");
-  EXPECT_THAT(origin.notices(), ElementsAre("splits are those of zeta"));
+  EXPECT_THAT(origin.notices(), Contains("splits are those of zeta"));
   PutSplit(2, "alpha");
   origin = Origin(common::v1::ADJUSTMENT_SPLIT);
   EXPECT_THAT(origin.notices(),
@@ -177,6 +177,16 @@ TEST_F(ReadActionsTest, TheAnswerSaysWhoseEventsAreInItAndWhereOthersSayOtherwis
               ElementsAre("splits are those of the rows' own columns; alpha says otherwise in the row "
                           "of 2020-08-31: 2 there, 4 here"));
   EXPECT_THAT(Origin(common::v1::ADJUSTMENT_RAW).notices(), IsEmpty());
+}
+
+TEST_F(ReadActionsTest, WhatImportedEventsLeaveOpenIsTold) {
+  Put(FlatBars("AAA", kThursday, kCloses, quant::PriceBasis::kSplitAdjusted));
+  Put(Events("dividend", "AAA", {{CivilDay(2020, 9, 1), 1}}));
+  PutSplit(2, "test", CivilDay(2021, 3, 1));
+  EXPECT_THAT(Origin(common::v1::ADJUSTMENT_SPLIT_DIVIDEND).notices(),
+              ElementsAre(HasSubstr("dividends of test were imported, the first of 2020-0"),
+                          "the prices end on 2020-09-02 and are taken to be divided by the split of 2021-03-01 (2), "
+                          "which came later: what was downloaded before it is not"));
 }
 
 TEST_F(ReadActionsTest, BarsOfSeveralDaysAreOnOneScaleBySplitsThatAnAdjustmentWouldTake) {
