@@ -95,12 +95,6 @@ quant::SeriesKey KeyOf(const BinaryRow& row, int column) {
           static_cast<quant::Timeframe>(row.Int16(column + 2)), std::string(row.View(column + 3))};
 }
 
-size_t InstantEnd(const std::vector<int64_t>& times, size_t begin) {
-  size_t end = begin + 1;
-  while (end < times.size() && times[end] == times[begin]) ++end;
-  return end;
-}
-
 // The instants of `stored` that `fresh` does not have. Both ascend.
 std::vector<int64_t> InstantsWithout(const std::vector<int64_t>& stored, const std::vector<int64_t>& fresh) {
   std::vector<int64_t> without;

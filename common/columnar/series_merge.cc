@@ -67,13 +67,6 @@ Affected FindAffected(const std::vector<StoredPart>& parts, const Series& fresh,
   return affected;
 }
 
-// The first row behind the instant of row `row`.
-size_t InstantEnd(const std::vector<int64_t>& times, size_t row) {
-  const int64_t instant = times[row];
-  while (row < times.size() && times[row] == instant) ++row;
-  return row;
-}
-
 absl::Status CheckInstants(const Series& fresh) {
   if (!fresh.repeats) return absl::OkStatus();
   for (size_t row = 0; row < fresh.size();) {

@@ -81,6 +81,12 @@ Column* Obtain(Series& series, size_t hint, std::string_view name, ColumnType ty
   return column.type() == type ? &column : nullptr;
 }
 
+size_t InstantEnd(const std::vector<int64_t>& times, size_t row) {
+  const int64_t instant = times[row];
+  while (row < times.size() && times[row] == instant) ++row;
+  return row;
+}
+
 void EraseRows(Series& series, size_t begin, size_t end) {
   const auto erase = [&](auto& values) {
     values.erase(values.begin() + static_cast<ptrdiff_t>(begin), values.begin() + static_cast<ptrdiff_t>(end));

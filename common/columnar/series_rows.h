@@ -27,6 +27,9 @@ void AddMissing(quant::Column& column, size_t from, size_t to);
 // where it is likely to be.
 quant::Column* Obtain(quant::Series& series, size_t hint, std::string_view name, quant::ColumnType type, size_t rows);
 
+// The first row behind the instant of row `row`.
+size_t InstantEnd(const std::vector<int64_t>& times, size_t row);
+
 void EraseRows(quant::Series& series, size_t begin, size_t end);
 
 // Appends the rows of `tail`, which are all later, to `head`: union of the columns, missing where absent; `head`

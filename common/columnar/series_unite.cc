@@ -49,11 +49,6 @@ void AppendValue(const Column* column, size_t row, std::string& out) {
       column->values);
 }
 
-size_t InstantEnd(const std::vector<int64_t>& times, size_t row) {
-  return static_cast<size_t>(std::upper_bound(times.begin() + static_cast<ptrdiff_t>(row), times.end(), times[row]) -
-                             times.begin());
-}
-
 class PartUnion {
  public:
   PartUnion(const Series& stored, const Series& fresh, std::vector<ColumnPair> pairs,

@@ -10,6 +10,7 @@
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "common/columnar/series_rows.h"
 #include "common/rpc/convert.h"
 
 namespace breadthflow::data {
@@ -48,12 +49,6 @@ class RowBytes {
   std::vector<const std::vector<std::string>*> texts_;
 };
 
-size_t InstantEnd(const std::vector<int64_t>& times, size_t begin) {
-  size_t end = begin + 1;
-  while (end < times.size() && times[end] == times[begin]) ++end;
-  return end;
-}
-
 absl::Status TooLarge(const quant::Series& rows, size_t row, size_t bytes) {
   return base::MakeError(
       absl::StatusCode::kResourceExhausted,
@@ -74,7 +69,7 @@ size_t PieceEnd(const quant::Series& rows, size_t begin) {
   size_t bytes = 0;
   size_t cut = 0;  // where kTargetBytes are full
   for (size_t row = begin; row < chunk_end;) {
-    const size_t next = InstantEnd(rows.times, row);
+    const size_t next = columnar::InstantEnd(rows.times, row);
     size_t unit = 0;
     for (size_t i = row; i < next; ++i) unit += row_bytes.Of(i);
     if (cut == 0 && bytes + unit > kTargetBytes) cut = row == begin ? next : row;
