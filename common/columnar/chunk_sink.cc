@@ -21,6 +21,8 @@ namespace {
 // Encoded chunks written by one transaction: few while the writer would have nothing to do, and never more than this.
 constexpr size_t kLeastBytes = size_t{160} << 10;
 constexpr size_t kMostBytes = size_t{512} << 10;
+// Rows from which on a thread of its own pays for their digest.
+constexpr size_t kRowsForThread = 2048;
 
 // What is there already is marked as wanted, so that the sweep leaves it alone until Commit.
 constexpr std::string_view kRenewKnown = R"sql(
@@ -43,11 +45,14 @@ std::string_view View(const base::Sha256Digest& hash) {
 }  // namespace
 
 absl::Status ChunkSink::Add(const Series& series, size_t begin, size_t end) {
+  // Neither needs the other.
+  const auto policy = end - begin < kRowsForThread ? std::launch::deferred : std::launch::async;
+  std::future<base::Sha256Digest> digest = std::async(policy, [&] { return RowsDigest(series, begin, end); });
   BF_ASSIGN_OR_RETURN(std::string body, EncodeChunk(series, begin, end));
   Pending chunk{base::Sha256Of(body), std::move(body)};
   BF_ASSIGN_OR_RETURN(std::vector<BlockEnd> blocks, ChunkBlocks(chunk.body));
   if (blocks.size() == 1) blocks.clear();
-  refs_.push_back({chunk.hash, RowsDigest(series, begin, end), static_cast<int64_t>(end - begin), series.times[begin],
+  refs_.push_back({chunk.hash, digest.get(), static_cast<int64_t>(end - begin), series.times[begin],
                    series.times[end - 1], static_cast<int64_t>(chunk.body.size()), std::move(blocks)});
   bytes_ += chunk.body.size();
   pending_.push_back(std::move(chunk));
