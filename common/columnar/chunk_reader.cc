@@ -139,7 +139,11 @@ absl::StatusOr<std::vector<Series>> ChunkStore::ReadMany(const std::vector<Serie
           if (all[place].empty() && chunk.all_rows > chunk.rows) {
             ReserveTimes(all[place].times, static_cast<size_t>(chunk.all_rows));
           }
-          return AppendChunk(chunk.body, options.range, options.columns, all[place]);
+          const bool first = all[place].empty();
+          BF_RETURN_IF_ERROR(AppendChunk(chunk.body, options.range, options.columns, all[place]));
+          const size_t rows = all[place].size();
+          if (!first || rows == 0 || chunk.all_rows == chunk.rows || !options.admit) return absl::OkStatus();
+          return options.admit(quant::BytesOf(all[place]) / static_cast<int64_t>(rows) * chunk.all_rows);
         });
   };
   BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, read, BulkOptions(options.deadline, true)));

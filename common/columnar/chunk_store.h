@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -95,6 +96,9 @@ struct ReadOptions {
   absl::Time as_of = absl::InfiniteFuture();  // knowledge time; ignored when `version` is set
   int64_t version = 0;                        // > 0: exactly this version
   std::vector<std::string> columns;           // empty: all
+  // Of Read: asked before more rows than one chunk has are put together, with the bytes that they will take in memory,
+  // about. An error ends the read. Null: any number of them.
+  std::function<absl::Status(int64_t)> admit;
   absl::Time deadline = absl::InfiniteFuture();
 };
 

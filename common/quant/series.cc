@@ -202,4 +202,20 @@ std::span<const double> SeriesView::Doubles(size_t column) const {
   return std::span<const double>(std::get<std::vector<double>>(series_->columns[column].values)).first(size_);
 }
 
+int64_t BytesOf(const Series& series) {
+  size_t bytes = sizeof(Series) + series.size() * sizeof(int64_t);
+  for (const Column& column : series.columns) {
+    bytes += sizeof(Column) + column.valid.size() / 8;
+    if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
+      constexpr size_t kInside = 15;  // characters that a string holds without memory of its own
+      for (const std::string& text : *texts) {
+        bytes += sizeof(std::string) + (text.size() > kInside ? text.size() : 0);
+      }
+    } else {
+      bytes += column.size() * sizeof(double);
+    }
+  }
+  return static_cast<int64_t>(bytes);
+}
+
 }  // namespace breadthflow::quant

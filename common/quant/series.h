@@ -103,6 +103,9 @@ struct Series {
   friend bool operator==(const Series&, const Series&) = default;
 };
 
+// Bytes that a series takes in memory, about.
+int64_t BytesOf(const Series& series);
+
 // Appends the rows of `tail` to `head`; the columns must match by name and type and the times must follow: no instant
 // of `tail` is one of `head`, also where rows repeat. `head` repeats when either does.
 absl::Status Append(Series& head, const Series& tail);

@@ -65,6 +65,21 @@ absl::StatusOr<int> SymbolsAtOnce(const DataModule::Config& config) {
   return violations.ToStatus("invalid configuration", "BAD_CONFIG");
 }
 
+absl::StatusOr<ReadLimits> ReadLimitsOf(const DataModule::Config& config) {
+  ReadLimits limits;
+  const int64_t given = config.data().read_memory_mib();
+  if (given == 0) return limits;
+  constexpr int64_t kLeast = 64;
+  if (given < kLeast) {
+    base::Violations violations;
+    violations.Add("data.read_memory_mib", fmt::format("must be at least {}, was {}", kLeast, given));
+    return violations.ToStatus("invalid configuration", "BAD_CONFIG");
+  }
+  limits.all_bytes = given << 20;
+  limits.series_bytes = limits.all_bytes / 2;
+  return limits;
+}
+
 // Requests are answered again for a week, with the run that they made.
 constexpr absl::Duration kShortestRunRetention = absl::Hours(24 * 7);
 
@@ -118,7 +133,9 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
                 .policy = PolicyOf(config),
                 .symbols_at_once = symbols_at_once_.value_or(Fetcher::kDefaultSymbolsAtOnce)}),
       importer_(database_, resources_, series_, quarantines_, Sources(), csv::MakeReader, context.clock, {}),
-      reader_(database_, resources_, series_, coverage_, snapshots_, context.clock),
+      read_limits_(ReadLimitsOf(config)),
+      reader_(database_, resources_, series_, coverage_, snapshots_, context.clock,
+              read_limits_.value_or(ReadLimits())),
       maintenance_options_(MaintenanceOf(config)),
       maintenance_(series_, bodies_, runs_, context.metrics, context.clock,
                    maintenance_options_.value_or(MaintenanceOptions())),
@@ -148,6 +165,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
 absl::Status DataModule::Start(const base::CancelToken& cancel) {
   BF_RETURN_IF_ERROR(provider_settings_.status());
   BF_RETURN_IF_ERROR(symbols_at_once_.status());
+  BF_RETURN_IF_ERROR(read_limits_.status());
   BF_RETURN_IF_ERROR(maintenance_options_.status());
   std::vector<postgres::Migration> migrations = jobs::JobStore::Migrations();
   const std::vector<postgres::Migration>& chunks = columnar::Migrations();

@@ -69,6 +69,7 @@ class DataModule final : public rpc::Module {
   jobs::Runner runner_;
   Fetcher fetcher_;
   Importer importer_;
+  const absl::StatusOr<ReadLimits> read_limits_;
   Reader reader_;
   absl::StatusOr<MaintenanceOptions> maintenance_options_;
   Maintenance maintenance_;

@@ -49,9 +49,7 @@ absl::Status Import::Hold(int64_t bytes) {
          .violations = {},
          .retry_after = {}});
   }
-  const int64_t more = bytes - held_;
-  if (importer_.held_.fetch_add(more) + more > importer_.limits_.all_bytes && more > 0) {
-    importer_.held_ -= more;
+  if (!held_.Set(bytes)) {
     return base::MakeError(absl::StatusCode::kResourceExhausted,
                            fmt::format("imports at work hold {} MiB, which is the limit of all together: try again",
                                        importer_.limits_.all_bytes >> 20),
@@ -60,7 +58,6 @@ absl::Status Import::Hold(int64_t bytes) {
                             .violations = {},
                             .retry_after = absl::Seconds(5)});
   }
-  held_ = bytes;
   return absl::OkStatus();
 }
 

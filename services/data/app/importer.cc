@@ -28,11 +28,10 @@ Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Su
       spec_(std::move(spec)),
       resource_(&resource),
       submission_(std::move(submission)),
-      reader_(std::move(reader)) {
+      reader_(std::move(reader)),
+      held_(importer.held_) {
   Append(spec_, hash_);
 }
-
-Import::~Import() { importer_.held_ -= held_; }
 
 absl::StatusOr<std::unique_ptr<TableReader>> Importer::MakeReader(const ImportSpec& spec,
                                                                   const Resource& resource) const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "common/base/cancel.h"
 #include "common/base/clock.h"
 #include "common/base/hash.h"
+#include "common/base/memory_budget.h"
 #include "common/component/catalog.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/app/quarantines.h"
@@ -35,7 +35,6 @@ class Importer;
 // IMPORTS_BUSY (try again).
 class Import {
  public:
-  ~Import();
   Import(const Import&) = delete;
   Import& operator=(const Import&) = delete;
 
@@ -92,7 +91,7 @@ class Import {
   base::Sha256 hash_;  // of everything that came
   ImportRows rows_;
   ImportFaults faults_;
-  int64_t held_ = 0;
+  base::MemoryBudget::Hold held_;
   int64_t messages_ = 0;
   std::map<std::string, std::vector<std::string>> notes_;  // by symbol
   bool in_file_ = false;
@@ -121,7 +120,8 @@ class Importer {
         sources_(sources),
         make_reader_(std::move(make_reader)),
         clock_(clock),
-        limits_(limits) {}
+        limits_(limits),
+        held_(limits.all_bytes) {}
 
   // INVALID_ARGUMENT with every violation of the spec.
   absl::StatusOr<std::unique_ptr<Import>> Begin(const ImportSpec& spec, const Submission& submission);
@@ -139,7 +139,7 @@ class Importer {
   const MakeTableReader make_reader_;
   const base::Clock& clock_;
   const Limits limits_;
-  std::atomic<int64_t> held_{0};
+  base::MemoryBudget held_;
 };
 
 }  // namespace breadthflow::data

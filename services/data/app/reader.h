@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/clock.h"
+#include "common/base/memory_budget.h"
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
@@ -45,6 +46,13 @@ struct Companions {
 struct ReadRows {
   quant::Series rows;
   ReadOrigin origin;
+  base::MemoryBudget::Hold held;  // of the reader, which must outlive it; to be kept as long as the rows
+};
+
+// Memory that rows may take which are not handed over as they are stored: those of one series, and of all together.
+struct ReadLimits {
+  int64_t series_bytes = int64_t{2} << 30;
+  int64_t all_bytes = int64_t{4} << 30;
 };
 
 // A read with all its versions fixed.
@@ -72,13 +80,15 @@ class ReadActions;
 class Reader {
  public:
   Reader(postgres::Database& database, ResourceStore& resources, SeriesStore& series, CoverageStore& coverage,
-         SnapshotStore& snapshots, const base::Clock& clock)
+         SnapshotStore& snapshots, const base::Clock& clock, ReadLimits limits = {})
       : database_(database),
         resources_(resources),
         series_(series),
         coverage_(coverage),
         snapshots_(snapshots),
-        clock_(clock) {}
+        clock_(clock),
+        limits_(limits),
+        made_rows_(limits.all_bytes) {}
 
   // What has to be read for `query`. market_cap that no source has stored (or with a source that IsDerived) is planned
   // as the daily prices of the symbol and the numbers of its shares, also for the prices of a snapshot; what is missing
@@ -93,7 +103,9 @@ class Reader {
   // says, also where prices as traded of several days become one bar; modes that are anchored start from the first row
   // that is stored, so that two reads fit together. Errors as Adjust, quant::Resample and JoinColumns;
   // NO_ADJUSTMENT_DATA also when sources were asked for only a part of what the rows need: it names the first part that
-  // is missing. Events are asked for by the day on which they take effect.
+  // is missing. Events are asked for by the day on which they take effect. RESOURCE_EXHAUSTED READ_TOO_LARGE when the
+  // rows that it takes do not fit in the limits (read a shorter range), READS_BUSY when they do not beside those that
+  // others hold (try again).
   absl::StatusOr<ReadRows> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
   // The series that match, ordered by key. Of market_cap also those that can be derived: they have no rows, bytes or
@@ -126,11 +138,13 @@ class Reader {
   absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,
                                                      absl::Time deadline);
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
-                                         const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
+                                         const StoredExtent& extent, ReadActions& actions, ReadRows& out,
                                          absl::Time deadline);
   absl::StatusOr<quant::Series> ReadMarketCap(const ReadPlan& plan, size_t place, const ReadShape& shape,
                                               const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
                                               absl::Time deadline);
+  // Has `held` hold so much for rows of `key`.
+  absl::Status Admit(const quant::SeriesKey& key, int64_t bytes, base::MemoryBudget::Hold& held) const;
 
   postgres::Database& database_;
   ResourceStore& resources_;
@@ -138,6 +152,8 @@ class Reader {
   CoverageStore& coverage_;
   SnapshotStore& snapshots_;
   const base::Clock& clock_;
+  const ReadLimits limits_;
+  base::MemoryBudget made_rows_;
 };
 
 }  // namespace breadthflow::data

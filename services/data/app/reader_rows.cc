@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "services/data/app/reader.h"
@@ -45,9 +46,30 @@ absl::StatusOr<const quant::Calendar*> Reader::CalendarFor(const ReadPlan& plan,
   return &CalendarOf(part.key, times);
 }
 
+absl::Status Reader::Admit(const quant::SeriesKey& key, int64_t bytes, base::MemoryBudget::Hold& held) const {
+  if (bytes > limits_.series_bytes) {
+    return base::MakeError(absl::StatusCode::kResourceExhausted,
+                           fmt::format("the rows of {} that are needed take {} MiB, and one series may take {} MiB: "
+                                       "read a shorter range, or the rows as they are stored",
+                                       key.symbol, bytes >> 20, limits_.series_bytes >> 20),
+                           {.reason = "READ_TOO_LARGE",
+                            .metadata = {{"limit_bytes", std::to_string(limits_.series_bytes)}},
+                            .violations = {},
+                            .retry_after = {}});
+  }
+  if (held.Set(bytes)) return absl::OkStatus();
+  return base::MakeError(
+      absl::StatusCode::kResourceExhausted,
+      fmt::format("reads at work hold {} MiB, which is the limit of all together: try again", limits_.all_bytes >> 20),
+      {.reason = "READS_BUSY",
+       .metadata = {{"limit_bytes", std::to_string(limits_.all_bytes)}},
+       .violations = {},
+       .retry_after = absl::Seconds(5)});
+}
+
 // Adjusted and made into other bars.
 absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
-                                               const StoredExtent& extent, ReadActions& actions, ReadOrigin& origin,
+                                               const StoredExtent& extent, ReadActions& actions, ReadRows& out,
                                                absl::Time deadline) {
   const PlannedSeries& wanted = plan.series[place];
   const bool trades = plan.kind == RowKind::kTrades;
@@ -70,7 +92,8 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
   const bool looks_back = shape.resampling && shape.resampling->bars.fill_forward && !anchored;
   for (int64_t span = kFirstLookBack;; span = span > INT64_MAX / 8 ? INT64_MAX : span * 8) {
     if (looks_back && needed.start_ns != INT64_MIN) stored.range.start_ns = Before(needed.start_ns, span);
-    BF_ASSIGN_OR_RETURN(quant::Series rows, series_.Read(stored, columns, deadline));
+    const auto admit = [&](int64_t bytes) { return Admit(wanted.key, bytes, out.held); };
+    BF_ASSIGN_OR_RETURN(quant::Series rows, series_.Read(stored, columns, deadline, admit));
     CorporateActions known;
     if (adjusts) {
       BF_ASSIGN_OR_RETURN(known, actions.ToAdjust(rows));
@@ -84,7 +107,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     BF_ASSIGN_OR_RETURN(BarsMade made,
                         ResampleRows(std::move(rows), *shape.resampling, known, wanted.range, extent, plan.kind));
     if (looks_back && !made.had_earlier && stored.range.start_ns > extent.first_time_ns) continue;
-    for (std::string& notice : made.notices) origin.notices.push_back(std::move(notice));
+    for (std::string& notice : made.notices) out.origin.notices.push_back(std::move(notice));
     return std::move(made.bars);
   }
 }
@@ -96,7 +119,7 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
   BF_ASSIGN_OR_RETURN(const columnar::SeriesHead head,
                       series_.chunks().Head(wanted.key, {.version = wanted.version, .deadline = deadline}));
   const StoredExtent extent{head.first_time_ns, head.last_time_ns, quant::ToNanos(head.known_at)};
-  ReadRows out{.rows = {}, .origin = plan.OriginOf(place)};
+  ReadRows out{.rows = {}, .origin = plan.OriginOf(place), .held = base::MemoryBudget::Hold(made_rows_)};
   if (shape.resampling && shape.resampling->own_calendar) {
     BF_ASSIGN_OR_RETURN(shape.resampling->calendar, CalendarFor(plan, place, extent, deadline));
     if (!shape.resampling->calendar->says_hours() && beside.calendar == nullptr) {
@@ -107,7 +130,7 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
   if (beside.shares) {
     BF_ASSIGN_OR_RETURN(out.rows, ReadMarketCap(plan, place, shape, extent, actions, out.origin, deadline));
   } else {
-    BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, out.origin, deadline));
+    BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, out, deadline));
   }
   quant::Series& rows = out.rows;
   KeepFields(shape, rows);
@@ -118,7 +141,8 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
     if (!rows.empty()) {
       PlannedSeries from = beside.joins[j];
       from.range = JoinedRange(join, rows.times.front(), rows.times.back());
-      BF_ASSIGN_OR_RETURN(joined, series_.Read(from, JoinedColumns(join, *resource), deadline));
+      const auto admit = [&](int64_t bytes) { return Admit(from.key, quant::BytesOf(rows) + bytes, out.held); };
+      BF_ASSIGN_OR_RETURN(joined, series_.Read(from, JoinedColumns(join, *resource), deadline, admit));
     }
     joined.key = beside.joins[j].key;
     if (std::string notice = NoticeOfTimes(joined, join); !notice.empty()) {
@@ -126,6 +150,7 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
     }
     BF_RETURN_IF_ERROR(JoinColumns(rows, std::move(joined), join, *resource));
   }
+  BF_RETURN_IF_ERROR(Admit(rows.key, quant::BytesOf(rows), out.held));
   return out;
 }
 

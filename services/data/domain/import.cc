@@ -72,22 +72,6 @@ bool IsSourceName(std::string_view name) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
-int64_t BytesOf(const quant::Series& series) {
-  size_t bytes = sizeof(quant::Series) + series.size() * sizeof(int64_t);
-  for (const quant::Column& column : series.columns) {
-    bytes += sizeof(quant::Column) + column.valid.size() / 8;
-    if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
-      constexpr size_t kInside = 15;  // characters that a string holds without memory of its own
-      for (const std::string& text : *texts) {
-        bytes += sizeof(std::string) + (text.size() > kInside ? text.size() : 0);
-      }
-    } else {
-      bytes += column.size() * sizeof(double);
-    }
-  }
-  return static_cast<int64_t>(bytes);
-}
-
 void ImportFaults::Add(std::string_view field, std::string_view description) {
   if (++count_ <= kMaxListed) violations_.Add(field, description);
 }
@@ -106,7 +90,7 @@ absl::Status ImportFaults::ToStatus() const {
 
 void ImportRows::Add(quant::Series rows, const std::string& name, bool assume_basis) {
   if (!rows.empty()) std::erase_if(rows.columns, [](const quant::Column& column) { return !HasValue(column); });
-  bytes_ += BytesOf(rows);
+  bytes_ += quant::BytesOf(rows);
   std::vector<Piece>& pieces = pieces_[rows.key.symbol];
   pieces.push_back({std::move(rows), name, assume_basis});
 }

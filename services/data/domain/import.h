@@ -34,9 +34,6 @@ struct ImportSpec {
 // Lower-case letters, digits and underscores, 1 to 63, beginning with a letter.
 bool IsSourceName(std::string_view name);
 
-// Bytes that the values of a series take in memory, about.
-int64_t BytesOf(const quant::Series& series);
-
 // Collects violations of many rows; lists the first kMaxListed and counts the rest.
 class ImportFaults {
  public:

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "common/base/memory_budget.h"
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
 #include "common/rpc/convert.h"
@@ -63,6 +64,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
     if (made_) {
       BF_ASSIGN_OR_RETURN(ReadRows read, reader_.Read(plan_, at_.series, options_.deadline));
       rows_ = std::move(read.rows);
+      held_ = std::move(read.held);
       origin = std::move(read.origin);
       row_ = !at_.begun
                  ? 0
@@ -101,6 +103,7 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
   void End() {
     cursor_.reset();
     rows_ = {};
+    held_ = {};
     row_ = 0;
     open_ = false;
     at_ = {.series = at_.series + 1};
@@ -150,7 +153,8 @@ class SeriesSource final : public rpc::Source<SeriesMessage> {
   std::deque<SeriesCursor> opened_;
   std::optional<SeriesCursor> cursor_;
   quant::Series rows_;
-  size_t row_ = 0;  // of rows_, the next to send
+  base::MemoryBudget::Hold held_;  // of rows_ that are not as stored
+  size_t row_ = 0;                 // of rows_, the next to send
 };
 
 }  // namespace

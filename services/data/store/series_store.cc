@@ -140,10 +140,12 @@ absl::StatusOr<absl::Time> SeriesStore::Settle(const std::string& resource, cons
 }
 
 absl::StatusOr<quant::Series> SeriesStore::Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
-                                                absl::Time deadline) {
-  return chunks_.Read(planned.key,
-                      columnar::ReadOptions{
-                          .range = planned.range, .version = planned.version, .columns = fields, .deadline = deadline});
+                                                absl::Time deadline, std::function<absl::Status(int64_t)> admit) {
+  return chunks_.Read(planned.key, columnar::ReadOptions{.range = planned.range,
+                                                         .version = planned.version,
+                                                         .columns = fields,
+                                                         .admit = std::move(admit),
+                                                         .deadline = deadline});
 }
 
 absl::Status SeriesStore::ReadEach(const std::vector<PlannedSeries>& planned,

@@ -98,9 +98,9 @@ class SeriesStore {
   // The calendars of the markets: what data::CalendarOf takes as named.
   absl::StatusOr<NamedCalendars> Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline);
 
-  // All rows of a planned series.
+  // All rows of a planned series; `admit` as in columnar::ReadOptions.
   absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,
-                                     absl::Time deadline);
+                                     absl::Time deadline, std::function<absl::Status(int64_t)> admit = nullptr);
 
   // The same of many series of one range, in their order: short ones several at a time, by one statement. Ends with the
   // first error, also one that `take` returns; it is given the place of the series and its rows.

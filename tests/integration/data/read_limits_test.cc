@@ -14,6 +14,7 @@
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
 #include "common/rpc/convert.h"
+#include "services/data/app/reader.h"
 #include "services/data/rpc/series_pieces.h"
 #include "tests/integration/data/read_fixture.h"
 #include "tests/support/scale.h"
@@ -199,6 +200,51 @@ TEST_F(ReadLimits, ALongExportTakesLittleMemory) {
   EXPECT_LE(most, int64_t{64} << 20);
   std::printf("%lld bars, %lld MB: at most %lld MB more, of server and reader\n", static_cast<long long>(rows),
               static_cast<long long>(bytes >> 20), static_cast<long long>(most >> 20));
+}
+
+class MadeRowsTest : public ReadTest {
+ protected:
+  MadeRowsTest() {
+    Put(Minutes("LONG", kRows));
+    Put(Events("split", "LONG", {{absl::CivilDay(2001, 10, 1), 2.0}}));
+  }
+
+  // The bars, adjusted, which are not as they are stored, by a reader of its own.
+  absl::StatusOr<ReadRows> Adjusted(Reader& reader) {
+    ReadQuery query{.symbols = {"LONG"}, .timeframe = quant::Timeframe::kMin1};
+    query.shape.adjustment = Adjustment::kSplit;
+    BF_ASSIGN_OR_RETURN(const ReadPlan plan, reader.Plan(query, {}, absl::InfiniteFuture()));
+    return reader.Read(plan, 0, absl::InfiniteFuture());
+  }
+
+  static constexpr int kRows = 200'000;
+  static constexpr int64_t kBytes = int64_t{kRows} * 6 * 8;
+  ResourceStore resources_{*database_};
+  SeriesStore series_{*database_};
+  CoverageStore coverage_{*database_};
+  SnapshotStore snapshots_{*database_};
+};
+
+TEST_F(MadeRowsTest, ASeriesThatDoesNotFitIsRefusedBeforeItIsInMemory) {
+  Reader reader(*database_, resources_, series_, coverage_, snapshots_, clock_,
+                {.series_bytes = kBytes / 2, .all_bytes = 4 * kBytes});
+  const auto refused = Adjusted(reader);
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, "READ_TOO_LARGE"));
+  EXPECT_EQ(base::DetailsOf(refused.status()).metadata.at("limit_bytes"), std::to_string(kBytes / 2));
+}
+
+TEST_F(MadeRowsTest, ReadsAtWorkShareTheirMemoryAndGiveItBack) {
+  Reader reader(*database_, resources_, series_, coverage_, snapshots_, clock_,
+                {.series_bytes = 2 * kBytes, .all_bytes = kBytes * 3 / 2});
+  {
+    BF_ASSERT_OK_AND_ASSIGN(const ReadRows held, Adjusted(reader));
+    EXPECT_EQ(held.rows.size(), static_cast<size_t>(kRows));
+    EXPECT_EQ(held.rows.basis, quant::PriceBasis::kSplitAdjusted);
+    const auto busy = Adjusted(reader);
+    ASSERT_THAT(busy, StatusIs(absl::StatusCode::kResourceExhausted, "READS_BUSY"));
+    EXPECT_TRUE(base::DetailsOf(busy.status()).retry_after.has_value());
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Adjusted(reader), IsOk()) << "what was held is given back";
 }
 
 // The time that one call in a hundred exceeds; `calls` is not empty.
