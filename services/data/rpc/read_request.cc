@@ -81,7 +81,7 @@ JoinSpec JoinOf(const v1::AsOfJoin& given, std::string_view path, base::Violatio
   if (given.has_ttl()) {
     const google::protobuf::Duration& ttl = given.ttl();
     const bool mixed = (ttl.seconds() > 0 && ttl.nanos() < 0) || (ttl.seconds() < 0 && ttl.nanos() > 0);
-    if (mixed || std::abs(ttl.nanos()) > 999999999) {
+    if (mixed || ttl.nanos() > 999'999'999 || ttl.nanos() < -999'999'999) {
       violations.Add(fmt::format("{}.ttl", path), "is no duration: seconds and nanos must agree in sign");
     } else {
       join.ttl = rpc::FromProto(ttl);

@@ -20,6 +20,7 @@
 #include "common/http/curl_http_client.h"
 #include "tests/support/loopback_listener.h"
 #include "tests/support/matchers.h"
+#include "tests/support/scale.h"
 #include "tests/support/upstream_server.h"
 
 namespace breadthflow::http {
@@ -72,7 +73,7 @@ TEST(HostileServer, AFewBytesThatUnpackToAGigabyteEndAtTheLimit) {
   EXPECT_THAT(MakeCurlHttpClient({.allow_plain_http = true})->Send({.url = server.Url()}),
               StatusIs(absl::StatusCode::kResourceExhausted, "BODY_TOO_LARGE"));
   EXPECT_LE(absl::Now() - begin, absl::Seconds(30));
-  EXPECT_LE(PeakMegabytes() - before, 80);
+  EXPECT_LE(PeakMegabytes() - before, breadthflow::testing::SeenMemory(80));
 }
 
 TEST(HostileServer, ABodyWithoutEndEndsAtTheLimit) {
@@ -80,7 +81,7 @@ TEST(HostileServer, ABodyWithoutEndEndsAtTheLimit) {
   const int64_t before = PeakMegabytes();
   EXPECT_THAT(MakeCurlHttpClient({.allow_plain_http = true})->Send({.url = server.Url()}),
               StatusIs(absl::StatusCode::kResourceExhausted, "BODY_TOO_LARGE"));
-  EXPECT_LE(PeakMegabytes() - before, 80);
+  EXPECT_LE(PeakMegabytes() - before, breadthflow::testing::SeenMemory(80));
 }
 
 // Answers over TLS with a certificate of its own for `name`.
