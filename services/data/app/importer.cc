@@ -28,7 +28,8 @@ Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Su
       spec_(std::move(spec)),
       resource_(&resource),
       submission_(std::move(submission)),
-      reader_(std::move(reader)) {
+      reader_(std::move(reader)),
+      market_(MarketIn(spec_.csv_params)) {
   Append(spec_, hash_);
 }
 
