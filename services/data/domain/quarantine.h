@@ -31,11 +31,11 @@ struct Quarantine {
   quant::TimeRange range;                    // what was asked for
   std::optional<quant::TimeRange> replaces;  // released, they are all there is in it
   int64_t rows = 0;
-  int64_t expected_rows = 0;           // by the calendar, from the first to the last of them
-  std::string content_sha256;          // of the rows
-  std::string stored_sha256;           // of what was stored in the range when they came last; empty: nothing
-  std::vector<Coverage> coverage;      // of their series, as it is when they are stored; none of what no fetch brought
-  std::optional<SeriesMarket> market;  // that was named with the rows; the series has it when they are stored
+  int64_t expected_rows = 0;       // by the calendar, from the first to the last of them
+  std::string content_sha256;      // of the rows
+  std::string stored_sha256;       // of what was stored in the range when they came last; empty: nothing
+  std::vector<Coverage> coverage;  // of their series, as it is when they are stored; none of what no fetch brought
+  std::optional<SeriesMarket> market{};  // that was named with the rows; the series has it when they are stored
   std::vector<Finding> findings;
   std::vector<RepairProposal> proposals;
   QuarantineState state = QuarantineState::kHeld;

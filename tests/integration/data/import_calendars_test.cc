@@ -71,7 +71,9 @@ class ImportCalendarsTest : public ::testing::Test {
                                              .source = source,
                                              .resampling = clients::Resampling{.timeframe = Timeframe::kDay}});
     EXPECT_THAT(days, IsOk());
-    return days.ok() ? days->Doubles("volume") : Doubles();
+    if (!days.ok()) return {};
+    const auto volumes = days->Doubles("volume");
+    return {volumes.begin(), volumes.end()};
   }
   static std::vector<std::string> Faults(const absl::Status& status) {
     std::vector<std::string> said;

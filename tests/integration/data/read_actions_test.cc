@@ -72,7 +72,7 @@ class ReadActionsTest : public ReadTest {
 };
 
 TEST_F(ReadActionsTest, AnchoredPricesSayOnWhichRowTheyStand) {
-  const Series bars = FlatBars("AAA", {2020, 8, 3}, {100, 100, 50, 50, 50});
+  const Series bars = FlatBars("AAA", CivilDay(2020, 8, 3), {100, 100, 50, 50, 50});
   Put(bars);
   Put(Events("split", "AAA", {{absl::CivilDay(2020, 8, 5), 2.0}}));
   v1::ReadSeriesRequest request;

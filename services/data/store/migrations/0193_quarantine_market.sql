@@ -1,4 +1,3 @@
--- The calendar (and time zone) that was named with rows that are kept apart: their series has it once they are
--- released. Empty: none was named.
-ALTER TABLE quarantine ADD COLUMN calendar text NOT NULL DEFAULT '';
-ALTER TABLE quarantine ADD COLUMN time_zone text NOT NULL DEFAULT '';
+-- What was named for the series with rows that are kept apart ("24/7", "none@Europe/Berlin"): the series has it once they
+-- are released. Empty: nothing was.
+ALTER TABLE quarantine ADD COLUMN market text NOT NULL DEFAULT '';
