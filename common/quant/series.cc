@@ -36,6 +36,15 @@ std::string_view ToText(PriceBasis basis) {
 }
 
 absl::StatusOr<PriceBasis> ParsePriceBasis(std::string_view text) {
+  for (const std::string_view anchored : {"total_return", "forward_split", "forward"}) {
+    if (text.substr(0, text.find('@')) != anchored) continue;
+    return base::MakeError(
+        absl::StatusCode::kInvalidArgument, "ANCHORED_PRICES",
+        fmt::format(
+            "prices are {}: they are anchored on the first row of the series that they were read from, made for "
+            "one read, and can not be stored; export them raw, split or split_dividend to have them back",
+            text.substr(0, 64)));
+  }
   for (const PriceBasis basis :
        {PriceBasis::kNotPrices, PriceBasis::kRaw, PriceBasis::kSplitAdjusted, PriceBasis::kSplitAndDividendAdjusted}) {
     if (ToText(basis) == text) return basis;

@@ -38,6 +38,8 @@ struct Column {
 // a second time is refused.
 enum class PriceBasis { kNotPrices = 0, kRaw = 1, kSplitAdjusted = 2, kSplitAndDividendAdjusted = 3 };
 std::string_view ToText(PriceBasis basis);  // "none", "raw", "split", "split_dividend"
+// INVALID_ARGUMENT UNKNOWN_PRICE_BASIS; ANCHORED_PRICES for prices that were made for one read ("total_return@<time of
+// the row on which they are anchored>", as exports say it): no series has such.
 absl::StatusOr<PriceBasis> ParsePriceBasis(std::string_view text);
 
 // What a series is of. `resource` is the kind ("stock_price", "signal", "prediction", "equity"), `symbol` upper case as

@@ -91,6 +91,8 @@ bool CsvReader::ReadHeader() {
     const auto found = std::find(header_.begin() + 2, header_.end(), name);
     described_.push_back(found == header_.end() ? 0 : static_cast<size_t>(found - header_.begin()));
   }
+  const auto calendar = std::find(header_.begin() + 2, header_.end(), kCalendar);
+  if (SaysCalendar() && calendar != header_.end()) calendar_at_ = static_cast<size_t>(calendar - header_.begin());
   return true;
 }
 
@@ -106,6 +108,7 @@ bool CsvReader::ReadRow() {
     for (size_t i = 0; i < described_.size(); ++i) {
       description_[i] = described_[i] == 0 ? std::string() : cells_[described_[i]].text;
     }
+    calendar_ = calendar_at_ == 0 ? std::string() : cells_[calendar_at_].text;
     return true;
   }
   return false;
@@ -116,7 +119,7 @@ void CsvReader::PutRow() {
   for (size_t i = 2; i < cells_.size(); ++i) {
     CellValue value;
     if (cells_[i].text.empty() && !cells_[i].quoted) continue;
-    if (std::find(described_.begin(), described_.end(), i) != described_.end()) continue;
+    if (std::find(described_.begin(), described_.end(), i) != described_.end() || i == calendar_at_) continue;
     const auto whole = Parse<int64_t>(cells_[i].text);
     const auto number = Parse<double>(cells_[i].text);
     if (cells_[i].quoted || batch_.TypeOf(header_[i]) == ColumnType::kText) {

@@ -105,6 +105,7 @@ absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& req
     if (message.payload_case() == SeriesMessage::PAYLOAD_NOT_SET || (!symbol_.empty() && symbol != symbol_)) continue;
     rows_ = true;
     origins_.push_back({file_, reader_->lines()});
+    request.set_calendar(message.origin().calendar());
     if (stored) {
       request.set_stored_of(symbol);
       request.set_stored(std::move(*message.mutable_stored()));

@@ -54,6 +54,12 @@ absl::StatusOr<bool> LineReader::End() {
 }
 
 bool LineReader::CheckDescription() {
+  const auto [calendar, is_new] = calendars_.try_emplace(symbol_, calendar_);
+  if (!is_new && calendar->second != calendar_) {
+    Complain(begin_, fmt::format("calendar is '{}', but '{}' in the rows of {} before it: a series has one",
+                                 calendar_.substr(0, 64), calendar->second.substr(0, 64), symbol_));
+    return false;
+  }
   if (first_) {
     TakeDescription();
     return true;
@@ -88,6 +94,10 @@ void LineReader::TakeDescription() {
 void LineReader::Describe(common::v1::SeriesMessage& message) const {
   common::v1::ColumnarBatch& batch = *message.mutable_packed();
   batch.set_basis(said_.basis());
+  if (const auto calendar = calendars_.find(batch.key().symbol());
+      calendar != calendars_.end() && !calendar->second.empty()) {
+    message.mutable_origin()->set_calendar(calendar->second);
+  }
   if (!said_.has_first_of()) return;
   batch.mutable_key()->set_resource(said_.first_of().resource());
   batch.mutable_key()->set_timeframe(said_.first_of().timeframe());

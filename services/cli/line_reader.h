@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <istream>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,8 @@ class LineReader : public SeriesReader {
   virtual void PutRow() = 0;
 
   void Complain(int64_t line, std::string_view text);
+  // Whether kCalendar is what the rows say of themselves, and not a field of theirs.
+  bool SaysCalendar() const { return !types_.contains(std::string(kCalendar)); }
   // False when it is not OK.
   bool Check(const absl::Status& status);
 
@@ -52,12 +55,14 @@ class LineReader : public SeriesReader {
   SeriesBatch batch_;
   std::string symbol_;
   Description description_;  // as the row at hand has it
+  std::string calendar_;     // the same; empty where the resource has a field of that name
   int64_t line_ = 0;         // last line that was read
   int64_t begin_ = 0;        // on which the row at hand began
 
  private:
   absl::StatusOr<bool> End();
-  // All rows of a file are of one kind. False, with a complaint, when the row at hand is not.
+  // All rows of a file are of one kind, and those of a symbol on one calendar. False, with a complaint, when the row at
+  // hand is not.
   bool CheckDescription();
   void TakeDescription();
   void Describe(common::v1::SeriesMessage& message) const;
@@ -66,8 +71,9 @@ class LineReader : public SeriesReader {
   size_t faults_ = 0;
   bool pending_ = false;
   bool first_ = true;
-  Description all_;                 // as every row has it
-  common::v1::SeriesMessage said_;  // the same
+  Description all_;                               // as every row has it
+  std::map<std::string, std::string> calendars_;  // by symbol, as every row of it has it
+  common::v1::SeriesMessage said_;                // the same
 };
 
 }  // namespace breadthflow::cli

@@ -40,6 +40,10 @@ std::string NumberCell(double value) {
   return text;
 }
 
+std::string AnchoredText(std::string_view how, const common::v1::SeriesMessage& message) {
+  return fmt::format("{}@{}", how, TimeText(message.origin().anchor_time_unix_ns()));
+}
+
 std::string CellText(const common::v1::Column& column, int row) {
   if (Missing(column, row)) return "";
   if (column.double_values_size() > 0) return NumberCell(column.double_values(row));
@@ -48,6 +52,21 @@ std::string CellText(const common::v1::Column& column, int row) {
 }
 
 }  // namespace
+
+std::string BasisText(const common::v1::SeriesMessage& message) {
+  switch (message.origin().anchored()) {
+    case common::v1::ADJUSTMENT_TOTAL_RETURN:
+      return AnchoredText("total_return", message);
+    case common::v1::ADJUSTMENT_FORWARD_SPLIT:
+      return AnchoredText("forward_split", message);
+    case common::v1::ADJUSTMENT_FORWARD:
+      return AnchoredText("forward", message);
+    default:
+      break;
+  }
+  const auto basis = static_cast<quant::PriceBasis>(message.basis());
+  return basis == quant::PriceBasis::kNotPrices ? "" : std::string(quant::ToText(basis));
+}
 
 bool IsPackedName(std::string_view file) { return file.ends_with(".gz"); }
 
@@ -85,9 +104,12 @@ absl::Status SeriesWriter::Take(const common::v1::SeriesMessage& message) {
 // Only the first message of a series says all of it.
 void SeriesWriter::Describe(const common::v1::SeriesMessage& message) {
   if (!message.has_first_of()) return;
-  const auto basis = static_cast<quant::PriceBasis>(message.basis());
-  description_ = {message.first_of().resource(), TimeframeText(message.first_of().timeframe()),
-                  basis == quant::PriceBasis::kNotPrices ? "" : std::string(quant::ToText(basis))};
+  description_ = {message.first_of().resource(), TimeframeText(message.first_of().timeframe()), BasisText(message)};
+  calendar_ = message.origin().calendar();
+  for (const common::v1::Column& column : message.packed().columns()) {
+    if (column.name() == kCalendar) calendar_.clear();  // a field of that resource
+  }
+  if (format_ == SeriesFormat::kCsv && !header_written_ && !calendar_.empty()) names_calendars_ = true;
 }
 
 void SeriesWriter::End() {
@@ -99,6 +121,7 @@ void SeriesWriter::WriteHeader() {
   header_written_ = true;
   out_ << "symbol,time";
   for (const std::string_view name : kDescription) out_ << ',' << name;
+  if (names_calendars_) out_ << ',' << kCalendar;
   for (const std::string& name : columns_) out_ << ',' << TextCell(name, false);
   out_ << '\n';
 }
@@ -109,6 +132,12 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
     for (const common::v1::Column& column : batch.columns()) columns_.push_back(column.name());
   }
   WriteHeader();
+  if (!calendar_.empty() && !names_calendars_) {
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
+        fmt::format("{} has the calendar {}, which was named for no series before it: write jsonl or columnar",
+                    batch.key().symbol(), calendar_));
+  }
   std::vector<const common::v1::Column*> cells(columns_.size(), nullptr);
   for (const common::v1::Column& column : batch.columns()) {
     const auto place = std::find(columns_.begin(), columns_.end(), column.name());
@@ -127,6 +156,7 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
     lines += ',';
     lines += TimeText(batch.times_unix_ns(row));
     for (const std::string& text : description_) lines += fmt::format(",{}", text);
+    if (names_calendars_) lines += fmt::format(",{}", calendar_);
     for (const common::v1::Column* column : cells) {
       lines += ',';
       if (column != nullptr) lines += CellText(*column, row);
@@ -143,6 +173,7 @@ void SeriesWriter::WriteJson(const common::v1::ColumnarBatch& batch) {
     for (size_t i = 0; i < kDescription.size(); ++i) {
       if (!description_[i].empty()) entry[std::string(kDescription[i])] = description_[i];
     }
+    if (!calendar_.empty()) entry[std::string(kCalendar)] = calendar_;
     for (const common::v1::Column& column : batch.columns()) {
       nlohmann::ordered_json& cell = entry[column.name()];
       if (Missing(column, row)) continue;  // stays null

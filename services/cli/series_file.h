@@ -24,7 +24,14 @@ enum class SeriesFormat {
 
 // What the rows of a text are stands in each of them, so that tables can be put together and no program has to know of
 // it: the kind of the data, the bar size, and how prices are adjusted (empty, or not there, where there are none).
+// Prices that are anchored on the first row stored were made for one read: their price_basis is "total_return@" and the
+// time of that row, and they are not read back.
 inline constexpr std::array<std::string_view, 3> kDescription = {"resource", "timeframe", "price_basis"};
+// The calendar on which the rows stand ("24/7", "none@Europe/Berlin"): a column only where one was named.
+inline constexpr std::string_view kCalendar = "calendar";
+
+// How the prices of a series are adjusted, as the column price_basis says it, by its first message; empty: none are.
+std::string BasisText(const common::v1::SeriesMessage& message);
 
 // The format that the end of a file's name says: .csv, .jsonl, .ndjson or .columnar, each also with .gz behind it, and
 // csv for a name without an end. nullopt for others.
@@ -44,8 +51,11 @@ class SeriesWriter {
   SeriesWriter(std::ostream& out, SeriesFormat format, std::vector<std::string> columns)
       : out_(out), format_(format), columns_(std::move(columns)) {}
 
+  // A CSV has the column kCalendar although its first series has none, since a later one does.
+  void WillNameCalendars() { names_calendars_ = true; }
+
   // Packed columns for CSV and JSON lines, any encoding for columnar. FAILED_PRECONDITION MORE_COLUMNS when rows have a
-  // column that the CSV has no place for.
+  // column, or a calendar, that the CSV has no place for.
   absl::Status Take(const common::v1::SeriesMessage& message);
   // After the last message.
   void End();
@@ -61,6 +71,8 @@ class SeriesWriter {
   const SeriesFormat format_;
   std::vector<std::string> columns_;
   std::array<std::string, kDescription.size()> description_;  // of the series at hand
+  std::string calendar_;                                      // the same
+  bool names_calendars_ = false;
   bool header_written_ = false;
   int64_t rows_ = 0;
 };

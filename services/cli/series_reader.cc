@@ -32,7 +32,12 @@ class ColumnarReader final : public SeriesReader {
         return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FILE",
                                fmt::format("{} is damaged or cut off after {} bytes", file_, bytes_.ByteCount()));
       }
-      if (message.has_first_of()) key_ = message.first_of();
+      if (message.has_first_of()) {
+        key_ = message.first_of();
+        calendar_ = message.origin().calendar();
+      } else if (!calendar_.empty()) {
+        message.mutable_origin()->set_calendar(calendar_);
+      }
       if (message.has_packed()) {
         if (message.packed().key().symbol().empty()) *message.mutable_packed()->mutable_key() = key_;
       } else if (message.payload_case() == SeriesMessage::kStored) {
@@ -50,6 +55,7 @@ class ColumnarReader final : public SeriesReader {
   std::istream in_;
   google::protobuf::io::IstreamInputStream bytes_;
   common::v1::SeriesKey key_;
+  std::string calendar_;  // that was named for the series
 };
 
 absl::Status NoSuchFile(const std::string& file) {

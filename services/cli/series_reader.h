@@ -31,8 +31,8 @@ class SeriesReader {
                                                             const ColumnTypes& types);
   virtual ~SeriesReader() = default;
 
-  // The next message; false at the end. Key and basis say what the file says of its rows (see kDescription); they have
-  // only the symbol where it does not say more.
+  // The next message; false at the end. Key, basis and origin.calendar say what the file says of its rows (see
+  // kDescription); they have only the symbol where it does not say more.
   virtual absl::StatusOr<bool> Next(common::v1::SeriesMessage& message) = 0;
   // Bytes read so far.
   virtual int64_t position() const = 0;

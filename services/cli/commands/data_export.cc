@@ -5,12 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "common/base/status.h"
 #include "common/quant/series.h"
+#include "common/rpc/convert.h"
 #include "services/cli/origins.h"
 #include "services/cli/output_file.h"
 #include "services/cli/read_request.h"
@@ -26,7 +29,11 @@ using Stub = data::v1::DataService::Stub;
 // How to read the file back, or why that can not be done. The file itself says what it has.
 absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSeriesRequest& request,
                                         const common::v1::SeriesMessage& first, const std::string& path,
-                                        SeriesFormat format) {
+                                        SeriesFormat format, const std::string& anchored) {
+  if (!anchored.empty()) {
+    return fmt::format("it can not be imported again: its prices are {}, anchored on the first row that is stored",
+                       anchored);
+  }
   if (request.fields_size() > 0) {
     data::v1::GetResourceRequest get;
     get.set_name("resources/" + first.first_of().resource());
@@ -48,6 +55,31 @@ absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSe
   return command;
 }
 
+// Whether a calendar was named for one of several series of a CSV, whose columns are written before their rows are
+// read.
+absl::StatusOr<bool> NamesCalendars(Session& session, const data::v1::ReadSeriesRequest& request) {
+  const bool by_read = !request.resampling().calendar().empty();  // then each of them has it
+  if (by_read || request.symbols_size() == 1) return false;
+  data::v1::ReadSeriesRequest heads;
+  heads.set_snapshot(request.snapshot());
+  heads.set_resource(request.resource());
+  *heads.mutable_symbols() = request.symbols();
+  heads.set_timeframe(request.timeframe());
+  heads.set_source(request.source());
+  if (request.has_as_of_time()) *heads.mutable_as_of_time() = request.as_of_time();
+  // Of a time that has no rows yet.
+  const absl::Time late = absl::FromCivil(absl::CivilDay(2261, 1, 1), absl::UTCTimeZone());
+  *heads.mutable_range() = rpc::ToProto(quant::TimeRange{quant::ToNanos(late), quant::ToNanos(late) + 1'000'000'000});
+  bool named = false;
+  const absl::Status read =
+      session.data().Read(&Stub::ReadSeries, heads, session.scope(), [&](common::v1::SeriesMessage& message) {
+        named |= !message.origin().calendar().empty();
+        return absl::OkStatus();
+      });
+  BF_RETURN_IF_ERROR(ByReadFlag(read));
+  return named;
+}
+
 absl::Status Export(Session& session, const Arguments& arguments) {
   const std::string& path = arguments.Text("out");
   const SeriesFormat format = FormatOf(arguments.Text("format"), path);
@@ -65,14 +97,20 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(data::v1::ReadSeriesRequest request, ReadRequestOf(session, arguments, violations));
   if (format == SeriesFormat::kColumnar) request.set_encoding(common::v1::SERIES_ENCODING_STORED);
 
+  bool names_calendars = false;
+  if (format == SeriesFormat::kCsv) {
+    BF_ASSIGN_OR_RETURN(names_calendars, NamesCalendars(session, request));
+  }
   std::unique_ptr<OutputFile> file;
   if (!path.empty()) {
     BF_ASSIGN_OR_RETURN(file, OutputFile::Open(path, IsPackedName(path)));
   }
   std::ostream& out = file != nullptr ? file->stream() : session.out().raw();
   SeriesWriter writer(out, format, {request.fields().begin(), request.fields().end()});
+  if (names_calendars) writer.WillNameCalendars();
   const std::unique_ptr<Progress> progress = session.MakeProgress("export");
   common::v1::SeriesMessage first;
+  std::string anchored;
   int64_t begun = 0;
   Origins origins;
   const absl::Status read =
@@ -86,6 +124,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
             progress->Update(static_cast<double>(begun - 1) / request.symbols_size(), message.first_of().symbol());
           }
         }
+        if (message.origin().anchored() != common::v1::ADJUSTMENT_UNSPECIFIED) anchored = BasisText(message);
         origins.Take(message);
         BF_RETURN_IF_ERROR(writer.Take(message));
         if (out.good()) return absl::OkStatus();
@@ -101,7 +140,7 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   const int64_t bytes = file->bytes();
   std::string back;
   if (begun > 0 && (format == SeriesFormat::kColumnar || writer.rows() > 0)) {
-    BF_ASSIGN_OR_RETURN(back, HowToImport(session, request, first, path, format));
+    BF_ASSIGN_OR_RETURN(back, HowToImport(session, request, first, path, format, anchored));
   }
   progress->Update(1, "");
   progress->Finish();

@@ -66,6 +66,11 @@ absl::Status TakeSpecOf(const SeriesMessage& message, const std::string& file, c
     return (told || given) && of_file != decltype(of_file){} && of_file != of_spec;
   };
   const common::v1::SeriesKey& key = message.first_of();
+  if (message.origin().anchored() != common::v1::ADJUSTMENT_UNSPECIFIED) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "ANCHORED_PRICES",
+                           fmt::format("{} of {}: {}", key.symbol(), file,
+                                       base::Message(quant::ParsePriceBasis(BasisText(message)).status())));
+  }
   if (differs(arguments.Has("resource"), key.resource(), spec.resource()) ||
       differs(arguments.Has("timeframe"), key.timeframe(), spec.timeframe()) ||
       differs(arguments.Has("basis"), message.basis(), spec.basis())) {
@@ -235,7 +240,7 @@ Command DataImport() {
            {.name = "set",
             .value = "NAME=VALUE",
             .description = "how CSV is read, exports too: a parameter of the source csv_file, such as layout=trades; "
-                           "see data sources",
+                           "see data sources; calendar=... is kept with the series",
             .repeated = true},
            QualityGateFlag("store"),
            {.name = "replace", .description = "stored rows from --start to --end that the files lack are removed"},

@@ -116,14 +116,7 @@ absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
       keys.push_back({plan.spec.resource, symbol, plan.spec.timeframe, source.variant});
     }
   }
-  BF_ASSIGN_OR_RETURN(NamedCalendars calendars, parts_.series.Calendars(keys, absl::InfiniteFuture()));
-  if (const std::optional<SeriesMarket> market = MarketIn(plan.spec.source.params)) {
-    BF_ASSIGN_OR_RETURN(const quant::Calendar* named, parts_.series.CalendarOf(*market));
-    for (const quant::SeriesKey& key : keys) {
-      if (key.variant == plan.spec.source.name) calendars[key] = named;
-    }
-  }
-  return calendars;
+  return parts_.series.Calendars(keys, absl::InfiniteFuture(), absl::InfiniteFuture());
 }
 
 absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t position, SymbolCommits& commits) {
@@ -165,7 +158,7 @@ absl::Status Fetcher::FetchAll(const Plan& plan, const std::vector<bool>& done, 
   std::atomic<size_t> ended{symbols.size() - open.size()};
   const base::CancelToken cancel = context.cancel().Child();
   const telemetry::Context& trace = telemetry::CurrentContext();
-  SymbolCommits commits({parts_.database, parts_.series, parts_.coverage, parts_.quarantines}, context, plan.spec);
+  SymbolCommits commits({parts_.database, parts_.series, parts_.coverage, parts_.quarantines}, context);
   base::ParallelFor(parts_.symbols_at_once, open.size(), [&](size_t i) {
     static const CoverageStore::BySource kNothing;
     const telemetry::Scope scope(trace);

@@ -9,7 +9,6 @@
 #include "common/base/status.h"
 #include "common/base/transient.h"
 #include "common/jobs/submit.h"
-#include "common/quant/calendar.h"
 #include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
@@ -115,17 +114,20 @@ absl::Status Import::Keep(quant::Series rows, const std::string& name, const std
   return Hold(rows_.bytes());
 }
 
-absl::Status Import::AddRows(quant::Series rows, bool says_timeframe) {
+absl::Status Import::AddRows(quant::Series rows, bool says_timeframe, const std::string& calendar) {
   BF_RETURN_IF_ERROR(EndFile());
   const base::Sha256Digest digest = rows.ContentHash();
   hash_.Int(1).Text(rows.key.symbol).Int(static_cast<int64_t>(rows.basis)).Bytes(digest.data(), digest.size());
-  return Keep(std::move(rows), fmt::format("packed[{}]", messages_++), {}, says_timeframe);
+  const std::string name = fmt::format("packed[{}]", messages_++);
+  TakeMarket(rows.key.symbol, name, calendar);
+  return Keep(std::move(rows), name, {}, says_timeframe);
 }
 
-absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes) {
+absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes, const std::string& calendar) {
   BF_RETURN_IF_ERROR(EndFile());
   hash_.Int(2).Text(symbol).Text(bytes);
   const std::string name = fmt::format("stored[{}]", messages_++);
+  TakeMarket(symbol, name, calendar);
   const absl::StatusOr<columnar::ChunkInfo> info = columnar::InspectChunk(bytes);
   if (!info.ok()) return AddFault(name, base::Message(info.status()));
   const auto cells = static_cast<int64_t>(info->rows * (info->columns.size() + 1));
@@ -172,18 +174,10 @@ absl::Status Import::EndFile() {
   for (SourceData& data : *read) {
     std::vector<std::string>& notes = notes_[data.series.key.symbol];
     notes.insert(notes.end(), data.notes.begin(), data.notes.end());
+    if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
     BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
   }
   return Hold(rows_.bytes());
-}
-
-absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::SeriesKey>& keys,
-                                                   const std::optional<SeriesMarket>& market) {
-  if (!market) return importer_.series_.Calendars(keys, submission_.deadline);
-  BF_ASSIGN_OR_RETURN(const quant::Calendar* named, importer_.series_.CalendarOf(*market));
-  NamedCalendars calendars;
-  for (const quant::SeriesKey& key : keys) calendars[key] = named;
-  return calendars;
 }
 
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
@@ -191,9 +185,11 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
-  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(
-                                           {series, spec_.replaces.value_or(all), spec_.replaces, origin, {}, calendar},
-                                           spec_.gate, submission_.deadline));
+  BF_ASSIGN_OR_RETURN(
+      Verdict verdict,
+      importer_.quarantines_.Examine(
+          {series, spec_.replaces.value_or(all), spec_.replaces, origin, {}, calendar, MarketOf(series.key.symbol)},
+          spec_.gate, submission_.deadline));
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
@@ -254,12 +250,11 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   if (!faults_.empty()) return faults_.ToStatus();
   for (const std::string& symbol : rows_.assumed()) notes_[symbol].push_back(AssumedBasisNote());
 
-  const std::optional<SeriesMarket> market = MarketIn(spec_.csv_params);
   std::vector<quant::SeriesKey> keys;
   for (const quant::Series& series : all) {
     if (!series.empty()) keys.push_back(series.key);
   }
-  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(keys, market));
+  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(keys));
   const std::string id = base::NewUuid(importer_.clock_.Now());
   absl::StatusOr<std::string> answer = absl::UnknownError("");
   for (int attempt = 1;; ++attempt) {
@@ -272,12 +267,12 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
         importer_.database_, key,
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
           for (const Outgoing& one : outgoing) {
-            if (one.written) BF_RETURN_IF_ERROR(importer_.series_.chunks().Commit(tx, *one.written).status());
+            if (!one.written) continue;
+            BF_RETURN_IF_ERROR(importer_.series_.Commit(tx, *one.written, MarketOf(one.written->key.symbol)).status());
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));
           }
-          if (market) BF_RETURN_IF_ERROR(importer_.series_.SetMarket(tx, keys, *market));
           return ToAnswer(results);
         },
         options);

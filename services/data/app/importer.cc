@@ -29,7 +29,8 @@ Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Su
       resource_(&resource),
       submission_(std::move(submission)),
       reader_(std::move(reader)),
-      held_(importer.held_) {
+      held_(importer.held_),
+      market_(MarketIn(spec_.csv_params)) {
   Append(spec_, hash_);
 }
 

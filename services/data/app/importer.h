@@ -43,9 +43,10 @@ class Import {
 
   // Rows of one symbol. Resource, timeframe and variant of their key are this import's; an unset basis is too.
   // `says_timeframe`: they came with their bar size.
-  absl::Status AddRows(quant::Series rows, bool says_timeframe = false);
+  // `calendar`: that is named for their series, a SeriesMarket as text; empty: none is.
+  absl::Status AddRows(quant::Series rows, bool says_timeframe = false, const std::string& calendar = "");
   // Rows in the stored encoding, which is checked before anything is made of it.
-  absl::Status AddStored(const std::string& symbol, std::string_view bytes);
+  absl::Status AddStored(const std::string& symbol, std::string_view bytes, const std::string& calendar = "");
   // The next part of a file. Another name, another symbol or other rows begin another file.
   absl::Status AddFilePart(const std::string& file, const std::string& symbol, std::string_view content);
   // A message of rows that could not be read: what is wrong with it, or with a field of it (".key.timeframe").
@@ -79,9 +80,13 @@ class Import {
                                               const NamedCalendars& calendars, const base::CancelToken& cancel);
   absl::StatusOr<Outgoing> WriteOne(const quant::Series& series, const std::string& origin,
                                     const quant::Calendar* calendar);
-  // What these series trade on: as the spec says, else as it was said before.
-  absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::SeriesKey>& keys,
-                                             const std::optional<SeriesMarket>& market);
+  // Takes the calendar that rows of a symbol name; nothing else may have been named for it.
+  void TakeMarket(const std::string& symbol, const std::string& name, const SeriesMarket& market);
+  void TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar);
+  // That was named for a symbol, by the spec or by its rows.
+  std::optional<SeriesMarket> MarketOf(const std::string& symbol) const;
+  // What these series trade on: as was named with them, else as it was before.
+  absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::SeriesKey>& keys);
 
   Importer& importer_;
   const ImportSpec spec_;
@@ -94,6 +99,8 @@ class Import {
   base::MemoryBudget::Hold held_;
   int64_t messages_ = 0;
   std::map<std::string, std::vector<std::string>> notes_;  // by symbol
+  const std::optional<SeriesMarket> market_;               // that the spec names
+  std::map<std::string, SeriesMarket> markets_;            // that rows name, by symbol
   bool in_file_ = false;
   std::string file_;
   std::string file_symbol_;

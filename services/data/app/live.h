@@ -85,7 +85,7 @@ using EncodeRows = std::function<std::shared_ptr<const EncodedRows>(const LivePi
 struct LiveCursor {
   // Everything up to `base` has been told, and of what lies between it and `target` everything up to `place`.
   std::string database;
-  absl::Time time;  // of the database's clock, when the stream began or was resumed
+  absl::Time time;  // of the database's clock, when the stream began or was resumed; of a replay, when it began
   columnar::CommitPosition base;
   std::optional<columnar::CommitPosition> target;
   columnar::ChangePlace place;

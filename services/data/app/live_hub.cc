@@ -165,7 +165,8 @@ absl::Status LiveHub::PublishChanges() {
                         log_.Rows(wanted, std::vector<int64_t>(wanted.size(), batch.up_to_ns), 1));
     std::vector<quant::SeriesKey> keys;
     for (const columnar::Change& change : wanted) keys.push_back(change.key);
-    BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, absl::InfiniteFuture()));
+    BF_ASSIGN_OR_RETURN(const NamedCalendars named,
+                        series_.Calendars(keys, absl::InfiniteFuture(), absl::InfiniteFuture()));
     for (size_t i = 0; i < wanted.size(); ++i) {
       columnar::ChangedRows& one = changed[i];
       if (!one.rows.empty() || !one.withdrawn.empty()) {

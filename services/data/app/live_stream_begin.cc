@@ -85,7 +85,8 @@ absl::Status LiveStream::Begin(std::optional<LiveCursor> cursor, const columnar:
   BF_ASSIGN_OR_RETURN(auto sources, SourcesOf(states));
   std::vector<quant::SeriesKey> keys;
   for (const columnar::SeriesState& state : states) keys.push_back(state.key);
-  BF_ASSIGN_OR_RETURN(const NamedCalendars named, parts_.series.Calendars(keys, absl::InfiniteFuture()));
+  BF_ASSIGN_OR_RETURN(const NamedCalendars named,
+                      parts_.series.Calendars(keys, absl::InfiniteFuture(), absl::InfiniteFuture()));
   for (const columnar::SeriesState& state : states) {
     Known& known = known_[symbol_.at(state.key.symbol)];
     known.key = state.key;

@@ -99,6 +99,7 @@ absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate
                         .content_sha256 = base::ToHex(rows.ContentHash()),
                         .stored_sha256 = {},
                         .coverage = arrival.coverage,
+                        .market = arrival.market,
                         .findings = std::move(quality.findings),
                         .proposals = ProposeRepairs(rows),
                         .last_origin = arrival.origin};
@@ -114,6 +115,7 @@ absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate
     quarantine.id = same->id;
     quarantine.origin = same->origin;
     quarantine.arrivals = same->arrivals + 1;
+    if (!quarantine.market) quarantine.market = same->market;
   }
   const bool again = same.has_value();
   verdict.apart = std::make_unique<KeptApart>(
@@ -162,7 +164,7 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
       [&](postgres::Transaction& tx) -> absl::Status {
         if (written) {
           BF_RETURN_IF_ERROR(coverage_.Add(tx, quarantine.coverage));
-          BF_RETURN_IF_ERROR(series_.chunks().Commit(tx, *written).status());
+          BF_RETURN_IF_ERROR(series_.Commit(tx, *written, quarantine.market).status());
         }
         return store_.Resolve(tx, id, QuarantineState::kReleased, by, comment);
       },

@@ -29,6 +29,7 @@ struct Arrival {
   std::vector<Coverage> coverage;            // of the series, once they are stored; empty for what no fetch brought
   // That was named for the series, by what brings them or before; null: none was. See CalendarOf.
   const quant::Calendar* calendar = nullptr;
+  std::optional<SeriesMarket> market{};  // that is named with the rows
 };
 
 // Rows that are not to be stored: to be kept in the transaction that ends what brought them.

@@ -101,7 +101,7 @@ absl::StatusOr<QualityReport> Reader::GetReport(const std::string& snapshot_id, 
   BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(snapshot_id, deadline));
   std::vector<quant::SeriesKey> keys;
   for (const SnapshotSeries& one : snapshot.series) keys.push_back(one.key);
-  BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, deadline));
+  BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, snapshot.as_of, deadline));
   std::vector<PlannedSeries> planned;
   for (const SnapshotSeries& one : snapshot.series) planned.push_back(Planned(one, snapshot.range));
   std::vector<SeriesQuality> qualities;

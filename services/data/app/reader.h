@@ -38,7 +38,7 @@ struct Companions {
   std::vector<PlannedSeries> joins;  // one for each join
   // Of a market capitalisation that is derived: the numbers of shares. The series itself is then that of the prices.
   std::optional<PlannedSeries> shares;
-  // That was named for the series, where it is needed; null: its rows tell.
+  // That was named for the series, by the statement of that instant, where it is needed; null: its rows tell.
   const quant::Calendar* calendar = nullptr;
 };
 
@@ -59,6 +59,7 @@ struct ReadLimits {
 struct ReadPlan {
   std::vector<PlannedSeries> series;   // in the order of the query's symbols, else of the snapshot
   std::vector<Companions> companions;  // one for each series, or none where all rows come out as they are stored
+  std::vector<std::string> markets;    // of each series: what was named for it, as text; empty: nothing
   ReadShape shape;
   RowKind kind = RowKind::kBars;
   // Planning the same query as of then gives the same plan, which has this fingerprint, unless a change was just being
@@ -134,7 +135,7 @@ class Reader {
   // What states had that were dropped after `kept_since` is there.
   absl::Status PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
-  absl::Status PlanCalendars(absl::Time deadline, ReadPlan& plan);
+  absl::Status PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,
                                                      absl::Time deadline);
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,

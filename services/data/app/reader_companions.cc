@@ -248,12 +248,20 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
   return absent.ToStatus();
 }
 
-absl::Status Reader::PlanCalendars(absl::Time deadline, ReadPlan& plan) {
-  if (!plan.shape.resampling || !plan.shape.resampling->own_calendar) return absl::OkStatus();
+absl::Status Reader::PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
   std::vector<quant::SeriesKey> keys;
   for (const PlannedSeries& one : plan.series) keys.push_back(one.key);
-  BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, deadline));
-  for (size_t i = 0; i < keys.size(); ++i) plan.companions[i].calendar = NamedFor(named, keys[i]);
+  BF_ASSIGN_OR_RETURN(const NamedMarkets named, series_.Markets(keys, as_of, deadline));
+  plan.markets.assign(keys.size(), "");
+  const bool decides = plan.shape.resampling && plan.shape.resampling->own_calendar;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto known = named.find(keys[i]);
+    if (known == named.end()) continue;
+    plan.markets[i] = ToText(known->second.market);
+    if (!decides) continue;
+    BF_ASSIGN_OR_RETURN(plan.companions[i].calendar, series_.CalendarOf(known->second.market));
+    plan.as_of = std::max(plan.as_of, known->second.known_at);
+  }
   return absl::OkStatus();
 }
 

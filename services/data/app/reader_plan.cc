@@ -84,7 +84,8 @@ std::string FingerprintOf(const ReadPlan& plan) {
     hash.Text(one.key.variant).Int(one.version);
   };
   for (const PlannedSeries& one : plan.series) add(one);
-  for (const Companions& beside : plan.companions) {
+  for (size_t place = 0; place < plan.companions.size(); ++place) {
+    const Companions& beside = plan.companions[place];
     for (const Companions::Actions* actions : {&beside.splits, &beside.dividends}) {
       hash.Int(static_cast<int64_t>(actions->offers.size()));
       for (size_t i = 0; i < actions->offers.size(); ++i) {
@@ -97,7 +98,7 @@ std::string FingerprintOf(const ReadPlan& plan) {
     }
     for (const PlannedSeries& joined : beside.joins) add(joined);
     if (beside.shares) add(*beside.shares);
-    if (beside.calendar != nullptr) hash.Text(beside.calendar->name());
+    if (beside.calendar != nullptr) hash.Text(plan.markets[place]);
   }
   return hash.FinishHex().substr(0, 16);
 }
@@ -105,7 +106,9 @@ std::string FingerprintOf(const ReadPlan& plan) {
 }  // namespace
 
 ReadOrigin ReadPlan::OriginOf(size_t place) const {
-  ReadOrigin origin{.source = series[place].key.variant};
+  ReadOrigin origin{.source = series[place].key.variant, .calendar = markets[place]};
+  // Bars made on a calendar that the read names stand on that one.
+  if (shape.resampling && !shape.resampling->own_calendar) origin.calendar = shape.resampling->calendar->name();
   origin.made_up = IsMadeUp(origin.source);
   const auto tell_dropped = [&](const PlannedSeries& one) {
     if (one.dropped_before_ns <= one.range.start_ns) return;
@@ -210,7 +213,12 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
   }
 
   const auto plan_as_of = [&](absl::Time as_of) -> absl::StatusOr<ReadPlan> {
-    ReadPlan plan{.series = {}, .companions = {}, .shape = shape, .as_of = absl::InfinitePast(), .fingerprint = {}};
+    ReadPlan plan{.series = {},
+                  .companions = {},
+                  .markets = {},
+                  .shape = shape,
+                  .as_of = absl::InfinitePast(),
+                  .fingerprint = {}};
     plan.kind = HasTrades(**resource) ? RowKind::kTrades : HasLevels(**resource) ? RowKind::kLevels : RowKind::kBars;
     if (frozen) {
       BF_RETURN_IF_ERROR(PlanSnapshot(query, *snapshot, plan));
@@ -229,8 +237,8 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
       const absl::Time kept_since = frozen ? snapshot->create_time : absl::InfiniteFuture();
       BF_RETURN_IF_ERROR(PlanActions(as_of, kept_since, deadline, plan));
       BF_RETURN_IF_ERROR(PlanJoins(as_of, deadline, plan));
-      BF_RETURN_IF_ERROR(PlanCalendars(deadline, plan));
     }
+    BF_RETURN_IF_ERROR(PlanCalendars(as_of, deadline, plan));
     if (plan.as_of == absl::InfinitePast()) plan.as_of = snapshot->as_of;
     plan.fingerprint = FingerprintOf(plan);
     return plan;

@@ -82,6 +82,10 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
         RowsNeededUntil(*shape.resampling, wanted.key.timeframe, plan.kind, wanted.range.end_ns),
     };
   }
+  if (anchored) {
+    origin.anchored = shape.adjustment;
+    origin.anchor_ns = extent.first_time_ns;
+  }
   const quant::TimeRange needed = stored.range;
   if (anchored) stored.range.start_ns = INT64_MIN;
   if (adjusts && NeedsLaterRows(*shape.adjustment, wanted.basis)) stored.range.end_ns = INT64_MAX;

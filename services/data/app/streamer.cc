@@ -81,8 +81,7 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec&
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "STORE_REPLACED",
                            "the store is not the one that gave the resume token: begin the replay again");
   }
-  if (!cursor) cursor = LiveCursor{.database = head.database, .base = head.position};
-  cursor->time = head.time;
+  if (!cursor) cursor = LiveCursor{.database = head.database, .time = head.time, .base = head.position};
   // What is played stays as it was when the replay began.
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesState> states,
                       log_.States({spec.resource, spec.timeframe, spec.symbols}, spec.source, cursor->base,
@@ -115,7 +114,8 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec&
   BF_RETURN_IF_ERROR(RefuseLost(heads, [&](const columnar::SeriesHead&) { return first; }));
   std::vector<quant::SeriesKey> keys;
   for (const columnar::SeriesState& state : played) keys.push_back(state.key);
-  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, series_.Calendars(keys, absl::InfiniteFuture()));
+  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars,
+                      series_.Calendars(keys, std::min(spec.replay->as_of, cursor->time), absl::InfiniteFuture()));
   return std::make_unique<ReplayStream>(series_, clock_, spec, bars, std::move(played), calendars, *std::move(cursor),
                                         ReplayStream::Options());
 }

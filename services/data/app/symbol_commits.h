@@ -30,7 +30,7 @@ class SymbolCommits {
     CoverageStore& coverage;
     Quarantines& quarantines;
   };
-  SymbolCommits(const Stores& stores, jobs::JobContext& context, const FetchSpec& spec);
+  SymbolCommits(const Stores& stores, jobs::JobContext& context) : stores_(stores), context_(context) {}
 
   // Returns when the symbol is committed, or can not be: ABORTED SERIES_MOVED or QUARANTINE_MOVED when others were
   // first (nothing of it is stored then; fetch it again), errors of JobContext::Hold, and those of the database when
@@ -57,8 +57,6 @@ class SymbolCommits {
 
   const Stores stores_;
   jobs::JobContext& context_;
-  const std::string source_;  // whose rows are of the market
-  const std::optional<SeriesMarket> market_;
 
   absl::Mutex mutex_;
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;  // a group is being committed

@@ -80,6 +80,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
       all.result = std::move(fetched.result);
       all.result.attempts = std::move(attempts);
       all.written = std::move(fetched.written);
+      all.market = std::move(fetched.market);
       return all;
     }
     all.result = std::move(fetched.result);
@@ -175,6 +176,7 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
         answer.ok() ? Read(*source.source, *answer) : absl::StatusOr<SourceData>(answer.status());
     if (data.ok()) {
       for (const std::string& note : data->notes) AddNote(note, fetched.result);
+      if (data->market) fetched.market = data->market;
       like.basis = data->series.basis;
       const std::vector<Coverage> covered =
           Covered(like, range, InstantsWithin(task.resource, range, data->series), source.entry->revisions, policy_);
@@ -277,8 +279,14 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
+  const component::ComponentRef& first = task.spec.source;
+  if (!fetched.market && source.variant == first.name) fetched.market = MarketIn(first.params);
+  const quant::Calendar* calendar = NamedFor(task.calendars, series.key);
+  if (fetched.market) {
+    BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
+  }
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine({series, asked, options.replaces, options.provenance,
-                                                             fetched.coverage, NamedFor(task.calendars, series.key)},
+                                                             fetched.coverage, calendar, fetched.market},
                                                             task.spec.gate, absl::InfiniteFuture()));
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);

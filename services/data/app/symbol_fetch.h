@@ -28,6 +28,7 @@ namespace breadthflow::data {
 struct FetchedSymbol {
   FetchResult result;
   std::optional<columnar::WrittenSeries> written;
+  std::optional<SeriesMarket> market;  // that is named for what is written: by the spec, or by what came
   std::vector<Coverage> coverage;
   std::unique_ptr<const KeptApart> apart;  // to be kept, however it ended; null: nothing
 };

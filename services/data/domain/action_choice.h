@@ -51,6 +51,10 @@ struct ReadOrigin {
   std::string dividends_source;      // the same
   bool made_up = false;              // something in the rows is
   std::vector<std::string> notices;  // what whoever uses the rows should know
+  std::string calendar{};  // on which the rows stand, where one was named: SeriesMarket as text; empty: none was
+  // Prices that are anchored on the first row stored: how, and the time of that row.
+  std::optional<Adjustment> anchored{};
+  int64_t anchor_ns = 0;
 };
 
 }  // namespace breadthflow::data

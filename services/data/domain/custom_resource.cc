@@ -20,8 +20,8 @@ constexpr size_t kMaxNameLength = 63;
 constexpr size_t kMaxTextLength = 1'000;
 constexpr size_t kMaxRules = 50;
 constexpr size_t kMaxOrders = 100;
-constexpr std::array<std::string_view, 8> kTaken = {"time",   "timestamp", "date",      "datetime",
-                                                    "symbol", "resource",  "timeframe", "price_basis"};
+constexpr std::array<std::string_view, 9> kTaken = {"time",     "timestamp", "date",        "datetime", "symbol",
+                                                    "resource", "timeframe", "price_basis", "calendar"};
 
 std::string NameFault(std::string_view name) {
   return fmt::format("must be 1 to {} lower-case letters, digits and underscores that begin with a letter, was '{}'",

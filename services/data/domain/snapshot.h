@@ -29,7 +29,9 @@ struct SnapshotSeries {
   std::string content_sha256;
 };
 
-// An immutable set of series as they were known at one instant.
+// An immutable set of series as they were known at one instant. On which calendar one of them is read is what had been
+// named for it by then: no part of the content or its hash, but as immutable, for statements are never known earlier
+// than they were made (SeriesStore::SetMarket).
 struct Snapshot {
   std::string id;
   quant::TimeRange range;

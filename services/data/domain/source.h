@@ -3,6 +3,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "common/component/catalog.h"
 #include "common/quant/series.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/series_market.h"
 
 namespace breadthflow::data {
 
@@ -60,7 +62,8 @@ struct RawBody {
 struct SourceData {
   quant::Series series;
   std::vector<std::string> labels;
-  std::vector<std::string> notes;  // what was left out and why ("1 row without prices: 2020-04-05"), for people
+  std::vector<std::string> notes;        // what was left out and why ("1 row without prices: 2020-04-05"), for people
+  std::optional<SeriesMarket> market{};  // that the body names for the series
 };
 
 class Upstream;

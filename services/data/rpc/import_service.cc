@@ -62,11 +62,14 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     if (message.payload_case() != Request::kStored && !message.stored_of().empty()) {
       return Wrong("stored_of", "is for rows in the stored encoding");
     }
+    if (message.payload_case() == Request::kCsv && !message.calendar().empty()) {
+      return Wrong("calendar", "is for packed and stored rows: a text has a column calendar, or the spec a parameter");
+    }
     switch (message.payload_case()) {
       case Request::kPacked:
-        return TakePacked(*message.mutable_packed());
+        return TakePacked(*message.mutable_packed(), message.calendar());
       case Request::kStored:
-        return import_->AddStored(message.stored_of(), message.stored());
+        return import_->AddStored(message.stored_of(), message.stored(), message.calendar());
       case Request::kCsv:
         return import_->AddFilePart(message.csv().file(), message.csv().symbol(), message.csv().content());
       default:
@@ -91,7 +94,7 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     return absl::OkStatus();
   }
 
-  absl::Status TakePacked(common::v1::ColumnarBatch& batch) {
+  absl::Status TakePacked(common::v1::ColumnarBatch& batch, const std::string& calendar) {
     common::v1::SeriesKey& key = *batch.mutable_key();
     const ImportSpec& spec = import_->spec();
     if (key.resource().empty()) key.set_resource(spec.resource);
@@ -106,7 +109,7 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     }
     absl::StatusOr<quant::Series> rows = rpc::FromProto(batch, import_->resource().repeats);
     if (!rows.ok()) return import_->AddBadRows("", base::Message(rows.status()));
-    return import_->AddRows(*std::move(rows), says_timeframe);
+    return import_->AddRows(*std::move(rows), says_timeframe, calendar);
   }
 
   Importer& importer_;

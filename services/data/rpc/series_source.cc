@@ -20,12 +20,22 @@ using common::v1::SeriesMessage;
 
 constexpr size_t kOpenedAtOnce = 16;  // series, each with its first chunk: about 1.5 MB
 
+common::v1::Adjustment ToProto(Adjustment anchored) {
+  if (anchored == Adjustment::kTotalReturn) return common::v1::ADJUSTMENT_TOTAL_RETURN;
+  return anchored == Adjustment::kForwardSplit ? common::v1::ADJUSTMENT_FORWARD_SPLIT : common::v1::ADJUSTMENT_FORWARD;
+}
+
 common::v1::SeriesOrigin ToProto(ReadOrigin origin) {
   common::v1::SeriesOrigin out;
   out.set_source(std::move(origin.source));
   out.set_splits_source(std::move(origin.splits_source));
   out.set_dividends_source(std::move(origin.dividends_source));
   out.set_made_up(origin.made_up);
+  out.set_calendar(std::move(origin.calendar));
+  if (origin.anchored) {
+    out.set_anchored(ToProto(*origin.anchored));
+    out.set_anchor_time_unix_ns(origin.anchor_ns);
+  }
   for (std::string& notice : origin.notices) out.add_notices(std::move(notice));
   return out;
 }

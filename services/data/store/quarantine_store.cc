@@ -1,5 +1,6 @@
 #include "services/data/store/quarantine_store.h"
 
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -24,8 +25,9 @@ constexpr absl::Duration kTimeout = absl::Seconds(60);  // as any ingest
 constexpr std::string_view kInsert = R"sql(
   INSERT INTO quarantine (id, resource, symbol, timeframe, variant, basis, content_sha256, repeats, row_count, origin,
                           start_time_ns, end_time_ns, replaces_start_ns, replaces_end_ns, stored_sha256, coverage,
-                          expected_row_count, findings, proposals, last_origin)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb, $17, $18::jsonb, $19::jsonb, $10)
+                          expected_row_count, findings, proposals, market, last_origin)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb, $17, $18::jsonb, $19::jsonb, $20,
+          $10)
   ON CONFLICT (content_sha256, resource, symbol, timeframe, variant, basis) WHERE state = 1 AND content_sha256 <> ''
   DO NOTHING)sql";
 
@@ -33,7 +35,7 @@ constexpr std::string_view kRenew = R"sql(
   UPDATE quarantine SET last_origin = $2, last_time = clock_timestamp(), arrival_count = arrival_count + 1,
                         start_time_ns = $3, end_time_ns = $4, replaces_start_ns = $5, replaces_end_ns = $6,
                         stored_sha256 = $7, coverage = $8::jsonb, expected_row_count = $9, findings = $10::jsonb,
-                        proposals = $11::jsonb
+                        proposals = $11::jsonb, market = $12
   WHERE id = $1 AND state = 1)sql";
 
 constexpr std::string_view kInsertChunk =
@@ -42,7 +44,8 @@ constexpr std::string_view kInsertChunk =
 constexpr std::string_view kColumns =
     "id, resource, symbol, timeframe, variant, basis, repeats, origin, start_time_ns, end_time_ns, replaces_start_ns, "
     "replaces_end_ns, row_count, stored_sha256, findings::text, proposals::text, state, create_time, resolve_time, "
-    "resolved_by, comment, content_sha256, coverage::text, expected_row_count, last_origin, last_time, arrival_count";
+    "resolved_by, comment, content_sha256, coverage::text, expected_row_count, last_origin, last_time, arrival_count, "
+    "market";
 
 constexpr std::string_view kChunks = "SELECT body FROM quarantine_chunk WHERE quarantine_id = $1 ORDER BY position";
 
@@ -138,6 +141,7 @@ absl::StatusOr<Quarantine> FromRow(const Row& row) {
                  .resolve_time = row.IsNull(18) ? absl::InfiniteFuture() : row.Time(18),
                  .resolved_by = row.Text(19),
                  .comment = row.Text(20)};
+  if (const auto market = ParseMarket(row.Text(27)); market.ok()) out.market = *market;
   if (!row.IsNull(10)) out.replaces = quant::TimeRange{row.Int(10), row.Int(11)};
   try {
     for (const json& one : json::parse(row.Text(14))) {
@@ -174,18 +178,22 @@ Param Bound(const std::optional<quant::TimeRange>& range, bool start) {
   return start ? range->start_ns : range->end_ns;
 }
 
+std::string NamedIn(const Quarantine& quarantine) { return quarantine.market ? ToText(*quarantine.market) : ""; }
+
 }  // namespace
 
 absl::Status QuarantineStore::Insert(Transaction& tx, const Quarantine& quarantine, const quant::Series& rows) {
   const quant::SeriesKey& key = quarantine.key;
-  BF_ASSIGN_OR_RETURN(
-      const int64_t inserted,
-      tx.Execute(kInsert, {quarantine.id, key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant,
-                           static_cast<int64_t>(quarantine.basis), quarantine.content_sha256, quarantine.repeats,
-                           quarantine.rows, quarantine.origin, quarantine.range.start_ns, quarantine.range.end_ns,
-                           Bound(quarantine.replaces, true), Bound(quarantine.replaces, false),
-                           quarantine.stored_sha256, ToJson(quarantine.coverage), quarantine.expected_rows,
-                           ToJson(quarantine.findings), ToJson(quarantine.proposals)}));
+  const auto timeframe = static_cast<int64_t>(key.timeframe);
+  const auto basis = static_cast<int64_t>(quarantine.basis);
+  const std::string& sha256 = quarantine.content_sha256;
+  std::vector<Param> values = {quarantine.id, key.resource, key.symbol, timeframe, key.variant, basis, sha256};
+  const auto add = [&](std::initializer_list<Param> more) { values.insert(values.end(), more); };
+  add({quarantine.repeats, quarantine.rows, quarantine.origin, quarantine.range.start_ns, quarantine.range.end_ns});
+  add({Bound(quarantine.replaces, true), Bound(quarantine.replaces, false), quarantine.stored_sha256});
+  add({ToJson(quarantine.coverage), quarantine.expected_rows, ToJson(quarantine.findings)});
+  add({ToJson(quarantine.proposals), NamedIn(quarantine)});
+  BF_ASSIGN_OR_RETURN(const int64_t inserted, tx.Execute(kInsert, std::move(values)));
   if (inserted == 0) return Moved(quarantine);
   int64_t position = 0;
   for (size_t begin = 0; begin < rows.size(); ++position) {
@@ -203,7 +211,7 @@ absl::Status QuarantineStore::Renew(Transaction& tx, const Quarantine& quarantin
       tx.Execute(kRenew, {quarantine.id, quarantine.last_origin, quarantine.range.start_ns, quarantine.range.end_ns,
                           Bound(quarantine.replaces, true), Bound(quarantine.replaces, false), quarantine.stored_sha256,
                           ToJson(quarantine.coverage), quarantine.expected_rows, ToJson(quarantine.findings),
-                          ToJson(quarantine.proposals)}));
+                          ToJson(quarantine.proposals), NamedIn(quarantine)}));
   return renewed == 1 ? absl::OkStatus() : Moved(quarantine);
 }
 

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -20,19 +19,56 @@
 namespace breadthflow::data {
 namespace {
 
-constexpr std::string_view kSet = R"sql(
-  INSERT INTO series_market (resource, symbol, timeframe, source, calendar, time_zone)
-  SELECT DISTINCT resource, symbol, timeframe, source, $5, $6
-  FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[]) AS k (resource, symbol, timeframe, source)
-  ORDER BY 1, 2, 3, 4
-  ON CONFLICT (resource, symbol, timeframe, source)
+// Who states something else than what counts holds the series before its rows are committed: a transaction that only
+// shares it (rows that are stored already) could not hold it alone any more once another one shares it too.
+constexpr std::string_view kDiffers = R"sql(
+  SELECT coalesce((SELECT (calendar, time_zone) <> ($5, $6) FROM series_market
+                   WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND source = $4
+                   ORDER BY known_at DESC LIMIT 1), true))sql";
+
+constexpr std::string_view kHold = R"sql(
+  SELECT 1 FROM series WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4 FOR UPDATE)sql";
+
+// Known together with the rows that this transaction has committed to the series; else from now on, and later versions
+// are later. The row is held: Settle, which shares it, knows every statement up to the clock that it reads.
+constexpr std::string_view kState = R"sql(
+  WITH held AS (
+    UPDATE series s
+    SET changed_at = CASE
+      WHEN EXISTS (SELECT 1 FROM series_version v
+                   WHERE v.series_id = s.id AND v.version = s.version AND v.written_by = pg_current_xact_id())
+      THEN s.changed_at
+      ELSE greatest(clock_timestamp(), s.changed_at + interval '1 microsecond') END
+    WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4 RETURNING changed_at)
+  INSERT INTO series_market (resource, symbol, timeframe, source, calendar, time_zone, known_at)
+  SELECT $1, $2, $3, $4, $5::text, $6::text, coalesce((SELECT changed_at FROM held), clock_timestamp())
+  ON CONFLICT ON CONSTRAINT series_market_pkey
   DO UPDATE SET calendar = excluded.calendar, time_zone = excluded.time_zone)sql";
 
 constexpr std::string_view kFind = R"sql(
-  SELECT resource, symbol, timeframe, source, calendar, time_zone
+  SELECT DISTINCT ON (resource, symbol, timeframe, source)
+         resource, symbol, timeframe, source, calendar, time_zone, known_at
   FROM series_market
        JOIN unnest($1::text[], $2::text[], $3::smallint[], $4::text[]) AS k (resource, symbol, timeframe, source)
-       USING (resource, symbol, timeframe, source))sql";
+       USING (resource, symbol, timeframe, source)
+  WHERE known_at <= $5
+  ORDER BY resource, symbol, timeframe, source, known_at DESC)sql";
+
+std::vector<postgres::Param> ParamsOf(const quant::SeriesKey& key) {
+  return {key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant};
+}
+
+std::vector<postgres::Param> ParamsOf(const quant::SeriesKey& key, const SeriesMarket& market) {
+  std::vector<postgres::Param> params = ParamsOf(key);
+  params.emplace_back(market.calendar);
+  params.emplace_back(market.time_zone);
+  return params;
+}
+
+absl::StatusOr<bool> Differs(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market) {
+  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kDiffers, ParamsOf(key, market)));
+  return rows[0].Bool(0);
+}
 
 std::vector<postgres::Param> Columns(const std::vector<quant::SeriesKey>& keys) {
   std::vector<std::string> resources, symbols, sources;
@@ -70,37 +106,39 @@ absl::StatusOr<std::function<int64_t(absl::CivilSecond)>> ZoneOf(const std::stri
 
 }  // namespace
 
-std::optional<SeriesMarket> MarketIn(const component::RawParams& params) {
-  const auto text = [&](const std::string& name) -> std::string {
-    const auto found = params.find(name);
-    const auto* value = found == params.end() ? nullptr : std::get_if<std::string>(&found->second);
-    return value == nullptr ? std::string() : *value;
-  };
-  SeriesMarket market{text("calendar"), text("time_zone")};
-  if (market.calendar.empty()) return std::nullopt;
-  return market;
-}
-
-absl::Status SeriesStore::SetMarket(postgres::Transaction& tx, const std::vector<quant::SeriesKey>& keys,
+absl::Status SeriesStore::SetMarket(postgres::Transaction& tx, const quant::SeriesKey& key,
                                     const SeriesMarket& market) {
-  if (keys.empty()) return absl::OkStatus();
-  std::vector<postgres::Param> params = Columns(keys);
-  params.emplace_back(market.calendar);
-  params.emplace_back(market.time_zone);
-  return tx.Execute(kSet, params).status();
+  BF_ASSIGN_OR_RETURN(const bool maybe, Differs(tx, key, market));
+  if (!maybe) return absl::OkStatus();
+  BF_RETURN_IF_ERROR(tx.Query(kHold, ParamsOf(key)).status());
+  // Another one may have stated it until the series was held.
+  BF_ASSIGN_OR_RETURN(const bool differs, Differs(tx, key, market));
+  return differs ? tx.Execute(kState, ParamsOf(key, market)).status() : absl::OkStatus();
 }
 
-absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> SeriesStore::Markets(const std::vector<quant::SeriesKey>& keys,
-                                                                              absl::Time deadline) {
-  std::map<quant::SeriesKey, SeriesMarket> markets;
+absl::StatusOr<int64_t> SeriesStore::Commit(postgres::Transaction& tx, const columnar::WrittenSeries& written,
+                                            const std::optional<SeriesMarket>& market) {
+  if (!market) return chunks_.Commit(tx, written);
+  BF_ASSIGN_OR_RETURN(const bool differs, Differs(tx, written.key, *market));
+  if (differs) BF_RETURN_IF_ERROR(tx.Query(kHold, ParamsOf(written.key)).status());
+  BF_ASSIGN_OR_RETURN(const int64_t version, chunks_.Commit(tx, written));
+  BF_RETURN_IF_ERROR(SetMarket(tx, written.key, *market));
+  return version;
+}
+
+absl::StatusOr<NamedMarkets> SeriesStore::Markets(const std::vector<quant::SeriesKey>& keys, absl::Time as_of,
+                                                  absl::Time deadline) {
+  NamedMarkets markets;
   if (keys.empty()) return markets;
+  std::vector<postgres::Param> params = Columns(keys);
+  params.emplace_back(as_of);
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         markets.clear();
-        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kFind, Columns(keys)));
+        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kFind, params));
         for (const postgres::Row row : rows) {
           const quant::SeriesKey key{row.Text(0), row.Text(1), static_cast<quant::Timeframe>(row.Int(2)), row.Text(3)};
-          markets[key] = {row.Text(4), row.Text(5)};
+          markets[key] = {{row.Text(4), row.Text(5)}, row.Time(6)};
         }
         return absl::OkStatus();
       },
@@ -118,11 +156,12 @@ absl::StatusOr<const quant::Calendar*> SeriesStore::CalendarOf(const SeriesMarke
   return &days_.emplace(name, quant::DaysOf(instant)).first->second;
 }
 
-absl::StatusOr<NamedCalendars> SeriesStore::Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline) {
-  BF_ASSIGN_OR_RETURN(const auto markets, Markets(keys, deadline));
+absl::StatusOr<NamedCalendars> SeriesStore::Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time as_of,
+                                                      absl::Time deadline) {
+  BF_ASSIGN_OR_RETURN(const NamedMarkets markets, Markets(keys, as_of, deadline));
   NamedCalendars calendars;
-  for (const auto& [key, market] : markets) {
-    BF_ASSIGN_OR_RETURN(calendars[key], CalendarOf(market));
+  for (const auto& [key, known] : markets) {
+    BF_ASSIGN_OR_RETURN(calendars[key], CalendarOf(known.market));
   }
   return calendars;
 }

@@ -17,9 +17,9 @@
 #include "common/columnar/chunk_compactor.h"
 #include "common/columnar/chunk_store.h"
 #include "common/columnar/range_dropper.h"
-#include "common/component/params.h"
 #include "common/postgres/database.h"
 #include "common/quant/calendar.h"
+#include "services/data/domain/series_market.h"
 #include "services/data/domain/snapshot.h"
 
 namespace breadthflow::data {
@@ -34,15 +34,13 @@ struct PlannedSeries {
   int64_t dropped_before_ns = INT64_MIN;  // as SeriesHead has it
 };
 
-// Where a series trades, as whoever stored it said.
-struct SeriesMarket {
-  std::string calendar;  // of quant::CalendarNames, or quant::kNoCalendar: dates in the time zone are all that is known
-  std::string time_zone;  // as it was given; empty: not at all
-  friend bool operator==(const SeriesMarket&, const SeriesMarket&) = default;
+// What was named for a series, and since when that is known: absl::InfinitePast() of what was said before it was kept.
+struct KnownMarket {
+  SeriesMarket market;
+  absl::Time known_at;
 };
-
-// What the parameters of a text or of a source say (calendar, time_zone); nullopt: they name no calendar.
-std::optional<SeriesMarket> MarketIn(const component::RawParams& params);
+// Those of series for which one was named.
+using NamedMarkets = std::map<quant::SeriesKey, KnownMarket>;
 
 // The calendars that were named for series; those for which none was are not there.
 using NamedCalendars = std::map<quant::SeriesKey, const quant::Calendar*>;
@@ -86,17 +84,24 @@ class SeriesStore {
   absl::StatusOr<absl::Time> Settle(const std::string& resource, const std::vector<std::string>& symbols,
                                     quant::Timeframe timeframe, absl::Time deadline);
 
-  // Names the market of these series, which takes the place of what was named before.
-  absl::Status SetMarket(postgres::Transaction& tx, const std::vector<quant::SeriesKey>& keys,
-                         const SeriesMarket& market);
-  // Of those series that have one.
-  absl::StatusOr<std::map<quant::SeriesKey, SeriesMarket>> Markets(const std::vector<quant::SeriesKey>& keys,
-                                                                   absl::Time deadline);
+  // Makes rows the next version of their series, as columnar::ChunkStore::Commit, and names its market where one is
+  // given: both are known from the same instant on. In key order, as there.
+  absl::StatusOr<int64_t> Commit(postgres::Transaction& tx, const columnar::WrittenSeries& written,
+                                 const std::optional<SeriesMarket>& market);
+  // Names the market of a series, which counts until another one is named: what was known earlier stays known of
+  // earlier instants. Known together with the rows that the transaction has committed to the series, else from now on,
+  // after everything that Settle has seen of a series that is stored. The same market again writes nothing. Of several
+  // series in key order.
+  absl::Status SetMarket(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market);
+  // As they were known at `as_of`.
+  absl::StatusOr<NamedMarkets> Markets(const std::vector<quant::SeriesKey>& keys, absl::Time as_of,
+                                       absl::Time deadline);
   // The calendar of a market. Of kNoCalendar the dates in its time zone, UTC where it names none; they live as long as
   // the store. FAILED_PRECONDITION UNKNOWN_ZONE.
   absl::StatusOr<const quant::Calendar*> CalendarOf(const SeriesMarket& market);
   // The calendars of the markets: what data::CalendarOf takes as named.
-  absl::StatusOr<NamedCalendars> Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time deadline);
+  absl::StatusOr<NamedCalendars> Calendars(const std::vector<quant::SeriesKey>& keys, absl::Time as_of,
+                                           absl::Time deadline);
 
   // All rows of a planned series; `admit` as in columnar::ReadOptions.
   absl::StatusOr<quant::Series> Read(const PlannedSeries& planned, const std::vector<std::string>& fields,

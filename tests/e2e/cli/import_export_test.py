@@ -176,6 +176,47 @@ class ImportExport(unittest.TestCase):
             self.assertEqual(refused.status, 2, refused)
             self.assertIn(text, refused.people)
 
+    def test_the_calendar_that_was_named_comes_along(self):
+        file = self.folder / "COIN.csv"
+        file.write_text("symbol,time,open,high,low,close,volume\n" + "".join(
+            f"COIN,2024-08-{day:02d}T15:{minute:02d}:00Z,1,2,1,1.5,{minute + 1}\n" for day in (5, 6, 7, 8) for minute in range(60)))
+        of = ("--symbols", "COIN", "--timeframe", "1min")
+
+        def days(source):
+            return self.done("data", "read", *of, "--resample", "1day", "--source", source).json
+
+        self.done("data", "import", file, "--timeframe", "1min", "--source", "coin_plain")
+        self.done("data", "import", file, "--timeframe", "1min", "--source", "coin", "--set", "calendar=24/7")
+        self.assertNotEqual(days("coin_plain"), days("coin"), "the rows alone look like those of an exchange")
+        for name in ("coin.csv", "coin.jsonl", "coin.columnar"):
+            out = self.folder / name
+            source = "coin_" + name.split(".")[1]
+            self.done("data", "export", *of, "--source", "coin", "--out", out)
+            refused = self.suite.cli("data", "import", out, "--source", source, "--set", "calendar=XNYS")
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn("the calendar 24/7, but the parameter calendar", refused.people)
+            self.done("data", "import", out, "--source", source)
+            self.assertEqual(days(source), days("coin"), name)
+            again = self.folder / ("again_" + name)
+            self.done("data", "export", *of, "--source", source, "--out", again)
+            self.done("data", "import", again, "--source", source + "_again", "--set", "calendar=24/7")
+            self.assertEqual(days(source + "_again"), days("coin"), name)
+        self.assertEqual((self.folder / "coin.csv").read_text().splitlines()[0],
+                         "symbol,time,resource,timeframe,price_basis,calendar,open,high,low,close,volume")
+        self.done("data", "fetch", "--source", "csv_file", "--path", self.folder / "coin.csv", *of)
+        self.assertEqual(days("csv_file"), days("coin"))
+        # Of several series in one table some have one.
+        self.done("data", "import", file, "--symbol", "COIN", "--timeframe", "1min", "--source", "both", "--set", "calendar=24/7")
+        other = self.folder / "ACME.csv"
+        other.write_text(file.read_text().replace("COIN,", "ACME,"))
+        self.done("data", "import", other, "--timeframe", "1min", "--source", "both")
+        table = self.folder / "both.csv"
+        self.done("data", "export", "--symbols", "ACME,COIN", "--timeframe", "1min", "--source", "both", "--out", table)
+        self.done("data", "import", table, "--source", "both_again")
+        self.assertEqual(days("both_again"), days("coin"))
+        self.assertEqual(self.suite.sql("SELECT string_agg(symbol || ' ' || calendar, ',') FROM data.series_market WHERE source = 'both_again'"),
+                         "COIN 24/7")
+
     def test_a_price_basis_is_what_files_say_and_the_same_however_they_come(self):
         folder = self.folder / "bases"
         folder.mkdir()

@@ -108,7 +108,7 @@ class LiveTest : public ::testing::Test {
   // Says where a series trades.
   void Name(const std::string& symbol, quant::Timeframe timeframe, const std::string& calendar) {
     ASSERT_THAT(replica_.database->Transact([&](postgres::Transaction& tx) {
-      return replica_.series.SetMarket(tx, {{"stock_price", symbol, timeframe, kTestSource}}, {calendar, ""});
+      return replica_.series.SetMarket(tx, {"stock_price", symbol, timeframe, kTestSource}, {calendar, ""});
     }),
                 testing::IsOk());
   }

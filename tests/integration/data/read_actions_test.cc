@@ -71,6 +71,23 @@ class ReadActionsTest : public ReadTest {
   static auto Refused() { return StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"); }
 };
 
+TEST_F(ReadActionsTest, AnchoredPricesSayOnWhichRowTheyStand) {
+  const Series bars = FlatBars("AAA", CivilDay(2020, 8, 3), {100, 100, 50, 50, 50});
+  Put(bars);
+  Put(Events("split", "AAA", {{absl::CivilDay(2020, 8, 5), 2.0}}));
+  v1::ReadSeriesRequest request;
+  request.add_symbols("AAA");
+  *request.mutable_range() = rpc::ToProto(quant::TimeRange{bars.times[2], INT64_MAX});
+  request.set_adjustment(common::v1::ADJUSTMENT_FORWARD_SPLIT);
+  BF_ASSERT_OK_AND_ASSIGN(const auto forward, Messages(request));
+  EXPECT_EQ(forward.at(0).origin().anchored(), common::v1::ADJUSTMENT_FORWARD_SPLIT);
+  EXPECT_EQ(forward.at(0).origin().anchor_time_unix_ns(), bars.times[0]) << "the first row stored, whatever is read";
+  request.set_adjustment(common::v1::ADJUSTMENT_SPLIT);
+  BF_ASSERT_OK_AND_ASSIGN(const auto split, Messages(request));
+  EXPECT_EQ(split.at(0).origin().anchored(), common::v1::ADJUSTMENT_UNSPECIFIED);
+  EXPECT_EQ(split.at(0).origin().anchor_time_unix_ns(), 0);
+}
+
 TEST_F(ReadActionsTest, CompleteColumnsCountBeforeEventsOfAPartOfTheTime) {
   Series bars = FlatBars("AAA", kThursday, kCloses);
   bars.Add("split_ratio", Doubles{1, 1, 4, 1, 1});

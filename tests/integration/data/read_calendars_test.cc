@@ -1,5 +1,6 @@
 // Bars by the calendar of the series, levels of which no bars can be made, and instants before anything was known.
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -65,7 +66,7 @@ TEST_F(ReadCalendarsTest, ACalendarThatWasNamedCountsBeforeWhatTheRowsTell) {
   SeriesStore store(*database_);
   const auto name = [&](const std::string& calendar) {
     EXPECT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
-      return store.SetMarket(tx, {bars.key}, {calendar, "utc"});
+      return store.SetMarket(tx, bars.key, {calendar, "utc"});
     }),
                 IsOk());
   };
@@ -91,8 +92,150 @@ TEST_F(ReadCalendarsTest, ACalendarThatWasNamedCountsBeforeWhatTheRowsTell) {
   EXPECT_TRUE(by_name.passed());
   name("24/7");
   EXPECT_THAT(Weeks("BTCUSD"), IsOk());
-  BF_ASSERT_OK_AND_ASSIGN(const auto markets, store.Markets({bars.key}, absl::InfiniteFuture()));
-  EXPECT_EQ(markets.at(bars.key), (SeriesMarket{"24/7", "utc"}));
+  BF_ASSERT_OK_AND_ASSIGN(const auto markets,
+                          store.Markets({bars.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
+  EXPECT_EQ(markets.at(bars.key).market, (SeriesMarket{"24/7", "utc"}));
+}
+
+// Rows of weekdays stay where they are when a calendar with weekends is named for them: only later reads change.
+TEST_F(ReadCalendarsTest, WhatWasNamedLaterChangesNoEarlierRead) {
+  const Series bars = Days("BTCUSD", quant::AlwaysOpen());
+  Put(bars);
+  SeriesStore store(*database_);
+  const auto name = [&](const std::string& calendar) {
+    EXPECT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      return store.SetMarket(tx, bars.key, {calendar, ""});
+    }),
+                IsOk());
+    const auto known = store.Markets({bars.key}, absl::InfiniteFuture(), absl::InfiniteFuture());
+    EXPECT_THAT(known, IsOk());
+    return known->at(bars.key).known_at;
+  };
+  const auto read = [&](const std::string& snapshot, absl::Time as_of) {
+    v1::ReadSeriesRequest request;
+    if (snapshot.empty()) request.add_symbols("BTCUSD");
+    request.set_snapshot(snapshot);
+    if (as_of != absl::InfiniteFuture()) *request.mutable_as_of_time() = rpc::ToProto(as_of);
+    request.mutable_resampling()->set_timeframe(common::v1::TIMEFRAME_1WEEK);
+    const auto messages = Messages(request);
+    EXPECT_THAT(messages, IsOk());
+    std::string bytes;
+    for (Message message : messages.value_or(std::vector<Message>())) {
+      message.clear_resume_token();
+      bytes += message.SerializeAsString();
+    }
+    return bytes;
+  };
+  const auto calendar = [&](const std::string& bytes) {
+    common::v1::SeriesMessage message;
+    EXPECT_TRUE(message.ParseFromString(bytes));
+    return message.origin().calendar();
+  };
+  clients::SnapshotSpec spec;
+  spec.symbols = {"BTCUSD"};
+  BF_ASSERT_OK_AND_ASSIGN(const auto unnamed, client_->CreateSnapshot(spec, "", {}));
+  const std::string before = read(unnamed.name, absl::InfiniteFuture());
+  EXPECT_EQ(calendar(before), "");
+  const absl::Time none_at = name("none");
+  BF_ASSERT_OK_AND_ASSIGN(const auto frozen, client_->CreateSnapshot(spec, "", {}));
+  const std::string by_none = read("", absl::InfiniteFuture());
+  EXPECT_EQ(calendar(by_none), "none");
+  EXPECT_EQ(read(frozen.name, absl::InfiniteFuture()), by_none);
+  const absl::Time always_at = name("24/7");
+  EXPECT_GT(always_at, none_at);
+  EXPECT_EQ(calendar(read("", absl::InfiniteFuture())), "24/7");
+  EXPECT_EQ(read(unnamed.name, absl::InfiniteFuture()), before) << "nothing was named when it was frozen";
+  EXPECT_EQ(read("", none_at - absl::Microseconds(1)), before);
+  EXPECT_EQ(read(frozen.name, absl::InfiniteFuture()), by_none);
+  EXPECT_EQ(read("", none_at), by_none);
+  EXPECT_EQ(read("", always_at - absl::Microseconds(1)), by_none);
+  EXPECT_EQ(calendar(read("", always_at)), "24/7");
+  BF_ASSERT_OK_AND_ASSIGN(const auto report, client_->GetQualityReport(frozen.name, {}));
+  EXPECT_EQ(report.series.at(0).calendar, "none") << "a snapshot is judged by what was known of it";
+  BF_ASSERT_OK_AND_ASSIGN(const auto latest, client_->CreateSnapshot(spec, "", {}));
+  EXPECT_EQ(latest.content_hash, frozen.content_hash) << "which is the hash of the rows";
+}
+
+TEST_F(ReadCalendarsTest, TheSameCalendarAgainWritesNothingAndWritersAgree) {
+  const Series bars = Days("BTCUSD", quant::AlwaysOpen());
+  Put(bars);
+  SeriesStore store(*database_);
+  const auto name = [&](const std::string& calendar) {
+    return database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      return store.SetMarket(tx, bars.key, {calendar, ""});
+    });
+  };
+  ASSERT_THAT(name("24/7"), IsOk());
+  ASSERT_THAT(name("24/7"), IsOk());
+  EXPECT_EQ(Count("series_market"), 1);
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&] {
+      for (const char* calendar : {"FX", "XNYS", "FX", "none"}) EXPECT_THAT(name(calendar), IsOk());
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const int64_t all = Count("series_market");
+  EXPECT_GE(all, 4);
+  EXPECT_LE(all, 17);
+  // Each statement differs from the one before it, and the last one is what is read.
+  BF_ASSERT_OK_AND_ASSIGN(const auto last, store.Markets({bars.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
+  std::string previous;
+  for (absl::Time as_of = last.at(bars.key).known_at;;) {
+    BF_ASSERT_OK_AND_ASSIGN(const auto known, store.Markets({bars.key}, as_of, absl::InfiniteFuture()));
+    if (known.empty()) break;
+    EXPECT_NE(known.at(bars.key).market.calendar, previous);
+    previous = known.at(bars.key).market.calendar;
+    as_of = known.at(bars.key).known_at - absl::Microseconds(1);
+  }
+  EXPECT_EQ(previous, "24/7") << "the first one";
+}
+
+TEST_F(ReadCalendarsTest, ACalendarIsKnownTogetherWithTheRowsThatItCameWith) {
+  Series bars = Days("BTCUSD", quant::AlwaysOpen());
+  SeriesStore store(*database_);
+  const auto put = [&](const std::string& calendar) {
+    const auto written = store.chunks().Write(bars);
+    ASSERT_THAT(written, IsOk());
+    ASSERT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      return store.Commit(tx, *written, SeriesMarket{calendar, ""}).status();
+    }),
+                IsOk());
+  };
+  const auto known = [&] {
+    const auto markets = store.Markets({bars.key}, absl::InfiniteFuture(), absl::InfiniteFuture());
+    EXPECT_THAT(markets, IsOk());
+    return markets->at(bars.key);
+  };
+  const auto head = [&] { return store.chunks().Head(bars.key).value(); };
+  put("FX");
+  EXPECT_EQ(known().known_at, head().known_at) << "with the first version";
+  std::get<Doubles>(bars.columns[3].values)[0] += 0.5;
+  std::get<Doubles>(bars.columns[1].values)[0] += 0.5;
+  put("24/7");
+  EXPECT_EQ(head().version, 2);
+  EXPECT_EQ(known().known_at, head().known_at);
+  put("none");
+  EXPECT_EQ(head().version, 2) << "the same rows";
+  EXPECT_GT(known().known_at, head().known_at);
+  const absl::Time said = known().known_at;
+  std::get<Doubles>(bars.columns[3].values)[1] += 0.25;
+  put("none");
+  EXPECT_GT(head().known_at, said) << "what comes later is known later";
+  EXPECT_EQ(known().known_at, said);
+  EXPECT_EQ(Count("series_market"), 3);
+}
+
+TEST_F(ReadCalendarsTest, AFileOfTheServerNamesACalendarOnlyWhereSomebodyDid) {
+  WriteCsv("AAA", "2017-01-03,10,11,9,10,100\n2017-01-04,10,11,9,10,100\n");
+  ASSERT_EQ(Fetch(Csv({"AAA"})).items.size(), 1u);
+  EXPECT_EQ(Count("series_market"), 0) << "XNYS is only how dates are read";
+  clients::FetchSpec named = Csv({"AAA"});
+  named.source.params["calendar"] = std::string("XNYS");
+  Fetch(named);
+  EXPECT_EQ(Count("series_market"), 1);
+  Fetch(Csv({"AAA"}));
+  EXPECT_EQ(Count("series_market"), 1) << "who names none takes none away";
 }
 
 TEST_F(ReadCalendarsTest, WhereNoCalendarIsKnownNoRowIsLeftOut) {
@@ -140,7 +283,7 @@ TEST_F(ReadCalendarsTest, WithNoneTheZoneThatWasNamedMakesTheDays) {
   EXPECT_THAT(utc.Doubles("volume"), ElementsAre(300, 900)) << "the last day is not over";
   SeriesStore store(*database_);
   ASSERT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
-    return store.SetMarket(tx, {bars.key}, {"none", "Europe/Berlin"});
+    return store.SetMarket(tx, bars.key, {"none", "Europe/Berlin"});
   }),
               IsOk());
   BF_ASSERT_OK_AND_ASSIGN(const Series berlin, ReadOne("NIGHT", days));

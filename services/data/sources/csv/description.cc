@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 
 namespace breadthflow::data::csv {
 
@@ -17,7 +18,9 @@ bool IsDescription(std::string_view name) {
 Description::Description(const FileContext& context, BasisColumns prices) : context_(context), prices_(prices) {
   for (size_t i = 0; i < kDescription.size(); ++i) {
     const std::string name(kDescription[i]);
-    if (context.layout.Names(name)) continue;
+    if (context.layout.Names(name) || context.resource.Find(name) != nullptr) continue;
+    // Of columns that are mapped by hand the others are left out; this one may be of anything.
+    if (name == kDescription[3] && !context.options.columns.empty()) continue;
     if (const auto found = context.headers.find(name); found != context.headers.end()) cells_[i] = found->second;
   }
 }
@@ -45,7 +48,7 @@ void Description::Take(const Row& row) {
 }
 
 void Description::Judge(const Row& row) {
-  const auto& [resource, timeframe, basis] = all_;
+  const auto& [resource, timeframe, basis, calendar] = all_;
   const SourceQuery& query = context_.query;
   if (!resource.empty() && resource != query.resource) {
     Complain(row, fmt::format("says that it is of {}, not of {}: name what the file has (--resource)",
@@ -60,6 +63,7 @@ void Description::Judge(const Row& row) {
                                 timeframe, quant::ToText(query.timeframe)));
     }
   }
+  if (!calendar.empty()) JudgeCalendar(row);
   if (basis.empty()) return;
   const auto said = quant::ParsePriceBasis(basis);
   if (!said.ok()) return Complain(row, base::Message(said.status()));
@@ -76,6 +80,24 @@ void Description::Judge(const Row& row) {
   basis_ = *said;
 }
 
+void Description::JudgeCalendar(const Row& row) {
+  const std::string& calendar = all_[3];
+  const absl::StatusOr<SeriesMarket> said = ParseMarket(calendar);
+  if (!said.ok()) return Complain(row, base::Message(said.status()));
+  const std::optional<SeriesMarket>& named = context_.options.market;
+  if (named && *named != *said) {
+    return Complain(row, fmt::format("says that it keeps the calendar {}, but the parameter calendar that it is {}",
+                                     calendar, ToText(*named)));
+  }
+  // Dates were read by XNYS meanwhile.
+  if (!named && context_.layout.name != kExportLayout && said->calendar != quant::Xnys().name()) {
+    return Complain(
+        row, fmt::format("says that it keeps the calendar {}, by which its dates must be read: say it by {}", calendar,
+                         HowToSay(fmt::format("calendar={}", said->calendar))));
+  }
+  market_ = *said;
+}
+
 void Description::Finish() {
   if (!any_) return;
   AssumedBasis basis{PriceBasis::kNotPrices, true};
@@ -84,6 +106,7 @@ void Description::Finish() {
     basis = basis_ ? AssumedBasis{*basis_, true} : AssumeBasis(prices_);
   }
   context_.sink.Declare(basis, !all_[1].empty(), context_.file.name, context_.faults);
+  if (market_) context_.sink.DeclareMarket(*market_, context_.file.name, context_.faults);
 }
 
 }  // namespace breadthflow::data::csv

@@ -6,13 +6,15 @@
 #include <string_view>
 
 #include "services/data/domain/price_basis.h"
+#include "services/data/domain/series_market.h"
 #include "services/data/sources/csv/row_time.h"
 
 namespace breadthflow::data::csv {
 
-// Columns in which rows say what they are: the kind of the data, the bar size, and how prices were adjusted. What
-// data export writes has them, and files of every layout may.
-inline constexpr std::array<std::string_view, 3> kDescription = {"resource", "timeframe", "price_basis"};
+// Columns in which rows say what they are: the kind of the data, the bar size, how prices were adjusted, and the
+// calendar that was named for the series (SeriesMarket as text). What data export writes has them, and files of every
+// layout may; a calendar by which dates must be read has to be a parameter too.
+inline constexpr std::array<std::string_view, 4> kDescription = {"resource", "timeframe", "price_basis", "calendar"};
 bool IsDescription(std::string_view name);
 
 // What the rows of one symbol in one file say of themselves. They are believed: a query or a parameter that says
@@ -24,11 +26,12 @@ class Description {
 
   void Take(const Row& row);
   // After the last row: tells the sink how its prices are adjusted, by the rows, else by the parameter basis, else by
-  // AssumeBasis(), and whether the rows said their bar size.
+  // AssumeBasis(), whether the rows said their bar size, and their calendar.
   void Finish();
 
  private:
   void Judge(const Row& row);
+  void JudgeCalendar(const Row& row);
   void Complain(const Row& row, std::string_view text);
 
   const FileContext& context_;
@@ -36,6 +39,7 @@ class Description {
   std::array<std::optional<size_t>, kDescription.size()> cells_;
   std::array<std::string, kDescription.size()> all_;  // as the first row has it
   std::optional<quant::PriceBasis> basis_;
+  std::optional<SeriesMarket> market_;
   bool any_ = false;    // rows
   bool wrong_ = false;  // it was said
 };

@@ -81,7 +81,10 @@ class HeaderReader {
     }
     // What rows say of themselves is of no layout.
     std::vector<std::string_view> cells = first.cells;
-    std::erase_if(cells, [](std::string_view cell) { return IsDescription(Normal(cell)); });
+    std::erase_if(cells, [&](std::string_view cell) {
+      const std::string name = Normal(cell);
+      return IsDescription(name) && resource_.Find(name) == nullptr;
+    });
     const auto found = guess ? GuessLayout(cells, line, resource_) : FindLayout(options_.layout, resource_.id);
     if (found.ok()) {
       header_.layout = **found;

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data::csv {
@@ -47,9 +48,10 @@ std::vector<component::ParamSpec> ReadParams() {
           "time=Date,close=Last,volume=Vol. Columns that are not named are left out; symbol=Header tells rows of "
           "several symbols apart; csv.NAME=Header keeps a number that the resource does not have."),
       StringParam(
-          "calendar", "XNYS",
+          "calendar", "",
           fmt::format("Whose sessions the dates of bars and chains are: {}, or none: a day then ends at midnight "
-                      "in the time zone.",
+                      "in the time zone. It is kept with the series. Empty: dates are those of XNYS, and on what "
+                      "calendar the rows are read they tell themselves, or their column calendar does.",
                       fmt::join(quant::CalendarNames(), ", "))),
       StringParam("time_zone", "",
                   "Zone of times that do not name one: utc, new_york, an offset such as -05:00 or an IANA name; empty: "
@@ -90,7 +92,10 @@ absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
     violations.Add("columns", "must map time too: time=HEADER");
   if (!options.columns.empty() && options.layout != "auto")
     violations.Add("columns", "is in place of a layout: give one of them");
-  if (params.String("calendar") != "none") {
+  options.market = MarketIn(params.values());
+  if (params.String("calendar").empty()) {
+    options.calendar = &quant::Xnys();
+  } else if (params.String("calendar") != quant::kNoCalendar) {
     const auto calendar = quant::FindCalendar(params.String("calendar"));
     if (calendar.ok()) options.calendar = *calendar;
     if (!calendar.ok()) violations.Add("calendar", base::Message(calendar.status()));

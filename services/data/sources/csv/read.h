@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 
 #include "common/quant/calendar.h"
+#include "services/data/domain/series_market.h"
 #include "services/data/domain/source.h"
 #include "services/data/sources/csv/cell.h"
 #include "services/data/sources/csv/layout.h"
@@ -25,6 +26,7 @@ struct ReadOptions {
   std::string layout = "auto";                 // or a name; "auto" asks the header
   std::map<std::string, std::string> columns;  // by hand: field (or "time") -> header; then no layout is looked for
   const quant::Calendar* calendar = nullptr;   // whose sessions dates mean; null: days end when they end in the zone
+  std::optional<SeriesMarket> market;          // that a parameter names; nullopt: none does
   std::optional<Zone> zone;                    // of times that name none; nullopt: the layout's, else UTC
   Stamp stamp = Stamp::kLayout;  // what the time of an interval marks; kLayout: its end if it says nothing
   DateOrder date_order = DateOrder::kUnknown;

@@ -119,6 +119,16 @@ void RowSink::Declare(const AssumedBasis& basis, bool says_timeframe, std::strin
   }
 }
 
+void RowSink::DeclareMarket(const SeriesMarket& market, std::string_view file, Faults& faults) {
+  if (!market_) {
+    market_ = market;
+    market_file_ = file;
+  } else if (*market_ != market) {
+    faults.Add(file, 1,
+               fmt::format("the calendar is {} here and {} in {}", ToText(market), ToText(*market_), market_file_));
+  }
+}
+
 void RowSink::CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const {
   if (!resource_.bars || !faults.empty()) return;
   const auto add = [&](size_t row, const std::string& text) {
@@ -159,6 +169,7 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
   if (!basis_.told) data.notes.push_back(AssumedBasisNote());
   data.series = {
       .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis_.basis, .repeats = resource_.repeats};
+  data.market = market_;
   data.series.times = std::move(times_);
   data.series.columns = std::move(columns_);
   const std::vector<size_t> kept = KeepAsked(resource_, query.range, data.series);

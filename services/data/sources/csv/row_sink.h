@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "common/quant/series.h"
 #include "services/data/domain/price_basis.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/series_market.h"
 #include "services/data/domain/source.h"
 #include "services/data/sources/csv/text.h"
 
@@ -38,6 +40,8 @@ class RowSink {
 
   // What a file says of its rows, after them. Files that say different things of their prices are a fault.
   void Declare(const AssumedBasis& basis, bool says_timeframe, std::string_view file, Faults& faults);
+  // The calendar that a file names. Files that name different ones are a fault.
+  void DeclareMarket(const SeriesMarket& market, std::string_view file, Faults& faults);
 
   // The rows of the query's range; `sort` when they may have come in any order (rows of one instant stay in theirs).
   // Two rows at one instant are a fault where the resource has one row each. Series without a price basis when nothing
@@ -71,6 +75,8 @@ class RowSink {
   AssumedBasis basis_{quant::PriceBasis::kNotPrices, true};
   std::string basis_file_;  // that declared it first
   bool says_timeframe_ = true;
+  std::optional<SeriesMarket> market_;
+  std::string market_file_;  // that named it first
 };
 
 }  // namespace breadthflow::data::csv

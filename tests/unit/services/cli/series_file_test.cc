@@ -335,6 +335,82 @@ TEST_F(SeriesFile, MistakesAreNamedByFileAndLine) {
               StatusIs(absl::StatusCode::kNotFound, "NO_SUCH_FILE"));
 }
 
+TEST_F(SeriesFile, ACalendarStandsInAColumnOnlyWhereOneWasNamed) {
+  auto coins = Other("close");
+  coins.mutable_packed()->mutable_key()->set_symbol("BTC");
+  coins.mutable_first_of()->set_symbol("BTC");
+  coins.mutable_origin()->set_calendar("24/7");
+  auto apple = Other("close");
+  apple.mutable_packed()->mutable_key()->set_symbol("AAPL");
+  apple.mutable_first_of()->set_symbol("AAPL");
+  const std::string csv = Written(SeriesFormat::kCsv, {coins, apple});
+  EXPECT_EQ(csv,
+            "symbol,time,resource,timeframe,price_basis,calendar,close\n"
+            "BTC,1970-01-01T00:00:00Z,,,,24/7,57.29999923706055\n"
+            "AAPL,1970-01-01T00:00:00Z,,,,,57.29999923706055\n");
+  const std::string json = Written(SeriesFormat::kJsonLines, {coins, apple});
+  EXPECT_EQ(json,
+            "{\"symbol\":\"BTC\",\"time\":\"1970-01-01T00:00:00Z\",\"calendar\":\"24/7\",\"close\":57.29999923706055}\n"
+            "{\"symbol\":\"AAPL\",\"time\":\"1970-01-01T00:00:00Z\",\"close\":57.29999923706055}\n");
+  for (const auto& [format, text] :
+       {std::pair(SeriesFormat::kCsv, csv), std::pair(SeriesFormat::kJsonLines, json),
+        std::pair(SeriesFormat::kColumnar, Written(SeriesFormat::kColumnar, {coins, apple}))}) {
+    const auto read = Read(format, text);
+    ASSERT_THAT(read, IsOk());
+    ASSERT_EQ(read->size(), 2u);
+    EXPECT_EQ(read->at(0).origin().calendar(), "24/7");
+    EXPECT_EQ(read->at(0).packed().columns_size(), 1) << "it is no column of the rows";
+    EXPECT_EQ(read->at(1).origin().calendar(), "");
+  }
+}
+
+TEST_F(SeriesFile, ACsvHasAPlaceForCalendarsThatAreNamedLater) {
+  auto coins = Other("close");
+  coins.mutable_first_of()->set_symbol("MSFT");
+  coins.mutable_origin()->set_calendar("24/7");
+  std::ostringstream late;
+  SeriesWriter writer(late, SeriesFormat::kCsv, {});
+  ASSERT_THAT(writer.Take(Apple()), IsOk());
+  EXPECT_THAT(writer.Take(coins), StatusIs(absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS"));
+  std::ostringstream known;
+  SeriesWriter other(known, SeriesFormat::kCsv, {"close"});
+  other.WillNameCalendars();
+  auto plain = Other("close");
+  plain.mutable_packed()->mutable_key()->set_symbol("AAPL");
+  ASSERT_THAT(other.Take(plain), IsOk());
+  ASSERT_THAT(other.Take(coins), IsOk());
+  EXPECT_EQ(known.str(),
+            "symbol,time,resource,timeframe,price_basis,calendar,close\n"
+            "AAPL,1970-01-01T00:00:00Z,,,,,57.29999923706055\n"
+            "MSFT,1970-01-01T00:00:00Z,,,,24/7,57.29999923706055\n");
+}
+
+TEST_F(SeriesFile, RowsOfOneSymbolHaveOneCalendar) {
+  const std::string header = "symbol,time,calendar,close\n";
+  EXPECT_THAT(
+      Said(Read(SeriesFormat::kCsv, header + "A,1970-01-01T00:00:00Z,24/7,1\nB,1970-01-01T00:00:00Z,FX,1\n"
+                                             "B,1970-01-02T00:00:00Z,24/7,1\n")
+               .status()),
+      ::testing::ElementsAre("file:4: calendar is '24/7', but 'FX' in the rows of B before it: a series has one"));
+}
+
+TEST_F(SeriesFile, AnchoredPricesSayOnWhichRowTheyStandAndAreNotReadBack) {
+  auto grown = Other("close");
+  grown.mutable_first_of()->set_symbol("MSFT");
+  grown.set_basis(common::v1::PRICE_BASIS_SPLIT_DIVIDEND);
+  grown.mutable_origin()->set_anchored(common::v1::ADJUSTMENT_TOTAL_RETURN);
+  grown.mutable_origin()->set_anchor_time_unix_ns(-86'400'000'000'000);
+  EXPECT_EQ(BasisText(grown), "total_return@1969-12-31T00:00:00Z");
+  const std::string csv = Written(SeriesFormat::kCsv, {grown});
+  EXPECT_EQ(csv,
+            "symbol,time,resource,timeframe,price_basis,close\n"
+            "MSFT,1970-01-01T00:00:00Z,,,total_return@1969-12-31T00:00:00Z,57.29999923706055\n");
+  const auto refused = Said(Read(SeriesFormat::kCsv, csv).status());
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_THAT(refused[0], ::testing::AllOf(::testing::HasSubstr("file:2: prices are total_return@1969-12-31"),
+                                           ::testing::HasSubstr("can not be stored")));
+}
+
 TEST_F(SeriesFile, AFileAppearsWhenItIsWhole) {
   {
     const auto file = OutputFile::Open(Path("out.csv"));

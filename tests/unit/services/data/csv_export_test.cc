@@ -79,6 +79,51 @@ std::vector<std::string> Times(const SourceData& data) {
   return times;
 }
 
+TEST(CsvExport, ACalendarThatRowsNameIsThatOfTheirSeries) {
+  const std::string header = "symbol,time,resource,timeframe,price_basis,calendar,open,high,low,close,volume\n";
+  const std::string text = header + "AAPL,2020-01-02T21:00:00Z,stock_price,1day,raw,,1,1,1,1,1\n" +
+                           "BTC,2020-01-02T00:00:00Z,stock_price,1day,raw,24/7,1,1,1,1,1\n" +
+                           "DAX,2020-01-02T23:00:00Z,stock_price,1day,raw,none@Europe/Berlin,1,1,1,1,1\n";
+  const auto all = SendText(text);
+  ASSERT_THAT(all, IsOk());
+  ASSERT_THAT(*all, SizeIs(3));
+  EXPECT_EQ(all->at(0).market, std::nullopt);
+  EXPECT_EQ(all->at(1).market, (SeriesMarket{"24/7", ""}));
+  EXPECT_EQ(all->at(2).market, (SeriesMarket{"none", "Europe/Berlin"}));
+  EXPECT_THAT(all->at(1).series.columns, SizeIs(5)) << "what rows say of themselves is no column";
+  EXPECT_THAT(Faults(SendText(text, {{"calendar", std::string("XNYS")}}).status()),
+              AllOf(HasSubstr("AAPL.csv:3 says that it keeps the calendar 24/7, but the parameter calendar that it is "
+                              "XNYS"),
+                    HasSubstr("AAPL.csv:4 ")));
+  EXPECT_THAT(Faults(SendText(header + "A,2020-01-02T21:00:00Z,stock_price,1day,raw,MOON,1,1,1,1,1\n").status()),
+              HasSubstr("AAPL.csv:2 a calendar is XNYS"));
+  EXPECT_THAT(Faults(SendText(header + "A,2020-01-02T21:00:00Z,stock_price,1day,raw,24/7,1,1,1,1,1\n" +
+                              "A,2020-01-03T21:00:00Z,stock_price,1day,raw,XNYS,1,1,1,1,1\n")
+                         .status()),
+              HasSubstr("AAPL.csv:3 calendar is 'XNYS', but '24/7' in the rows before"));
+}
+
+TEST(CsvExport, ACalendarByWhichDatesMustBeReadIsAskedFor) {
+  const std::string text = "date,open,high,low,close,volume,calendar\n2017-08-18,1,1,1,1,1,24/7\n";
+  EXPECT_THAT(Faults(SendText(text).status()), HasSubstr("by which its dates must be read: say it by"));
+  const auto said = SendText(text, {{"calendar", std::string("24/7")}});
+  ASSERT_THAT(said, IsOk());
+  EXPECT_EQ(said->at(0).market, (SeriesMarket{"24/7", ""}));
+  EXPECT_THAT(Times(said->at(0)), ElementsAre("2017-08-19T00:00:00"));
+  EXPECT_THAT(SendText("date,open,high,low,close,volume,calendar\n2017-08-18,1,1,1,1,1,XNYS\n"), IsOk());
+  const auto by_hand = SendText("d,o,h,l,c,v,calendar\n2017-08-18,1,1,1,1,1,gregorian\n",
+                                {{"columns", std::string("time=d,open=o,high=h,low=l,close=c,volume=v")}});
+  ASSERT_THAT(by_hand, IsOk()) << "columns that are not mapped are left out";
+  EXPECT_EQ(by_hand->at(0).market, std::nullopt);
+}
+
+TEST(CsvExport, PricesThatWereMadeForOneReadAreRefused) {
+  const std::string text = std::string(kExported) +
+                           "AAPL,2020-01-02T21:00:00Z,stock_price,1day,total_return@2019-01-02T21:00:00Z,1,1,1,1,1,\n";
+  EXPECT_THAT(Faults(ReadText(text).status()),
+              AllOf(HasSubstr("f.csv:2 prices are total_return@2019-01-02T21:00:00Z"), HasSubstr("can not be stored")));
+}
+
 TEST(CsvExport, BarsComeBackAsTheyAre) {
   const std::string text = std::string(kExported) +
                            "AAPL,2020-01-02T21:00:00Z,stock_price,1day,raw,10.0,12.5,9.0,1e-07,1000.0,\n"

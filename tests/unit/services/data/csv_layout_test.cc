@@ -162,6 +162,26 @@ TEST(CsvLayout, DaysOfOtherExchangesEndInTheirOwnZoneAndAreNeverTakenForNewYork)
               HasSubstr("without a time of day"));
 }
 
+// What a job has stored are its parameters with their defaults: a resumed one must not take these for names.
+TEST(CsvLayout, OnlyACalendarThatSomebodyGivesIsNamed) {
+  const auto named = [](const component::RawParams& given) {
+    const auto params = component::Params::Check(ReadParams(), given);
+    EXPECT_THAT(params, IsOk());
+    const auto options = OptionsOf(*params);
+    EXPECT_THAT(options, IsOk());
+    EXPECT_EQ(options->market, MarketIn(params->values()));
+    return options->market;
+  };
+  EXPECT_EQ(named({}), std::nullopt);
+  EXPECT_EQ(named({{"calendar", std::string("XNYS")}}), (SeriesMarket{"XNYS", ""}));
+  EXPECT_EQ(named({{"calendar", std::string("none")}, {"time_zone", std::string("utc")}}),
+            (SeriesMarket{"none", "utc"}));
+  const auto data = ReadText("date,open,high,low,close,volume\n2017-01-03,1,1,1,1,1\n", "stock_price");
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ(Utc(data->series.times[0]), "2017-01-03T21:00:00") << "dates are those of XNYS all the same";
+  EXPECT_EQ(data->market, std::nullopt);
+}
+
 TEST(CsvLayout, LinesToSkipAreSkippedAndMustBeThere) {
   const std::string text = "date,open,high,low,close,volume\n11:34,1,1,1,1,x\n2017-01-03,1,1,1,1,1\n";
   ASSERT_THAT(ReadText(text, "stock_price", {{"skip_lines", "2"}}), IsOk());

@@ -1,0 +1,53 @@
+// Import: the calendars that are named for its series.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+#include "services/data/app/importer.h"
+
+namespace breadthflow::data {
+
+void Import::TakeMarket(const std::string& symbol, const std::string& name, const SeriesMarket& market) {
+  const auto [known, is_new] = markets_.try_emplace(symbol, market);
+  if (market_ && *market_ != market) {
+    faults_.Add(name + ".calendar", fmt::format("the rows keep the calendar {}, but the parameter calendar says {}",
+                                                ToText(market), ToText(*market_)));
+  } else if (known->second != market) {
+    faults_.Add(name + ".calendar", fmt::format("the rows keep the calendar {}, and those of {} before them {}",
+                                                ToText(market), symbol, ToText(known->second)));
+  } else if (is_new) {
+    const auto calendar = importer_.series_.CalendarOf(market);
+    if (!calendar.ok()) faults_.Add(name + ".calendar", base::Message(calendar.status()));
+  }
+}
+
+void Import::TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar) {
+  if (calendar.empty()) return;
+  hash_.Int(4).Text(calendar);
+  const absl::StatusOr<SeriesMarket> market = ParseMarket(calendar);
+  if (!market.ok()) return faults_.Add(name + ".calendar", base::Message(market.status()));
+  TakeMarket(symbol, name, *market);
+}
+
+std::optional<SeriesMarket> Import::MarketOf(const std::string& symbol) const {
+  if (market_) return market_;
+  const auto said = markets_.find(symbol);
+  return said == markets_.end() ? std::nullopt : std::optional(said->second);
+}
+
+absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::SeriesKey>& keys) {
+  BF_ASSIGN_OR_RETURN(NamedCalendars calendars,
+                      importer_.series_.Calendars(keys, absl::InfiniteFuture(), submission_.deadline));
+  for (const quant::SeriesKey& key : keys) {
+    const std::optional<SeriesMarket> market = MarketOf(key.symbol);
+    if (!market) continue;
+    BF_ASSIGN_OR_RETURN(calendars[key], importer_.series_.CalendarOf(*market));
+  }
+  return calendars;
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,163 @@
+// The calendars that come with imports, in messages as data export has them, and what becomes of those of rows that are
+// kept apart.
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "common/quant/calendar.h"
+#include "tests/integration/data/import_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using quant::Series;
+using quant::Timeframe;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+using Request = ImportServer::Request;
+using Code = absl::StatusCode;
+using Doubles = std::vector<double>;
+
+class ImportCalendarsTest : public ::testing::Test {
+ protected:
+  // Two nights and an hour in Berlin, whose days end there at midnight: 01:00 is in the day that UTC has an hour later.
+  static Series Night() {
+    Series bars{.key = {"stock_price", "NIGHT", Timeframe::kHour1, ""}, .basis = quant::PriceBasis::kRaw};
+    for (const absl::CivilDay day : {absl::CivilDay(2020, 8, 31), absl::CivilDay(2020, 9, 1)}) {
+      for (int hour = -2; hour <= 6; ++hour) {
+        bars.times.push_back(quant::UtcInstant(absl::CivilSecond(day) + hour * 3600));
+      }
+    }
+    bars.times.push_back(quant::UtcInstant(absl::CivilSecond(2020, 9, 1, 23, 0, 0)));
+    for (const char* name : {"open", "high", "low", "close", "volume"}) bars.Add(name, Doubles(bars.size(), 100));
+    return bars;
+  }
+  static Request Spec(const std::string& source, const std::string& calendar = "", const std::string& zone = "") {
+    Request request = ImportServer::Spec("", Timeframe::kHour1, source);
+    auto& params = *request.mutable_spec()->mutable_csv_params();
+    if (!calendar.empty()) params["calendar"].set_string_value(calendar);
+    if (!zone.empty()) params["time_zone"].set_string_value(zone);
+    return request;
+  }
+  static Request Rows(const std::string& calendar) {
+    Request request = ImportServer::Packed(Night());
+    request.set_calendar(calendar);
+    return request;
+  }
+  // The calendar that a read of the rows of a source says.
+  std::string Said(const std::string& source) {
+    v1::ReadSeriesRequest request;
+    request.add_symbols("NIGHT");
+    request.set_timeframe(common::v1::TIMEFRAME_1HOUR);
+    request.set_source(source);
+    std::string calendar = "nothing was read";
+    EXPECT_THAT(server_.peer().Read(&v1::DataService::Stub::ReadSeries, request, {},
+                                    [&](const common::v1::SeriesMessage& message) {
+                                      if (message.has_first_of()) calendar = message.origin().calendar();
+                                      return absl::OkStatus();
+                                    }),
+                IsOk());
+    return calendar;
+  }
+  // The volumes of the days of a source.
+  Doubles Days(const std::string& source) {
+    const auto days = server_.Read("NIGHT", {.timeframe = Timeframe::kHour1,
+                                             .source = source,
+                                             .resampling = clients::Resampling{.timeframe = Timeframe::kDay}});
+    EXPECT_THAT(days, IsOk());
+    if (!days.ok()) return {};
+    const auto volumes = days->Doubles("volume");
+    return {volumes.begin(), volumes.end()};
+  }
+  static std::vector<std::string> Faults(const absl::Status& status) {
+    std::vector<std::string> said;
+    for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
+      said.push_back(one.field + ": " + one.description);
+    }
+    return said;
+  }
+
+  ImportServer server_;
+};
+
+TEST_F(ImportCalendarsTest, WhatAReadSaysIsTakenByAnotherImport) {
+  ASSERT_THAT(server_.Import({Spec("plain"), ImportServer::Packed(Night())}), IsOk());
+  EXPECT_EQ(Said("plain"), "");
+  EXPECT_THAT(Days("plain"), ElementsAre(300, 900)) << "days of UTC, of which the last is not over";
+  ASSERT_THAT(server_.Import({Spec("named", "none", "Europe/Berlin"), ImportServer::Packed(Night())}), IsOk());
+  ASSERT_EQ(Said("named"), "none@Europe/Berlin");
+  EXPECT_THAT(Days("named"), ElementsAre(100, 900, 800));
+  ASSERT_THAT(server_.Import({Spec("copy"), Rows(Said("named"))}), IsOk());
+  EXPECT_EQ(Said("copy"), "none@Europe/Berlin");
+  EXPECT_EQ(Days("copy"), Days("named"));
+  ASSERT_THAT(server_.Import({Spec("copy"), Rows("none@Europe/Berlin")}), IsOk());
+  ASSERT_THAT(server_.Import({Spec("copy"), Rows("")}), IsOk());
+  EXPECT_EQ(server_.Count("series_market"), 2) << "the same again says nothing, nor does who names none";
+}
+
+TEST_F(ImportCalendarsTest, ATextSaysItInItsColumn) {
+  std::string text = "symbol,time,calendar,open,high,low,close,volume\n";
+  const Series night = Night();
+  for (const int64_t time : night.times) {
+    text += "NIGHT," + absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(time), absl::UTCTimeZone()) +
+            ",none@Europe/Berlin,100,100,100,100,100\n";
+  }
+  ASSERT_THAT(server_.Import({Spec("text"), ImportServer::Csv("NIGHT.csv", text)}), IsOk());
+  EXPECT_EQ(Said("text"), "none@Europe/Berlin");
+  EXPECT_THAT(Days("text"), ElementsAre(100, 900, 800));
+}
+
+TEST_F(ImportCalendarsTest, WhatContradictsIsRefusedByMessage) {
+  const auto faults = [&](const std::vector<Request>& messages) {
+    const absl::Status refused = server_.Import(messages).status();
+    EXPECT_THAT(refused, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+    return Faults(refused);
+  };
+  EXPECT_THAT(faults({Spec("a", "XNYS"), Rows("24/7")}),
+              ElementsAre("packed[0].calendar: the rows keep the calendar 24/7, but the parameter calendar says XNYS"));
+  EXPECT_THAT(
+      faults({Spec("a"), Rows("24/7"), Rows("FX")}),
+      ::testing::Contains("packed[1].calendar: the rows keep the calendar FX, and those of NIGHT before them 24/7"));
+  EXPECT_THAT(faults({Spec("a"), Rows("MOON")}), ElementsAre(HasSubstr("packed[0].calendar: a calendar is XNYS")));
+  EXPECT_THAT(faults({Spec("a"), Rows("none@Moon/Sea")}), ElementsAre(HasSubstr("the time zone 'Moon/Sea'")));
+  EXPECT_EQ(server_.Count("series"), 0);
+  EXPECT_EQ(server_.Count("series_market"), 0);
+}
+
+TEST_F(ImportCalendarsTest, WhatIsNamedWithRowsThatAreKeptApartIsNamedWhenTheyAreReleased) {
+  Series rows{.key = {"stock_price", "AAPL", Timeframe::kDay, ""}, .basis = quant::PriceBasis::kRaw};
+  for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2020, 1, 2), absl::CivilDay(2020, 1, 18))) {
+    rows.times.push_back(session.close_ns);
+  }
+  Doubles closes(rows.size(), 10);
+  closes[5] = 1000;  // cents among dollars
+  rows.Add("open", Doubles(rows.size(), 10));
+  rows.Add("high", Doubles(rows.size(), 1000));
+  rows.Add("low", Doubles(rows.size(), 9));
+  rows.Add("close", closes);
+  rows.Add("volume", Doubles(rows.size(), 100));
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_quality_gate(v1::QUALITY_GATE_QUARANTINE);
+  (*spec.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("XNYS");
+  const auto answer = server_.Import({spec, ImportServer::Packed(rows)});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_NE(answer->results(0).quarantine(), "");
+  EXPECT_EQ(server_.Count("series_market"), 0) << "nothing was stored";
+  v1::ReleaseQuarantineRequest release;
+  release.set_name(answer->results(0).quarantine());
+  release.set_comment("so it is");
+  ASSERT_THAT(server_.peer().Call(&v1::DataService::Stub::ReleaseQuarantine, release, {}), IsOk());
+  EXPECT_EQ(server_.Sql("SELECT m.calendar FROM data.series_market m JOIN data.series s USING (symbol) "
+                        "JOIN data.series_version v ON v.series_id = s.id AND v.known_at = m.known_at"),
+            "XNYS")
+      << "together with the rows";
+}
+
+}  // namespace
+}  // namespace breadthflow::data
