@@ -195,15 +195,14 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
   const Arrival arrival{series, spec_.replaces.value_or(all), spec_.replaces, origin, {}, calendar};
-  BF_ASSIGN_OR_RETURN(Verdict verdict,
-                      importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
+  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
   if (verdict.apart == nullptr) {
     BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
     columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
     if (!spec_.replaces) options.adds_by = resource_->identity;
     BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
-    BF_RETURN_IF_ERROR(importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline,
-                                                            verdict));
+    BF_RETURN_IF_ERROR(
+        importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
   }
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);

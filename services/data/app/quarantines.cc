@@ -87,10 +87,8 @@ absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate
   const quant::Series& rows = arrival.rows;
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
   GateResult gated = Gate(rows, calendar);
-  Verdict verdict{.impossible = std::move(gated.rows),
-                  .findings = std::move(gated.findings),
-                  .doubts = {},
-                  .apart = nullptr};
+  Verdict verdict{
+      .impossible = std::move(gated.rows), .findings = std::move(gated.findings), .doubts = {}, .apart = nullptr};
   if (verdict.impossible.empty() || gate == QualityGate::kStore) return verdict;
   BF_RETURN_IF_ERROR(Hold(arrival, calendar, {}, deadline, verdict));
   return verdict;
@@ -129,8 +127,8 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
   return Hold(arrival, calendar, std::move(beside.findings), deadline, verdict);
 }
 
-absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& calendar,
-                                    std::vector<Finding> beside, absl::Time deadline, Verdict& verdict) {
+absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
+                               absl::Time deadline, Verdict& verdict) {
   const quant::Series& rows = arrival.rows;
   const absl::Time now = clock_.Now();
   SeriesQuality quality = CheckQuality(rows, calendar, {}, quant::ToNanos(now + kClocksDiffer));

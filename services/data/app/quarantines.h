@@ -58,10 +58,10 @@ class Quarantines {
   // released before).
   absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
 
-  // Looks once more at those that may be stored and change the series: at the first and last of them beside the rows that
-  // are stored next to them, of which a bounded number is read (kNeighbourRows). Adds to the verdict; may keep all that
-  // came apart, as Examine. `written` is what storing them would change. Reads nothing where that is nothing or the
-  // series is new, nor of rows without a close.
+  // Looks once more at those that may be stored and change the series: at the first and last of them beside the rows
+  // that are stored next to them, of which a bounded number is read (kNeighbourRows). Adds to the verdict; may keep all
+  // that came apart, as Examine. `written` is what storing them would change. Reads nothing where that is nothing or
+  // the series is new, nor of rows without a close.
   absl::Status ExamineBeside(const Arrival& arrival, const columnar::WrittenSeries& written, QualityGate gate,
                              absl::Time deadline, Verdict& verdict);
 
@@ -93,7 +93,7 @@ class Quarantines {
   };
   // Decides on rows of which some are impossible: `beside` says which findings came of the stored rows beside them.
   absl::Status Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
-                         absl::Time deadline, Verdict& verdict);
+                    absl::Time deadline, Verdict& verdict);
   absl::StatusOr<Stored> StoredIn(const quant::SeriesKey& key, const quant::TimeRange& range, absl::Time deadline);
 
   postgres::Database& database_;

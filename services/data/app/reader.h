@@ -109,11 +109,11 @@ class Reader {
   absl::StatusOr<Snapshot> CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                           const base::CancelToken& cancel);
 
-  // The report on a snapshot; made now when there is none yet, or when `query` says more than its id, and then it is not
-  // kept. Each series is measured by the calendar that was named when it was stored, else by that which its rows tell,
-  // and compared with the same series of other sources as they were known then: of those that are stored, not made up
-  // and have lost none of its rows, with kMaxCompared at most. Holds a batch of short series or one long one, and one to
-  // compare it with. Ends with the first error of `cancel`, series by series.
+  // The report on a snapshot; made now when there is none yet, or when `query` says more than its id, and then it is
+  // not kept. Each series is measured by the calendar that was named when it was stored, else by that which its rows
+  // tell, and compared with the same series of other sources as they were known then: of those that are stored, not
+  // made up and have lost none of its rows, with kMaxCompared at most. Holds a batch of short series or one long one,
+  // and one to compare it with. Ends with the first error of `cancel`, series by series.
   static constexpr size_t kMaxCompared = 4;
   struct ReportQuery {
     std::string snapshot;                       // id

@@ -43,11 +43,11 @@ absl::Status Reader::CompareWith(const std::vector<columnar::SeriesHead>& others
                                  const base::CancelToken& cancel, SeriesQuality& quality) {
   for (const columnar::SeriesHead& head : others) {
     BF_RETURN_IF_ERROR(cancel.Check());
-    BF_ASSIGN_OR_RETURN(const quant::Series other,
-                        series_.chunks().Read(head.key, columnar::ReadOptions{.range = range,
-                                                                              .version = head.version,
-                                                                              .columns = {},
-                                                                              .deadline = deadline}));
+    BF_ASSIGN_OR_RETURN(
+        const quant::Series other,
+        series_.chunks().Read(
+            head.key,
+            columnar::ReadOptions{.range = range, .version = head.version, .columns = {}, .deadline = deadline}));
     CheckAgainst(rows, other, calendar, quality);
   }
   return absl::OkStatus();

@@ -277,15 +277,13 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
-  const Arrival arrival{series,           asked,
-                        options.replaces, options.provenance,
-                        fetched.coverage, NamedFor(task.calendars, series.key)};
+  const Arrival arrival{
+      series, asked, options.replaces, options.provenance, fetched.coverage, NamedFor(task.calendars, series.key)};
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine(arrival, task.spec.gate, absl::InfiniteFuture()));
   absl::StatusOr<columnar::WrittenSeries> written;
   if (verdict.apart == nullptr) written = series_.chunks().Write(series, options);
   if (written.ok()) {
-    BF_RETURN_IF_ERROR(
-        quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
+    BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
   }
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);

@@ -229,11 +229,10 @@ absl::Status SnapshotStore::SaveReport(const QualityReport& report, absl::Time d
       [&](Transaction& tx) -> absl::Status {
         BF_ASSIGN_OR_RETURN(const int64_t inserted, tx.Execute(kInsertReport, {report.snapshot_id}));
         if (inserted == 0) return absl::OkStatus();
-        BF_RETURN_IF_ERROR(
-            tx.Execute(kInsertQuality,
-                       {report.snapshot_id, IntArray(positions), IntArray(expected), IntArray(rows), TextArray(scores),
-                        TextArray(calendars), TextArray(classes), TextArray(reasons), TextArray(compared)})
-                .status());
+        BF_RETURN_IF_ERROR(tx.Execute(kInsertQuality, {report.snapshot_id, IntArray(positions), IntArray(expected),
+                                                       IntArray(rows), TextArray(scores), TextArray(calendars),
+                                                       TextArray(classes), TextArray(reasons), TextArray(compared)})
+                               .status());
         if (at.empty()) return absl::OkStatus();
         return tx
             .Execute(kInsertFindings,

@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include "absl/time/time.h"
+#include <fmt/format.h>
 
 #include "services/data/domain/quality/check.h"
 

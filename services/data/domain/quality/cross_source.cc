@@ -34,8 +34,9 @@ QualityCheckEntry CrossSource();
 
 QualityCheckEntry CrossSource() {
   QualityCheckEntry entry;
-  entry.info = {"quality_check", "cross_source", "1.0.0",
-                "The rows agree with those of the other sources that have the series; not applicable where one has it."};
+  entry.info = {
+      "quality_check", "cross_source", "1.0.0",
+      "The rows agree with those of the other sources that have the series; not applicable where one has it."};
   entry.params = {
       component::DoubleParam("tolerance", 5e-3, 0, 1, "fraction", "Relative difference that is still agreement."),
       component::DoubleParam("max_differing", 0.05, 0, 1, "fraction",
@@ -55,8 +56,8 @@ QualityCheckEntry CrossSource() {
       finding.message = fmt::format("not compared with {}: {}", source, base::Message(compared.status()));
       return std::vector<Finding>{std::move(finding)};
     }
-    const std::string alone = fmt::format("{} rows are only here, {} only there", compared->only_rows,
-                                          compared->only_other_rows);
+    const std::string alone =
+        fmt::format("{} rows are only here, {} only there", compared->only_rows, compared->only_other_rows);
     if (compared->common_rows == 0) {
       finding.message = fmt::format("not compared with {}: no row is in both; {}", source, alone);
       return std::vector<Finding>{std::move(finding)};
@@ -68,14 +69,14 @@ QualityCheckEntry CrossSource() {
       if (one.max_difference > worst) field = one.field;
       worst = std::max(worst, one.max_difference);
     }
-    const double share =
-        static_cast<double>(compared->differing_rows) / static_cast<double>(compared->common_rows);
+    const double share = static_cast<double>(compared->differing_rows) / static_cast<double>(compared->common_rows);
     finding.severity = share > params.Double("max_differing") ? Severity::kError : Severity::kWarning;
     finding.affected_rows = compared->differing_rows;
     finding.examples_ns = compared->differing_ns;
-    finding.message = fmt::format("{} of {} common rows differ from those of {} by more than {:g} %, {} by up to {:.4g} %; {}",
-                                  compared->differing_rows, compared->common_rows, source,
-                                  params.Double("tolerance") * 100, field, worst * 100, alone);
+    finding.message =
+        fmt::format("{} of {} common rows differ from those of {} by more than {:g} %, {} by up to {:.4g} %; {}",
+                    compared->differing_rows, compared->common_rows, source, params.Double("tolerance") * 100, field,
+                    worst * 100, alone);
     return std::vector<Finding>{std::move(finding)};
   };
   return entry;

@@ -4,8 +4,8 @@
 
 namespace breadthflow::data {
 
-// Sessions that have closed since the last row, where what was asked for reaches to the instant of reading. A range that
-// ends before it is the matter of asked_range.
+// Sessions that have closed since the last row, where what was asked for reaches to the instant of reading. A range
+// that ends before it is the matter of asked_range.
 QualityCheckEntry Freshness();
 
 QualityCheckEntry Freshness() {

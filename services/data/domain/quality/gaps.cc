@@ -7,8 +7,8 @@
 
 namespace breadthflow::data {
 
-// Runs of consecutive missing sessions: each one a finding of its own, with its first and last session as examples. From
-// `max_findings` on the rest is one finding: a series of a few rows may have thousands of them.
+// Runs of consecutive missing sessions: each one a finding of its own, with its first and last session as examples.
+// From `max_findings` on the rest is one finding: a series of a few rows may have thousands of them.
 QualityCheckEntry Gaps();
 
 QualityCheckEntry Gaps() {

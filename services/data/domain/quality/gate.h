@@ -11,7 +11,7 @@
 namespace breadthflow::data {
 
 struct GateResult {
-  std::vector<size_t> rows;  // that no market can have made, ascending: each once, however many checks find it
+  std::vector<size_t> rows;       // that no market can have made, ascending: each once, however many checks find it
   std::vector<Finding> findings;  // of the checks that say so, error first
   // Of GateBeside: what checks that do not gate find beside the stored rows, of severity warning or error.
   std::vector<Finding> doubts;

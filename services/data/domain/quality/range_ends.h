@@ -18,8 +18,8 @@ struct RangeKnowledge {
 };
 
 // The ends of `range` that lack rows, by a calendar that says hours; of daily series and bars within a day that have
-// rows. An end that is open (INT64_MIN, INT64_MAX) or lies behind `as_of_ns` was not asked for. What came after `as_of_ns`
-// tells nothing.
+// rows. An end that is open (INT64_MIN, INT64_MAX) or lies behind `as_of_ns` was not asked for. What came after
+// `as_of_ns` tells nothing.
 //
 //   error    `expect_all`; an answer that had more rows than are there (by an hour before `as_of_ns`: others may just
 //            have been stored); a fetch of a part of it that failed

@@ -16,8 +16,8 @@ namespace breadthflow::data {
 
 struct SeriesQuality {
   quant::SeriesKey key;
-  std::string calendar;  // by which it was judged; empty in reports of earlier versions, which do not say
-  std::string asset_class;                 // whose limits held, and why that one; empty as the calendar is
+  std::string calendar;     // by which it was judged; empty in reports of earlier versions, which do not say
+  std::string asset_class;  // whose limits held, and why that one; empty as the calendar is
   std::string asset_class_reason;
   std::vector<std::string> compared_with;  // other sources that have the series; empty: there are none to compare with
   // Sessions from the first to the last row, or bars that their sessions have, and those beyond them that are known to

@@ -12,7 +12,8 @@ QualityCheckEntry ValueRanges() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "value_ranges", "1.0.0",
                 "Prices and the range of each bar are within what the asset class has."};
-  AddByClass(entry.params, "max_price", {2e6, 1e7, 1e6, 1e8, 1e3}, 0, 1e15, "", "A bar hardly ever has a higher price.");
+  AddByClass(entry.params, "max_price", {2e6, 1e7, 1e6, 1e8, 1e3}, 0, 1e15, "",
+             "A bar hardly ever has a higher price.");
   AddByClass(entry.params, "max_high_over_low", {4, 1.6, 1.25, 20, 100}, 1, 1e9, "",
              "The high of a bar is hardly ever so many times its low.");
   entry.advice = "check the unit (pence for pounds, cents for dollars) and compare the rows with another source";
