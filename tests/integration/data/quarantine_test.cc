@@ -1,7 +1,9 @@
 // Rows that no market can have made: kept apart, released, discarded. And what two sources say of one series.
 #include <gmock/gmock.h>
 
+#include "common/base/cancel.h"
 #include "common/base/ids.h"
+#include "services/data/app/reader.h"
 #include "tests/integration/data/data_service_fixture.h"
 
 namespace breadthflow::data {
@@ -413,11 +415,10 @@ TEST_F(QuarantineTest, AReportComparesTheSourcesOfASeries) {
     return Call(&Stub::GetQualityReport, get);
   };
   const auto of = [](const v1::QualityReport& report, const std::string& check) {
-    v1::QualityFinding found;
     for (const v1::QualityFinding& finding : report.series(0).findings()) {
-      if (finding.check() == check) found = finding;
+      if (finding.check() == check) return finding;
     }
-    return found;
+    return v1::QualityFinding();
   };
   auto report = judged();
   ASSERT_THAT(report, IsOk());
@@ -447,7 +448,7 @@ TEST_F(QuarantineTest, AReportComparesTheSourcesOfASeries) {
   }
   other.key.variant = "second";
   SeriesStore store(*database_);
-  BF_ASSERT_OK(store.chunks().Put(other).status());
+  ASSERT_THAT(store.chunks().Put(other), IsOk());
   report = judged();
   ASSERT_THAT(report, IsOk());
   ASSERT_EQ(report->series(0).compared_sources_size(), 1);
@@ -472,15 +473,14 @@ TEST_F(QuarantineTest, SnapshotsAndReportsStopWhenTheirCallerDoes) {
   CoverageStore coverage(*database_);
   SnapshotStore snapshots(*database_);
   Reader reader(*database_, resources, series, coverage, snapshots, clock_);
+  SnapshotSpec spec;
+  spec.symbols = {"ONE"};
   for (const auto& [reason, code] : {std::pair(base::CancelReason::kCancelled, absl::StatusCode::kCancelled),
                                      std::pair(base::CancelReason::kDeadline, absl::StatusCode::kDeadlineExceeded)}) {
     const base::CancelToken gone;
     gone.Cancel(reason);
     EXPECT_EQ(reader.GetReport({.snapshot = id}, absl::InfiniteFuture(), gone).status().code(), code);
-    EXPECT_EQ(reader.CreateSnapshot({.symbols = {"ONE"}}, {.principal = "", .deadline = absl::InfiniteFuture()}, gone)
-                  .status()
-                  .code(),
-              code);
+    EXPECT_EQ(reader.CreateSnapshot(spec, {}, gone).status().code(), code);
   }
   EXPECT_EQ(Count("quality_report"), 0);
   EXPECT_EQ(Count("snapshot"), 1);
