@@ -13,6 +13,7 @@
 #include "common/quant/series.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/domain/action_choice.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
@@ -51,6 +52,8 @@ struct ReadRows {
 struct ReadPlan {
   std::vector<PlannedSeries> series;   // in the order of the query's symbols, else of the snapshot
   std::vector<Companions> companions;  // one for each series, or none where all rows come out as they are stored
+  std::vector<PriceAnchors>
+      anchors;  // one for each series, or none where nobody said of any as of when it was adjusted
   ReadShape shape;
   RowKind kind = RowKind::kBars;
   // Planning the same query as of then gives the same plan, which has this fingerprint, unless a change was just being
@@ -62,8 +65,10 @@ struct ReadPlan {
   ReadOrigin OriginOf(size_t place) const;
   bool IsPlain(size_t place) const {
     const bool derived = !companions.empty() && companions[place].shares;
-    return !derived && data::IsPlain(shape, series[place].basis);
+    return !derived && data::IsPlain(shape, series[place].basis, IsAnchored(place));
   }
+  // Whether it is known as of when its prices were adjusted.
+  bool IsAnchored(size_t place) const { return !anchors.empty() && !anchors[place].empty(); }
 };
 
 class ReadActions;
@@ -123,6 +128,7 @@ class Reader {
   absl::Status PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanCalendars(absl::Time deadline, ReadPlan& plan);
+  absl::Status PlanAnchors(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,
                                                      absl::Time deadline);
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,
