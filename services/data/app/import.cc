@@ -190,8 +190,10 @@ absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::Seri
 }
 
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
-                                                  const quant::Calendar* calendar) {
-  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
+                                                  const quant::Calendar* calendar, const AnchorStatement* said) {
+  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr, .anchors = {}};
+  BF_ASSIGN_OR_RETURN(out.anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of, spec_.replaces, said,
+                                               submission_.deadline));
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
   BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(
@@ -200,6 +202,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
+  if (out.apart != nullptr && spec_.adjusted_as_of) return RefuseApart();
   if (out.apart != nullptr) return out;
   BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
   columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
@@ -222,9 +225,17 @@ absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<qu
                                                             const base::CancelToken& cancel) {
   std::vector<Outgoing> outgoing;
   base::ErrorDetails refused{.reason = "NOT_STORABLE"};
+  std::vector<quant::SeriesKey> keys;
+  for (const quant::Series& series : all) {
+    if (resource_->prices) keys.push_back(series.key);
+  }
+  BF_ASSIGN_OR_RETURN(const auto said,
+                      importer_.series_.anchors().Find(keys, absl::InfiniteFuture(), submission_.deadline));
   for (const quant::Series& series : all) {
     BF_RETURN_IF_ERROR(cancel.Check());
-    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key));
+    const auto statement = said.find(series.key);
+    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key),
+                                            statement == said.end() ? nullptr : &statement->second);
     if (one.ok()) {
       outgoing.push_back(*std::move(one));
     } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
@@ -255,7 +266,9 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   if (known) return FromAnswer(*known);
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
   if (!faults_.empty()) return faults_.ToStatus();
-  for (const std::string& symbol : rows_.assumed()) notes_[symbol].push_back(AssumedBasisNote());
+  for (const std::string& symbol : rows_.assumed()) {
+    if (!spec_.adjusted_as_of) notes_[symbol].push_back(AssumedBasisNote());
+  }
 
   const std::optional<SeriesMarket> market = MarketIn(spec_.csv_params);
   std::vector<quant::SeriesKey> keys;
@@ -275,7 +288,7 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
         importer_.database_, key,
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
           for (const Outgoing& one : outgoing) {
-            if (one.written) BF_RETURN_IF_ERROR(importer_.series_.chunks().Commit(tx, *one.written).status());
+            if (one.written) BF_RETURN_IF_ERROR(CommitAnchored(importer_.series_, tx, *one.written, one.anchors));
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));

@@ -29,7 +29,7 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
     if (known == nullptr) return std::nullopt;
     return OtherAnchor(
         fmt::format("its stored prices are said to be adjusted as of {}: say it of the new ones too "
-                    "(--adjusted-as-of DATE)",
+                    "(--adjusted-as-of DATE; data fetch: --param adjusted_as_of=DATE)",
                     ToText(known->anchors)));
   }
   BF_RETURN_IF_ERROR(CheckAnchor(series, *as_of));
@@ -56,6 +56,27 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
   if (known != nullptr) change.instead_of = known->number;
   if (known != nullptr && known->anchors == change.anchors) return std::nullopt;
   return change;
+}
+
+absl::StatusOr<std::optional<AnchorChange>> AnchorsOfFetch(SeriesStore& store, const SourceEntry& source,
+                                                           const quant::Series& series,
+                                                           const std::optional<absl::CivilDay>& as_of,
+                                                           const std::optional<quant::TimeRange>& replaces) {
+  const bool can_say = std::any_of(source.params.begin(), source.params.end(),
+                                   [](const component::ParamSpec& one) { return one.name == kAdjustedAsOf; });
+  if (!can_say || (series.basis == quant::PriceBasis::kNotPrices && !as_of)) return std::nullopt;
+  BF_ASSIGN_OR_RETURN(const auto said,
+                      store.anchors().Find({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
+  const AnchorStatement* known = said.empty() ? nullptr : &said.begin()->second;
+  return AnchorsWith(store, series, as_of, replaces, known, absl::InfiniteFuture());
+}
+
+absl::Status CommitAnchored(SeriesStore& store, postgres::Transaction& tx, const columnar::WrittenSeries& written,
+                            const std::optional<AnchorChange>& anchors) {
+  BF_RETURN_IF_ERROR(store.chunks().Commit(tx, written).status());
+  if (!anchors) return absl::OkStatus();
+  const bool moved = written.base_version == 0 || !written.unchanged();
+  return store.anchors().Say(tx, written.key, anchors->instead_of, anchors->anchors, moved);
 }
 
 absl::Status RefuseApart() {

@@ -2,12 +2,14 @@
 
 #include <optional>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 #include "common/quant/series.h"
 #include "services/data/domain/price_anchor.h"
+#include "services/data/domain/source.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
@@ -27,6 +29,16 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
                                                         const std::optional<absl::CivilDay>& as_of,
                                                         const std::optional<quant::TimeRange>& replaces,
                                                         const AnchorStatement* known, absl::Time deadline);
+
+// The same of rows that a source gave. Of a source that can not say such a day there is none.
+absl::StatusOr<std::optional<AnchorChange>> AnchorsOfFetch(SeriesStore& store, const SourceEntry& source,
+                                                           const quant::Series& series,
+                                                           const std::optional<absl::CivilDay>& as_of,
+                                                           const std::optional<quant::TimeRange>& replaces);
+
+// Commits rows and, when there is something new to say of them, that. Errors as columnar::ChunkStore::Commit.
+absl::Status CommitAnchored(SeriesStore& store, postgres::Transaction& tx, const columnar::WrittenSeries& written,
+                            const std::optional<AnchorChange>& anchors);
 
 // What is kept apart can not keep as of when it was adjusted. FAILED_PRECONDITION that says so.
 absl::Status RefuseApart();

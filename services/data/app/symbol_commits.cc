@@ -82,20 +82,22 @@ absl::Status SymbolCommits::CommitTogether(const std::vector<Waiting*>& group) {
 absl::Status SymbolCommits::Write(postgres::Transaction& tx, const std::vector<Waiting*>& group,
                                   const std::vector<EndedSymbol>& ended) {
   std::vector<Coverage> coverage;
-  std::vector<const columnar::WrittenSeries*> written;
+  std::vector<const FetchedSymbol*> written;
   std::vector<const KeptApart*> apart;
   for (const Waiting* one : group) {
     std::copy(one->symbol->coverage.begin(), one->symbol->coverage.end(), std::back_inserter(coverage));
-    if (one->symbol->written) written.push_back(&*one->symbol->written);
+    if (one->symbol->written) written.push_back(one->symbol);
     if (one->symbol->apart != nullptr) apart.push_back(one->symbol->apart.get());
   }
-  std::sort(written.begin(), written.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  std::sort(written.begin(), written.end(),
+            [](const auto* a, const auto* b) { return a->written->key < b->written->key; });
   std::sort(apart.begin(), apart.end(),
             [](const auto* a, const auto* b) { return a->quarantine.key < b->quarantine.key; });
   BF_RETURN_IF_ERROR(stores_.coverage.Add(tx, coverage));
-  for (const columnar::WrittenSeries* one : written) {
-    BF_RETURN_IF_ERROR(stores_.series.chunks().Commit(tx, *one).status());
-    if (market_ && one->key.variant == source_) BF_RETURN_IF_ERROR(stores_.series.SetMarket(tx, {one->key}, *market_));
+  for (const FetchedSymbol* symbol : written) {
+    const columnar::WrittenSeries& one = *symbol->written;
+    BF_RETURN_IF_ERROR(CommitAnchored(stores_.series, tx, one, symbol->anchors));
+    if (market_ && one.key.variant == source_) BF_RETURN_IF_ERROR(stores_.series.SetMarket(tx, {one.key}, *market_));
   }
   for (const KeptApart* one : apart) BF_RETURN_IF_ERROR(stores_.quarantines.Keep(tx, *one));
   return FetchStore::SaveResults(tx, context_.job().id, context_.job().epoch, ended);

@@ -80,6 +80,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
       all.result = std::move(fetched.result);
       all.result.attempts = std::move(attempts);
       all.written = std::move(fetched.written);
+      all.anchors = std::move(fetched.anchors);
       return all;
     }
     all.result = std::move(fetched.result);
@@ -174,6 +175,7 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
     absl::StatusOr<SourceData> data =
         answer.ok() ? Read(*source.source, *answer) : absl::StatusOr<SourceData>(answer.status());
     if (data.ok()) {
+      fetched.adjusted_as_of = data->adjusted_as_of;
       for (const std::string& note : data->notes) AddNote(note, fetched.result);
       like.basis = data->series.basis;
       const std::vector<Coverage> covered =
@@ -277,11 +279,23 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
+  absl::StatusOr<std::optional<AnchorChange>> anchors =
+      AnchorsOfFetch(series_, *source.entry, series, fetched.adjusted_as_of, options.replaces);
+  if (!anchors.ok() && base::IsTransient(anchors.status())) return anchors.status();
+  if (!anchors.ok()) {
+    Fail(anchors.status(), fetched.result);
+    return absl::OkStatus();
+  }
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine({series, asked, options.replaces, options.provenance,
                                                              fetched.coverage, NamedFor(task.calendars, series.key)},
                                                             task.spec.gate, absl::InfiniteFuture()));
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);
+  if (fetched.apart != nullptr && fetched.adjusted_as_of) {
+    fetched.apart.reset();
+    Fail(RefuseApart(), fetched.result);
+    return absl::OkStatus();
+  }
   if (fetched.apart != nullptr) return absl::OkStatus();
   absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
@@ -302,6 +316,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
   fetched.result.removed_rows = written->rows_removed;
   if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);
+  fetched.anchors = *std::move(anchors);
   return absl::OkStatus();
 }
 

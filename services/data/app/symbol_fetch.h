@@ -12,6 +12,7 @@
 
 #include "common/base/cancel.h"
 #include "common/base/clock.h"
+#include "services/data/app/price_anchor.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/app/source_set.h"
 #include "services/data/domain/coverage.h"
@@ -29,7 +30,9 @@ struct FetchedSymbol {
   FetchResult result;
   std::optional<columnar::WrittenSeries> written;
   std::vector<Coverage> coverage;
-  std::unique_ptr<const KeptApart> apart;  // to be kept, however it ended; null: nothing
+  std::unique_ptr<const KeptApart> apart;          // to be kept, however it ended; null: nothing
+  std::optional<absl::CivilDay> adjusted_as_of{};  // as the source says of the rows
+  std::optional<AnchorChange> anchors{};           // to be said of what is written
 };
 
 // The symbol becomes a failure: nothing of it is stored, and all that was asked for it failed.

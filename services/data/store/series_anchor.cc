@@ -31,11 +31,11 @@ constexpr std::string_view kSay = R"sql(
          SELECT changed_at FROM series
          WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND variant = $4 FOR UPDATE),
        stamp AS MATERIALIZED (
-         SELECT CASE WHEN $6 THEN changed_at
+         SELECT CASE WHEN $6::boolean THEN changed_at
                      ELSE greatest(clock_timestamp(), changed_at + interval '1 microsecond') END AS known_at
          FROM held)
   INSERT INTO series_anchor (resource, symbol, timeframe, source, number, known_at, first_ns, as_of)
-  SELECT $1, $2, $3, $4, $5, stamp.known_at, r.first_ns, r.as_of::date
+  SELECT $1, $2, $3, $4, $5::bigint, stamp.known_at, r.first_ns, r.as_of::date
   FROM stamp, unnest($7::bigint[], $8::text[]) AS r (first_ns, as_of)
   ON CONFLICT DO NOTHING)sql";
 

@@ -183,10 +183,12 @@ TEST_F(ReadActionsTest, WhatImportedEventsLeaveOpenIsTold) {
   Put(FlatBars("AAA", kThursday, kCloses, quant::PriceBasis::kSplitAdjusted));
   Put(Events("dividend", "AAA", {{CivilDay(2020, 9, 1), 1}}));
   PutSplit(2, "test", CivilDay(2021, 3, 1));
-  EXPECT_THAT(Origin(common::v1::ADJUSTMENT_SPLIT_DIVIDEND).notices(),
-              ElementsAre(HasSubstr("dividends of test were imported, the first of 2020-0"),
-                          "the prices end on 2020-09-02 and are taken to be divided by the split of 2021-03-01 (2), "
-                          "which came later: what was downloaded before it is not"));
+  EXPECT_THAT(
+      Origin(common::v1::ADJUSTMENT_SPLIT_DIVIDEND).notices(),
+      ElementsAre(HasSubstr("dividends of test were imported, the first of 2020-0"),
+                  "the prices end on 2020-09-02 and are taken to be divided by the split of 2021-03-01 (2), "
+                  "which came later: what was downloaded before it is not, and says so by --adjusted-as-of of data "
+                  "import"));
 }
 
 TEST_F(ReadActionsTest, BarsOfSeveralDaysAreOnOneScaleBySplitsThatAnAdjustmentWouldTake) {
