@@ -52,8 +52,8 @@ struct ReadRows {
 struct ReadPlan {
   std::vector<PlannedSeries> series;   // in the order of the query's symbols, else of the snapshot
   std::vector<Companions> companions;  // one for each series, or none where all rows come out as they are stored
-  std::vector<PriceAnchors>
-      anchors;  // one for each series, or none where nobody said of any as of when it was adjusted
+  // As of when their prices were adjusted: one for each series, or none where nobody said it of any.
+  std::vector<PriceAnchors> anchors{};
   ReadShape shape;
   RowKind kind = RowKind::kBars;
   // Planning the same query as of then gives the same plan, which has this fingerprint, unless a change was just being

@@ -191,6 +191,26 @@ TEST_F(ReadActionsTest, WhatImportedEventsLeaveOpenIsTold) {
                   "import"));
 }
 
+TEST_F(ReadActionsTest, AFetchedFileHoldsTheSplitsOfTheDayThatIsSaid) {
+  WriteCsv("AAA", "2020-08-27,500,500,500,500,10\n2020-08-28,504,504,504,504,10\n");
+  clients::FetchSpec spec = Csv({"AAA"});
+  spec.source.params["basis"] = std::string("split");
+  spec.source.params["adjusted_as_of"] = std::string("2020-08-28");
+  spec.range = Years(2020, 2021);
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  PutSplit(4, "zeta");
+  EXPECT_THAT(Closes({.adjustment = Adjustment::kRaw}), ElementsAre(500, 504));
+  EXPECT_THAT(Closes({.adjustment = Adjustment::kForwardSplit}), ElementsAre(500, 504));
+  EXPECT_THAT(Closes(), ElementsAre(500, 504));
+  spec.source.params["adjusted_as_of"] = std::string("2020-12-31");
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  EXPECT_THAT(Closes(), ElementsAre(2000, 2016)) << "the same rows as of after the split";
+  spec.source.params.erase("adjusted_as_of");
+  const clients::FetchRun unsaid = Fetch(spec);
+  EXPECT_EQ(unsaid.items.at(0).outcome, clients::FetchOutcome::kFailed);
+  EXPECT_THAT(Closes(), ElementsAre(2000, 2016));
+}
+
 TEST_F(ReadActionsTest, BarsOfSeveralDaysAreOnOneScaleBySplitsThatAnAdjustmentWouldTake) {
   Put(FlatBars("AAA", CivilDay(2020, 8, 10), {500, 504, 128, 132, 130, 131}));
   const clients::ReadQuery weeks{.resampling = clients::Resampling{.timeframe = quant::Timeframe::kWeek}};
