@@ -35,6 +35,7 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
     const absl::StatusOr<quant::PriceBasis> basis = quant::ParsePriceBasis(arguments.Text("basis"));
     if (basis.ok()) spec.set_basis(rpc::ToProto(*basis));
   }
+  spec.set_adjusted_as_of(arguments.Text("adjusted-as-of"));
   for (const std::string& text : arguments.All("set")) {
     const size_t equals = text.find('=');
     if (equals == 0 || equals == std::string::npos) {
@@ -130,6 +131,7 @@ absl::Status ByImportFlag(const absl::Status& status) {
     } else if (field.starts_with(kField)) {
       field = "--" + field.substr(kField.size(), field.find('.', kField.size()) - kField.size());
     }
+    if (field == "--adjusted_as_of") field = "--adjusted-as-of";
     any |= field != one.field;
     violations.Add(field == "--replaces" ? "--replace" : field, one.description);
   }
@@ -232,6 +234,10 @@ Command DataImport() {
             .description = "how the prices were adjusted; default: as the files say (column price_basis), else by "
                            "their columns, else split; see the parameter basis of csv_file in data sources",
             .choices = {"raw", "split", "split_dividend"}},
+           {.name = "adjusted-as-of",
+            .value = "DATE",
+            .description = "of prices that are adjusted for splits: the day of their download, YYYY-MM-DD, after which "
+                           "no split is in them; adjusted reads then know which are"},
            {.name = "format",
             .value = "FORMAT",
             .description = "what the files are; auto: by their names",

@@ -181,8 +181,10 @@ absl::Status Import::EndFile() {
 }
 
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
-                                                  const quant::Calendar* calendar) {
-  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
+                                                  const quant::Calendar* calendar, const AnchorStatement* said) {
+  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr, .anchors = {}};
+  BF_ASSIGN_OR_RETURN(out.anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of, spec_.replaces, said,
+                                               submission_.deadline));
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
   const Arrival arrival{series,   spec_.replaces.value_or(all), spec_.replaces, origin, {},
@@ -199,6 +201,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
+  if (out.apart != nullptr && spec_.adjusted_as_of) return RefuseApart();
   if (out.apart != nullptr) {
     out.written.reset();
     return out;
@@ -220,9 +223,17 @@ absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<qu
                                                             const base::CancelToken& cancel) {
   std::vector<Outgoing> outgoing;
   base::ErrorDetails refused{.reason = "NOT_STORABLE"};
+  std::vector<quant::SeriesKey> keys;
+  for (const quant::Series& series : all) {
+    if (resource_->prices) keys.push_back(series.key);
+  }
+  BF_ASSIGN_OR_RETURN(const auto said,
+                      importer_.series_.anchors().Find(keys, absl::InfiniteFuture(), submission_.deadline));
   for (const quant::Series& series : all) {
     BF_RETURN_IF_ERROR(cancel.Check());
-    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key));
+    const auto statement = said.find(series.key);
+    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key),
+                                            statement == said.end() ? nullptr : &statement->second);
     if (one.ok()) {
       outgoing.push_back(*std::move(one));
     } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
@@ -253,7 +264,9 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   if (known) return FromAnswer(*known);
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
   if (!faults_.empty()) return faults_.ToStatus();
-  for (const std::string& symbol : rows_.assumed()) notes_[symbol].push_back(AssumedBasisNote());
+  for (const std::string& symbol : rows_.assumed()) {
+    if (!spec_.adjusted_as_of) notes_[symbol].push_back(AssumedBasisNote());
+  }
 
   std::vector<quant::SeriesKey> keys;
   for (const quant::Series& series : all) {
@@ -273,7 +286,8 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
           for (const Outgoing& one : outgoing) {
             if (!one.written) continue;
-            BF_RETURN_IF_ERROR(importer_.series_.Commit(tx, *one.written, MarketOf(one.written->key.symbol)).status());
+            BF_RETURN_IF_ERROR(CommitAnchored(importer_.series_, tx, *one.written,
+                                              MarketOf(one.written->key.symbol), one.anchors));
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));

@@ -1,13 +1,17 @@
 #include "services/data/app/importer.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/component/fingerprint.h"
 #include "services/data/domain/market_cap.h"
+#include "services/data/domain/price_anchor.h"
 
 namespace breadthflow::data {
 namespace {
@@ -16,8 +20,31 @@ void Append(const ImportSpec& spec, base::Sha256& hash) {
   hash.Text(spec.resource).Int(static_cast<int64_t>(spec.timeframe)).Int(spec.timeframe_said).Text(spec.source);
   hash.Int(spec.basis ? static_cast<int64_t>(*spec.basis) : -1).Int(spec.replaces.has_value());
   if (spec.replaces) hash.Int(spec.replaces->start_ns).Int(spec.replaces->end_ns);
+  if (spec.adjusted_as_of) hash.Text(std::string(absl::FormatCivilTime(*spec.adjusted_as_of)));
   component::Append({.name = "csv", .params = spec.csv_params}, hash);
   hash.Int(static_cast<int64_t>(spec.gate));
+}
+
+// The day as of which the prices of an import were adjusted: what its parameters say too is taken into the spec.
+void TakeAnchor(const Resource& resource, absl::Time now, ImportSpec& spec, base::Violations& violations) {
+  const std::optional<absl::CivilDay> of_text = AnchorIn(spec.csv_params);
+  if (of_text && spec.adjusted_as_of && *of_text != *spec.adjusted_as_of) {
+    violations.Add("spec.csv_params.adjusted_as_of",
+                   fmt::format("must not differ from the day of the spec, {}",
+                               std::string(absl::FormatCivilTime(*spec.adjusted_as_of))));
+  }
+  if (!spec.adjusted_as_of) spec.adjusted_as_of = of_text;
+  if (!spec.adjusted_as_of) return;
+  const std::string field = of_text ? "spec.csv_params.adjusted_as_of" : "spec.adjusted_as_of";
+  if (!resource.prices) {
+    violations.Add(field, fmt::format("{} has no prices", resource.id));
+  } else if (spec.basis && *spec.basis != quant::PriceBasis::kSplitAdjusted) {
+    violations.Add(field,
+                   fmt::format("is for prices that are adjusted for splits, not for {}", quant::ToText(*spec.basis)));
+  }
+  if (*spec.adjusted_as_of > absl::ToCivilDay(now, absl::UTCTimeZone()) + 1) {
+    violations.Add(field, "must be the day of the download, which can not be to come");
+  }
 }
 
 }  // namespace
@@ -47,7 +74,7 @@ absl::StatusOr<std::unique_ptr<TableReader>> Importer::MakeReader(const ImportSp
                       params);
 }
 
-absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(const ImportSpec& spec, const Submission& submission) {
+absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(ImportSpec spec, const Submission& submission) {
   base::Violations violations;
   const absl::StatusOr<const Resource*> resource = resources_.Find(spec.resource, submission.deadline);
   if (!resource.ok() && !absl::IsNotFound(resource.status())) return resource.status();
@@ -62,6 +89,7 @@ absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(const ImportSpec& spec, 
       violations.Add("spec.basis", (*resource)->prices ? "must say how the prices were adjusted"
                                                        : fmt::format("{} has no prices", spec.resource));
     }
+    TakeAnchor(**resource, clock_.Now(), spec, violations);
   }
   if (!IsSourceName(spec.source)) {
     violations.Add("spec.source", fmt::format("must be 1 to 63 lower-case letters, digits and underscores that begin "
@@ -92,7 +120,7 @@ absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(const ImportSpec& spec, 
     }
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid import"));
-  return std::unique_ptr<Import>(new Import(*this, spec, **resource, submission, std::move(reader)));
+  return std::unique_ptr<Import>(new Import(*this, std::move(spec), **resource, submission, std::move(reader)));
 }
 
 }  // namespace breadthflow::data

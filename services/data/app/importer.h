@@ -17,6 +17,7 @@
 #include "common/base/memory_budget.h"
 #include "common/component/catalog.h"
 #include "services/data/app/fetcher.h"
+#include "services/data/app/price_anchor.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/import.h"
@@ -75,11 +76,12 @@ class Import {
     FetchResult result;
     std::optional<columnar::WrittenSeries> written;
     std::unique_ptr<const KeptApart> apart;
+    std::optional<AnchorChange> anchors;  // to be said of what is written
   };
   absl::StatusOr<std::vector<Outgoing>> Write(const std::vector<quant::Series>& all, const std::string& id,
                                               const NamedCalendars& calendars, const base::CancelToken& cancel);
   absl::StatusOr<Outgoing> WriteOne(const quant::Series& series, const std::string& origin,
-                                    const quant::Calendar* calendar);
+                                    const quant::Calendar* calendar, const AnchorStatement* said);
   // Takes the calendar that rows of a symbol name; nothing else may have been named for it.
   void TakeMarket(const std::string& symbol, const std::string& name, const SeriesMarket& market);
   void TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar);
@@ -131,7 +133,7 @@ class Importer {
         held_(limits.all_bytes) {}
 
   // INVALID_ARGUMENT with every violation of the spec.
-  absl::StatusOr<std::unique_ptr<Import>> Begin(const ImportSpec& spec, const Submission& submission);
+  absl::StatusOr<std::unique_ptr<Import>> Begin(ImportSpec spec, const Submission& submission);
 
  private:
   friend class Import;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/app/price_anchor.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/quality/gate.h"
 #include "services/data/domain/quality/report.h"
@@ -214,6 +216,12 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
     if (!quarantine.replaces && quarantine.origin.starts_with("imports/")) options.adds_by.emplace();
     BF_ASSIGN_OR_RETURN(written, series_.chunks().Write(rows, options));
     if (written->base_version != stored.version) return Moved(quarantine);
+    // Nobody can say of what was kept apart as of when it was adjusted.
+    BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find({quarantine.key}, absl::InfiniteFuture(), deadline));
+    if (!said.empty()) {
+      const AnchorStatement& known = said.begin()->second;
+      BF_RETURN_IF_ERROR(AnchorsWith(series_, rows, std::nullopt, quarantine.replaces, &known, deadline).status());
+    }
   }
   // Coverage, series, quarantine: the order in which fetches lock them.
   BF_RETURN_IF_ERROR(database_.Transact(

@@ -16,6 +16,7 @@
 #include "services/data/app/fetcher.h"
 #include "services/data/domain/action_choice.h"
 #include "services/data/domain/asset_class.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
@@ -62,6 +63,8 @@ struct ReadPlan {
   std::vector<PlannedSeries> series;   // in the order of the query's symbols, else of the snapshot
   std::vector<Companions> companions;  // one for each series, or none where all rows come out as they are stored
   std::vector<std::string> markets;    // of each series: what was named for it, as text; empty: nothing
+  // As of when their prices were adjusted: one for each series, or none where nobody said it of any.
+  std::vector<PriceAnchors> anchors{};
   ReadShape shape;
   RowKind kind = RowKind::kBars;
   // Planning the same query as of then gives the same plan, which has this fingerprint, unless a change was just being
@@ -73,8 +76,10 @@ struct ReadPlan {
   ReadOrigin OriginOf(size_t place) const;
   bool IsPlain(size_t place) const {
     const bool derived = !companions.empty() && companions[place].shares;
-    return !derived && data::IsPlain(shape, series[place].basis);
+    return !derived && data::IsPlain(shape, series[place].basis, IsAnchored(place));
   }
+  // Whether it is known as of when its prices were adjusted.
+  bool IsAnchored(size_t place) const { return !anchors.empty() && !anchors[place].empty(); }
 };
 
 class ReadActions;
@@ -155,6 +160,7 @@ class Reader {
   absl::Status PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
+  absl::Status PlanAnchors(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::StatusOr<const quant::Calendar*> CalendarFor(const ReadPlan& plan, size_t place, const StoredExtent& extent,
                                                      absl::Time deadline);
   absl::StatusOr<quant::Series> ReadMade(const ReadPlan& plan, size_t place, const ReadShape& shape,

@@ -15,6 +15,8 @@
 
 #include "common/base/status.h"
 #include "services/data/domain/adjustment_events.h"
+#include "services/data/domain/price_anchor.h"
+#include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 namespace {
@@ -93,14 +95,16 @@ absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::
 
 // Says which splits the stored prices are taken to be divided by although they came after the last of them.
 absl::Status ReadActions::TellOfLaterSplits(const quant::Series& rows, const quant::Series& splits) {
-  if (rows.basis == quant::PriceBasis::kRaw) return absl::OkStatus();
+  if (rows.basis == quant::PriceBasis::kRaw || !extent_.anchors.empty()) return absl::OkStatus();
   BF_ASSIGN_OR_RETURN(const std::vector<DatedSplit> dated, DatedSplits(splits));
   const absl::CivilDay last = absl::ToCivilDay(quant::FromNanos(extent_.last_time_ns), absl::UTCTimeZone());
   for (const DatedSplit& split : dated) {
-    if (split.ex_date <= last) continue;
+    // Nobody can have divided by what was still to come.
+    const bool unknown = calendar_->DayStart(split.ex_date) >= extent_.known_at_ns && !IsMadeUp(origin_.source);
+    if (split.ex_date <= last || unknown) continue;
     Notice(
         fmt::format("the prices end on {} and are taken to be divided by the split of {} ({}), which came later: what "
-                    "was downloaded before it is not",
+                    "was downloaded before it is not, and says so by --adjusted-as-of of data import",
                     DayText(extent_.last_time_ns), absl::FormatCivilTime(split.ex_date), split.ratio));
   }
   return absl::OkStatus();
@@ -131,9 +135,10 @@ absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows
   const Adjustment adjustment = *shape_.adjustment;
   const quant::TimeRange needed = EventsThatCount(rows, adjustment, extent_);
   const bool named = !shape_.actions_from.empty();
-  const ActionsNeeded take = ActionsThatCount(rows, adjustment);
+  const bool anchored = !extent_.anchors.empty();
+  const ActionsNeeded take = ActionsThatCount(rows, adjustment, anchored);
   if (take.dividends) {
-    if (named || MissingActions(rows, adjustment, {}).dividends) {
+    if (named || MissingActions(rows, adjustment, {}, anchored).dividends) {
       BF_ASSIGN_OR_RETURN(actions.dividends, Pick(dividends_, rows, needed));
     } else {
       dividends_.chosen = kColumns;
@@ -141,13 +146,17 @@ absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows
   }
   const bool paid = actions.dividends != nullptr && !actions.dividends->empty();
   if (take.splits || paid) {
-    if (named || MissingActions(rows, adjustment, actions).splits) {
+    if (named || MissingActions(rows, adjustment, actions, anchored).splits) {
       BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed));
     } else {
       splits_.chosen = kColumns;
     }
     BF_RETURN_IF_ERROR(Compare(splits_, rows, needed, actions));
     if (actions.splits != nullptr) BF_RETURN_IF_ERROR(TellOfLaterSplits(rows, *actions.splits));
+    if (anchored && actions.splits == nullptr && splits_.chosen.empty()) {
+      Notice(fmt::format("no splits are known: prices come as they are stored, adjusted as of {}",
+                         ToText(extent_.anchors)));
+    }
   }
   if (take.dividends) BF_RETURN_IF_ERROR(Compare(dividends_, rows, needed, actions));
   return actions;

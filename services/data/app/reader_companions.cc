@@ -126,23 +126,23 @@ bool MixesDaysOfRaw(const ReadShape& shape, quant::PriceBasis basis) {
   return shape.resampling && basis == quant::PriceBasis::kRaw;
 }
 
-bool TakesSplits(const ReadShape& shape, quant::PriceBasis basis) {
-  return Adjusts(shape, basis) || MixesDaysOfRaw(shape, basis);
+bool TakesSplits(const ReadShape& shape, quant::PriceBasis basis, bool anchored) {
+  return Adjusts(shape, basis, anchored) || MixesDaysOfRaw(shape, basis);
 }
 
-bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis) {
-  return Adjusts(shape, basis) && BasisOf(*shape.adjustment) == quant::PriceBasis::kSplitAndDividendAdjusted;
+bool TakesDividends(const ReadShape& shape, quant::PriceBasis basis, bool anchored) {
+  return Adjusts(shape, basis, anchored) && BasisOf(*shape.adjustment) == quant::PriceBasis::kSplitAndDividendAdjusted;
 }
 
 }  // namespace
 
 absl::Status Reader::PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan) {
   const ReadShape& shape = plan.shape;
-  const auto add = [&](const std::string& resource, bool (*by_shape)(const ReadShape&, quant::PriceBasis),
+  const auto add = [&](const std::string& resource, bool (*by_shape)(const ReadShape&, quant::PriceBasis, bool),
                        Companions::Actions Companions::*to) -> absl::Status {
     const auto takes = [&](size_t place) {
       const bool counted = plan.companions[place].shares && to == &Companions::splits;
-      return counted || by_shape(shape, plan.series[place].basis);
+      return counted || by_shape(shape, plan.series[place].basis, plan.IsAnchored(place));
     };
     columnar::SeriesFilter filter{.resource = resource, .symbols = {}, .timeframe = quant::Timeframe::kTick};
     filter.deadline = deadline;
@@ -246,6 +246,23 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
   }
   BF_RETURN_IF_ERROR(wrong.ToStatus("invalid read"));
   return absent.ToStatus();
+}
+
+absl::Status Reader::PlanAnchors(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {
+  std::vector<quant::SeriesKey> keys;
+  for (const PlannedSeries& one : plan.series) {
+    if (one.basis == quant::PriceBasis::kSplitAdjusted) keys.push_back(one.key);
+  }
+  BF_ASSIGN_OR_RETURN(const auto statements, series_.anchors().Find(keys, as_of, deadline));
+  if (statements.empty()) return absl::OkStatus();
+  plan.anchors.resize(plan.series.size());
+  for (size_t i = 0; i < plan.series.size(); ++i) {
+    const auto found = statements.find(plan.series[i].key);
+    if (found == statements.end()) continue;
+    plan.anchors[i] = found->second.anchors;
+    plan.as_of = std::max(plan.as_of, found->second.known_at);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reader::PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {

@@ -16,6 +16,7 @@
 #include "services/data/app/reader_actions.h"
 #include "services/data/domain/action_choice.h"
 #include "services/data/domain/market_cap.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/read_shape.h"
 
 namespace breadthflow::data {
@@ -211,13 +212,18 @@ absl::StatusOr<quant::Series> Reader::ReadMarketCap(const ReadPlan& plan, size_t
   for (const ShareCount& count : counts) stored.range.start_ns = std::min(stored.range.start_ns, count.holds_ns);
   const bool adjusted = wanted.basis == quant::PriceBasis::kSplitAdjusted;
   if (adjusted) stored.range.end_ns = INT64_MAX;
-  BF_ASSIGN_OR_RETURN(const quant::Series bars, series_.Read(stored, {"close", "split_ratio"}, deadline));
+  BF_ASSIGN_OR_RETURN(quant::Series bars, series_.Read(stored, {"close", "split_ratio"}, deadline));
   std::vector<SplitInEffect> splits;
   BF_ASSIGN_OR_RETURN(const std::optional<quant::TimeRange> needed,
                       SplitsNeeded(bars, counts, range, extent.known_at_ns));
   if (needed) {
     const absl::StatusOr<CorporateActions> chosen = actions.ToCount(bars, *needed);
     if (!chosen.ok()) return NotDerived(wanted.key.symbol, chosen.status());
+    if (!extent.anchors.empty() && adjusted) {
+      absl::StatusOr<quant::Series> traded = AsTraded(std::move(bars), extent.anchors, *chosen);
+      if (!traded.ok()) return NotDerived(wanted.key.symbol, traded.status());
+      bars = *std::move(traded);
+    }
     BF_ASSIGN_OR_RETURN(splits, SplitsInEffect(bars, *chosen));
   }
   BF_ASSIGN_OR_RETURN(quant::Series rows, DeriveMarketCap({bars, counts, splits, extent.known_at_ns}, range, source));

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
@@ -84,6 +85,10 @@ std::string FingerprintOf(const ReadPlan& plan) {
     hash.Text(one.key.variant).Int(one.version);
   };
   for (const PlannedSeries& one : plan.series) add(one);
+  for (const PriceAnchors& anchors : plan.anchors) {
+    for (const AnchoredRows& one : anchors) hash.Int(one.first_ns).Text(std::string(absl::FormatCivilTime(one.as_of)));
+    hash.Int(static_cast<int64_t>(anchors.size()));
+  }
   for (size_t place = 0; place < plan.companions.size(); ++place) {
     const Companions& beside = plan.companions[place];
     for (const Companions::Actions* actions : {&beside.splits, &beside.dividends}) {
@@ -117,6 +122,11 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
         absl::FormatTime(absl::RFC3339_full, quant::FromNanos(one.dropped_before_ns), absl::UTCTimeZone())));
   };
   tell_dropped(series[place]);
+  if (IsAnchored(place) && !Adjusts(shape, series[place].basis, true)) {
+    const PriceAnchors& of = anchors[place];
+    origin.notices.push_back(fmt::format("prices come as they are stored, adjusted for splits as of {}{}", ToText(of),
+                                         of.size() > 1 ? ": an adjustment brings them to one day" : ""));
+  }
   if (companions.empty()) return origin;
   if (const auto& shares = companions[place].shares; shares && IsMadeUp(shares->key.variant)) origin.made_up = true;
   for (const PlannedSeries& joined : companions[place].joins) {
@@ -230,6 +240,7 @@ absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations v
     } else {
       BF_RETURN_IF_ERROR(PlanStored(query, **resource, as_of, deadline, plan));
     }
+    BF_RETURN_IF_ERROR(PlanAnchors(as_of, deadline, plan));
     bool plain = true;
     for (size_t i = 0; i < plan.series.size(); ++i) plain = plain && plan.IsPlain(i);
     if (!plain) {

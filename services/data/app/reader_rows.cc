@@ -11,6 +11,7 @@
 #include "services/data/app/reader.h"
 #include "services/data/app/reader_actions.h"
 #include "services/data/domain/market_hours.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/read_shape.h"
 #include "services/data/domain/resource.h"
 
@@ -73,7 +74,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
                                                absl::Time deadline) {
   const PlannedSeries& wanted = plan.series[place];
   const bool trades = plan.kind == RowKind::kTrades;
-  const bool adjusts = Adjusts(shape, wanted.basis);
+  const bool adjusts = Adjusts(shape, wanted.basis, plan.IsAnchored(place));
   const bool anchored = adjusts && IsAnchoredOnFirstRow(*shape.adjustment);
   PlannedSeries stored = wanted;
   if (shape.resampling) {
@@ -100,6 +101,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     BF_ASSIGN_OR_RETURN(quant::Series rows, series_.Read(stored, columns, deadline, admit));
     CorporateActions known;
     if (adjusts) {
+      rows = WithoutMixedCloses(std::move(rows), extent.anchors, *shape.adjustment);
       BF_ASSIGN_OR_RETURN(known, actions.ToAdjust(rows));
       BF_ASSIGN_OR_RETURN(rows, AdjustRows(std::move(rows), *shape.adjustment, known, extent));
     } else if (shape.resampling && MixesDays(shape.resampling->bars)) {
@@ -122,7 +124,8 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
   const Companions& beside = plan.companions[place];
   BF_ASSIGN_OR_RETURN(const columnar::SeriesHead head,
                       series_.chunks().Head(wanted.key, {.version = wanted.version, .deadline = deadline}));
-  const StoredExtent extent{head.first_time_ns, head.last_time_ns, quant::ToNanos(head.known_at)};
+  const StoredExtent extent{head.first_time_ns, head.last_time_ns, quant::ToNanos(head.known_at),
+                            plan.IsAnchored(place) ? plan.anchors[place] : PriceAnchors()};
   ReadRows out{.rows = {}, .origin = plan.OriginOf(place), .held = base::MemoryBudget::Hold(made_rows_)};
   if (shape.resampling && shape.resampling->own_calendar) {
     BF_ASSIGN_OR_RETURN(shape.resampling->calendar, CalendarFor(plan, place, extent, deadline));

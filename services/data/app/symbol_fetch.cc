@@ -81,6 +81,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
       all.result.attempts = std::move(attempts);
       all.written = std::move(fetched.written);
       all.market = std::move(fetched.market);
+      all.anchors = std::move(fetched.anchors);
       return all;
     }
     all.result = std::move(fetched.result);
@@ -175,6 +176,7 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
     absl::StatusOr<SourceData> data =
         answer.ok() ? Read(*source.source, *answer) : absl::StatusOr<SourceData>(answer.status());
     if (data.ok()) {
+      fetched.adjusted_as_of = data->adjusted_as_of;
       for (const std::string& note : data->notes) AddNote(note, fetched.result);
       if (data->market) fetched.market = data->market;
       like.basis = data->series.basis;
@@ -279,14 +281,21 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   series.key.variant = source.variant;
   columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
   if (source.source->authoritative()) options.replaces = asked;
+  absl::StatusOr<std::optional<AnchorChange>> anchors =
+      AnchorsOfFetch(series_, *source.entry, series, fetched.adjusted_as_of, options.replaces);
+  if (!anchors.ok() && base::IsTransient(anchors.status())) return anchors.status();
+  if (!anchors.ok()) {
+    Fail(anchors.status(), fetched.result);
+    return absl::OkStatus();
+  }
   const component::ComponentRef& first = task.spec.source;
   if (!fetched.market && source.variant == first.name) fetched.market = MarketIn(first.params);
   const quant::Calendar* calendar = NamedFor(task.calendars, series.key);
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
-  const Arrival arrival{series,           asked,    options.replaces, options.provenance,
-                        fetched.coverage, calendar, fetched.market};
+  const Arrival arrival{
+      series, asked, options.replaces, options.provenance, fetched.coverage, calendar, fetched.market};
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine(arrival, task.spec.gate, absl::InfiniteFuture()));
   absl::StatusOr<columnar::WrittenSeries> written;
   if (verdict.apart == nullptr) written = series_.chunks().Write(series, options);
@@ -295,6 +304,11 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   }
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);
+  if (fetched.apart != nullptr && fetched.adjusted_as_of) {
+    fetched.apart.reset();
+    Fail(RefuseApart(), fetched.result);
+    return absl::OkStatus();
+  }
   if (fetched.apart != nullptr) return absl::OkStatus();
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
@@ -314,6 +328,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
   fetched.result.removed_rows = written->rows_removed;
   if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);
+  fetched.anchors = *std::move(anchors);
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/base/cancel.h"
 #include "common/base/clock.h"
+#include "services/data/app/price_anchor.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/app/source_set.h"
 #include "services/data/domain/coverage.h"
@@ -30,7 +31,9 @@ struct FetchedSymbol {
   std::optional<columnar::WrittenSeries> written;
   std::optional<SeriesMarket> market;  // that is named for what is written: by the spec, or by what came
   std::vector<Coverage> coverage;
-  std::unique_ptr<const KeptApart> apart;  // to be kept, however it ended; null: nothing
+  std::unique_ptr<const KeptApart> apart;          // to be kept, however it ended; null: nothing
+  std::optional<absl::CivilDay> adjusted_as_of{};  // as the source says of the rows
+  std::optional<AnchorChange> anchors{};           // to be said of what is written
 };
 
 // The symbol becomes a failure: nothing of it is stored, and all that was asked for it failed.

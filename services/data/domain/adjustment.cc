@@ -211,7 +211,10 @@ absl::StatusOr<Series> Adjust(Series series, Adjustment adjustment, const Corpor
   if (wanted < series.basis || series.basis == PriceBasis::kSplitAndDividendAdjusted) {
     return RefuseAdjustment(
         "ALREADY_ADJUSTED", series,
-        fmt::format("they are stored with basis {}, {} is wanted", quant::ToText(series.basis), ToText(adjustment)));
+        fmt::format("they are stored with basis {}, {} is wanted{}", quant::ToText(series.basis), ToText(adjustment),
+                    series.basis == PriceBasis::kSplitAdjusted
+                        ? "; nobody said as of when they were adjusted (data import --adjusted-as-of)"
+                        : ""));
   }
   BF_ASSIGN_OR_RETURN(const Factors factors, FactorsOf(series, adjustment, actions));
   Apply(series, factors);

@@ -48,7 +48,8 @@ struct CorporateActions {
 //
 // Prices stored as split-adjusted: dividends of a column are taken to be so too; those of `actions` are divided by the
 // later splits. total_return is of one share as stored. The forward modes multiply by all splits known after the first
-// row, which must be those that the source adjusted for.
+// row, which must be those that the source adjusted for. Where it is known as of when they were adjusted, what was
+// traded is made of them first (price_anchor.h, AdjustRows).
 //
 // Events after the last row count where later events do: splits always; a dividend only when no session closed between
 // the last row and its ex-date, for its factor needs the close before it (FAILED_PRECONDITION NO_PREVIOUS_CLOSE: read

@@ -135,6 +135,28 @@ absl::StatusOr<std::vector<DatedSplit>> DatedSplits(const Series& splits) {
   return dated;
 }
 
+absl::StatusOr<std::optional<std::vector<SplitEvent>>> SplitEvents(const Series& bars,
+                                                                   const CorporateActions& actions) {
+  std::vector<SplitEvent> splits;
+  if (actions.splits != nullptr) {
+    BF_ASSIGN_OR_RETURN(const std::vector<Event> events,
+                        ReadEvents(bars, *actions.splits, "ratio", false, *actions.calendar));
+    for (const Event& event : events) {
+      splits.push_back({actions.calendar->DayStart(event.ex_date), event.row, event.value});
+    }
+    return splits;
+  }
+  if (!IsComplete(bars, "split_ratio")) return std::nullopt;
+  const std::span<const double> ratios = bars.Doubles("split_ratio");
+  for (size_t row = 0; row < ratios.size(); ++row) {
+    if (!(ratios[row] > 0)) {
+      return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars, "column split_ratio has a value that is not above 0");
+    }
+    if (ratios[row] != 1) splits.push_back({bars.times[row] - 1, row, ratios[row]});
+  }
+  return splits;
+}
+
 absl::StatusOr<RowEvents> EventsByRow(const Series& bars, const CorporateActions& actions, bool later_dividends) {
   RowEvents events;
   std::vector<Event> splits;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,6 +31,16 @@ struct DatedSplit {
   double ratio = 1;
 };
 absl::StatusOr<std::vector<DatedSplit>> DatedSplits(const quant::Series& splits);
+
+// The splits of `actions`, else of the column split_ratio, one by one in the order in which they take effect; nullopt:
+// not known. Errors as Adjust.
+struct SplitEvent {
+  int64_t effect_ns = 0;  // when it takes effect; of a column an instant just before its row
+  size_t row = 0;         // the first row that it holds for; the number of rows: after the last
+  double ratio = 1;
+};
+absl::StatusOr<std::optional<std::vector<SplitEvent>>> SplitEvents(const quant::Series& bars,
+                                                                   const CorporateActions& actions);
 
 // A column of doubles without a missing value.
 bool IsComplete(const quant::Series& series, std::string_view name);

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 
 #include "common/base/status.h"
 #include "common/component/params.h"
@@ -26,6 +27,8 @@ struct ImportSpec {
   bool timeframe_said = true;              // false: nobody named the bar size, it is the default
   std::string source = "import";           // under which the rows are kept
   std::optional<quant::PriceBasis> basis;  // nullopt: as the rows say, else by AssumeBasis()
+  // Of split-adjusted prices: the day by whose splits they are divided (price_anchor.h); nullopt: nobody says.
+  std::optional<absl::CivilDay> adjusted_as_of;
   std::optional<quant::TimeRange> replaces;
   component::RawParams csv_params;
   QualityGate gate = QualityGate::kStore;

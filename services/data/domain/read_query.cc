@@ -192,13 +192,13 @@ void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timefra
   }
 }
 
-bool Adjusts(const ReadShape& shape, quant::PriceBasis basis) {
+bool Adjusts(const ReadShape& shape, quant::PriceBasis basis, bool anchored) {
   if (!shape.adjustment || (shape.keep_adjusted && basis > BasisOf(*shape.adjustment))) return false;
-  return BasisOf(*shape.adjustment) != basis || IsAnchoredOnFirstRow(*shape.adjustment);
+  return BasisOf(*shape.adjustment) != basis || IsAnchoredOnFirstRow(*shape.adjustment) || anchored;
 }
 
-bool IsPlain(const ReadShape& shape, quant::PriceBasis basis) {
-  return !Adjusts(shape, basis) && !shape.resampling && shape.joins.empty();
+bool IsPlain(const ReadShape& shape, quant::PriceBasis basis, bool anchored) {
+  return !Adjusts(shape, basis, anchored) && !shape.resampling && shape.joins.empty();
 }
 
 bool HasTrades(const Resource& resource) {

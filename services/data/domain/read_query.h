@@ -83,10 +83,11 @@ void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& vio
 void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timeframe timeframe,
                 const ResourceLookup& find, base::Violations& violations);
 
-// Whether prices stored with `basis` come out changed.
-bool Adjusts(const ReadShape& shape, quant::PriceBasis basis);
+// Whether prices stored with `basis` come out changed. `anchored`: of split-adjusted ones it is known as of when they
+// were (price_anchor.h), so that a read for splits brings them to the last row.
+bool Adjusts(const ReadShape& shape, quant::PriceBasis basis, bool anchored = false);
 // Whether rows stored with `basis` come out as they are, but for columns left out.
-bool IsPlain(const ReadShape& shape, quant::PriceBasis basis);
+bool IsPlain(const ReadShape& shape, quant::PriceBasis basis, bool anchored = false);
 // Whether its rows are trades, of which bars can be made.
 bool HasTrades(const Resource& resource);
 // Whether its rows are levels: one at an instant, without open, high, low, close and volume. Of an interval the last

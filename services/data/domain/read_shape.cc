@@ -17,6 +17,7 @@
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/publication.h"
 #include "services/data/domain/rows_left_out.h"
+#include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 namespace {
@@ -148,16 +149,19 @@ bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis) {
   return true;
 }
 
-ActionsNeeded ActionsThatCount(const Series& rows, Adjustment adjustment) {
+ActionsNeeded ActionsThatCount(const Series& rows, Adjustment adjustment, bool anchored) {
   const quant::PriceBasis wanted = BasisOf(adjustment);
+  const bool dividends = wanted == quant::PriceBasis::kSplitAndDividendAdjusted;
+  if (anchored && rows.basis == quant::PriceBasis::kSplitAdjusted) return {.splits = true, .dividends = dividends};
   const bool raw = rows.basis == quant::PriceBasis::kRaw;
   if (!raw && (rows.basis != quant::PriceBasis::kSplitAdjusted || wanted < rows.basis)) return {};
   const bool forward = adjustment == Adjustment::kForwardSplit || adjustment == Adjustment::kForward;
-  return {.splits = raw || forward, .dividends = wanted == quant::PriceBasis::kSplitAndDividendAdjusted};
+  return {.splits = raw || forward, .dividends = dividends};
 }
 
-ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const CorporateActions& actions) {
-  ActionsNeeded needed = ActionsThatCount(rows, adjustment);
+ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const CorporateActions& actions,
+                             bool anchored) {
+  ActionsNeeded needed = ActionsThatCount(rows, adjustment, anchored);
   if (!needed.splits && !needed.dividends) return needed;
   const bool by_close = (adjustment == Adjustment::kSplitDividend || adjustment == Adjustment::kForward) &&
                         IsComplete(rows, "adj_close") && IsComplete(rows, "close");
@@ -169,16 +173,28 @@ ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const Co
 
 quant::TimeRange EventsThatCount(const Series& rows, Adjustment adjustment, const StoredExtent& extent) {
   const bool until_last_read = rows.basis == quant::PriceBasis::kRaw && IsAnchoredOnFirstRow(adjustment);
-  const int64_t last = until_last_read ? rows.times.back() : std::max(extent.last_time_ns, rows.times.back());
+  int64_t last = until_last_read ? rows.times.back() : std::max(extent.last_time_ns, rows.times.back());
+  if (rows.basis == quant::PriceBasis::kSplitAdjusted) {
+    for (const AnchoredRows& one : extent.anchors) {
+      last = std::max(last, absl::ToUnixNanos(absl::FromCivil(one.as_of, absl::UTCTimeZone())));
+    }
+  }
   return {rows.times.front(), last == INT64_MAX ? last : last + 1};
 }
 
 absl::StatusOr<Series> AdjustRows(Series rows, Adjustment adjustment, const CorporateActions& actions,
                                   const StoredExtent& extent) {
+  if (!extent.anchors.empty() && rows.basis == quant::PriceBasis::kSplitAdjusted) {
+    if (adjustment == Adjustment::kSplit) return SplitByLastRow(std::move(rows), extent.anchors, actions);
+    BF_ASSIGN_OR_RETURN(
+        rows, AsTraded(WithoutMixedCloses(std::move(rows), extent.anchors, adjustment), extent.anchors, actions));
+  }
   CorporateActions counted = actions;
   Series splits, dividends;
-  if (actions.splits != nullptr && rows.basis == quant::PriceBasis::kRaw) {
-    splits = InEffectBy(*actions.splits, extent.last_time_ns, *actions.calendar);
+  const bool raw = rows.basis == quant::PriceBasis::kRaw;
+  if (actions.splits != nullptr && (raw || !IsMadeUp(rows.key.variant))) {
+    splits = InEffectBy(*actions.splits, raw ? extent.last_time_ns : std::max(extent.last_time_ns, extent.known_at_ns),
+                        *actions.calendar);
     counted.splits = &splits;
   }
   if (actions.dividends != nullptr) {

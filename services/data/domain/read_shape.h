@@ -10,6 +10,7 @@
 #include "common/quant/series.h"
 #include "common/quant/timeframe.h"
 #include "services/data/domain/adjustment.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/read_query.h"
 
 // How the rows of one series get the shape that a read wants: adjusted, made into other bars, joined. Pure; what has to
@@ -21,6 +22,7 @@ struct StoredExtent {
   int64_t first_time_ns = 0;
   int64_t last_time_ns = 0;
   int64_t known_at_ns = 0;  // when this state was learnt
+  PriceAnchors anchors{};   // of split-adjusted prices: as of when they were, where that is known
 };
 
 // Whether adjusting needs all stored rows behind those wanted: later events, and the closes before them, change what
@@ -28,21 +30,25 @@ struct StoredExtent {
 bool NeedsLaterRows(Adjustment adjustment, quant::PriceBasis basis);
 
 // What adjusting `rows` takes, and what of it neither `actions` nor a column of theirs says. What can not be adjusted
-// anyway takes nothing. Dividends as they were paid take splits as well.
+// anyway takes nothing. Dividends as they were paid take splits as well. `anchored`: of split-adjusted rows it is known
+// as of when they were; then splits make any other prices of them.
 struct ActionsNeeded {
   bool splits = false;
   bool dividends = false;
 };
-ActionsNeeded ActionsThatCount(const quant::Series& rows, Adjustment adjustment);
-ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, const CorporateActions& actions);
+ActionsNeeded ActionsThatCount(const quant::Series& rows, Adjustment adjustment, bool anchored = false);
+ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, const CorporateActions& actions,
+                             bool anchored = false);
 
 // In which range events take effect that count in `rows`, of which there is one, under this adjustment, whenever they
-// were published: from the first row to the last that counts, which may be one behind them. A source has all of them
-// that was asked for this range (asked_rows.h).
+// were published: from the first row to the last that counts, which may be one behind them, and of prices that are
+// adjusted as of a later day to that day. A source has all of them that was asked for this range (asked_rows.h).
 quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent);
 
 // The rows, adjusted. Events that take effect after the last row that is stored are left out for prices as traded: the
-// newest row is as it traded. `actions` may point at series with events of any time.
+// newest row is as it traded. Split-adjusted prices hold the splits up to the day as of which they were adjusted. Where
+// nobody says it they hold all that took effect by when the rows were learnt, for nobody can have divided them by a
+// later one (but where they are made up). `actions` may point at series with events of any time.
 absl::StatusOr<quant::Series> AdjustRows(quant::Series rows, Adjustment adjustment, const CorporateActions& actions,
                                          const StoredExtent& extent);
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 #include "common/base/cancel.h"
@@ -64,6 +65,8 @@ struct SourceData {
   std::vector<std::string> labels;
   std::vector<std::string> notes;        // what was left out and why ("1 row without prices: 2020-04-05"), for people
   std::optional<SeriesMarket> market{};  // that the body names for the series
+  // Of split-adjusted prices: the day by whose splits they are divided (price_anchor.h); nullopt: nobody says.
+  std::optional<absl::CivilDay> adjusted_as_of{};
 };
 
 class Upstream;

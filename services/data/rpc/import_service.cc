@@ -2,12 +2,14 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/civil_time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/status_bridge.h"
 #include "services/data/app/importer.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/rpc/convert.h"
 #include "services/data/rpc/data_service.h"
 
@@ -35,6 +37,11 @@ ImportSpec FromProto(const v1::ImportSpec& spec, const ResourceLookup& resources
   if (!spec.source().empty()) out.source = spec.source();
   if (spec.basis() != common::v1::PRICE_BASIS_UNSPECIFIED) {
     out.basis = rpc::FromProto(spec.basis(), "spec.basis", violations);
+  }
+  if (!spec.adjusted_as_of().empty()) {
+    const absl::StatusOr<absl::CivilDay> day = ParseAnchor(spec.adjusted_as_of());
+    if (day.ok()) out.adjusted_as_of = *day;
+    if (!day.ok()) violations.Add("spec.adjusted_as_of", base::Message(day.status()));
   }
   if (spec.has_replaces()) out.replaces = rpc::FromProto(spec.replaces(), true, "spec.replaces", violations);
   for (const auto& [name, value] : spec.csv_params()) {

@@ -21,6 +21,7 @@
 #include "common/quant/calendar.h"
 #include "services/data/domain/series_market.h"
 #include "services/data/domain/snapshot.h"
+#include "services/data/store/series_anchor.h"
 
 namespace breadthflow::data {
 
@@ -65,7 +66,7 @@ absl::Status RefuseLost(const std::vector<columnar::SeriesHead>& heads,
 class SeriesStore {
  public:
   explicit SeriesStore(postgres::Database& database)
-      : database_(database), chunks_(database), compactor_(database), dropper_(database) {}
+      : database_(database), chunks_(database), compactor_(database), dropper_(database), anchors_(database) {}
 
   // The series of `source` for each symbol, in the order given, in their state at `as_of`. An empty source means the
   // only one that has the symbol. NOT_FOUND UNKNOWN_SERIES with every symbol that is not stored, or was not yet then
@@ -117,6 +118,8 @@ class SeriesStore {
 
   columnar::ChunkStore& chunks() { return chunks_; }
   columnar::RangeDropper& dropper() { return dropper_; }
+  // As of when prices were adjusted.
+  SeriesAnchors& anchors() { return anchors_; }
 
  private:
   absl::StatusOr<std::map<std::string, absl::Time>> FirstKnown(const std::string& resource,
@@ -130,6 +133,7 @@ class SeriesStore {
   std::mutex days_mutex_;
   std::map<std::string, quant::Calendar> days_;  // by time zone; guarded by days_mutex_
   columnar::RangeDropper dropper_;
+  SeriesAnchors anchors_;
 };
 
 // Hands over a planned series piece by piece, each at most a chunk long and inside the range.

@@ -200,10 +200,32 @@ TEST_F(ReadActionsTest, WhatImportedEventsLeaveOpenIsTold) {
   Put(FlatBars("AAA", kThursday, kCloses, quant::PriceBasis::kSplitAdjusted));
   Put(Events("dividend", "AAA", {{CivilDay(2020, 9, 1), 1}}));
   PutSplit(2, "test", CivilDay(2021, 3, 1));
-  EXPECT_THAT(Origin(common::v1::ADJUSTMENT_SPLIT_DIVIDEND).notices(),
-              ElementsAre(HasSubstr("dividends of test were imported, the first of 2020-0"),
-                          "the prices end on 2020-09-02 and are taken to be divided by the split of 2021-03-01 (2), "
-                          "which came later: what was downloaded before it is not"));
+  EXPECT_THAT(
+      Origin(common::v1::ADJUSTMENT_SPLIT_DIVIDEND).notices(),
+      ElementsAre(HasSubstr("dividends of test were imported, the first of 2020-0"),
+                  "the prices end on 2020-09-02 and are taken to be divided by the split of 2021-03-01 (2), "
+                  "which came later: what was downloaded before it is not, and says so by --adjusted-as-of of data "
+                  "import"));
+}
+
+TEST_F(ReadActionsTest, AFetchedFileHoldsTheSplitsOfTheDayThatIsSaid) {
+  WriteCsv("AAA", "2020-08-27,500,500,500,500,10\n2020-08-28,504,504,504,504,10\n");
+  clients::FetchSpec spec = Csv({"AAA"});
+  spec.source.params["basis"] = std::string("split");
+  spec.source.params["adjusted_as_of"] = std::string("2020-08-28");
+  spec.range = Years(2020, 2021);
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  PutSplit(4, "zeta");
+  EXPECT_THAT(Closes({.adjustment = Adjustment::kRaw}), ElementsAre(500, 504));
+  EXPECT_THAT(Closes({.adjustment = Adjustment::kForwardSplit}), ElementsAre(500, 504));
+  EXPECT_THAT(Closes(), ElementsAre(500, 504));
+  spec.source.params["adjusted_as_of"] = std::string("2020-12-31");
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  EXPECT_THAT(Closes(), ElementsAre(2000, 2016)) << "the same rows as of after the split";
+  spec.source.params.erase("adjusted_as_of");
+  const clients::FetchRun unsaid = Fetch(spec);
+  EXPECT_EQ(unsaid.items.at(0).outcome, clients::FetchOutcome::kFailed);
+  EXPECT_THAT(Closes(), ElementsAre(2000, 2016));
 }
 
 TEST_F(ReadActionsTest, BarsOfSeveralDaysAreOnOneScaleBySplitsThatAnAdjustmentWouldTake) {

@@ -9,6 +9,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data::csv {
@@ -69,7 +70,12 @@ std::vector<component::ParamSpec> ReadParams() {
           "basis", "auto", {"auto", "raw", "split", "split_dividend"},
           "How the prices in the files were adjusted; stored with the series. auto: as their column price_basis "
           "says, else by other columns: raw beside the splits to apply (split_ratio, split_coefficient), "
-          "split_dividend beside Yahoo's stock_splits without an adjusted close, split in all other files.")};
+          "split_dividend beside Yahoo's stock_splits without an adjusted close, split in all other files."),
+      StringParam(
+          std::string(kAdjustedAsOf), "",
+          "Of prices that are adjusted for splits: the day of the download, YYYY-MM-DD. They are divided by the "
+          "splits up to that day (ex-date) and by no later ones; with it, adjusted reads know which. Empty: by "
+          "all splits that took effect by the time the rows were stored.")};
 }
 
 absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
@@ -127,6 +133,11 @@ absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
     const auto basis = quant::ParsePriceBasis(params.String("basis"));
     if (basis.ok()) options.basis = *basis;
     if (!basis.ok()) violations.Add("basis", base::Message(basis.status()));
+  }
+  if (const std::string& day = params.String(kAdjustedAsOf); !day.empty()) {
+    const auto as_of = ParseAnchor(day);
+    if (as_of.ok()) options.adjusted_as_of = *as_of;
+    if (!as_of.ok()) violations.Add(kAdjustedAsOf, base::Message(as_of.status()));
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("csv can not be read like that"));
   return options;

@@ -11,7 +11,7 @@
 namespace breadthflow::data::csv {
 
 // How a text is to be read, as parameters of a component: layout, columns, calendar, time_zone, stamp, order,
-// date_order, time_unit, delimiter, skip_lines, basis.
+// date_order, time_unit, delimiter, skip_lines, basis, adjusted_as_of.
 std::vector<component::ParamSpec> ReadParams();
 
 // INVALID_ARGUMENT with every violation: unknown layouts, calendars and zones, mappings and lines that are none.

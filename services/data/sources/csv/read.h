@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 
 #include "common/quant/calendar.h"
 #include "services/data/domain/series_market.h"
@@ -35,6 +36,7 @@ struct ReadOptions {
   char delimiter = '\0';                   // '\0': guessed
   std::set<int64_t> skip_lines;            // lines that are no rows
   std::optional<quant::PriceBasis> basis;  // of resources with prices; nullopt: as the file tells, see Description
+  std::optional<absl::CivilDay> adjusted_as_of{};  // of split-adjusted prices: handed on with them
 };
 
 struct File {

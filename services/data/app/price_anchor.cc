@@ -1,0 +1,88 @@
+#include "services/data/app/price_anchor.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/status.h"
+
+namespace breadthflow::data {
+namespace {
+
+absl::Status OtherAnchor(const std::string& text) {
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "OTHER_ANCHOR",
+                         text + ", or keep these under another name (--source NAME)");
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, const quant::Series& series,
+                                                        const std::optional<absl::CivilDay>& as_of,
+                                                        const std::optional<quant::TimeRange>& replaces,
+                                                        const AnchorStatement* known, absl::Time deadline) {
+  if (series.empty()) return std::nullopt;
+  if (!as_of) {
+    if (known == nullptr) return std::nullopt;
+    return OtherAnchor(
+        fmt::format("its stored prices are said to be adjusted as of {}: say it of the new ones too "
+                    "(--adjusted-as-of DATE; data fetch: --param adjusted_as_of=DATE)",
+                    ToText(known->anchors)));
+  }
+  BF_RETURN_IF_ERROR(CheckAnchor(series, *as_of));
+  columnar::ReadOptions options{.deadline = deadline};
+  options.columns = {"close"};  // only times are looked at
+  absl::StatusOr<quant::Series> stored = store.chunks().Read(series.key, options);
+  if (!stored.ok() && !absl::IsNotFound(stored.status())) return stored.status();
+  std::vector<int64_t> kept;
+  if (stored.ok()) kept = std::move(stored->times);
+  if (replaces) std::erase_if(kept, [&](int64_t time_ns) { return replaces->Contains(time_ns); });
+  if (known == nullptr) {
+    const auto unsaid = std::find_if(kept.begin(), kept.end(), [&](int64_t time_ns) {
+      return !std::binary_search(series.times.begin(), series.times.end(), time_ns);
+    });
+    if (unsaid != kept.end()) {
+      return OtherAnchor(fmt::format(
+          "nobody said as of when its stored prices were adjusted, and those of {} are not among the new rows: import "
+          "them again, too, with --adjusted-as-of",
+          absl::FormatTime("%Y-%m-%d", quant::FromNanos(*unsaid), absl::UTCTimeZone())));
+    }
+  }
+  AnchorChange change{.anchors =
+                          AnchorsAfter(known == nullptr ? PriceAnchors() : known->anchors, kept, series.times, *as_of)};
+  if (known != nullptr) change.instead_of = known->number;
+  if (known != nullptr && known->anchors == change.anchors) return std::nullopt;
+  return change;
+}
+
+absl::StatusOr<std::optional<AnchorChange>> AnchorsOfFetch(SeriesStore& store, const SourceEntry& source,
+                                                           const quant::Series& series,
+                                                           const std::optional<absl::CivilDay>& as_of,
+                                                           const std::optional<quant::TimeRange>& replaces) {
+  const bool can_say = std::any_of(source.params.begin(), source.params.end(),
+                                   [](const component::ParamSpec& one) { return one.name == kAdjustedAsOf; });
+  if (!can_say || (series.basis == quant::PriceBasis::kNotPrices && !as_of)) return std::nullopt;
+  BF_ASSIGN_OR_RETURN(const auto said,
+                      store.anchors().Find({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
+  const AnchorStatement* known = said.empty() ? nullptr : &said.begin()->second;
+  return AnchorsWith(store, series, as_of, replaces, known, absl::InfiniteFuture());
+}
+
+absl::Status CommitAnchored(SeriesStore& store, postgres::Transaction& tx, const columnar::WrittenSeries& written,
+                            const std::optional<SeriesMarket>& market, const std::optional<AnchorChange>& anchors) {
+  BF_RETURN_IF_ERROR(store.Commit(tx, written, market).status());
+  if (!anchors) return absl::OkStatus();
+  const bool moved = written.base_version == 0 || !written.unchanged();
+  return store.anchors().Say(tx, written.key, anchors->instead_of, anchors->anchors, moved);
+}
+
+absl::Status RefuseApart() {
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "ANCHOR_APART",
+                         "some of its rows no market can have made, and what is kept apart can not keep as of when it "
+                         "was adjusted: correct them, or store them as they are (--quality-gate store)");
+}
+
+}  // namespace breadthflow::data

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+#include "common/quant/series.h"
+#include "services/data/domain/price_anchor.h"
+#include "services/data/domain/source.h"
+#include "services/data/store/series_store.h"
+
+namespace breadthflow::data {
+
+// A new statement about a series, to be committed with the rows it is about.
+struct AnchorChange {
+  int64_t instead_of = 0;  // the number of the statement before it
+  PriceAnchors anchors;
+};
+
+// What is to be said of the series of `series` when its rows come in, which whoever sends them says to be adjusted as
+// of a day (nullopt: says nothing); `known` is what was said before (null: nothing). nullopt: nothing new.
+//
+// FAILED_PRECONDITION OTHER_ANCHOR where one part of the rows would have a day and the other none: rows that say
+// nothing beside stored ones that have a day, or the other way round. Errors as CheckAnchor and those of the store.
+absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, const quant::Series& series,
+                                                        const std::optional<absl::CivilDay>& as_of,
+                                                        const std::optional<quant::TimeRange>& replaces,
+                                                        const AnchorStatement* known, absl::Time deadline);
+
+// The same of rows that a source gave. Of a source that can not say such a day there is none.
+absl::StatusOr<std::optional<AnchorChange>> AnchorsOfFetch(SeriesStore& store, const SourceEntry& source,
+                                                           const quant::Series& series,
+                                                           const std::optional<absl::CivilDay>& as_of,
+                                                           const std::optional<quant::TimeRange>& replaces);
+
+// SeriesStore::Commit and, when there is something new to say of the rows, that.
+absl::Status CommitAnchored(SeriesStore& store, postgres::Transaction& tx, const columnar::WrittenSeries& written,
+                            const std::optional<SeriesMarket>& market, const std::optional<AnchorChange>& anchors);
+
+// What is kept apart can not keep as of when it was adjusted. FAILED_PRECONDITION that says so.
+absl::Status RefuseApart();
+
+}  // namespace breadthflow::data

@@ -1,0 +1,171 @@
+// Imports that say as of when their prices were adjusted, and what reads make of them.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "common/clients/data_client.h"
+#include "common/quant/calendar.h"
+#include "common/quant/series.h"
+#include "common/rpc/convert.h"
+#include "tests/integration/data/import_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using absl::CivilDay;
+using clients::Adjustment;
+using quant::Series;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+using Request = ImportServer::Request;
+using Code = absl::StatusCode;
+using Doubles = std::vector<double>;
+
+// Thursday, Friday | the split of Monday 2020-08-31, four for one | Monday, Tuesday.
+constexpr char kHeader[] = "date,open,high,low,close,volume\n";
+constexpr char kBefore[] = "2020-08-27,500,500,500,500,10\n2020-08-28,504,504,504,504,20\n";
+constexpr char kAfter[] = "2020-08-31,128,128,128,128,30\n2020-09-01,132,132,132,132,40\n";
+constexpr char kAll[] =
+    "2020-08-27,125,125,125,125,40\n2020-08-28,126,126,126,126,80\n"
+    "2020-08-31,128,128,128,128,30\n2020-09-01,132,132,132,132,40\n";
+
+class PriceAnchorTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<v1::ImportSeriesResponse> Import(const std::string& rows, const std::string& adjusted_as_of,
+                                                  const std::string& basis = "split") {
+    Request spec = ImportServer::Spec();
+    spec.mutable_spec()->set_basis(rpc::ToProto(*quant::ParsePriceBasis(basis)));
+    spec.mutable_spec()->set_adjusted_as_of(adjusted_as_of);
+    return server_.Import({spec, ImportServer::Csv("AAA.csv", kHeader + rows)});
+  }
+  void ImportSplits() {
+    Series splits{.key = {"split", "AAA", quant::Timeframe::kTick, ""}, .repeats = true};
+    splits.times = {quant::Xnys().DayStart(CivilDay(2020, 8, 31))};
+    splits.Add("ex_date", std::vector<std::string>{"2020-08-31"});
+    splits.Add("ratio", Doubles{4});
+    ASSERT_THAT(server_.Import({ImportServer::Spec("split", quant::Timeframe::kTick), ImportServer::Packed(splits)}),
+                IsOk());
+  }
+  Doubles Closes(std::optional<Adjustment> adjustment, absl::Time as_of = absl::InfiniteFuture()) {
+    clients::ReadQuery query;
+    query.adjustment = adjustment;
+    query.as_of = as_of;
+    const auto read = server_.Read("AAA", query);
+    EXPECT_THAT(read, IsOk());
+    if (!read.ok()) return {};
+    return {read->Doubles("close").begin(), read->Doubles("close").end()};
+  }
+  // Violations as "field: description".
+  static std::string Said(const absl::Status& status) {
+    std::string said;
+    for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
+      said += fmt::format("{}: {}\n", one.field, one.description);
+    }
+    return said;
+  }
+  ImportServer server_;
+};
+
+TEST_F(PriceAnchorTest, AnOldDownloadHoldsTheSplitsOfItsDayOnly) {
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  ImportSplits();
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(500, 504)) << "the newest row is as it traded";
+  EXPECT_THAT(Closes(Adjustment::kForwardSplit), ElementsAre(500, 504));
+}
+
+TEST_F(PriceAnchorTest, ALaterDownloadOfTheSameRowsGivesTheSamePrices) {
+  ASSERT_THAT(Import("2020-08-27,125,125,125,125,40\n2020-08-28,126,126,126,126,80\n", "2020-12-31"), IsOk());
+  ImportSplits();
+  EXPECT_THAT(Closes(std::nullopt), ElementsAre(125, 126)) << "as they are stored";
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(500, 504));
+  EXPECT_THAT(Closes(Adjustment::kForwardSplit), ElementsAre(500, 504));
+}
+
+TEST_F(PriceAnchorTest, DownloadsOfBeforeAndAfterASplitAreOneSeries) {
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  ASSERT_THAT(Import(kAfter, "2020-09-01"), IsOk());
+  ImportSplits();
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504, 128, 132));
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(125, 126, 128, 132));
+  EXPECT_THAT(Closes(Adjustment::kForwardSplit), ElementsAre(500, 504, 512, 528));
+  EXPECT_EQ(server_.Count("series_anchor"), 3) << "one range, then two";
+  // All of it again, as of later: nothing but the rows before the split changes, and one day holds for all.
+  ASSERT_THAT(Import(kAll, "2021-06-30"), IsOk());
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504, 128, 132));
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(125, 126, 128, 132));
+  EXPECT_EQ(server_.Count("series_anchor"), 4);
+}
+
+TEST_F(PriceAnchorTest, ACorrectedDayChangesNoReadAsOfEarlierAndNoSnapshot) {
+  ASSERT_THAT(Import(kBefore, "2020-12-31"), IsOk());  // wrong: it was downloaded before the split
+  ImportSplits();
+  v1::CreateSnapshotRequest create;
+  create.add_symbols("AAA");
+  BF_ASSERT_OK_AND_ASSIGN(const v1::Snapshot snapshot,
+                          server_.peer().Call(&ImportServer::Stub::CreateSnapshot, create, {}));
+  const absl::Time before = rpc::FromProto(snapshot.as_of_time());
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(2000, 2016));
+  const auto again = Import(kBefore, "2020-08-28");
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->results(0).changed_row_count(), 0);
+  EXPECT_EQ(server_.Count("series_version"), 2) << "of prices and of splits: no row has changed";
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
+  EXPECT_THAT(Closes(Adjustment::kRaw, before), ElementsAre(2000, 2016)) << "what was said then";
+  clients::ReadQuery query;
+  query.snapshot = snapshot.name();
+  query.adjustment = Adjustment::kRaw;
+  BF_ASSERT_OK_AND_ASSIGN(const Series frozen, server_.Read("AAA", query));
+  EXPECT_THAT(frozen.Doubles("close"), ElementsAre(2000, 2016));
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  EXPECT_EQ(server_.Count("series_anchor"), 2) << "the same again says nothing new";
+}
+
+TEST_F(PriceAnchorTest, RowsOfNoDayDoNotStandBesideRowsOfOne) {
+  ASSERT_THAT(Import(kBefore, ""), IsOk());
+  const absl::Status unsaid = Import(kAfter, "2020-09-01").status();
+  EXPECT_THAT(unsaid, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  EXPECT_THAT(Said(unsaid), AllOf(HasSubstr("those of 2020-08-27 are not among the new rows"),
+                                  HasSubstr("--adjusted-as-of"), HasSubstr("--source NAME")));
+  ASSERT_THAT(Import(kAll, "2020-09-01"), IsOk()) << "all of them are among these";
+  const absl::Status silent = Import(kAll, "").status();
+  EXPECT_THAT(silent, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  EXPECT_THAT(Said(silent), HasSubstr("adjusted as of 2020-09-01: say it of the new ones too"));
+}
+
+TEST_F(PriceAnchorTest, WhatCanNotBeOfThatDayIsRefused) {
+  EXPECT_THAT(Said(Import(kAll, "2020-08-28").status()), HasSubstr("its last row is of 2020-09-01"));
+  EXPECT_THAT(Said(Import(kAll, "31.12.2020").status()), HasSubstr("spec.adjusted_as_of: must be the day"));
+  EXPECT_THAT(Said(Import(kAll, "2999-01-01").status()), HasSubstr("spec.adjusted_as_of: must be the day of the"));
+  EXPECT_THAT(Said(Import(kAll, "2020-12-31", "raw").status()), HasSubstr("not for raw"));
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_adjusted_as_of("2020-12-31");
+  (*spec.mutable_spec()->mutable_csv_params())["adjusted_as_of"].set_string_value("2021-12-31");
+  const std::string rows = std::string(kHeader) + kAll;
+  EXPECT_THAT(Said(server_.Import({spec, ImportServer::Csv("AAA.csv", rows)}).status()),
+              HasSubstr("spec.csv_params.adjusted_as_of: must not differ from the day of the spec, 2020-12-31"));
+  EXPECT_EQ(server_.Count("series_anchor"), 0);
+}
+
+TEST_F(PriceAnchorTest, TheParameterOfATextSaysItAlike) {
+  Request spec = ImportServer::Spec();
+  (*spec.mutable_spec()->mutable_csv_params())["adjusted_as_of"].set_string_value("2020-08-28");
+  const std::string rows = std::string(kHeader) + kBefore;
+  ASSERT_THAT(server_.Import({spec, ImportServer::Csv("AAA.csv", rows)}), IsOk());
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(500, 504)) << "as they are stored, for no splits are known";
+  ImportSplits();
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
