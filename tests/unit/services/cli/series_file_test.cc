@@ -382,6 +382,12 @@ TEST_F(SeriesFile, FilesAreFoundByNameFolderAndPattern) {
   EXPECT_FALSE(described[0].described);
   EXPECT_TRUE(described[1].described);
   EXPECT_TRUE(described[2].described) << "what an export says of itself counts whoever reads it";
+  Put("F.json", "{}");
+  Put("G.json.gz", "");
+  const auto answers = FindImportFiles({folder_.string(), Path("notes.txt")}, {.answers = true});
+  ASSERT_THAT(answers, IsOk());
+  EXPECT_EQ(names(*answers), "A.csv text, B.csv.gz text, E.csv text, F.json text, G.json.gz text, notes.txt text, ");
+  for (const ImportFile& file : *answers) EXPECT_TRUE(file.answer && !file.described) << file.path;
   const absl::Status none = FindImportFiles({Path("X.csv"), Path("*.tsv")}, {}).status();
   EXPECT_THAT(none, StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
   EXPECT_EQ(Said(none).size(), 2u);
