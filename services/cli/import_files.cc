@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <span>
 #include <string_view>
 #include <system_error>
 
@@ -20,13 +21,15 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 8> kEndings = {".csv",    ".csv.gz",    ".jsonl",    ".jsonl.gz",
                                                       ".ndjson", ".ndjson.gz", ".columnar", ".columnar.gz"};
+constexpr std::array<std::string_view, 4> kAnswerEndings = {".json", ".json.gz", ".csv", ".csv.gz"};
 
-std::vector<std::string> InFolder(const std::string& folder, std::error_code& error) {
+std::vector<std::string> InFolder(const std::string& folder, std::span<const std::string_view> endings,
+                                  std::error_code& error) {
   std::vector<std::string> files;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string path = entry->path().string();
-    const bool known = std::any_of(kEndings.begin(), kEndings.end(), [&](auto end) { return path.ends_with(end); });
+    const bool known = std::any_of(endings.begin(), endings.end(), [&](auto end) { return path.ends_with(end); });
     if (known && entry->is_regular_file(error)) files.push_back(path);
   }
   std::sort(files.begin(), files.end());
@@ -48,20 +51,21 @@ std::vector<std::string> ByPattern(const std::string& pattern) {
 }  // namespace
 
 absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
-                                                        const std::string& format, bool layouts) {
+                                                        const ImportForm& form) {
   base::Violations violations;
   std::vector<ImportFile> files;
   std::set<std::string> seen;
+  const std::span<const std::string_view> endings =
+      form.answers ? std::span<const std::string_view>(kAnswerEndings) : kEndings;
+  const std::string_view kinds = form.answers ? ".json or .csv" : ".csv, .jsonl, .ndjson or .columnar";
   for (const std::string& argument : arguments) {
     std::error_code error;
     std::vector<std::string> paths;
     if (fs::is_directory(argument, error)) {
-      paths = InFolder(argument, error);
+      paths = InFolder(argument, endings, error);
       if (paths.empty()) {
-        violations.Add(argument,
-                       error
-                           ? fmt::format("can not be read: {}", error.message())
-                           : "the folder has no files .csv, .jsonl, .ndjson or .columnar, nor such with .gz behind it");
+        violations.Add(argument, error ? fmt::format("can not be read: {}", error.message())
+                                       : fmt::format("the folder has no files {}, nor such with .gz behind it", kinds));
       }
     } else if (fs::exists(argument, error)) {
       paths.push_back(argument);
@@ -74,14 +78,15 @@ absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::s
       const uintmax_t bytes = fs::file_size(path, error);
       ImportFile file{.path = path,
                       .bytes = error ? 0 : static_cast<int64_t>(bytes),
-                      .text = false,
-                      .described = true,
-                      .format = FormatOf(format, path)};
+                      .text = form.answers,
+                      .answer = form.answers,
+                      .described = !form.answers,
+                      .format = FormatOf(form.format, path)};
       // What comes through a pipe can be read only once.
-      const bool look = !layouts || fs::is_regular_file(path, error);
-      if (file.format == SeriesFormat::kCsv) {
+      const bool look = !form.layouts || fs::is_regular_file(path, error);
+      if (!form.answers && file.format == SeriesFormat::kCsv) {
         file.described = look && IsSeriesCsv(path);
-        file.text = layouts || !file.described;
+        file.text = form.layouts || !file.described;
       }
       files.push_back(std::move(file));
     }

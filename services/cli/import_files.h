@@ -15,16 +15,24 @@ struct ImportFile {
   std::string path;
   int64_t bytes = 0;
   bool text = false;       // for the server to read, by its layouts; else rows that we read by `format`
+  bool answer = false;     // a text that a provider answered
   bool described = false;  // it may say what its rows are; see DescriptionOf
   SeriesFormat format = SeriesFormat::kCsv;
 };
 
+// What is said of the files.
+struct ImportForm {
+  std::string format = "auto";  // the value of --format
+  bool layouts = false;         // CSV is of a layout that the server is told of
+  bool answers = false;         // they are saved answers of a provider
+};
+
 // The files that `arguments` name: a file, a folder (its .csv, .jsonl, .ndjson and .columnar files, also with .gz
-// behind it) or a pattern with * ? [ ]; each once, those of a folder or pattern ordered by name. `format` is the value
-// of --format. CSV files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them
-// are, so that what is said of layouts holds for exports too. INVALID_ARGUMENT USAGE with every argument that names no
-// file.
+// behind it; of answers .json and .csv) or a pattern with * ? [ ]; each once, those of a folder or pattern ordered by
+// name. CSV files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them are, so
+// that what is said of layouts holds for exports too. Answers are texts, whatever they are called. INVALID_ARGUMENT
+// USAGE with every argument that names no file.
 absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
-                                                        const std::string& format, bool layouts);
+                                                        const ImportForm& form);
 
 }  // namespace breadthflow::cli

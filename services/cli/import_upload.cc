@@ -17,6 +17,13 @@ using common::v1::SeriesMessage;
 
 constexpr size_t kPart = size_t{256} << 10;  // bytes of a text in a message
 
+template <typename Part>
+void Describe(Part& part, const std::string& file, const std::string& symbol, std::string content) {
+  part.set_file(file);
+  part.set_symbol(symbol);
+  part.set_content(std::move(content));
+}
+
 }  // namespace
 
 ImportUpload::ImportUpload(std::vector<ImportFile> files, std::string symbol, ColumnTypes types, Progress& progress)
@@ -66,8 +73,7 @@ absl::StatusOr<bool> ImportUpload::NextPart(const ImportFile& file, Request& req
     }
     begun_ = false;
   }
-  std::string& content = *request.mutable_csv()->mutable_content();
-  content.resize(kPart);
+  std::string content(kPart, '\0');
   text_.read(content.data(), static_cast<std::streamsize>(kPart));
   content.resize(static_cast<size_t>(text_.gcount()));
   if (text_.bad()) {
@@ -81,8 +87,11 @@ absl::StatusOr<bool> ImportUpload::NextPart(const ImportFile& file, Request& req
   }
   begun_ = true;
   position_ += static_cast<int64_t>(content.size());
-  request.mutable_csv()->set_file(file.path);
-  request.mutable_csv()->set_symbol(symbol_);
+  if (file.answer) {
+    Describe(*request.mutable_answer(), file.path, symbol_, std::move(content));
+  } else {
+    Describe(*request.mutable_csv(), file.path, symbol_, std::move(content));
+  }
   return true;
 }
 

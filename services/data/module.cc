@@ -17,6 +17,7 @@
 #include "services/data/rpc/stream_series.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/csv/table_reader.h"
+#include "services/data/sources/saved_answers.h"
 
 namespace breadthflow::data {
 namespace {
@@ -132,7 +133,8 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
                 .wake_up = [this] { runner_.WakeUp(); },
                 .policy = PolicyOf(config),
                 .symbols_at_once = symbols_at_once_.value_or(Fetcher::kDefaultSymbolsAtOnce)}),
-      importer_(database_, resources_, series_, quarantines_, Sources(), csv::MakeReader, context.clock, {}),
+      importer_(database_, resources_, series_, quarantines_, Sources(), csv::MakeReader, MakeSavedAnswerReader,
+                context.clock, {}),
       read_limits_(ReadLimitsOf(config)),
       reader_(database_, resources_, series_, coverage_, snapshots_, context.clock,
               read_limits_.value_or(ReadLimits())),

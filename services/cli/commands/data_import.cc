@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -36,7 +39,13 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
     if (basis.ok()) spec.set_basis(rpc::ToProto(*basis));
   }
   spec.set_adjusted_as_of(arguments.Text("adjusted-as-of"));
-  for (const std::string& text : arguments.All("set")) {
+  const bool answers = arguments.Has("answers-of");
+  if (answers) {
+    spec.mutable_answers_of()->set_name(arguments.Text("answers-of"));
+    ParseParams(arguments, "set", *spec.mutable_answers_of(), violations);
+    if (arguments.Has("format")) violations.Add("--format", "is for rows; what answers are, --answers-of says");
+  }
+  for (const std::string& text : answers ? std::vector<std::string>() : arguments.All("set")) {
     const size_t equals = text.find('=');
     if (equals == 0 || equals == std::string::npos) {
       violations.Add("--set", fmt::format("must be NAME=VALUE, was '{}'", text));
@@ -54,6 +63,8 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
   } else if (arguments.Has("start") || arguments.Has("end")) {
     violations.Add(arguments.Has("start") ? "--start" : "--end", "is for --replace; the files are imported whole");
   }
+  // Then the server tells what else there is.
+  if (answers && !arguments.Has("resource")) spec.clear_resource();
   spec.set_quality_gate(QualityGateOf(arguments));
   spec.set_request_id(NewRequestId());
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
@@ -118,7 +129,7 @@ absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data
 
 // An error of the server with the flags that were typed in place of the fields of its request.
 absl::Status ByImportFlag(const absl::Status& status) {
-  constexpr std::string_view kParameter = "spec.csv_params.";
+  constexpr std::array<std::string_view, 2> kParameters = {"spec.csv_params.", "spec.answers_of.params."};
   constexpr std::string_view kField = "spec.";
   base::ErrorDetails details = base::DetailsOf(status);
   if (!absl::IsInvalidArgument(status) || details.violations.empty()) return status;
@@ -126,10 +137,13 @@ absl::Status ByImportFlag(const absl::Status& status) {
   bool any = false;
   for (const base::FieldViolation& one : details.violations) {
     std::string field = one.field;
-    if (field.starts_with(kParameter)) {
-      field = "--set " + field.substr(kParameter.size());
+    const auto* parameter = std::find_if(kParameters.begin(), kParameters.end(),
+                                         [&](std::string_view prefix) { return field.starts_with(prefix); });
+    if (parameter != kParameters.end()) {
+      field = "--set " + field.substr(parameter->size());
     } else if (field.starts_with(kField)) {
       field = "--" + field.substr(kField.size(), field.find('.', kField.size()) - kField.size());
+      std::replace(field.begin(), field.end(), '_', '-');
     }
     if (field == "--adjusted_as_of") field = "--adjusted-as-of";
     any |= field != one.field;
@@ -145,7 +159,9 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   if (symbols.size() > 1) violations.Add("--symbol", "is one symbol: that of all rows, or the one to take from them");
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   BF_ASSIGN_OR_RETURN(const std::vector<ImportFile> files,
-                      FindImportFiles(arguments.arguments(), arguments.Text("format"), !arguments.All("set").empty()));
+                      FindImportFiles(arguments.arguments(), {.format = arguments.Text("format"),
+                                                              .layouts = !arguments.All("set").empty(),
+                                                              .answers = spec.has_answers_of()}));
   bool told = false;
   bool rows = false;
   for (const ImportFile& file : files) {
@@ -193,8 +209,9 @@ absl::Status Import(Session& session, const Arguments& arguments) {
     session.out().Show(table);
     session.out().Say(fmt::format("{} {} of {} from {} {} ({} bytes) under the source {}: {} rows, {} new or changed",
                                   answer->results_size(), answer->results_size() == 1 ? "symbol" : "symbols",
-                                  spec.resource(), files.size(), files.size() == 1 ? "file" : "files",
-                                  Grouped(upload.all_bytes()), spec.source(), Grouped(all), Grouped(changed)));
+                                  spec.resource().empty() ? arguments.Text("resource") : spec.resource(), files.size(),
+                                  files.size() == 1 ? "file" : "files", Grouped(upload.all_bytes()), spec.source(),
+                                  Grouped(all), Grouped(changed)));
     SayNotes(session.out(), answer->results());
     if (impossible > 0 && spec.quality_gate() == data::v1::QUALITY_GATE_STORE) {
       session.out().Say(fmt::format(
@@ -214,7 +231,9 @@ Command DataImport() {
   return {
       .group = "data",
       .verb = "import",
-      .summary = "store the rows of files of this machine: CSV of any layout, or what data export wrote",
+      .summary =
+          "store the rows of files of this machine: CSV of any layout, what data export wrote, or saved answers "
+          "of a provider",
       .argument = "FILE|DIR|PATTERN",
       .argument_required = true,
       .argument_repeated = true,
@@ -243,10 +262,15 @@ Command DataImport() {
             .description = "what the files are; auto: by their names",
             .default_value = "auto",
             .choices = {"auto", "csv", "jsonl", "columnar"}},
+           {.name = "answers-of",
+            .value = "SOURCE",
+            .description = "the files are saved answers of this provider, read as a fetch reads them; nobody is asked. "
+                           "Where they have rows of several kinds, --resource says which to take"},
            {.name = "set",
             .value = "NAME=VALUE",
             .description = "how CSV is read, exports too: a parameter of the source csv_file, such as layout=trades; "
-                           "see data sources; calendar=... is kept with the series",
+                           "calendar=... is kept with the series; with --answers-of, a parameter of that source; see "
+                           "data sources",
             .repeated = true},
            QualityGateFlag("store"),
            {.name = "replace", .description = "stored rows from --start to --end that the files lack are removed"},

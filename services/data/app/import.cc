@@ -138,48 +138,6 @@ absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes
   return Keep(*std::move(rows), name, {}, false);
 }
 
-absl::Status Import::AddFilePart(const std::string& file, const std::string& symbol, std::string_view content) {
-  if (!in_file_ || file != file_ || symbol != file_symbol_) {
-    BF_RETURN_IF_ERROR(EndFile());
-    if (file.empty()) return AddFault("csv.file", "is required: the name of the file, for messages");
-    if (!symbol.empty()) {
-      if (const auto fault = SymbolFault(symbol)) return AddFault("csv.symbol", *fault);
-    }
-    in_file_ = true;
-    file_ = file;
-    file_symbol_ = symbol;
-    hash_.Int(3).Text(file).Text(symbol);
-  }
-  BF_RETURN_IF_ERROR(Hold(rows_.bytes() + static_cast<int64_t>(text_.size() + content.size())));
-  hash_.Bytes(content.data(), content.size());
-  text_.append(content);
-  return absl::OkStatus();
-}
-
-absl::Status Import::EndFile() {
-  if (!in_file_) return absl::OkStatus();
-  in_file_ = false;
-  hash_.Int(static_cast<int64_t>(text_.size()));
-  if (reader_ == nullptr) {
-    absl::StatusOr<std::unique_ptr<TableReader>> made = importer_.MakeReader(spec_, *resource_);
-    if (!made.ok()) return AddFault("csv", base::Message(made.status()));
-    reader_ = *std::move(made);
-  }
-  absl::StatusOr<std::vector<SourceData>> read = reader_->Read(file_, std::exchange(text_, {}), file_symbol_);
-  if (!read.ok()) {
-    if (base::DetailsOf(read.status()).violations.empty()) return AddFault(file_, base::Message(read.status()));
-    faults_.Merge(read.status());
-    return faults_.full() ? faults_.ToStatus() : absl::OkStatus();
-  }
-  for (SourceData& data : *read) {
-    std::vector<std::string>& notes = notes_[data.series.key.symbol];
-    notes.insert(notes.end(), data.notes.begin(), data.notes.end());
-    if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
-    BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
-  }
-  return Hold(rows_.bytes());
-}
-
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
                                                   const quant::Calendar* calendar, const AnchorStatement* said) {
   Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr, .anchors = {}};

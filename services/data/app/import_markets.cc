@@ -27,7 +27,7 @@ void Import::TakeMarket(const std::string& symbol, const std::string& name, cons
 
 void Import::TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar) {
   if (calendar.empty()) return;
-  hash_.Int(4).Text(calendar);
+  hash_.Int(5).Text(calendar);
   const absl::StatusOr<SeriesMarket> market = ParseMarket(calendar);
   if (!market.ok()) return faults_.Add(name + ".calendar", base::Message(market.status()));
   TakeMarket(symbol, name, *market);

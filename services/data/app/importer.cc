@@ -23,6 +23,10 @@ void Append(const ImportSpec& spec, base::Sha256& hash) {
   if (spec.adjusted_as_of) hash.Text(std::string(absl::FormatCivilTime(*spec.adjusted_as_of)));
   component::Append({.name = "csv", .params = spec.csv_params}, hash);
   hash.Int(static_cast<int64_t>(spec.gate));
+  // What other imports have is what they had before there were answers: their ids go on to mean the same.
+  if (!spec.answers_of) return;
+  component::Append(*spec.answers_of, hash);
+  hash.Int(spec.resource_said);
 }
 
 // The day as of which the prices of an import were adjusted: what its parameters say too is taken into the spec.
@@ -50,12 +54,13 @@ void TakeAnchor(const Resource& resource, absl::Time now, ImportSpec& spec, base
 }  // namespace
 
 Import::Import(Importer& importer, ImportSpec spec, const Resource& resource, Submission submission,
-               std::unique_ptr<TableReader> reader)
+               std::unique_ptr<TableReader> reader, std::unique_ptr<TableReader> answers)
     : importer_(importer),
       spec_(std::move(spec)),
       resource_(&resource),
       submission_(std::move(submission)),
       reader_(std::move(reader)),
+      answers_(std::move(answers)),
       held_(importer.held_),
       market_(MarketIn(spec_.csv_params)) {
   Append(spec_, hash_);
@@ -72,6 +77,23 @@ absl::StatusOr<std::unique_ptr<TableReader>> Importer::MakeReader(const ImportSp
                        .definition = &resource,
                        .timeframe_said = spec.timeframe_said},
                       params);
+}
+
+std::unique_ptr<TableReader> Importer::MakeAnswers(const ImportSpec& spec, const Resource& resource,
+                                                   base::Violations& violations) const {
+  if (!spec.answers_of) return nullptr;
+  auto made = make_answers_(*spec.answers_of, {.resource = spec.resource_said ? spec.resource : "",
+                                               .symbol = {},
+                                               .timeframe = spec.timeframe,
+                                               .definition = &resource,
+                                               .timeframe_said = spec.timeframe_said});
+  if (made.ok()) return *std::move(made);
+  if (base::DetailsOf(made.status()).violations.empty()) {
+    violations.Add("spec.answers_of", base::Message(made.status()));
+  } else {
+    violations.Merge("spec.answers_of.params", made.status());
+  }
+  return nullptr;
 }
 
 absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(ImportSpec spec, const Submission& submission) {
@@ -119,8 +141,11 @@ absl::StatusOr<std::unique_ptr<Import>> Importer::Begin(ImportSpec spec, const S
       violations.Merge("spec.csv_params", made.status());
     }
   }
+  std::unique_ptr<TableReader> answers;
+  if (resource.ok()) answers = MakeAnswers(spec, **resource, violations);
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid import"));
-  return std::unique_ptr<Import>(new Import(*this, std::move(spec), **resource, submission, std::move(reader)));
+  return std::unique_ptr<Import>(
+      new Import(*this, std::move(spec), **resource, submission, std::move(reader), std::move(answers)));
 }
 
 }  // namespace breadthflow::data

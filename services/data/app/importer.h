@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/hash.h"
 #include "common/base/memory_budget.h"
+#include "common/base/status.h"
 #include "common/component/catalog.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/app/price_anchor.h"
@@ -29,6 +30,11 @@
 namespace breadthflow::data {
 
 class Importer;
+
+enum class FileKind {
+  kCsv = 1,     // text, read as the parameters of the spec say
+  kAnswer = 2,  // a saved answer of the source that the spec names
+};
 
 // One import while its rows come in. Nothing of it is stored before Finish. Not thread-safe. Every call that adds rows
 // checks them by all rules of the resource; mistakes are collected, so that Finish can name every one, and a call fails
@@ -48,8 +54,8 @@ class Import {
   absl::Status AddRows(quant::Series rows, bool says_timeframe = false, const std::string& calendar = "");
   // Rows in the stored encoding, which is checked before anything is made of it.
   absl::Status AddStored(const std::string& symbol, std::string_view bytes, const std::string& calendar = "");
-  // The next part of a file. Another name, another symbol or other rows begin another file.
-  absl::Status AddFilePart(const std::string& file, const std::string& symbol, std::string_view content);
+  // The next part of a file. Another kind, another name, another symbol or other rows begin another file.
+  absl::Status AddFilePart(FileKind kind, const std::string& file, const std::string& symbol, std::string_view content);
   // A message of rows that could not be read: what is wrong with it, or with a field of it (".key.timeframe").
   absl::Status AddBadRows(std::string_view field, std::string_view description);
 
@@ -63,7 +69,7 @@ class Import {
  private:
   friend class Importer;
   Import(Importer& importer, ImportSpec spec, const Resource& resource, Submission submission,
-         std::unique_ptr<TableReader> reader);
+         std::unique_ptr<TableReader> reader, std::unique_ptr<TableReader> answers);
 
   absl::Status AddFault(std::string_view field, std::string_view description);
   absl::Status EndFile();
@@ -94,8 +100,9 @@ class Import {
   const ImportSpec spec_;
   const Resource* resource_;
   const Submission submission_;
-  std::unique_ptr<TableReader> reader_;
-  base::Sha256 hash_;  // of everything that came
+  std::unique_ptr<TableReader> reader_;         // of CSV; null until it is needed
+  const std::unique_ptr<TableReader> answers_;  // null: the spec names no source whose answers these are
+  base::Sha256 hash_;                           // of everything that came
   ImportRows rows_;
   ImportFaults faults_;
   base::MemoryBudget::Hold held_;
@@ -104,6 +111,7 @@ class Import {
   const std::optional<SeriesMarket> market_;               // that the spec names
   std::map<std::string, SeriesMarket> markets_;            // that rows name, by symbol
   bool in_file_ = false;
+  FileKind kind_ = FileKind::kCsv;
   std::string file_;
   std::string file_symbol_;
   std::string text_;
@@ -120,14 +128,15 @@ class Importer {
   };
 
   Importer(postgres::Database& database, ResourceStore& resources, SeriesStore& series, Quarantines& quarantines,
-           const component::Catalog<SourceEntry>& sources, MakeTableReader make_reader, const base::Clock& clock,
-           Limits limits)
+           const component::Catalog<SourceEntry>& sources, MakeTableReader make_reader, MakeAnswerReader make_answers,
+           const base::Clock& clock, Limits limits)
       : database_(database),
         resources_(resources),
         series_(series),
         quarantines_(quarantines),
         sources_(sources),
         make_reader_(std::move(make_reader)),
+        make_answers_(std::move(make_answers)),
         clock_(clock),
         limits_(limits),
         held_(limits.all_bytes) {}
@@ -139,6 +148,9 @@ class Importer {
   friend class Import;
   // Of the texts of an import.
   absl::StatusOr<std::unique_ptr<TableReader>> MakeReader(const ImportSpec& spec, const Resource& resource) const;
+  // Of the answers of an import; null when the spec names no source of them. Adds what is wrong with that.
+  std::unique_ptr<TableReader> MakeAnswers(const ImportSpec& spec, const Resource& resource,
+                                           base::Violations& violations) const;
 
   postgres::Database& database_;
   ResourceStore& resources_;
@@ -146,6 +158,7 @@ class Importer {
   Quarantines& quarantines_;
   const component::Catalog<SourceEntry>& sources_;
   const MakeTableReader make_reader_;
+  const MakeAnswerReader make_answers_;
   const base::Clock& clock_;
   const Limits limits_;
   base::MemoryBudget held_;

@@ -19,8 +19,9 @@ struct SpacingFault {
 //   1day          less than 20 hours after the row before
 //   1week 1month  less than 4 or 20 days after the row before
 //   1min..1hour   most rows less than half a bar after the row before
-// and, of three and more rows, when all of them are as far apart as bars of a larger size are: a day for intraday bars,
-// a week or a month for days, a month for weeks. Rows of one instant are not looked at. Ticks may come at any time.
+// and, of three and more rows, when all of them (of a hundred and more, all but one in a hundred) are as far apart as
+// bars of a larger size are: a day for intraday bars, a week or a month for days, a month for weeks. Rows of one
+// instant are not looked at. Ticks may come at any time.
 std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, quant::Timeframe timeframe);
 
 // Whether rows that are days apart look like something else than bars of days, as a minute of each day does: of two and

@@ -72,6 +72,16 @@ bool IsSourceName(std::string_view name) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+std::string SymbolOfFileName(const std::string& file) {
+  std::string name = file.substr(file.rfind('/') + 1);
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return name;
+}
+
 void ImportFaults::Add(std::string_view field, std::string_view description) {
   if (++count_ <= kMaxListed) violations_.Add(field, description);
 }

@@ -13,6 +13,7 @@
 #include "absl/time/civil_time.h"
 
 #include "common/base/status.h"
+#include "common/component/catalog.h"
 #include "common/component/params.h"
 #include "common/quant/series.h"
 #include "services/data/domain/fetch.h"
@@ -23,6 +24,7 @@ namespace breadthflow::data {
 // What the rows of an import are.
 struct ImportSpec {
   std::string resource = "stock_price";
+  bool resource_said = true;  // false: nobody named the resource, it is the default
   quant::Timeframe timeframe = quant::Timeframe::kDay;
   bool timeframe_said = true;              // false: nobody named the bar size, it is the default
   std::string source = "import";           // under which the rows are kept
@@ -32,10 +34,14 @@ struct ImportSpec {
   std::optional<quant::TimeRange> replaces;
   component::RawParams csv_params;
   QualityGate gate = QualityGate::kStore;
+  std::optional<component::ComponentRef> answers_of;  // the source that gave the files; nullopt: they are CSV
 };
 
 // Lower-case letters, digits and underscores, 1 to 63, beginning with a letter.
 bool IsSourceName(std::string_view name);
+
+// "bars/aapl.csv.gz" -> "AAPL": whose rows a file has that does not say it.
+std::string SymbolOfFileName(const std::string& file);
 
 // Collects violations of many rows; lists the first kMaxListed and counts the rest.
 class ImportFaults {

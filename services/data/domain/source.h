@@ -89,6 +89,9 @@ class Source {
   //    not what it should be; then nothing of it is used.
   virtual absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const = 0;
 
+  // The symbol that a body says it is of; empty when it does not say. Pure.
+  virtual std::string SymbolIn(const RawBody&) const { return ""; }
+
   // What tells the series of this object apart from those that the same source gives with other parameters (another
   // simulated market): part of their variant. Empty: nothing does.
   virtual std::string Market() const { return ""; }
@@ -131,11 +134,17 @@ struct SourceEntry {
   Revisions revisions = Revisions::kRecent;
   bool authoritative = false;                // with the default parameters; see Source::authoritative
   std::vector<std::string> access_params{};  // parameters that change how rows are got and not which
+  // Choices that a body tells by itself: that of another one is UNEXPECTED_BODY.
+  std::vector<std::string> told_by_body{};
+  // Resources whose bodies do not say of when their rows are: without the range that was asked for nobody can read
+  // them.
+  std::vector<std::string> dated_by_query{};
   // What the process allows to all sources; not parameters of a fetch.
   struct Environment {
     std::vector<std::string> csv_roots;  // folders below which files may be read
     bool csv_anywhere = false;           // or any folder: only for callers on this machine
-    Upstream* upstream = nullptr;        // the way to providers; null: none of them can be asked
+    // The way to providers; null: none of them can be asked. Then texts among the access_params may be empty.
+    Upstream* upstream = nullptr;
   };
   std::function<absl::StatusOr<std::unique_ptr<Source>>(const component::Params&, const Environment&)> make;
 };

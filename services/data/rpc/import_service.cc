@@ -31,7 +31,8 @@ quant::Timeframe TimeframeOf(const v1::ImportSpec& spec, const std::string& reso
 
 ImportSpec FromProto(const v1::ImportSpec& spec, const ResourceLookup& resources, base::Violations& violations) {
   ImportSpec out;
-  if (!spec.resource().empty()) out.resource = spec.resource();
+  out.resource_said = !spec.resource().empty();
+  if (out.resource_said) out.resource = spec.resource();
   out.timeframe_said = spec.timeframe() != common::v1::TIMEFRAME_UNSPECIFIED;
   out.timeframe = TimeframeOf(spec, out.resource, resources, violations);
   if (!spec.source().empty()) out.source = spec.source();
@@ -47,6 +48,7 @@ ImportSpec FromProto(const v1::ImportSpec& spec, const ResourceLookup& resources
   for (const auto& [name, value] : spec.csv_params()) {
     out.csv_params[name] = rpc::FromProto(value, fmt::format("spec.csv_params.{}", name), violations);
   }
+  if (spec.has_answers_of()) out.answers_of = rpc::FromProto(spec.answers_of(), "spec.answers_of", violations);
   out.gate = FromProto(spec.quality_gate(), out.gate, violations);
   rpc::CheckRequestId(spec.request_id(), "spec.request_id", violations);
   return out;
@@ -78,9 +80,11 @@ class ImportSink final : public rpc::Sink<Request, Response> {
       case Request::kStored:
         return import_->AddStored(message.stored_of(), message.stored(), message.calendar());
       case Request::kCsv:
-        return import_->AddFilePart(message.csv().file(), message.csv().symbol(), message.csv().content());
+        return AddPart(FileKind::kCsv, message.csv());
+      case Request::kAnswer:
+        return AddPart(FileKind::kAnswer, message.answer());
       default:
-        return Wrong("payload", "must be rows: packed, stored or csv");
+        return Wrong("payload", "must be rows: packed, stored, csv or answer");
     }
   }
 
@@ -99,6 +103,11 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid import"));
     BF_ASSIGN_OR_RETURN(import_, importer_.Begin(spec, SubmissionOf(call_, proto.request_id())));
     return absl::OkStatus();
+  }
+
+  template <typename Part>
+  absl::Status AddPart(FileKind kind, const Part& part) {
+    return import_->AddFilePart(kind, part.file(), part.symbol(), part.content());
   }
 
   absl::Status TakePacked(common::v1::ColumnarBatch& batch, const std::string& calendar) {

@@ -134,6 +134,8 @@ class AlphaVantageSource final : public HttpSource {
     return absl::OkStatus();
   }
 
+  std::string SymbolIn(const RawBody& body) const override { return AlphaVantageSymbol(Pages(body.bytes).front()); }
+
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(Judge(request, body));
     if (request.query.resource != "stock_price") return ParseAlphaVantageCompany(request.query, body);

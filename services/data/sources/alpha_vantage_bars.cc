@@ -45,12 +45,16 @@ absl::StatusOr<std::vector<Json>> TimeSeries(const SourceQuery& query, std::stri
     if (name.starts_with("Time Series") && member.is_object()) series = &member;
   }
   if (meta == nullptr || !meta->is_object() || series == nullptr) return UnexpectedBody(kName, "no time series");
+  const int64_t minutes = absl::ToInt64Minutes(quant::IntradayLength(query.timeframe));
   for (const auto& [name, value] : meta->items()) {
     const std::string plain = PlainName(name);
     if (!value.is_string()) continue;
     const auto& text = value.get_ref<const std::string&>();
     if (plain == "Symbol" && text != query.symbol) {
       return UnexpectedBody(kName, fmt::format("a time series of another symbol than {}", query.symbol));
+    }
+    if (plain == "Interval" && text != fmt::format("{}min", minutes)) {
+      return UnexpectedBody(kName, fmt::format("bars of {} and not of {}", text, quant::ToText(query.timeframe)));
     }
     if (plain == "Time_Zone" && text != "US/Eastern") {
       return UnexpectedBody(kName,
@@ -151,9 +155,8 @@ absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const
       rows.SetNumber("split_ratio", Member(record, "split_coefficient"));
     }
   }
-  const quant::Session* wanted = quant::Xnys().FirstClosingAfter(query.range.start_ns - 1);
-  if (compact && wanted != nullptr && rows.size() >= 100 && wanted->close_ns < first &&
-      wanted->close_ns < query.range.end_ns) {
+  const quant::Session* wanted = compact ? quant::Xnys().FirstClosingAfter(query.range.start_ns - 1) : nullptr;
+  if (wanted != nullptr && rows.size() >= 100 && wanted->close_ns < first && wanted->close_ns < query.range.end_ns) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "INCOMPLETE_BODY",
                            "alpha_vantage sent its newest 100 bars and the range begins before them: set output=full, "
                            "for which it wants a paid key");

@@ -144,6 +144,19 @@ absl::Status JudgeAlphaVantage(const std::string& symbol, std::string_view page)
   return UnknownSymbol(kName, symbol, said);
 }
 
+std::string AlphaVantageSymbol(std::string_view page) {
+  if (!page.starts_with('{')) return "";
+  const absl::StatusOr<Json> document = ParseObject(kName, page);
+  if (!document.ok()) return "";
+  for (const Json* said : {&*document, Member(*document, "Meta Data")}) {
+    for (const char* name : {"symbol", "Symbol", "2. Symbol"}) {
+      if (std::string symbol = TextMember(said, name); !symbol.empty()) return symbol;
+    }
+  }
+  const Json* rows = Member(*document, "data");
+  return rows != nullptr && rows->is_array() && !rows->empty() ? TextMember(&rows->front(), "symbol") : "";
+}
+
 absl::StatusOr<SourceData> ParseAlphaVantageCompany(const SourceQuery& query, const RawBody& body) {
   RowBuilder rows(query, quant::PriceBasis::kNotPrices, body.received);
   if (IsAlphaVantageReport(query.resource)) {

@@ -119,6 +119,22 @@ class PolygonSource final : public HttpSource {
     return absl::OkStatus();
   }
 
+  // Bars say it, with the market before it, and rows of one company alone.
+  std::string SymbolIn(const RawBody& body) const override {
+    const absl::StatusOr<Json> document = ParseObject(provider(), Pages(body.bytes).front());
+    if (!document.ok()) return "";
+    std::string ticker = TextMember(&*document, "ticker");
+    const Json* results = ticker.empty() ? Member(*document, "results") : nullptr;
+    for (size_t i = 0; results != nullptr && results->is_array() && i < results->size(); ++i) {
+      const std::string other = TextMember(&(*results)[i], "ticker");
+      if (other.empty() || (i > 0 && other != ticker)) return "";
+      ticker = other;
+    }
+    constexpr std::string_view kCrypto = "X:";
+    if (ticker.starts_with(kCrypto) != crypto_) return "";
+    return crypto_ ? ticker.substr(kCrypto.size()) : ticker;
+  }
+
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(Judge(request, body));
     const SourceQuery& query = request.query;
@@ -178,6 +194,8 @@ SourceEntry Polygon() {
                                          "of a month or quarter, or every one.")};
   entry.capabilities = Offers();
   entry.provider = "polygon";
+  entry.told_by_body = {"basis", "market"};
+  entry.dated_by_query = {"shares_outstanding"};
   entry.make = [](const component::Params& params,
                   const SourceEntry::Environment& environment) -> absl::StatusOr<std::unique_ptr<Source>> {
     if (environment.upstream != nullptr) BF_RETURN_IF_ERROR(environment.upstream->CheckReady("polygon"));

@@ -83,7 +83,9 @@ absl::StatusOr<std::unique_ptr<Source>> Make(const component::Params& params,
   const bool printable =
       contact.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.@+-_ ") ==
       std::string::npos;
-  if (at == 0 || at == std::string::npos || at + 1 == contact.size() || !printable) {
+  // Of who only reads what others got the SEC wants nothing.
+  const bool asks = environment.upstream != nullptr || !contact.empty();
+  if (asks && (at == 0 || at == std::string::npos || at + 1 == contact.size() || !printable)) {
     violations.Add("contact", "the SEC wants an e-mail address to write to");
   }
   BF_RETURN_IF_ERROR(violations.ToStatus("sec_edgar can not be used"));

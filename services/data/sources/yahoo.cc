@@ -104,6 +104,19 @@ class YahooSource final : public HttpSource {
     return absl::OkStatus();
   }
 
+  std::string SymbolIn(const RawBody& body) const override {
+    const absl::StatusOr<Json> document = ParseObject(provider(), Pages(body.bytes).front());
+    if (!document.ok()) return "";
+    for (const char* kind : {"chart", "timeseries"}) {
+      const Json* results = Member(Member(*document, kind), "result");
+      if (results == nullptr || !results->is_array() || results->empty()) continue;
+      const Json* symbol = Member(Member(results->front(), "meta"), "symbol");
+      if (symbol != nullptr && symbol->is_array() && symbol->size() == 1) symbol = &symbol->front();
+      if (symbol != nullptr && symbol->is_string()) return symbol->get<std::string>();
+    }
+    return "";
+  }
+
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(Judge(request, body));
     if (!YahooFundamentalTypes(request.query.resource).empty()) return ParseYahooFundamentals(request.query, body);

@@ -339,6 +339,28 @@ class ImportExport(unittest.TestCase):
         self.done("data", "quarantine", "latest", "--release", "--comment", "it was so")
         self.assertEqual(len(self.done("data", "read", "--symbols", "ODD", "--source", "gated").json), 10)
 
+    def test_saved_answers_of_a_provider_are_imported_without_asking_it(self):
+        folder = self.folder / "answers"
+        folder.mkdir()
+        facts = folder / "LPX.json"
+        facts.write_text(json.dumps({"cik": 1, "facts": {"us-gaap": {"Revenues": {"units": {"USD": [
+            {"start": "2019-01-01", "end": "2019-03-31", "val": 100, "accn": "1-19-1", "fy": 2019, "fp": "Q1", "form": "10-Q", "filed": "2019-05-01"}]}}}}}))
+        of = ("data", "import", folder, "--answers-of", "sec_edgar")
+        told = self.done(*of, "--resource", "revenue", output="table").people
+        self.assertIn("1 symbol of revenue from 1 file", told)
+        self.assertIn("under the source import: 1 rows, 1 new or changed", told)
+        rows = self.done("data", "read", "--symbols", "LPX", "--resource", "revenue", "--timeframe", "tick", "--source", "import").json
+        self.assertEqual(len(rows), 1)
+        for words, text in (((*of,), "LPX.json: has rows of revenue: say which to take (--resource)"),
+                            ((*of, "--resource", "trade"), "--answers-of: sec_edgar has no trade"),
+                            ((*of, "--resource", "revenue", "--format", "csv"), "--format: is for rows"),
+                            ((*of, "--resource", "revenue", "--set", "contact=a@b.c"), "--set contact: is about asking sec_edgar"),
+                            (("data", "import", facts, "--answers-of", "yahoo"), "LPX.json: yahoo sent something other than what was asked for"),
+                            (("data", "import", facts, "--answers-of", "csv_file"), "--answers-of: must be a source that asks a provider")):
+            refused = self.suite.cli(*words)
+            self.assertEqual(refused.status, 2, (words, refused))
+            self.assertIn(text, refused.people)
+
     def test_bad_usage_ends_with_2(self):
         bars_csv(self.folder, "USE")
         file = self.folder / "USE.csv"
@@ -466,6 +488,19 @@ class RealFiles(unittest.TestCase):
                     self.assertEqual(result["rowCount"], result["changedRowCount"], path.name)
                 if path.parent.name != "map_files":
                     self.assertGreater(sum(int(result["rowCount"]) for result in answer.json["results"]), 0, path.name)
+            facts = SHARED / "fundamentals/LPA_sec_companyfacts.json"
+            for kind in ("revenue", "earnings", "balance_sheet", "cash_flow", "shares_outstanding"):
+                answer = suite.cli("data", "import", facts, "--answers-of", "sec_edgar", "--symbol", "LPA", "--resource", kind)
+                self.assertEqual(answer.status, 0, (kind, answer.people[-1500:]))
+                rows = suite.cli("data", "read", "--symbols", "LPA", "--resource", kind, "--timeframe", "tick", "--source", "import").json
+                self.assertEqual(str(len(rows)), answer.json["results"][0]["rowCount"], kind)
+                self.assertGreater(len(rows), 0, kind)
+            imported += 1
+            chart = SHARED / "providers/yahoo/chart-AAPL-2020-08-31-to-2020-11-07.json"
+            for kind, count in (("stock_price", "49"), ("split", "1"), ("dividend", "1")):
+                answer = suite.cli("data", "import", chart, "--answers-of", "yahoo", "--resource", kind, "--source", "yahoo_saved")
+                self.assertEqual(answer.status, 0, (kind, answer.people[-1500:]))
+                self.assertEqual(answer.json["results"][0]["rowCount"], count, kind)
             print(f"{imported} real files imported, each by a command")
             self.assertGreater(imported, 150)
 

@@ -57,6 +57,13 @@ class ImportServer {
     request.mutable_csv()->set_content(std::string(content));
     return request;
   }
+  static Request Answer(const std::string& file, std::string_view content, const std::string& symbol = "") {
+    Request request;
+    request.mutable_answer()->set_file(file);
+    request.mutable_answer()->set_symbol(symbol);
+    request.mutable_answer()->set_content(std::string(content));
+    return request;
+  }
   static Request Packed(const quant::Series& rows) {
     Request request;
     *request.mutable_packed() = rpc::ToProto(rows, 0, rows.size());

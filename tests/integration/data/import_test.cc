@@ -12,6 +12,7 @@
 #include "services/data/app/importer.h"
 #include "services/data/sources/catalog.h"
 #include "services/data/sources/csv/table_reader.h"
+#include "services/data/sources/saved_answers.h"
 #include "services/data/store/coverage_store.h"
 #include "services/data/store/quarantine_store.h"
 #include "tests/integration/data/import_fixture.h"
@@ -570,20 +571,21 @@ TEST_F(ImportTest, OneImportAndAllOfThemHoldOnlySoMuch) {
   CoverageStore coverage(server_.database());
   QuarantineStore kept_apart(server_.database());
   Quarantines quarantines(server_.database(), series, coverage, kept_apart, clock);
-  Importer importer(server_.database(), resources, series, quarantines, Sources(), csv::MakeReader, clock,
-                    {.import_bytes = 10'000, .all_bytes = 12'000});
+  Importer importer(server_.database(), resources, series, quarantines, Sources(), csv::MakeReader,
+                    MakeSavedAnswerReader, clock, {.import_bytes = 10'000, .all_bytes = 12'000});
   auto first = importer.Begin({}, {});
   ASSERT_THAT(first, IsOk());
-  EXPECT_THAT((*first)->AddFilePart("AAPL.csv", "", std::string(8'000, 'x')), IsOk());
+  EXPECT_THAT((*first)->AddFilePart(FileKind::kCsv, "AAPL.csv", "", std::string(8'000, 'x')), IsOk());
   auto second = importer.Begin({}, {});
   ASSERT_THAT(second, IsOk());
-  EXPECT_THAT((*second)->AddFilePart("AAPL.csv", "", std::string(8'000, 'x')),
+  EXPECT_THAT((*second)->AddFilePart(FileKind::kCsv, "AAPL.csv", "", std::string(8'000, 'x')),
               StatusIs(Code::kResourceExhausted, "IMPORTS_BUSY"));
-  const absl::Status large = (*first)->AddFilePart("AAPL.csv", "", std::string(4'000, 'x'));
+  const absl::Status large = (*first)->AddFilePart(FileKind::kCsv, "AAPL.csv", "", std::string(4'000, 'x'));
   EXPECT_THAT(large, StatusIs(Code::kResourceExhausted, "IMPORT_TOO_LARGE"));
   EXPECT_THAT(base::Message(large), HasSubstr("import the data in parts"));
   first->reset();
-  EXPECT_THAT((*second)->AddFilePart("AAPL.csv", "", std::string(8'000, 'x')), IsOk()) << "the first is gone";
+  EXPECT_THAT((*second)->AddFilePart(FileKind::kCsv, "AAPL.csv", "", std::string(8'000, 'x')), IsOk())
+      << "the first is gone";
   auto rows = importer.Begin({}, {});
   EXPECT_THAT((*rows)->AddRows(Prices("AAPL", 300)), StatusIs(Code::kResourceExhausted, "IMPORT_TOO_LARGE"));
 }

@@ -4,23 +4,13 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "services/data/domain/import.h"
 #include "services/data/sources/csv/options.h"
 #include "services/data/sources/csv/read.h"
 #include "services/data/sources/csv/text.h"
 
 namespace breadthflow::data::csv {
 namespace {
-
-// "bars/aapl.csv.gz" -> "AAPL".
-std::string SymbolOfName(const std::string& file) {
-  std::string name = file.substr(file.rfind('/') + 1);
-  if (name.ends_with(".gz")) name.resize(name.size() - 3);
-  if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);
-  for (char& c : name) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return name;
-}
 
 class CsvReader final : public TableReader {
  public:
@@ -31,7 +21,7 @@ class CsvReader final : public TableReader {
     File one{.name = file, .text = {}};
     BF_ASSIGN_OR_RETURN(one.text, Unpack(std::move(bytes), file));
     SourceQuery query = query_;
-    query.symbol = symbol.empty() ? SymbolOfName(file) : symbol;
+    query.symbol = symbol.empty() ? SymbolOfFileName(file) : symbol;
     if (symbol.empty()) return ReadEach(one, query, options_);
     BF_ASSIGN_OR_RETURN(SourceData data, csv::Read({&one, 1}, query, options_));
     std::vector<SourceData> all;

@@ -449,16 +449,22 @@ TEST_F(SeriesFile, FilesAreFoundByNameFolderAndPattern) {
     }
     return text;
   };
-  const auto all = FindImportFiles({folder_.string(), Path("A.csv")}, "auto", false);
+  const auto all = FindImportFiles({folder_.string(), Path("A.csv")}, {});
   ASSERT_THAT(all, IsOk());
   EXPECT_EQ(names(*all), "A.csv text, B.csv.gz text, C.jsonl rows, D.columnar rows, E.csv rows, ");
-  EXPECT_EQ(names(FindImportFiles({Path("[AE].csv")}, "auto", true).value()), "A.csv text, E.csv text, ")
+  EXPECT_EQ(names(FindImportFiles({Path("[AE].csv")}, {.layouts = true}).value()), "A.csv text, E.csv text, ")
       << "with parameters of a layout every CSV is for the server";
-  const auto described = FindImportFiles({Path("A.csv"), Path("C.jsonl"), Path("E.csv")}, "auto", true).value();
+  const auto described = FindImportFiles({Path("A.csv"), Path("C.jsonl"), Path("E.csv")}, {.layouts = true}).value();
   EXPECT_FALSE(described[0].described);
   EXPECT_TRUE(described[1].described);
   EXPECT_TRUE(described[2].described) << "what an export says of itself counts whoever reads it";
-  const absl::Status none = FindImportFiles({Path("X.csv"), Path("*.tsv")}, "auto", false).status();
+  Put("F.json", "{}");
+  Put("G.json.gz", "");
+  const auto answers = FindImportFiles({folder_.string(), Path("notes.txt")}, {.answers = true});
+  ASSERT_THAT(answers, IsOk());
+  EXPECT_EQ(names(*answers), "A.csv text, B.csv.gz text, E.csv text, F.json text, G.json.gz text, notes.txt text, ");
+  for (const ImportFile& file : *answers) EXPECT_TRUE(file.answer && !file.described) << file.path;
+  const absl::Status none = FindImportFiles({Path("X.csv"), Path("*.tsv")}, {}).status();
   EXPECT_THAT(none, StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
   EXPECT_EQ(Said(none).size(), 2u);
 }

@@ -61,6 +61,12 @@ TEST(BarSpacing, MinutesAreNoDays) {
 
 TEST(BarSpacing, WeeksAndMonthsAreNoDaysAndMonthsNoWeeks) {
   EXPECT_THAT(Fault(Every(7 * kDay, 5), Timeframe::kDay), HasSubstr("bars of weeks and not of 1day"));
+  std::vector<int64_t> with_a_gap = Every(7 * kDay, 200);
+  for (size_t row = 100; row < with_a_gap.size(); ++row) with_a_gap[row] += 4 * kDay;
+  EXPECT_THAT(Fault(with_a_gap, Timeframe::kDay), HasSubstr("bars of weeks and not of 1day"))
+      << "the exchange was closed in the middle of one";
+  EXPECT_EQ(Fault({kClose, kClose + 7 * kDay, kClose + 18 * kDay, kClose + 25 * kDay}, Timeframe::kDay), "")
+      << "a few rows tell it only together";
   EXPECT_THAT(Fault(MonthEnds(), Timeframe::kDay), HasSubstr("bars of months and not of 1day"));
   EXPECT_THAT(Fault(MonthEnds(), Timeframe::kWeek), HasSubstr("bars of months and not of 1week"));
   EXPECT_EQ(Fault(MonthEnds(), Timeframe::kMonth), "");

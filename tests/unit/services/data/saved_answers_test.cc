@@ -1,0 +1,213 @@
+// Saved answers of providers, read without asking anybody.
+#include "services/data/sources/saved_answers.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "tests/support/matchers.h"
+#include "tests/unit/services/data/provider_cases.h"
+
+namespace breadthflow::data {
+namespace {
+
+using breadthflow::testing::IsOk;
+using breadthflow::testing::StatusIs;
+using quant::Timeframe;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// Three sessions from Thursday 2020-01-02 with a dividend on the second; the last is complete by the last trade.
+const char kChart[] =
+    R"({"chart":{"result":[{"meta":{"currency":"USD","symbol":"ACME","exchangeName":"NYQ","gmtoffset":-18000,)"
+    R"("regularMarketTime":1578344400,"dataGranularity":"1d"},"timestamp":[1577975400,1578061800,1578321000],)"
+    R"("events":{"dividends":{"1578061800":{"amount":0.25,"date":1578061800}}},)"
+    R"("indicators":{"quote":[{"open":[10,10.5,11],"high":[11,11.5,12],"low":[9,9.5,10],"close":[10.5,11,11.5],)"
+    R"("volume":[1000,2000,3000]}],"adjclose":[{"adjclose":[10.25,11,11.5]}]}}],"error":null}})";
+
+const char kFacts[] =
+    R"({"cik":1,"facts":{"us-gaap":{"Revenues":{"units":{"USD":[{"start":"2019-01-01","end":"2019-03-31","val":100,)"
+    R"("accn":"0001-19-01","fy":2019,"fp":"Q1","form":"10-Q","filed":"2019-05-01"}]}},)"
+    R"("Assets":{"units":{"USD":[{"end":"2019-03-31","val":1000,)"
+    R"("accn":"0001-19-01","fy":2019,"fp":"Q1","form":"10-Q","filed":"2019-05-01"}]}}}}})";
+
+const char kCoins[] =
+    R"({"ticker":"X:BTCUSD","queryCount":1,"resultsCount":1,"adjusted":true,"results":[)"
+    R"({"v":1.5,"vw":10.2,"o":10,"c":10.5,"h":11,"l":9,"t":1577923200000,"n":10}],"status":"OK","count":1})";
+
+const char kMinutes[] =
+    R"j({"Meta Data":{"2. Symbol":"ACME","4. Interval":"5min","6. Time Zone":"US/Eastern"},"Time Series (5min)":{)j"
+    R"j("2020-01-02 09:30:00":{"1. open":"10.0","2. high":"11.0","3. low":"9.0","4. close":"10.5","5. volume":"10"}}})j";
+
+const char kWeeks[] =
+    "timestamp,open,high,low,close,volume\n2020-01-24,10.5,11.5,9.5,11.0,2000\n2020-01-17,10.0,11.0,9.0,10.5,1000\n"
+    "2020-01-10,10.0,11.0,9.0,10.5,1000\n2020-01-03,10.0,11.0,9.0,10.5,1000\n";
+
+const char kDividends[] =
+    R"({"results":[{"cash_amount":0.5,"declaration_date":"2020-01-02","ex_dividend_date":"2020-01-10","ticker":"ACME"}],)"
+    R"("status":"OK"})";
+
+SourceQuery Kind(const std::string& resource, Timeframe timeframe = Timeframe::kTick) {
+  return {.resource = resource,
+          .symbol = {},
+          .timeframe = timeframe,
+          .definition = FindResource(resource.empty() ? "stock_price" : resource).value()};
+}
+
+SourceQuery Days() { return Kind("stock_price", Timeframe::kDay); }
+
+absl::StatusOr<SourceData> Read(const component::ComponentRef& source, const SourceQuery& kind, const std::string& file,
+                                const std::string& bytes, const std::string& symbol = "") {
+  auto reader = MakeSavedAnswerReader(source, kind);
+  if (!reader.ok()) return reader.status();
+  auto all = (*reader)->Read(file, bytes, symbol);
+  if (!all.ok()) return all.status();
+  EXPECT_EQ(all->size(), 1u);
+  return std::move(all->front());
+}
+
+// What is wrong, as "field: description".
+std::vector<std::string> Said(const absl::Status& status) {
+  std::vector<std::string> said;
+  for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
+    said.push_back(one.field + ": " + one.description);
+  }
+  return said;
+}
+
+TEST(SavedAnswers, HaveTheRowsThatTheProvidersParserGives) {
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData read, Read({"yahoo", {}}, Days(), "some.json", kChart));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData parsed, testing::Parse(*testing::MakeProvider("yahoo"),
+                                                                  {"stock_price", "ACME", Timeframe::kDay,
+                                                                   testing::Between("2015-01-01", "2030-01-01")},
+                                                                  {.bytes = kChart}));
+  EXPECT_EQ(read.series, parsed.series) << "of whatever time";
+  EXPECT_EQ(read.series.size(), 3u);
+  EXPECT_EQ(read.series.basis, quant::PriceBasis::kSplitAdjusted);
+  EXPECT_THAT(read.labels, ElementsAre("some.json:2020-01-02", "some.json:2020-01-03", "some.json:2020-01-06"));
+}
+
+TEST(SavedAnswers, OfWhichTheRangeIsEverythingAreReadByEveryProvider) {
+  EXPECT_EQ(Read({"sec_edgar", {}}, Kind("revenue"), "ACME.json", kFacts)->series.size(), 1u) << "without a contact";
+  EXPECT_EQ(Read({"polygon", {}}, Kind("dividend"), "x.json", kDividends)->series.size(), 1u) << "without a key";
+  SourceQuery minutes = Kind("stock_price", Timeframe::kMin5);
+  EXPECT_EQ(Read({"alpha_vantage", {}}, minutes, "x.json", kMinutes)->series.size(), 1u);
+}
+
+TEST(SavedAnswers, TheSymbolIsSaidOrInTheAnswerOrTheNameOfTheFile) {
+  EXPECT_EQ(Read({"yahoo", {}}, Days(), "OTHER.json", kChart)->series.key.symbol, "ACME");
+  EXPECT_EQ(Read({"polygon", {}}, Kind("dividend"), "OTHER.json", kDividends)->series.key.symbol, "ACME");
+  SourceQuery minutes = Kind("stock_price", Timeframe::kMin5);
+  EXPECT_EQ(Read({"alpha_vantage", {}}, minutes, "OTHER.json", kMinutes)->series.key.symbol, "ACME");
+  EXPECT_EQ(Read({"sec_edgar", {}}, Kind("revenue"), "facts/lpa.json.gz", kFacts)->series.key.symbol, "LPA");
+  EXPECT_EQ(Read({"sec_edgar", {}}, Kind("revenue"), "LPA.json", kFacts, "LPAX")->series.key.symbol, "LPAX");
+  EXPECT_THAT(Said(Read({"yahoo", {}}, Days(), "a.json", kChart, "OTHER").status()),
+              ElementsAre(AllOf(HasSubstr("a.json: "), HasSubstr("of another symbol than OTHER (UNEXPECTED_BODY)"))));
+  EXPECT_THAT(Said(Read({"sec_edgar", {}}, Kind("revenue"), "lpa_facts.json", kFacts).status()),
+              ElementsAre(AllOf(HasSubstr("lpa_facts.json: neither the answer nor the name"), HasSubstr("--symbol"))));
+}
+
+TEST(SavedAnswers, WhatTheAnswerSaysOfItselfNeedNotBeSaid) {
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData coins, Read({"polygon", {}}, Days(), "x.json", kCoins));
+  EXPECT_EQ(coins.series.key.symbol, "BTCUSD");
+  EXPECT_EQ(coins.series.basis, quant::PriceBasis::kSplitAdjusted);
+  EXPECT_EQ(absl::FormatTime(absl::RFC3339_sec, quant::FromNanos(coins.series.times[0]), absl::UTCTimeZone()),
+            "2020-01-03T00:00:00Z")
+      << "the end of a day of 24 hours";
+  const component::ComponentRef raw{"polygon", {{"basis", std::string("raw")}}};
+  EXPECT_THAT(Said(Read(raw, Days(), "x.json", kCoins, "BTCUSD").status()), ElementsAre(HasSubstr("(UNEXPECTED_BODY)")))
+      << "what is said must be so";
+}
+
+TEST(SavedAnswers, AnAnswerOfSomethingElseIsRefusedWithWhatItHasRowsOf) {
+  EXPECT_THAT(Said(Read({"yahoo", {}}, Kind("revenue"), "a.json", kChart).status()),
+              ElementsAre(AllOf(HasSubstr("no time series (UNEXPECTED_BODY)"),
+                                HasSubstr("it has rows of dividend, stock_price (--resource)"))));
+  EXPECT_THAT(Said(Read({"polygon", {}}, Days(), "a.json", kDividends).status()),
+              ElementsAre(HasSubstr("it has rows of dividend (--resource)")));
+  // Nobody named a resource, and the provider has no prices.
+  SourceQuery unsaid = Kind("", Timeframe::kDay);
+  EXPECT_THAT(Said(Read({"sec_edgar", {}}, unsaid, "LPA.json", kFacts).status()),
+              ElementsAre("LPA.json: has rows of balance_sheet, revenue: say which to take (--resource)"));
+  EXPECT_EQ(Read({"yahoo", {}}, unsaid, "a.json", kChart)->series.key.resource, "stock_price");
+  EXPECT_THAT(Said(Read({"sec_edgar", {}}, unsaid, "LPA.json", R"({"facts":{}})").status()),
+              ElementsAre(HasSubstr("has no rows; say what they are to be of (--resource), sec_edgar has balance_sh")));
+}
+
+TEST(SavedAnswers, AnAnswerWithoutRowsOfTheResourceHasNone) {
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData none, Read({"sec_edgar", {}}, Kind("cash_flow"), "LPA.json", kFacts));
+  EXPECT_TRUE(none.series.empty());
+  EXPECT_THAT(none.notes, ElementsAre("LPA.json: no rows of cash_flow; it has rows of balance_sheet, revenue"));
+}
+
+TEST(SavedAnswers, NoAnswerIsRefusedAsAFetchWouldHaveClassifiedIt) {
+  const std::vector<std::pair<std::string, std::pair<std::string, std::string>>> cases = {
+      {"yahoo", {"Too Many Requests\r\n", "MALFORMED_BODY"}},  // its HTTP status is not in the file
+      {"yahoo", {"<!DOCTYPE html><html></html>", "MALFORMED_BODY"}},
+      {"yahoo", {"", "MALFORMED_BODY"}},
+      {"yahoo", {R"({"chart":{"result":null,"error":{"code":"Not Found","description":"x"}}})", "UNKNOWN_SYMBOL"}},
+      {"yahoo",
+       {R"({"finance":{"result":null,"error":{"code":"Unauthorized","description":"x"}}})", "UNAUTHENTICATED"}},
+      {"alpha_vantage", {R"({"Note":"any words"})", "RATE_LIMITED"}},
+      {"alpha_vantage", {R"({"Error Message":"any words"})", "UNKNOWN_SYMBOL"}},
+      {"polygon", {R"({"status":"ERROR","error":"any words"})", "REJECTED"}},
+  };
+  for (const auto& [provider, one] : cases) {
+    const absl::Status refused = Read({provider, {}}, Days(), "answers/ACME.json", one.first).status();
+    EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_ANSWER")) << one.first;
+    EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("answers/ACME.json: "), HasSubstr("(" + one.second + ")"))))
+        << one.first;
+  }
+}
+
+TEST(SavedAnswers, RowsThatCanNotBeTrueAreNamedWithTheirFile) {
+  std::string wrong = kChart;
+  wrong.replace(wrong.find("\"low\":[9,9.5"), 12, "\"low\":[-9,-1");
+  const std::vector<std::string> said = Said(Read({"yahoo", {}}, Days(), "a.json", wrong).status());
+  EXPECT_THAT(said, AllOf(Not(IsEmpty()), ::testing::Each(HasSubstr("a.json:2020-01-0"))));
+}
+
+TEST(SavedAnswers, BarsOfAnotherSizeAreNotTaken) {
+  EXPECT_THAT(Said(Read({"yahoo", {}}, Kind("stock_price", Timeframe::kHour1), "a.json", kChart).status()),
+              ElementsAre(HasSubstr("bars of '1d' and not of 60m (UNEXPECTED_BODY)")));
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "a.json", kMinutes).status()),
+              ElementsAre(HasSubstr("bars of 5min and not of 1day (UNEXPECTED_BODY)")));
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "ACME.csv", kWeeks).status()),
+              ElementsAre(AllOf(HasSubstr("ACME.csv:2020-01-"), HasSubstr("week"))));
+}
+
+TEST(SavedAnswers, BytesBeforeTheDocumentAndArchivesAreNoMatter) {
+  EXPECT_THAT(Read({"yahoo", {}}, Days(), "a.json", "\xEF\xBB\xBF\r\n " + std::string(kChart)), IsOk());
+  EXPECT_FALSE(Read({"yahoo", {}}, Days(), "a.json.gz", std::string("\x1f\x8b\x08\x00\x00\x00", 6)).ok());
+}
+
+TEST(SavedAnswers, OfNoProviderOrWithParametersOfAskingAreRefused) {
+  for (const char* name : {"csv_file", "simulated", "nobody", ""}) {
+    EXPECT_THAT(MakeSavedAnswerReader({name, {}}, Days()).status(),
+                StatusIs(absl::StatusCode::kInvalidArgument, "NO_PROVIDER"))
+        << name;
+  }
+  EXPECT_THAT(base::Message(MakeSavedAnswerReader({"csv_file", {}}, Days()).status()),
+              HasSubstr("(alpha_vantage, polygon, sec_edgar, yahoo), was 'csv_file'"));
+  EXPECT_THAT(Said(MakeSavedAnswerReader({"sec_edgar", {{"contact", std::string("a@b.c")}}}, Kind("revenue")).status()),
+              ElementsAre("contact: is about asking sec_edgar, and nobody is asked"));
+  EXPECT_THAT(Said(MakeSavedAnswerReader({"yahoo", {{"curency", std::string("EUR")}}}, Days()).status()),
+              ElementsAre(HasSubstr("curency: ")));
+  EXPECT_THAT(MakeSavedAnswerReader({"yahoo", {}}, Kind("trade")).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, "NOT_OFFERED"));
+  EXPECT_THAT(MakeSavedAnswerReader({"yahoo", {}}, Kind("stock_price", Timeframe::kWeek)).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, "NOT_OFFERED"));
+  const absl::Status undated = MakeSavedAnswerReader({"polygon", {}}, Kind("shares_outstanding")).status();
+  EXPECT_THAT(undated, StatusIs(absl::StatusCode::kInvalidArgument, "NOT_OFFERED"));
+  EXPECT_THAT(base::Message(undated), HasSubstr("does not say of which day"));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
