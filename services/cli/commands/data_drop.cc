@@ -26,7 +26,8 @@ absl::StatusOr<data::v1::DropSeriesRangeRequest> ReadRequest(const Arguments& ar
   }
   request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
   request.set_source(arguments.Text("source"));
-  *request.mutable_before_time() = rpc::ToProto(ParseTime(arguments.Text("before"), "--before", violations));
+  *request.mutable_before_time() =
+      rpc::ToProto(ParseBound(arguments.Text("before"), "--before", request.timeframe(), violations));
   request.set_validate_only(arguments.Switch("check"));
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   return request;
@@ -73,7 +74,7 @@ Command DataDrop() {
           .verb = "drop",
           .summary = "free the place of old rows; what snapshots name is kept",
           .flags =
-              {{.name = "before", .value = "TIME", .description = "rows with an earlier time go", .required = true},
+              {{.name = "before", .value = "TIME", .description = "rows of earlier days go, or those before this instant", .required = true},
                SymbolsFlag(false),
                {.name = "all-symbols", .description = "of every symbol that is stored"},
                TimeframeFlag(),
