@@ -14,6 +14,7 @@
 #include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
 
@@ -93,7 +94,7 @@ absl::Status RunStatusOf(const std::vector<FetchResult>& results) {
   bool retryable = false;
   for (const FetchResult& result : results) {
     if (result.outcome != Outcome::kFailed) return absl::OkStatus();
-    retryable |= result.retryable;
+    retryable |= result.retryable && base::DetailsOf(result.error).reason != kUnreachable;
   }
   std::string text;
   constexpr size_t kNamed = 3;

@@ -87,6 +87,8 @@ std::string Fingerprint(const FetchSpec& spec);
 
 // What becomes of a run whose symbols ended like this: OK unless every symbol failed. Then UNAVAILABLE when another
 // attempt may help one of them, else FAILED_PRECONDITION; reason ALL_SYMBOLS_FAILED, and the first errors in the text.
+// No attempt is made again because a provider is out of reach (kUnreachable): that was tried for as long as makes
+// sense.
 absl::Status RunStatusOf(const std::vector<FetchResult>& results);
 
 }  // namespace breadthflow::data

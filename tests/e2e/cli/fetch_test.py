@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -103,7 +104,7 @@ class Fetch(unittest.TestCase):
         read = self.suite.cli("data", "read", *stored, *days).json
         self.assertEqual([(row["time"], row["close"]) for row in read], list(zip(ends, (11, 12))))
         replayed = self.suite.cli("data", "stream", *stored, "--replay", "2024-03-11..2024-03-13", output="table")
-        self.assertEqual((replayed.status, len(replayed.people.splitlines())), (0, 2), replayed)
+        self.assertEqual((replayed.status, len(replayed.people.splitlines())), (0, 3), "the names of the columns and two rows")
         dropped = self.suite.cli("data", "drop", *stored, "--before", "2024-03-11", "--check").json["series"]
         self.assertEqual([one["rowCount"] for one in dropped], ["3"])
 
@@ -158,6 +159,20 @@ class Fetch(unittest.TestCase):
         unknown = self.suite.cli("data", "sources", "oracle")
         self.assertEqual(unknown.status, 1, unknown)
         self.assertIn("simulated, yahoo", unknown.people)
+
+
+class WithoutANetwork(unittest.TestCase):
+    def test_a_fetch_says_so_soon(self):
+        suite = Standalone(BIN, {"BREADTHFLOW_YAHOO_URL": "http://127.0.0.1:1"})
+        self.addCleanup(suite.close)
+        begin = time.monotonic()
+        answer = suite.cli("data", "fetch", "--symbols", "AAA,BBB,CCC,DDD,EEE,FFF", "--source", "yahoo", *RANGE, output="table", timeout=120)
+        self.assertLess(time.monotonic() - begin, 60, "not once more and not symbol by symbol")
+        self.assertEqual(answer.status, 1, answer)
+        for text in ("PROVIDER_UNREACHABLE", "yahoo is out of reach: could not connect to 127.0.0.1:1", "see to the network"):
+            self.assertIn(text, answer.people)
+        both = suite.cli("data", "fetch", "--symbols", "AAA", "--source", "yahoo,simulated", *RANGE, timeout=120)
+        self.assertEqual((both.status, both.json["results"][0]["source"]), (0, "simulated"), both)
 
 
 if __name__ == "__main__":
