@@ -154,7 +154,8 @@ Command DataFetch() {
                 .component = "data_source"},
                {.name = "path",
                 .value = "DIR",
-                .description = "folder of SYMBOL.csv files, or one file for all symbols, for --source csv_file"},
+                .description = "folder of SYMBOL.csv files, or one file for all symbols, for --source csv_file; of a "
+                               "second folder, --param name=NAME keeps the rows apart, as csv_file:NAME"},
                ParamFlag("source"),
                {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
                {.name = "prefer",

@@ -121,7 +121,7 @@ absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
   if (const std::optional<SeriesMarket> market = MarketIn(plan.spec.source.params)) {
     BF_ASSIGN_OR_RETURN(const quant::Calendar* named, parts_.series.CalendarOf(*market));
     for (const quant::SeriesKey& key : keys) {
-      if (key.variant == plan.spec.source.name) calendars[key] = named;
+      if (key.variant == plan.sources.front().variant) calendars[key] = named;
     }
   }
   return calendars;
@@ -166,7 +166,8 @@ absl::Status Fetcher::FetchAll(const Plan& plan, const std::vector<bool>& done, 
   std::atomic<size_t> ended{symbols.size() - open.size()};
   const base::CancelToken cancel = context.cancel().Child();
   const telemetry::Context& trace = telemetry::CurrentContext();
-  SymbolCommits commits({parts_.database, parts_.series, parts_.coverage, parts_.quarantines}, context, plan.spec);
+  SymbolCommits commits({parts_.database, parts_.series, parts_.coverage, parts_.quarantines}, context,
+                        plan.sources.front().variant, MarketIn(plan.spec.source.params));
   base::ParallelFor(parts_.symbols_at_once, open.size(), [&](size_t i) {
     static const CoverageStore::BySource kNothing;
     const telemetry::Scope scope(trace);

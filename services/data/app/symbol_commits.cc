@@ -19,8 +19,9 @@ constexpr absl::Duration kPause = absl::Milliseconds(200);
 
 }  // namespace
 
-SymbolCommits::SymbolCommits(const Stores& stores, jobs::JobContext& context, const FetchSpec& spec)
-    : stores_(stores), context_(context), source_(spec.source.name), market_(MarketIn(spec.source.params)) {}
+SymbolCommits::SymbolCommits(const Stores& stores, jobs::JobContext& context, std::string variant,
+                             std::optional<SeriesMarket> market)
+    : stores_(stores), context_(context), variant_(std::move(variant)), market_(std::move(market)) {}
 
 bool SymbolCommits::IsMoved(const absl::Status& status) {
   if (!absl::IsAborted(status)) return false;
@@ -95,7 +96,7 @@ absl::Status SymbolCommits::Write(postgres::Transaction& tx, const std::vector<W
   BF_RETURN_IF_ERROR(stores_.coverage.Add(tx, coverage));
   for (const columnar::WrittenSeries* one : written) {
     BF_RETURN_IF_ERROR(stores_.series.chunks().Commit(tx, *one).status());
-    if (market_ && one->key.variant == source_) BF_RETURN_IF_ERROR(stores_.series.SetMarket(tx, {one->key}, *market_));
+    if (market_ && one->key.variant == variant_) BF_RETURN_IF_ERROR(stores_.series.SetMarket(tx, {one->key}, *market_));
   }
   for (const KeptApart* one : apart) BF_RETURN_IF_ERROR(stores_.quarantines.Keep(tx, *one));
   return FetchStore::SaveResults(tx, context_.job().id, context_.job().epoch, ended);

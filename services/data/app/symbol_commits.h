@@ -30,7 +30,9 @@ class SymbolCommits {
     CoverageStore& coverage;
     Quarantines& quarantines;
   };
-  SymbolCommits(const Stores& stores, jobs::JobContext& context, const FetchSpec& spec);
+  // `market` is kept with the series of `variant`, those of the preferred source; nullopt: it names none.
+  SymbolCommits(const Stores& stores, jobs::JobContext& context, std::string variant,
+                std::optional<SeriesMarket> market);
 
   // Returns when the symbol is committed, or can not be: ABORTED SERIES_MOVED or QUARANTINE_MOVED when others were
   // first (nothing of it is stored then; fetch it again), errors of JobContext::Hold, and those of the database when
@@ -57,7 +59,7 @@ class SymbolCommits {
 
   const Stores stores_;
   jobs::JobContext& context_;
-  const std::string source_;  // whose rows are of the market
+  const std::string variant_;  // whose rows are of the market
   const std::optional<SeriesMarket> market_;
 
   absl::Mutex mutex_;

@@ -69,6 +69,15 @@ void AddNote(std::string_view note, FetchResult& result) {
   if (result.notes.size() < kMaxNotes) result.notes.push_back(base::Printable(note));
 }
 
+void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result) {
+  const auto first = std::upper_bound(times.begin(), times.end(), quant::ToNanos(now));
+  if (first == times.end()) return;
+  AddNote(
+      fmt::format("{} of the rows lie in the future, the first at {}: nobody can know them yet", times.end() - first,
+                  absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(*first), absl::UTCTimeZone())),
+      result);
+}
+
 bool CouldNotGive(const absl::Status& error) {
   constexpr std::array<std::string_view, 7> kReasons = {"UNKNOWN_SYMBOL",   "MISSING_CREDENTIAL", "NO_UPSTREAM",
                                                         "UNAUTHENTICATED",  "NOT_ENTITLED",       "NOT_OFFERED",

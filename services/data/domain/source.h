@@ -63,6 +63,10 @@ struct SourceData {
   std::vector<std::string> notes;  // what was left out and why ("1 row without prices: 2020-04-05"), for people
 };
 
+// The parameter of sources that read files which keeps the rows of some of them apart from those of others: it is their
+// Source::Market().
+inline constexpr std::string_view kNameOfFiles = "name";
+
 class Upstream;
 
 // Where data comes from, in three stages that can be tested apart. An object is made for one fetch from its checked
