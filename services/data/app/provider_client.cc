@@ -9,6 +9,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
+#include "common/base/transient.h"
 #include "services/data/app/provider_reach.h"
 
 namespace breadthflow::data {

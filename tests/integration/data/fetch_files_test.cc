@@ -91,7 +91,7 @@ TEST_F(FetchFiles, RowsOfTheFutureAreStoredAndTold) {
   const std::string told = "1 of the rows lie in the future, the first at 2020-06-05T20:00:00Z";
   const std::string path = Put("a", {{"2020-06-02", 10}, {"2020-06-05", 11}});
   EXPECT_THAT(FetchFolder(path).notes, Contains(HasSubstr(told)));
-  EXPECT_THAT(Stored("AAA", "csv_file"), SizeIs(2));
+  EXPECT_EQ(Stored("AAA", "csv_file").size(), 2u);
   // A made-up market has a future that everybody may know, but no backtest should.
   EXPECT_THAT(FetchFrom({"simulated", {}}, "2020-06-03").notes, Not(Contains(HasSubstr("in the future"))));
   EXPECT_THAT(FetchFrom({"simulated", {}}, "2020-06-10").notes, Contains(HasSubstr("of the rows lie in the future")));
