@@ -18,7 +18,6 @@ namespace breadthflow::data {
 namespace {
 
 using quant::Series;
-using quant::Timeframe;
 
 // Whether only rows of periods of one length are joined.
 bool OfOnePeriod(const JoinSpec& join) { return !join.period.empty() && join.period != kAnyPeriod; }
