@@ -131,7 +131,7 @@ absl::Status Run(Session& session, const Arguments& arguments) {
     if (arguments.Switch("detach")) session.out().Say("it goes on by itself: breadthflow data runs " + run.name());
   });
   // Every symbol that did not come is said, also when others did.
-  const absl::Status symbols = SayFailures(session, run.results(), "fetched");
+  const absl::Status symbols = SayFailures(session.out(), run.results(), "fetched");
   return outcome.ok() ? symbols : outcome;
 }
 
