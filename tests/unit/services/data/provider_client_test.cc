@@ -14,7 +14,6 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
-#include "common/http/curl_http_client.h"
 #include "services/data/sources/provider_body.h"
 #include "tests/support/matchers.h"
 
@@ -162,62 +161,6 @@ TEST_F(ProviderClientTest, SaysWhenTheQuotaIsUsedUpInsteadOfWaitingForHours) {
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, "QUOTA_EXHAUSTED"));
   EXPECT_EQ(base::DetailsOf(status).retry_after, absl::Hours(5));
   EXPECT_TRUE(http_.requests().empty());
-}
-
-absl::Status NoAddress(const http::HttpRequest& request) {
-  return base::MakeError(absl::StatusCode::kUnavailable, "NAME_NOT_RESOLVED",
-                         request.url + ": the host has no address");
-}
-
-TEST_F(ProviderClientTest, AMachineWithoutANetworkIsToldSoSoon) {
-  http_.Answer([](const http::HttpRequest& request) { return NoAddress(request); });
-  UpstreamRequest request = Request("open");
-  std::vector<std::string> told;
-  request.waits = [&](const std::string& text) { told.push_back(text); };
-  const absl::Status status = client_->Get(request, {}).status();
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, "PROVIDER_UNREACHABLE"));
-  EXPECT_THAT(base::Message(status), HasSubstr("open is out of reach: could not resolve provider.example for 15 s"));
-  EXPECT_EQ(base::DetailsOf(status).metadata.at("host"), "provider.example");
-  EXPECT_EQ(slept_, absl::Seconds(15));  // 1, 1, 2, 4, 5 and the rest of the time
-  EXPECT_EQ(http_.requests().size(), 7u);
-  ASSERT_EQ(told.size(), 6u);
-  EXPECT_EQ(told[0], "open: could not resolve provider.example; next try in 1 s, until 22:13:35 UTC");
-  EXPECT_EQ(told[5], "open: could not resolve provider.example; next try in 2 s, until 22:13:35 UTC");
-  // It is no fault of the provider: nobody waits for its breaker when the network is back.
-  http_.Answer([](const http::HttpRequest&) { return Response(200, "data"); });
-  EXPECT_THAT(client_->Get(Request("open"), {}), IsOk());
-  EXPECT_EQ(slept_, absl::Seconds(15));
-}
-
-TEST_F(ProviderClientTest, ANetworkThatComesBackInTimeIsWaitedFor) {
-  int calls = 0;
-  http_.Answer([&](const http::HttpRequest& request) -> absl::StatusOr<http::HttpResponse> {
-    if (++calls < 6) return NoAddress(request);
-    return Response(200, "data");
-  });
-  EXPECT_THAT(client_->Get(Request("open"), {}), IsOk());
-  EXPECT_EQ(calls, 6);
-}
-
-TEST_F(ProviderClientTest, AProviderThatAnsweredBeforeIsTriedAsOftenAsAnyOther) {
-  http_.Answer([](const http::HttpRequest&) { return Response(200, "data"); });
-  EXPECT_THAT(client_->Get(Request("open"), {}), IsOk());
-  http_.Answer([](const http::HttpRequest& request) { return NoAddress(request); });
-  EXPECT_THAT(client_->Get(Request("open", "https://provider.example/other"), {}),
-              StatusIs(absl::StatusCode::kUnavailable, "NAME_NOT_RESOLVED"));
-  EXPECT_EQ(http_.requests().size(), 1u + 3u);
-}
-
-TEST_F(ProviderClientTest, OfAClosedPortTheHostThatWasAskedIsNamed) {
-  const std::unique_ptr<http::HttpClient> http = http::MakeCurlHttpClient();
-  ProviderClient client({{.name = "open", .base_url = "http://127.0.0.1:1", .allow_plain_http = true}}, *http, limiter_,
-                        clock_, {.sleep = [this](absl::Duration wait, const base::CancelToken& cancel) {
-                          clock_.Advance(wait);
-                          return cancel.Check();
-                        }});
-  const absl::Status status = client.Get(Request("open"), {}).status();
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, "PROVIDER_UNREACHABLE"));
-  EXPECT_THAT(base::Message(status), HasSubstr("could not connect to 127.0.0.1:1 for 15 s"));
 }
 
 // Ten minutes in which the provider refuses everything, with a thousand requests to make.
