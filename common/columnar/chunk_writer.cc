@@ -1,5 +1,8 @@
 // ChunkStore: how rows come in.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +25,8 @@ namespace {
 
 using postgres::BinaryTransaction;
 using quant::Series;
+
+constexpr size_t kMostKeptBytes = size_t{16} << 20;  // of one write
 
 constexpr std::string_view kParts = R"sql(
   SELECT id, row_count, first_time_ns, last_time_ns, rows_digest FROM series_chunk
@@ -101,7 +106,15 @@ absl::StatusOr<WrittenSeries> ChunkStore::Write(const Series& series, const Writ
                                          kWhat[head->repeats], kWhat[series.repeats]));
     }
   }
+  // Bodies that the union has read stay for the merge, which mostly wants the same ones: packed, and not too many.
+  bool uniting = options.adds_by.has_value();
+  std::map<int64_t, std::string> kept;  // by part
+  size_t kept_bytes = 0;
   const auto load = [&](const StoredPart& part) -> absl::StatusOr<Series> {
+    if (const auto known = kept.extract(part.id)) {
+      kept_bytes -= known.mapped().size();
+      return DecodeChunk(known.mapped());
+    }
     std::string body;
     BF_RETURN_IF_ERROR(postgres::TransactBinary(
         database_,
@@ -112,12 +125,18 @@ absl::StatusOr<WrittenSeries> ChunkStore::Write(const Series& series, const Writ
           return absl::OkStatus();
         },
         BulkOptions(absl::InfiniteFuture(), true)));
-    return DecodeChunk(body);
+    absl::StatusOr<Series> rows = DecodeChunk(body);
+    if (uniting && kept_bytes + body.size() <= kMostKeptBytes) {
+      kept_bytes += body.size();
+      kept.emplace(part.id, std::move(body));
+    }
+    return rows;
   };
   std::optional<Series> united;
   if (options.adds_by) {
     BF_ASSIGN_OR_RETURN(united, UniteSeries(parts, series, *options.adds_by, load));
   }
+  uniting = false;
   ChunkSink sink(database_);
   BF_ASSIGN_OR_RETURN(MergeResult merged, MergeSeries(parts, united ? *united : series, options.replaces, load,
                                                       [&](const Series& rows, size_t begin, size_t end) {

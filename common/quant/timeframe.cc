@@ -21,6 +21,11 @@ constexpr std::array<std::pair<Timeframe, std::string_view>, 9> kNames = {{{Time
                                                                            {Timeframe::kWeek, "1week"},
                                                                            {Timeframe::kMonth, "1month"}}};
 
+// By how much the rows of a day lie behind its midnights.
+absl::Duration Behind(Timeframe timeframe) {
+  return timeframe == Timeframe::kTick ? absl::ZeroDuration() : absl::Nanoseconds(1);
+}
+
 }  // namespace
 
 std::string_view ToText(Timeframe timeframe) {
@@ -55,6 +60,19 @@ absl::Duration IntradayLength(Timeframe timeframe) {
     default:
       return absl::ZeroDuration();
   }
+}
+
+absl::Time DayBegin(absl::CivilDay day, Timeframe timeframe) {
+  return absl::FromCivil(day, absl::UTCTimeZone()) + Behind(timeframe);
+}
+
+absl::CivilDay DayOf(absl::Time time, Timeframe timeframe) {
+  return absl::ToCivilDay(time - Behind(timeframe), absl::UTCTimeZone());
+}
+
+std::string BoundText(absl::Time bound, Timeframe timeframe) {
+  const bool day = DayBegin(DayOf(bound, timeframe), timeframe) == bound;
+  return absl::FormatTime(day ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%E*SZ", bound, absl::UTCTimeZone());
 }
 
 }  // namespace breadthflow::quant

@@ -41,7 +41,9 @@ absl::StatusOr<std::string> RangeOf(Session& session, const data::v1::Snapshot& 
   if (snapshot.range().has_start_time()) first = std::max(first, rpc::FromProto(snapshot.range().start_time()));
   if (snapshot.range().has_end_time())
     last = std::min(last, rpc::FromProto(snapshot.range().end_time()) - absl::Nanoseconds(1));
-  return fmt::format("{} to {}", Day(rpc::ToProto(first)), Day(rpc::ToProto(last)));
+  const quant::Timeframe timeframe = TimeframeOf(snapshot.series(0).key().timeframe());
+  return fmt::format("{} to {}", absl::FormatCivilTime(quant::DayOf(first, timeframe)),
+                     absl::FormatCivilTime(quant::DayOf(last, timeframe)));
 }
 
 }  // namespace

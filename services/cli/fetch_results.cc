@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,17 @@
 #include "services/cli/values.h"
 
 namespace breadthflow::cli {
+namespace {
+
+// "A, B and 3 more".
+std::string SomeSymbols(const std::vector<std::string>& symbols) {
+  constexpr size_t kNamed = 5;
+  const auto named = symbols.begin() + static_cast<ptrdiff_t>(std::min(symbols.size(), kNamed));
+  return fmt::format("{}{}", fmt::join(symbols.begin(), named, ", "),
+                     symbols.size() > kNamed ? fmt::format(" and {} more", symbols.size() - kNamed) : "");
+}
+
+}  // namespace
 
 Flag QualityGateFlag(const std::string& default_value) {
   return {.name = "quality-gate",
@@ -40,12 +53,7 @@ void SayNotes(Printer& out, const FetchResults& results) {
     }
     kept_apart += result.quarantined_row_count();
   }
-  constexpr size_t kNamed = 5;
-  for (const auto& [note, symbols] : notes) {
-    const auto named = symbols.begin() + static_cast<ptrdiff_t>(std::min(symbols.size(), kNamed));
-    out.Say(fmt::format("  {}{}: {}", fmt::join(symbols.begin(), named, ", "),
-                        symbols.size() > kNamed ? fmt::format(" and {} more", symbols.size() - kNamed) : "", note));
-  }
+  for (const auto& [note, symbols] : notes) out.Say(fmt::format("  {}: {}", SomeSymbols(symbols), note));
   if (kept_apart == 0) return;
   out.Say(fmt::format("  {} rows are kept apart: breadthflow data quarantine --state held", Grouped(kept_apart)));
 }
@@ -58,14 +66,25 @@ void SayRemoved(Printer& out, const FetchResults& results) {
   }
 }
 
-absl::Status SayFailures(Session& session, const FetchResults& results, const std::string& verb) {
+absl::Status SayFailures(Printer& out, const FetchResults& results, const std::string& verb) {
+  struct Failure {
+    absl::Status error;
+    std::vector<std::string> symbols;
+  };
+  std::vector<Failure> failures;                 // in the order of their first symbols
+  std::unordered_map<std::string, size_t> said;  // where among them an error is
   std::string failed;
   for (const data::v1::FetchResult& result : results) {
     if (result.outcome() != data::v1::FetchResult::OUTCOME_FAILED) continue;
-    const absl::Status error = rpc::FromProto(result.error());
-    session.out().Error(base::MakeError(error.code(), fmt::format("{}: {}", result.symbol(), base::Message(error)),
-                                        base::DetailsOf(error)));
+    const auto [at, fresh] = said.try_emplace(result.error().SerializeAsString(), failures.size());
+    if (fresh) failures.push_back({rpc::FromProto(result.error()), {}});
+    failures[at->second].symbols.push_back(result.symbol());
     failed += (failed.empty() ? "" : ", ") + result.symbol();
+  }
+  for (const Failure& one : failures) {
+    out.Error(base::MakeError(one.error.code(),
+                              fmt::format("{}: {}", SomeSymbols(one.symbols), base::Message(one.error)),
+                              base::DetailsOf(one.error)));
   }
   if (failed.empty()) return absl::OkStatus();
   return base::MakeError(absl::StatusCode::kAborted, "SYMBOLS_FAILED", fmt::format("not {}: {}", verb, failed));

@@ -25,8 +25,8 @@ void SayNotes(Printer& out, const FetchResults& results);
 // For people: a warning for every symbol of which a fetch took rows away.
 void SayRemoved(Printer& out, const FetchResults& results);
 
-// Writes the error of every symbol that failed. OK when none did, else ABORTED SYMBOLS_FAILED with their names behind
-// `verb` ("fetched").
-absl::Status SayFailures(Session& session, const FetchResults& results, const std::string& verb);
+// Writes the errors of the symbols that failed, one that they share once. OK when none did, else ABORTED SYMBOLS_FAILED
+// with the names of all behind `verb` ("fetched").
+absl::Status SayFailures(Printer& out, const FetchResults& results, const std::string& verb);
 
 }  // namespace breadthflow::cli

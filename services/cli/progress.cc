@@ -12,6 +12,8 @@ namespace breadthflow::cli {
 namespace {
 
 constexpr int kBarWidth = 28;
+constexpr size_t kStageWidth = 40;  // behind the bar
+constexpr absl::Duration kStandstill = absl::Seconds(5);
 
 }  // namespace
 
@@ -21,20 +23,32 @@ Progress::Style Progress::Detect(bool quiet) {
 }
 
 Progress::Progress(Style style, std::ostream& out, const base::Clock& clock, std::string title)
-    : style_(style), out_(out), clock_(clock), title_(std::move(title)), start_(clock.Now()) {}
+    : style_(style), out_(out), clock_(clock), title_(std::move(title)), start_(clock.Now()), told_(start_) {}
 
 Progress::~Progress() { Finish(); }
 
 void Progress::Update(double fraction, std::string_view stage) {
+  const double before = fraction_;
   fraction_ = std::clamp(std::max(fraction_, fraction), 0.0, 1.0);
+  if (fraction_ > before) told_ = clock_.Now();
   if (style_ == Style::kBar) {
+    if (TellsStandstill(stage)) Note(fmt::format("{}: {}", title_, stage));
     DrawBar(stage);
   } else if (style_ == Style::kLines) {
     const int tenths = static_cast<int>(std::floor(fraction_ * 10 + 1e-9));
-    if (tenths == tenths_) return;
+    if (tenths == tenths_ && !TellsStandstill(stage)) return;
     tenths_ = tenths;
+    reason_ = stage;
     out_ << fmt::format("{}: {} %{}{}\n", title_, tenths * 10, stage.empty() ? "" : "  ", stage) << std::flush;
   }
+}
+
+bool Progress::TellsStandstill(std::string_view stage) {
+  const bool legible = style_ == Style::kBar && stage.size() <= kStageWidth;
+  if (stage.empty() || legible || stage == reason_ || clock_.Now() - told_ < kStandstill) return false;
+  told_ = clock_.Now();
+  reason_ = stage;
+  return true;
 }
 
 void Progress::DrawBar(std::string_view stage) {
@@ -44,7 +58,7 @@ void Progress::DrawBar(std::string_view stage) {
   const absl::Duration spent = clock_.Now() - start_;
   // An estimate from the first two per cent would only frighten.
   if (fraction_ >= 0.02 && fraction_ < 1) line += "  " + Seconds(spent * (1 - fraction_) / fraction_) + " left";
-  if (!stage.empty()) line += fmt::format("  {}", stage.substr(0, 40));
+  if (!stage.empty()) line += fmt::format("  {}", stage.substr(0, kStageWidth));
   out_ << '\r' << line << std::string(drawn_ > line.size() ? drawn_ - line.size() : 0, ' ') << std::flush;
   drawn_ = line.size();
 }

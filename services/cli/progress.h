@@ -10,7 +10,9 @@
 
 namespace breadthflow::cli {
 
-// How far long work is: a bar with an estimate on a terminal, else one line per ten per cent.
+// How far long work is: a bar with an estimate on a terminal, else one line per ten per cent. Work that does not move
+// may say why in its stage: after five seconds without a step, and then at most every five, a stage that is not there
+// to be read yet is a line of its own.
 class Progress {
  public:
   enum class Style { kSilent, kLines, kBar };
@@ -31,6 +33,8 @@ class Progress {
 
  private:
   void DrawBar(std::string_view stage);
+  // Whether the stage has to be told by itself now.
+  bool TellsStandstill(std::string_view stage);
 
   const Style style_;
   std::ostream& out_;
@@ -39,7 +43,9 @@ class Progress {
   const absl::Time start_;
   double fraction_ = 0;
   int tenths_ = -1;
-  size_t drawn_ = 0;  // columns of the bar on the terminal now
+  absl::Time told_;     // when the work moved last, or why it does not was told
+  std::string reason_;  // the stage that was told
+  size_t drawn_ = 0;    // columns of the bar on the terminal now
 };
 
 }  // namespace breadthflow::cli

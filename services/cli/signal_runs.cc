@@ -45,7 +45,7 @@ absl::StatusOr<signal::v1::CreateSignalRunRequest> SignalRequest(Session& sessio
     spec.add_symbols(std::move(symbol));
   spec.mutable_strategy()->set_name(arguments.Text("strategy"));
   ParseParams(arguments, "param", *spec.mutable_strategy(), violations);
-  if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseRange(arguments, violations);
+  if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseBarRange(arguments, violations);
   if (const std::string& model = arguments.Text("model"); !model.empty()) {
     const absl::StatusOr<std::string> name = ModelName(session, model);
     if (name.ok()) {

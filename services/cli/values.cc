@@ -12,7 +12,6 @@
 
 #include "common/base/text.h"
 #include "common/component/params.h"
-#include "common/quant/timeframe.h"
 #include "common/rpc/convert.h"
 
 namespace breadthflow::cli {
@@ -58,16 +57,24 @@ absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violati
   return absl::UnixEpoch();
 }
 
-common::v1::TimeRange ParseRange(const Arguments& arguments, base::Violations& violations) {
-  return ParseRange(arguments, common::v1::TIMEFRAME_UNSPECIFIED, violations);
+absl::Time DayBegin(absl::CivilDay day, common::v1::Timeframe timeframe) {
+  return quant::DayBegin(day, TimeframeOf(timeframe));
+}
+
+absl::Time ParseBound(std::string_view text, std::string_view flag, common::v1::Timeframe timeframe,
+                      base::Violations& violations) {
+  const absl::Time time = ParseTime(text, flag, violations);
+  return text.size() == kDayLength ? DayBegin(absl::ToCivilDay(time, absl::UTCTimeZone()), timeframe) : time;
+}
+
+common::v1::TimeRange ParseBarRange(const Arguments& arguments, base::Violations& violations) {
+  return ParseRange(arguments, common::v1::TIMEFRAME_1DAY, violations);
 }
 
 common::v1::TimeRange ParseRange(const Arguments& arguments, common::v1::Timeframe timeframe,
                                  base::Violations& violations) {
-  const bool bars = timeframe != common::v1::TIMEFRAME_UNSPECIFIED && timeframe != common::v1::TIMEFRAME_TICK;
   const auto bound = [&](const std::string& text, std::string_view flag) {
-    const absl::Time time = ParseTime(text, flag, violations);
-    return rpc::ToProto(bars && text.size() == kDayLength ? time + absl::Nanoseconds(1) : time);
+    return rpc::ToProto(ParseBound(text, flag, timeframe, violations));
   };
   common::v1::TimeRange range;
   if (const std::string& start = arguments.Text("start"); !start.empty()) {
@@ -173,6 +180,11 @@ std::string StateText(const common::v1::JobStatus& job) {
   if (text.rfind("STATE_", 0) == 0) text = text.substr(6);
   if (job.state() == common::v1::JobStatus::STATE_RUNNING) text += fmt::format(" {:.0f} %", job.progress() * 100);
   return text;
+}
+
+quant::Timeframe TimeframeOf(common::v1::Timeframe timeframe) {
+  const bool said = timeframe != common::v1::TIMEFRAME_UNSPECIFIED && common::v1::Timeframe_IsValid(timeframe);
+  return said ? static_cast<quant::Timeframe>(timeframe) : quant::Timeframe::kTick;
 }
 
 std::string TimeframeText(common::v1::Timeframe timeframe) {

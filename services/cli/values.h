@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "breadthflow/common/v1/component.pb.h"
 #include "breadthflow/common/v1/job.pb.h"
 #include "breadthflow/common/v1/types.pb.h"
 
 #include "common/base/status.h"
+#include "common/quant/timeframe.h"
 #include "services/cli/command.h"
 
 // Texts of the command line -> values of requests, and values of responses -> texts for people. What is wrong with a
@@ -23,15 +25,19 @@ std::vector<std::string> ParseSymbols(std::string_view text, std::string_view fl
 // A path as the working directory of this program makes it absolute, for a server that has another.
 std::string AbsolutePath(const std::string& path);
 
-// "2024-01-31" (midnight UTC) or "2024-01-31T21:00:00Z".
+// An instant: "2024-01-31" (midnight UTC) or "2024-01-31T21:00:00Z".
 absl::Time ParseTime(std::string_view text, std::string_view flag, base::Violations& violations);
+// Where a day begins for rows of `timeframe`: quant::DayBegin. Without a timeframe, rows are no bars.
+absl::Time DayBegin(absl::CivilDay day, common::v1::Timeframe timeframe);
+// Where a range of rows of `timeframe` starts or ends: with a day, where that begins; an instant is itself.
+absl::Time ParseBound(std::string_view text, std::string_view flag, common::v1::Timeframe timeframe,
+                      base::Violations& violations);
 
-// --start and --end; an empty text leaves its end open.
-common::v1::TimeRange ParseRange(const Arguments& arguments, base::Violations& violations);
-// The same for rows of `timeframe`. The time of a bar is when it was complete, so that the bars of a day are those
-// behind its midnight up to the next one: days mean that for bars, and instants mean what they say.
+// --start and --end, each as ParseBound; an empty text leaves its end open.
 common::v1::TimeRange ParseRange(const Arguments& arguments, common::v1::Timeframe timeframe,
                                  base::Violations& violations);
+// The same for runs that work on bars, of whatever size.
+common::v1::TimeRange ParseBarRange(const Arguments& arguments, base::Violations& violations);
 
 common::v1::Timeframe ParseTimeframeFlag(const Arguments& arguments, base::Violations& violations);
 // The same for a kind of data. Its default is a day for bars of prices; for every other kind the server knows it.
@@ -55,6 +61,8 @@ std::string Day(const google::protobuf::Timestamp& time);      // "2024-01-31"; 
 std::string Instant(const google::protobuf::Timestamp& time);  // "2024-01-31 21:00:00"; "" when not set
 std::string StateText(const common::v1::JobStatus& job);       // "SUCCEEDED", "RUNNING 40 %"
 std::string TimeframeText(common::v1::Timeframe timeframe);
+// That of a request or a key; a tick where it says none.
+quant::Timeframe TimeframeOf(common::v1::Timeframe timeframe);
 // "1,234,567"; a minus sign for negative ones.
 std::string Grouped(int64_t value);
 // Thousands grouped, two decimals.

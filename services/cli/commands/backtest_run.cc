@@ -56,7 +56,7 @@ absl::StatusOr<Requests> ReadRequests(Session& session, const Arguments& argumen
   spec.set_signal_run("signalRuns/-");
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
     spec.add_symbols(std::move(symbol));
-  if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseRange(arguments, violations);
+  if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseBarRange(arguments, violations);
   if (arguments.Has("cash")) spec.set_initial_cash(ParseNotZero(arguments, "cash", violations));
   if (arguments.Has("risk-free-rate")) spec.set_risk_free_rate(ParseNumber(arguments, "risk-free-rate", violations));
   spec.mutable_engine()->set_name(arguments.Text("engine"));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "common/quant/timeframe.h"
 #include "common/rpc/convert.h"
 #include "services/cli/runs.h"
 #include "services/cli/values.h"
@@ -26,7 +27,8 @@ absl::StatusOr<data::v1::DropSeriesRangeRequest> ReadRequest(const Arguments& ar
   }
   request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
   request.set_source(arguments.Text("source"));
-  *request.mutable_before_time() = rpc::ToProto(ParseTime(arguments.Text("before"), "--before", violations));
+  *request.mutable_before_time() =
+      rpc::ToProto(ParseBound(arguments.Text("before"), "--before", request.timeframe(), violations));
   request.set_validate_only(arguments.Switch("check"));
   BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
   return request;
@@ -38,22 +40,30 @@ void Describe(Session& session, const data::v1::DropSeriesRangeRequest& request,
   int64_t rows = 0;
   int64_t freed = 0;
   int64_t kept = 0;
+  int64_t shared = 0;  // rows of series without a chunk that has no later ones
   for (const data::v1::DroppedSeries& one : dropped.series()) {
     rows += one.row_count();
     freed += one.freed_bytes();
     kept += one.kept_bytes();
+    if (one.freed_bytes() + one.kept_bytes() == 0) shared += one.row_count();
     table.rows.push_back({one.key().symbol(), one.key().resource(), TimeframeText(one.key().timeframe()), one.source(),
                           Grouped(one.row_count()), Grouped(one.freed_bytes()), Grouped(one.kept_bytes())});
   }
   session.out().Show(table);
-  const std::string before = Instant(request.before_time());
+  const std::string before = quant::BoundText(rpc::FromProto(request.before_time()), TimeframeOf(request.timeframe()));
   if (dropped.series().empty()) {
     session.out().Say(fmt::format("  there are no rows before {}", before));
     return;
   }
-  session.out().Say(fmt::format("  {} rows of {} series before {} {}; {} bytes {} free a day later", Grouped(rows),
-                                dropped.series_size(), before, request.validate_only() ? "would go" : "are gone",
-                                Grouped(freed), request.validate_only() ? "would be" : "are"));
+  const bool check = request.validate_only();
+  std::string text = fmt::format("  {} rows of {} series before {} {}", Grouped(rows), dropped.series_size(), before,
+                                 check ? "would go" : "are gone");
+  if (freed > 0) text += fmt::format("; {} bytes {} free a day later", Grouped(freed), check ? "would be" : "are");
+  session.out().Say(text);
+  if (shared > 0) {
+    session.out().Say(fmt::format(
+        "  the place of {} rows is free only when the later ones that share it are dropped, too", Grouped(shared)));
+  }
   if (kept > 0) session.out().Say(fmt::format("  {} bytes stay, because snapshots need them", Grouped(kept)));
 }
 
@@ -73,7 +83,10 @@ Command DataDrop() {
           .verb = "drop",
           .summary = "free the place of old rows; what snapshots name is kept",
           .flags =
-              {{.name = "before", .value = "TIME", .description = "rows with an earlier time go", .required = true},
+              {{.name = "before",
+                .value = "TIME",
+                .description = "rows of earlier days go, or those before this instant",
+                .required = true},
                SymbolsFlag(false),
                {.name = "all-symbols", .description = "of every symbol that is stored"},
                TimeframeFlag(),

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
+
 #include "common/base/status.h"
 #include "common/rpc/convert.h"
 #include "services/cli/bars.h"
@@ -56,7 +58,7 @@ absl::Time DefaultEnd(const data::v1::FetchSpec& spec, absl::Time now) {
       std::any_of(spec.alternatives().begin(), spec.alternatives().end(), knows_the_future)) {
     return now;
   }
-  return absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), absl::Hours(24)) + absl::Hours(24);
+  return DayBegin(absl::ToCivilDay(now, absl::UTCTimeZone()) + 1, spec.timeframe());
 }
 
 data::v1::SourcePreference PreferenceOf(const std::string& text) {
@@ -80,10 +82,10 @@ absl::StatusOr<data::v1::CreateFetchRunRequest> ReadRequest(Session& session, co
   spec.set_preference(PreferenceOf(arguments.Text("prefer")));
   spec.set_refetch(arguments.Switch("refetch"));
   const bool files = spec.source().name() == "csv_file";
-  *spec.mutable_range() = ParseRange(arguments, violations);
+  *spec.mutable_range() = ParseRange(arguments, spec.timeframe(), violations);
   if (!arguments.Has("start"))
     *spec.mutable_range()->mutable_start_time() =
-        rpc::ToProto(ParseTime(files ? kStartOfFiles : kStart, "--start", violations));
+        rpc::ToProto(ParseBound(files ? kStartOfFiles : kStart, "--start", spec.timeframe(), violations));
   if (!spec.range().has_end_time()) {
     *spec.mutable_range()->mutable_end_time() = rpc::ToProto(DefaultEnd(spec, session.clock().Now()));
   }
@@ -129,7 +131,7 @@ absl::Status Run(Session& session, const Arguments& arguments) {
     if (arguments.Switch("detach")) session.out().Say("it goes on by itself: breadthflow data runs " + run.name());
   });
   // Every symbol that did not come is said, also when others did.
-  const absl::Status symbols = SayFailures(session, run.results(), "fetched");
+  const absl::Status symbols = SayFailures(session.out(), run.results(), "fetched");
   return outcome.ok() ? symbols : outcome;
 }
 
@@ -152,7 +154,8 @@ Command DataFetch() {
                 .component = "data_source"},
                {.name = "path",
                 .value = "DIR",
-                .description = "folder of SYMBOL.csv files, or one file for all symbols, for --source csv_file"},
+                .description = "folder of SYMBOL.csv files, or one file for all symbols, for --source csv_file; of a "
+                               "second folder, --param name=NAME keeps the rows apart, as csv_file:NAME"},
                ParamFlag("source"),
                {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
                {.name = "prefer",

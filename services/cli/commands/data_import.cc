@@ -219,7 +219,7 @@ absl::Status Import(Session& session, const Arguments& arguments) {
           Grouped(impossible)));
     }
   });
-  return SayFailures(session, answer->results(), "imported");
+  return SayFailures(session.out(), answer->results(), "imported");
 }
 
 }  // namespace

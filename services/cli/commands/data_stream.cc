@@ -41,17 +41,19 @@ std::optional<absl::Duration> ParseDurationFlag(const Arguments& arguments, cons
 }
 
 // "START..END", each of them optional.
-common::v1::TimeRange ParseReplay(const std::string& text, base::Violations& violations) {
+common::v1::TimeRange ParseReplay(const std::string& text, common::v1::Timeframe timeframe,
+                                  base::Violations& violations) {
   common::v1::TimeRange range;
   const size_t dots = text.find("..");
   if (dots == std::string::npos) {
     violations.Add("--replay", fmt::format("must be START..END, was '{}'", text));
     return range;
   }
-  if (dots > 0) *range.mutable_start_time() = rpc::ToProto(ParseTime(text.substr(0, dots), "--replay", violations));
-  if (dots + 2 < text.size()) {
-    *range.mutable_end_time() = rpc::ToProto(ParseTime(text.substr(dots + 2), "--replay", violations));
-  }
+  const auto bound = [&](const std::string& part) {
+    return rpc::ToProto(ParseBound(part, "--replay", timeframe, violations));
+  };
+  if (dots > 0) *range.mutable_start_time() = bound(text.substr(0, dots));
+  if (dots + 2 < text.size()) *range.mutable_end_time() = bound(text.substr(dots + 2));
   return range;
 }
 
@@ -70,7 +72,8 @@ StreamSeriesRequest ReadRequest(const Arguments& arguments, base::Violations& vi
   request.set_timeframe(ParseTimeframeFlag(arguments, request.resource(), violations));
   request.set_source(arguments.Text("source"));
   if (arguments.Has("from")) {
-    *request.mutable_start_time() = rpc::ToProto(ParseTime(arguments.Text("from"), "--from", violations));
+    *request.mutable_start_time() =
+        rpc::ToProto(ParseBound(arguments.Text("from"), "--from", request.timeframe(), violations));
   }
   Needs(arguments, "interval", "poll", violations);
   Needs(arguments, "param", "poll", violations);
@@ -89,7 +92,7 @@ StreamSeriesRequest ReadRequest(const Arguments& arguments, base::Violations& vi
     if (interval) *request.mutable_poll()->mutable_interval() = rpc::ToProto(*interval);
   }
   if (arguments.Has("replay")) {
-    *request.mutable_replay()->mutable_range() = ParseReplay(arguments.Text("replay"), violations);
+    *request.mutable_replay()->mutable_range() = ParseReplay(arguments.Text("replay"), request.timeframe(), violations);
     if (arguments.Has("speed")) request.mutable_replay()->set_speed(ParseNumber(arguments, "speed", violations));
     if (arguments.Has("as-of")) {
       *request.mutable_replay()->mutable_as_of_time() =
@@ -270,14 +273,14 @@ Command DataStream() {
            TimeframeFlag(),
            {.name = "resource", .value = "KIND", .description = "kind of the data", .default_value = "stock_price"},
            SourceFlag("needed where several have a series"),
-           {.name = "from", .value = "INSTANT", .description = "begin with the stored rows from then on"},
+           {.name = "from", .value = "TIME", .description = "begin with the stored rows of this day, or from this instant on"},
            {.name = "poll",
             .value = "SOURCE",
             .description = "ask this source again and again",
             .component = "data_source"},
            ParamFlag("polled source"),
            {.name = "interval", .value = "60s", .description = "between two polls; default the bar size"},
-           {.name = "replay", .value = "START..END", .description = "play this stored range"},
+           {.name = "replay", .value = "START..END", .description = "play this stored range, of days or instants"},
            {.name = "speed", .value = "N", .description = "how much faster than it came; default as fast as possible"},
            {.name = "as-of", .value = "INSTANT", .description = "play rows as they were known then"},
            {.name = "calendar",

@@ -26,7 +26,7 @@ absl::StatusOr<training::v1::CreateTrainingRunRequest> ReadRequest(Session& sess
   spec.set_snapshot("snapshots/-");  // made once everything else is known to be right
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations))
     spec.add_symbols(std::move(symbol));
-  if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseRange(arguments, violations);
+  if (arguments.Has("start") || arguments.Has("end")) *spec.mutable_range() = ParseBarRange(arguments, violations);
   spec.mutable_model()->set_name(arguments.Text("model-type"));
   ParseParams(arguments, "param", *spec.mutable_model(), violations);
   spec.set_feature_set(arguments.Text("features"));

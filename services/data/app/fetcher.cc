@@ -20,6 +20,7 @@
 #include "common/jobs/submit.h"
 #include "common/quant/calendar.h"
 #include "common/telemetry/scope.h"
+#include "services/data/app/run_upstream.h"
 #include "services/data/app/symbol_commits.h"
 #include "services/data/domain/upstream.h"
 
@@ -186,7 +187,14 @@ absl::StatusOr<jobs::Effects> Fetcher::Run(jobs::JobContext& context) {
   BF_ASSIGN_OR_RETURN(FetchRun run, parts_.runs.Get(id, absl::InfiniteFuture()));
   const FetchSpec& spec = run.spec;
   BF_ASSIGN_OR_RETURN(const Resource* resource, parts_.resources.Find(spec.resource));
-  const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, run.spec);
+  SourceEntry::Environment environment = parts_.environment;
+  std::optional<RunUpstream> upstream;
+  if (environment.upstream != nullptr) {
+    // What a request waits for is told in place of the symbol that waits; the next one that begins is told again.
+    environment.upstream =
+        &upstream.emplace(*environment.upstream, [&context](const std::string& text) { context.Progress(0, text); });
+  }
+  const std::vector<ReadySource> sources = MakeSources(parts_.sources, environment, run.spec);
   if (sources.size() == 1) BF_RETURN_IF_ERROR(sources.front().unusable);
   BF_ASSIGN_OR_RETURN(const std::vector<FetchResult> before, parts_.runs.Results(id, absl::InfiniteFuture()));
   std::set<std::string_view> ended;

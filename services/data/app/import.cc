@@ -24,15 +24,6 @@ constexpr absl::Duration kStatement = absl::Seconds(60);
 constexpr std::string_view kBasisAdvice =
     ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
 
-// Says it when rows lie in the future.
-void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result) {
-  const auto first = std::upper_bound(times.begin(), times.end(), quant::ToNanos(now));
-  if (first == times.end()) return;
-  result.notes.push_back(
-      fmt::format("{} of the rows lie in the future, the first at {}: nobody can know them yet", times.end() - first,
-                  absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(*first), absl::UTCTimeZone())));
-}
-
 }  // namespace
 
 // What is held from now on.

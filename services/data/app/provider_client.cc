@@ -5,12 +5,12 @@
 #include <random>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include <fmt/format.h>
 
 #include "common/base/hash.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
+#include "services/data/app/provider_reach.h"
 
 namespace breadthflow::data {
 namespace {
@@ -24,12 +24,6 @@ void Redact(const std::string& key, std::string& text) {
   if (key.size() < kShortest) return;
   for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at))
     text.replace(at, key.size(), "***");
-}
-
-// Everything but our own limits on size and redirects may heal.
-bool MayHeal(const absl::Status& status) {
-  return base::IsTransient(status) && base::DetailsOf(status).reason != "BODY_TOO_LARGE" &&
-         status.code() != StatusCode::kCancelled && status.code() != StatusCode::kAborted;
 }
 
 absl::Status WithRetryAfter(const absl::Status& status, absl::Duration wait) {
@@ -134,62 +128,6 @@ absl::StatusOr<RawBody> ProviderClient::Get(const UpstreamRequest& request, cons
   }
 }
 
-absl::StatusOr<RawBody> ProviderClient::Fetch(Provider& provider, const UpstreamRequest& request,
-                                              const base::CancelToken& cancel) {
-  const absl::Time deadline = clock_.Now() + options_.patience;
-  const resilience::RetryPolicy policy{
-      .max_attempts = 3, .initial_backoff = absl::Seconds(1), .max_backoff = absl::Seconds(60)};
-  const resilience::RetryEnvironment environment{.clock = clock_,
-                                                 .sleep = [&](absl::Duration wait) { return Sleep(wait, cancel); },
-                                                 .chance = options_.chance,
-                                                 .budget = &provider.budget,
-                                                 .retryable = MayHeal};
-  RawBody body;
-  absl::Status waiting;  // an error of the wait is not one of the provider: it ends the request
-  const absl::Status status = resilience::Retry(policy, environment, deadline, [&](int) -> absl::Status {
-    waiting = AwaitTurn(provider, deadline, cancel);
-    if (!waiting.ok()) return absl::CancelledError();
-    absl::StatusOr<RawBody> answer = Attempt(provider, request, cancel);
-    if (!answer.ok() && (cancel.cancelled() || absl::IsCancelled(answer.status()))) {
-      provider.breaker.Withdraw();  // we gave up: that is no answer
-    } else {
-      // What is wrong with the question says nothing about the provider's health.
-      provider.breaker.Record(answer.ok() || !MayHeal(answer.status()) ? absl::OkStatus() : answer.status());
-    }
-    if (!answer.ok()) return answer.status();
-    body = *std::move(answer);
-    return absl::OkStatus();
-  });
-  BF_RETURN_IF_ERROR(waiting);
-  BF_RETURN_IF_ERROR(status);
-  return body;
-}
-
-absl::Status ProviderClient::AwaitTurn(Provider& provider, absl::Time deadline, const base::CancelToken& cancel) {
-  constexpr absl::Duration kShortest = absl::Milliseconds(10);
-  constexpr absl::Duration kLongest = absl::Seconds(5);
-  while (true) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    // The limiter is not asked while the breaker holds calls back: a token that is taken and not used is lost.
-    absl::Duration wait = provider.breaker.Wait();
-    if (wait == absl::ZeroDuration()) {
-      BF_ASSIGN_OR_RETURN(wait, limiter_.TryTake(provider.limiter_key, provider.settings.limit));
-      if (wait == absl::ZeroDuration()) {
-        if (provider.breaker.Allow().ok()) return absl::OkStatus();
-        wait = kShortest;
-      } else if (clock_.Now() + wait > deadline) {
-        return MakeError(StatusCode::kResourceExhausted,
-                         fmt::format("the limit of requests to {} is used up", provider.settings.name),
-                         {.reason = "QUOTA_EXHAUSTED", .retry_after = wait});
-      }
-    } else if (clock_.Now() + wait > deadline) {
-      return MakeError(StatusCode::kUnavailable, fmt::format("{} failed too often", provider.settings.name),
-                       {.reason = "CIRCUIT_OPEN", .retry_after = wait});
-    }
-    BF_RETURN_IF_ERROR(Sleep(std::clamp(wait, kShortest, kLongest), cancel));
-  }
-}
-
 absl::StatusOr<RawBody> ProviderClient::Attempt(Provider& provider, const UpstreamRequest& request,
                                                 const base::CancelToken& cancel) {
   http::HttpRequest http = ToHttp(provider, request);
@@ -205,7 +143,9 @@ absl::StatusOr<RawBody> ProviderClient::Attempt(Provider& provider, const Upstre
   }
   if (!known.etag.empty()) http.headers.emplace_back("If-None-Match", known.etag);
   if (!known.last_modified.empty()) http.headers.emplace_back("If-Modified-Since", known.last_modified);
-  BF_ASSIGN_OR_RETURN(http::HttpResponse response, http_.Send(http));
+  absl::StatusOr<http::HttpResponse> sent = http_.Send(http);
+  if (sent.ok()) provider.answered = true;
+  BF_ASSIGN_OR_RETURN(http::HttpResponse response, std::move(sent));
   const bool unchanged = response.status == 304 && !known.bytes.empty();
   Redact(provider.settings.key, response.body);
   RawBody body{.bytes = unchanged ? std::move(known.bytes) : response.body,
@@ -261,15 +201,6 @@ void ProviderClient::Keep(Provider& provider, const std::string& url, const http
   fresh.used = ++provider.uses;
   provider.cached_bytes += size;
   provider.cache.emplace(url, std::move(fresh));
-}
-
-absl::Status ProviderClient::Sleep(absl::Duration wait, const base::CancelToken& cancel) const {
-  if (options_.sleep) return options_.sleep(wait, cancel);
-  for (const absl::Time end = absl::Now() + wait; absl::Now() < end;) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    absl::SleepFor(std::min(end - absl::Now(), absl::Milliseconds(50)));
-  }
-  return cancel.Check();
 }
 
 }  // namespace breadthflow::data

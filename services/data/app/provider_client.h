@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,11 +30,17 @@ namespace breadthflow::data {
 // attempts with full jitter (1 s to 60 s) or as long as Retry-After says, which binds all replicas; a retry budget of
 // 10 %; a circuit breaker per provider (5 failures in a row, one probe after 60 s) during which callers wait. Bodies
 // with an ETag or Last-Modified are asked for again with If-None-Match and If-Modified-Since. Thread-safe.
+//
+// Until a provider has answered this process once, requests that do not even get there (no address, no connection) are
+// made again for as long as `reach` and then end as PROVIDER_UNREACHABLE: a machine without a network is told so at
+// once. They count for neither budget nor breaker, which are there to spare the provider. A provider that answered
+// before is waited for as above.
 class ProviderClient final : public Upstream {
  public:
   struct Options {
     absl::Duration timeout = absl::Seconds(60);   // of one attempt
     absl::Duration patience = absl::Minutes(30);  // the longest wait for limiter, breaker and retries together
+    absl::Duration reach = absl::Seconds(15);     // how long a provider that never answered is tried to be reached
     // Waits, or returns why it stopped. Null: in real time.
     std::function<absl::Status(absl::Duration, const base::CancelToken&)> sleep;
     std::function<double()> chance;  // uniform in [0, 1) for the jitter. Null: a generator seeded by the clock
@@ -66,6 +73,7 @@ class ProviderClient final : public Upstream {
     std::string limiter_key;
     resilience::CircuitBreaker breaker;
     resilience::RetryBudget budget;
+    std::atomic<bool> answered{false};  // something came from it, whatever it was
     absl::Mutex mutex;
     std::map<std::string, Cached> cache ABSL_GUARDED_BY(mutex);  // by URL
     int64_t cached_bytes ABSL_GUARDED_BY(mutex) = 0;
@@ -77,7 +85,8 @@ class ProviderClient final : public Upstream {
   absl::StatusOr<RawBody> Fetch(Provider& provider, const UpstreamRequest& request, const base::CancelToken& cancel);
   absl::StatusOr<RawBody> Attempt(Provider& provider, const UpstreamRequest& request, const base::CancelToken& cancel);
   // Until the breaker and the limiter let one request out.
-  absl::Status AwaitTurn(Provider& provider, absl::Time deadline, const base::CancelToken& cancel);
+  absl::Status AwaitTurn(Provider& provider, const UpstreamRequest& request, absl::Time deadline,
+                         const base::CancelToken& cancel);
   http::HttpRequest ToHttp(const Provider& provider, const UpstreamRequest& request) const;
   void Keep(Provider& provider, const std::string& url, const http::HttpResponse& response);
   absl::Status Sleep(absl::Duration wait, const base::CancelToken& cancel) const;

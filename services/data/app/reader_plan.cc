@@ -117,9 +117,9 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
   origin.made_up = IsMadeUp(origin.source);
   const auto tell_dropped = [&](const PlannedSeries& one) {
     if (one.dropped_before_ns <= one.range.start_ns) return;
-    origin.notices.push_back(fmt::format(
-        "{} {} has no rows before {}: they were dropped", one.key.resource, one.key.symbol,
-        absl::FormatTime(absl::RFC3339_full, quant::FromNanos(one.dropped_before_ns), absl::UTCTimeZone())));
+    origin.notices.push_back(fmt::format("{} {} has no rows before {}: they were dropped", one.key.resource,
+                                         one.key.symbol,
+                                         quant::BoundText(quant::FromNanos(one.dropped_before_ns), one.key.timeframe)));
   };
   tell_dropped(series[place]);
   if (IsAnchored(place) && !Adjusts(shape, series[place].basis, true)) {

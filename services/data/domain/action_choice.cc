@@ -13,9 +13,7 @@
 namespace breadthflow::data {
 namespace {
 
-std::string TimeText(int64_t time_ns) {
-  return absl::FormatTime(absl::RFC3339_full, quant::FromNanos(time_ns), absl::UTCTimeZone());
-}
+std::string TimeText(int64_t time_ns) { return quant::BoundText(quant::FromNanos(time_ns), quant::Timeframe::kTick); }
 
 std::vector<quant::TimeRange> NotAsked(const ActionOffer& offer, const quant::TimeRange& needed) {
   if (!offer.asked) return {};

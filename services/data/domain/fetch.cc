@@ -14,6 +14,7 @@
 #include "common/base/transient.h"
 #include "common/component/fingerprint.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
 
@@ -68,6 +69,15 @@ void AddNote(std::string_view note, FetchResult& result) {
   if (result.notes.size() < kMaxNotes) result.notes.push_back(base::Printable(note));
 }
 
+void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result) {
+  const auto first = std::upper_bound(times.begin(), times.end(), quant::ToNanos(now));
+  if (first == times.end()) return;
+  AddNote(
+      fmt::format("{} of the rows lie in the future, the first at {}: nobody can know them yet", times.end() - first,
+                  absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(*first), absl::UTCTimeZone())),
+      result);
+}
+
 bool CouldNotGive(const absl::Status& error) {
   constexpr std::array<std::string_view, 7> kReasons = {"UNKNOWN_SYMBOL",   "MISSING_CREDENTIAL", "NO_UPSTREAM",
                                                         "UNAUTHENTICATED",  "NOT_ENTITLED",       "NOT_OFFERED",
@@ -93,7 +103,7 @@ absl::Status RunStatusOf(const std::vector<FetchResult>& results) {
   bool retryable = false;
   for (const FetchResult& result : results) {
     if (result.outcome != Outcome::kFailed) return absl::OkStatus();
-    retryable |= result.retryable;
+    retryable |= result.retryable && base::DetailsOf(result.error).reason != kUnreachable;
   }
   std::string text;
   constexpr size_t kNamed = 3;

@@ -73,6 +73,10 @@ void Fail(absl::Status error, FetchResult& result);
 // Adds a note, printable, unless there are kMaxNotes: then the last one says that there are more.
 void AddNote(std::string_view note, FetchResult& result);
 
+// Notes how many of the rows, whose times ascend, lie behind `now`, and where the first one does. They are stored: a
+// file may hold a forecast, and a made-up market goes on for ever. Reads by time show them like all others.
+void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result);
+
 // Whether a source that failed like this could not give the symbol, so that the next one is asked: it is out of reach
 // or used up, has no key here or does not know the symbol. Rows that are wrong are no reason to look elsewhere.
 bool CouldNotGive(const absl::Status& error);
@@ -87,6 +91,8 @@ std::string Fingerprint(const FetchSpec& spec);
 
 // What becomes of a run whose symbols ended like this: OK unless every symbol failed. Then UNAVAILABLE when another
 // attempt may help one of them, else FAILED_PRECONDITION; reason ALL_SYMBOLS_FAILED, and the first errors in the text.
+// No attempt is made again because a provider is out of reach (kUnreachable): that was tried for as long as makes
+// sense.
 absl::Status RunStatusOf(const std::vector<FetchResult>& results);
 
 }  // namespace breadthflow::data

@@ -11,19 +11,14 @@
 
 #include "common/base/status.h"
 #include "common/quant/as_of_join.h"
-#include "common/quant/bar.h"
-#include "common/quant/resample.h"
 #include "services/data/domain/adjustment_events.h"
-#include "services/data/domain/market_hours.h"
 #include "services/data/domain/publication.h"
-#include "services/data/domain/rows_left_out.h"
 #include "services/data/domain/source.h"
 
 namespace breadthflow::data {
 namespace {
 
 using quant::Series;
-using quant::Timeframe;
 
 // Whether only rows of periods of one length are joined.
 bool OfOnePeriod(const JoinSpec& join) { return !join.period.empty() && join.period != kAnyPeriod; }
@@ -63,29 +58,6 @@ Series InEffectBy(const Series& events, int64_t last_time_ns, const quant::Calen
   return RowsAt(events, rows);
 }
 
-// Where the interval begins that ends at or after `end_ns`.
-int64_t IntervalStart(const quant::Calendar& calendar, Timeframe timeframe, int64_t end_ns) {
-  if (end_ns == INT64_MIN) return end_ns;
-  const quant::Session* session = calendar.FirstClosingAfter(end_ns - 1);
-  if (session == nullptr) return end_ns;
-  const int64_t length = absl::ToInt64Nanoseconds(quant::IntradayLength(timeframe));
-  if (length > 0) {
-    const int64_t whole = end_ns > session->open_ns ? (end_ns - session->open_ns - 1) / length : 0;
-    return session->open_ns + whole * length;
-  }
-  if (timeframe == Timeframe::kDay) return session->open_ns;
-  absl::CivilDay first = session->day;
-  absl::CivilDay next = session->day;
-  if (timeframe == Timeframe::kWeek) {
-    next = absl::NextWeekday(session->day, absl::Weekday::monday);
-    first = next - 7;
-  } else {
-    first = absl::CivilDay(absl::CivilMonth(session->day));
-    next = absl::CivilDay(absl::CivilMonth(session->day) + 1);
-  }
-  return calendar.Between(first, next).front().open_ns;
-}
-
 quant::Column MissingColumn(std::string name, quant::ColumnType type, size_t rows) {
   quant::Column column{.name = std::move(name), .values = {}, .valid = std::vector<bool>(rows, false)};
   switch (type) {
@@ -112,31 +84,6 @@ Series OfPeriod(Series joined, const JoinSpec& join) {
     if ((*periods)[row] == join.period || (*periods)[row] == "instant") rows.push_back(row);
   }
   return rows.size() == joined.size() ? joined : RowsAt(joined, rows);
-}
-
-// By the names that whoever reads knows.
-absl::Status NotMade(const absl::Status& status, const Series& rows) {
-  const base::ErrorDetails details = base::DetailsOf(status);
-  if (details.reason != "INVALID_RESAMPLE" || details.violations.empty()) return status;
-  const base::FieldViolation& first = details.violations.front();
-  return base::MakeError(absl::StatusCode::kFailedPrecondition, "INVALID_RESAMPLE",
-                         fmt::format("{} of {} can not be made into other bars: {}: {}", rows.key.resource,
-                                     rows.key.symbol, first.field, first.description));
-}
-
-void DropSplits(Series& bars) {
-  std::erase_if(bars.columns, [](const quant::Column& column) { return column.name == "split_ratio"; });
-}
-
-// Puts splits that are known apart where Resample looks for them. Those before the first row are all in that row.
-absl::Status AddSplits(Series& bars, const CorporateActions& actions) {
-  const CorporateActions splits{.splits = actions.splits, .dividends = nullptr, .calendar = actions.calendar};
-  const absl::StatusOr<RowEvents> events = EventsByRow(bars, splits, false);
-  BF_RETURN_IF_ERROR(events.status());
-  DropSplits(bars);
-  const std::vector<double>& ratios = *events->splits;  // the last one is of what comes after the bars
-  bars.Add("split_ratio", std::vector<double>(ratios.begin(), ratios.end() - 1));
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -206,57 +153,6 @@ absl::StatusOr<Series> AdjustRows(Series rows, Adjustment adjustment, const Corp
     }
   }
   return Adjust(std::move(rows), adjustment, counted);
-}
-
-int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_ns) {
-  if (resampling.bars.rule != quant::BarRule::kTime) return INT64_MIN;
-  const int64_t start = std::min(start_ns, IntervalStart(*resampling.calendar, resampling.bars.timeframe, start_ns));
-  // A bar that ends where the interval begins belongs to the one before it.
-  return trades || start == INT64_MIN || start == start_ns ? start : start + 1;
-}
-
-int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {
-  const int64_t closing = kind == RowKind::kLevels ? 0 : ClosingOf(*resampling.calendar, timeframe);
-  return end_ns > INT64_MAX - closing ? INT64_MAX : end_ns + closing;
-}
-
-absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,
-                                      quant::TimeRange range, const StoredExtent& extent, RowKind kind) {
-  const bool trades = kind == RowKind::kTrades;
-  quant::ResampleSpec spec = resampling.bars;
-  if (rows.empty()) {
-    BarsMade none;
-    none.bars = {.key = std::move(rows.key), .basis = rows.basis, .times = {}, .columns = {}};
-    if (trades) {
-      none.bars.key.resource = std::string(quant::kStockPrice);
-      if (none.bars.basis == quant::PriceBasis::kNotPrices) none.bars.basis = quant::PriceBasis::kRaw;
-    }
-    none.bars.key.timeframe = spec.rule == quant::BarRule::kTime ? spec.timeframe : Timeframe::kTick;
-    return none;
-  }
-  if (kind != RowKind::kLevels) spec.closing_ns = ClosingOf(*resampling.calendar, rows.key.timeframe);
-  const int64_t before_end = range.end_ns == INT64_MAX ? range.end_ns : range.end_ns - 1;
-  spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
-  const bool splits_apart = rows.basis == quant::PriceBasis::kRaw && actions.splits != nullptr;
-  if (splits_apart) BF_RETURN_IF_ERROR(AddSplits(rows, actions));
-  absl::StatusOr<quant::Resampled> resampled =
-      kind == RowKind::kLevels ? quant::SampleLast(rows, spec.timeframe, *resampling.calendar, spec.watermark_ns)
-                               : quant::Resample(rows, spec, *resampling.calendar);
-  if (!resampled.ok()) return NotMade(resampled.status(), rows);
-  quant::Resampled& made = *resampled;
-  BarsMade out;
-  if (made.outside_rows > 0) {
-    BF_ASSIGN_OR_RETURN(out.notices.emplace_back(),
-                        OutsideNotice(rows, made.outside_rows, *resampling.calendar, trades));
-  }
-  // Bars that end after the range are not asked for.
-  if (made.pending_rows > 0 && range.end_ns > extent.last_time_ns) {
-    out.notices.push_back(PendingNotice(made.pending_rows, spec));
-  }
-  if (splits_apart) DropSplits(made.bars);
-  out.had_earlier = !made.bars.empty() && made.bars.times.front() < range.start_ns;
-  out.bars = made.bars.Slice(range);
-  return out;
 }
 
 quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t last_ns) {

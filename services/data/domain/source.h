@@ -69,6 +69,10 @@ struct SourceData {
   std::optional<absl::CivilDay> adjusted_as_of{};
 };
 
+// The parameter of sources that read files which keeps the rows of some of them apart from those of others: it is their
+// Source::Market().
+inline constexpr std::string_view kNameOfFiles = "name";
+
 class Upstream;
 
 // Where data comes from, in three stages that can be tested apart. An object is made for one fetch from its checked

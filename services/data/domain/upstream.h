@@ -23,7 +23,15 @@ struct UpstreamRequest {
   // What an answer says about the way to the provider, not about its rows: OK, or why it is no answer to the question.
   // Errors that a later try may heal (base::IsTransient) are tried again. Pure.
   std::function<absl::Status(const RawBody&)> judge;
+  // Called before each wait of this request (for another try, the limit, the provider to recover) with what it waits
+  // for and how long, for people. By the thread that asks; null: nobody wants to know.
+  std::function<void(const std::string&)> waits = {};
 };
+
+// Reason of the error when there is no way to a provider: its name has no address or nobody takes the connection, and
+// this process never got an answer from it. UNAVAILABLE, since the network may come back; but whoever waits for the
+// work is better told than kept.
+inline constexpr std::string_view kUnreachable = "PROVIDER_UNREACHABLE";
 
 // What a provider allows and needs.
 struct UpstreamInfo {

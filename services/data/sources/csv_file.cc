@@ -23,6 +23,14 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSymbol = "{symbol}";
 
+constexpr size_t kLongestName = 40;
+
+// Empty: no name.
+bool IsName(std::string_view text) {
+  return text.size() <= kLongestName &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string_view::npos;
+}
+
 bool Below(const fs::path& path, const fs::path& root) {
   std::error_code error;
   const fs::path relative = fs::relative(fs::weakly_canonical(path, error), fs::weakly_canonical(root, error), error);
@@ -37,10 +45,11 @@ bool MayRead(const fs::path& path, const SourceEntry::Environment& env) {
 
 class CsvFileSource final : public Source {
  public:
-  CsvFileSource(fs::path path, std::string pattern, csv::ReadOptions options, bool replace,
+  CsvFileSource(fs::path path, std::string pattern, std::string name, csv::ReadOptions options, bool replace,
                 SourceEntry::Environment environment)
       : path_(std::move(path)),
         pattern_(std::move(pattern)),
+        name_(std::move(name)),
         options_(std::move(options)),
         replace_(replace),
         environment_(std::move(environment)) {}
@@ -81,10 +90,12 @@ class CsvFileSource final : public Source {
   }
 
   bool authoritative() const override { return replace_; }
+  std::string Market() const override { return name_; }
 
  private:
   const fs::path path_;        // a folder, or the file itself when there is no pattern
   const std::string pattern_;  // name of the files in the folder
+  const std::string name_;     // of their rows; empty: they have none of their own
   const csv::ReadOptions options_;
   const bool replace_;
   const SourceEntry::Environment environment_;
@@ -104,10 +115,16 @@ absl::StatusOr<std::unique_ptr<Source>> Make(const component::Params& params, co
   } else if (pattern.empty() || pattern.find('/') != std::string::npos) {
     violations.Add("file", fmt::format("must be the name of a file in the folder, was '{}'", pattern));
   }
+  std::string name = params.String(std::string(kNameOfFiles));
+  if (!IsName(name)) {
+    violations.Add(kNameOfFiles, fmt::format("must be at most {} of the characters a-z, 0-9, _, - and ., was '{}'",
+                                             kLongestName, name));
+  }
   absl::StatusOr<csv::ReadOptions> options = csv::OptionsOf(params);
   if (!options.ok()) violations.Merge("", options.status());
   BF_RETURN_IF_ERROR(violations.ToStatus("csv_file can not be used"));
-  return std::make_unique<CsvFileSource>(path, std::move(pattern), *std::move(options), params.Bool("replace"), env);
+  return std::make_unique<CsvFileSource>(path, std::move(pattern), std::move(name), *std::move(options),
+                                         params.Bool("replace"), env);
 }
 
 }  // namespace
@@ -118,7 +135,7 @@ SourceEntry CsvFile();
 SourceEntry CsvFile() {
   SourceEntry entry;
   entry.info = {
-      "data_source", "csv_file", "2.2.0",
+      "data_source", "csv_file", "2.3.0",
       "Any resource from CSV files of the server (also packed by gzip), in one of many layouts or with columns "
       "mapped by hand. A file with any mistake is refused whole, with every mistake by file and line."};
   entry.params = {
@@ -127,6 +144,9 @@ SourceEntry CsvFile() {
       component::StringParam("file", "{symbol}.csv",
                              "Name of the files in the folder; {symbol} is the symbol, * any characters: then all that "
                              "match are read together. A name without * is also looked for with .gz after it."),
+      component::StringParam(std::string(kNameOfFiles), "",
+                             "Name under which the rows of these files are kept apart, as csv_file:NAME, from those "
+                             "of other folders and vendors; empty: all are of csv_file."),
       component::BoolParam("replace", true,
                            "Rows stored earlier that lie in the range and are not in the files are removed.")};
   for (component::ParamSpec& spec : csv::ReadParams()) entry.params.push_back(std::move(spec));

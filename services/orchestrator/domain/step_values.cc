@@ -4,7 +4,6 @@
 #include <charconv>
 #include <set>
 
-#include "absl/time/civil_time.h"
 #include <fmt/format.h>
 
 namespace breadthflow::orchestrator {
@@ -19,7 +18,9 @@ std::string TextOf(const component::Params& params, const std::string& name) {
   return params.values().contains(name) ? params.String(name) : std::string();
 }
 
-int64_t UnixNanosOf(const std::string& day) { return absl::ToUnixNanos(*ParseDay(day)); }
+int64_t BoundOf(const std::string& day, quant::Timeframe timeframe) {
+  return quant::ToNanos(quant::DayBegin(*ParseDay(day), timeframe));
+}
 
 }  // namespace
 
@@ -40,7 +41,7 @@ absl::StatusOr<std::vector<std::string>> ParseSymbols(std::string_view text) {
   return symbols;
 }
 
-absl::StatusOr<absl::Time> ParseDay(std::string_view text) {
+absl::StatusOr<absl::CivilDay> ParseDay(std::string_view text) {
   const auto number = [&](size_t at, size_t size) {
     int value = -1;
     const char* const begin = text.data() + at;
@@ -51,7 +52,7 @@ absl::StatusOr<absl::Time> ParseDay(std::string_view text) {
     const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
     const absl::CivilDay civil(year, month, day);
     const bool exists = year >= 1 && civil.year() == year && civil.month() == month && civil.day() == day;
-    if (exists) return absl::FromCivil(civil, absl::UTCTimeZone());
+    if (exists) return civil;
   }
   return Invalid(fmt::format("must be a day written YYYY-MM-DD, was '{}'", text));
 }
@@ -61,7 +62,8 @@ component::ParamSpec SymbolsParam(std::string description) {
 }
 
 component::ParamSpec StartParam() {
-  return component::StringParam("start", "", "First day, YYYY-MM-DD, from midnight UTC.");
+  return component::StringParam("start", "",
+                                "First day, YYYY-MM-DD, in UTC; a bar that ends at midnight is one of the day before.");
 }
 
 component::ParamSpec EndParam() { return component::StringParam("end", "", "First day that is left out, YYYY-MM-DD."); }
@@ -77,20 +79,20 @@ void CheckValues(const component::Params& params, base::Violations& violations) 
   if (!start.empty()) violations.Merge("start", ParseDay(start).status());
   if (!end.empty()) violations.Merge("end", ParseDay(end).status());
   if (!violations.empty() || start.empty() || end.empty()) return;
-  if (UnixNanosOf(end) <= UnixNanosOf(start)) {
+  if (*ParseDay(end) <= *ParseDay(start)) {
     violations.Add("end", fmt::format("must be later than start {}, was {}", start, end));
   }
 }
 
 std::vector<std::string> SymbolsOf(const component::Params& params) { return *ParseSymbols(params.String("symbols")); }
 
-std::optional<quant::TimeRange> RangeOf(const component::Params& params) {
+std::optional<quant::TimeRange> RangeOf(const component::Params& params, quant::Timeframe timeframe) {
   const std::string& start = params.String("start");
   const std::string& end = params.String("end");
   if (start.empty() && end.empty()) return std::nullopt;
   quant::TimeRange range;
-  if (!start.empty()) range.start_ns = UnixNanosOf(start);
-  if (!end.empty()) range.end_ns = UnixNanosOf(end);
+  if (!start.empty()) range.start_ns = BoundOf(start, timeframe);
+  if (!end.empty()) range.end_ns = BoundOf(end, timeframe);
   return range;
 }
 

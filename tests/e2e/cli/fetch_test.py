@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -86,6 +87,27 @@ class Fetch(unittest.TestCase):
         self.assertEqual(path.read_text(), body)
         self.assertFalse(path.with_name("body.json.part").exists())
 
+    def test_days_mean_the_same_to_every_verb(self):
+        folder = self.suite.folder / "coins"
+        folder.mkdir()
+        bars = "".join(f"2024-03-{day:02d},{day},{day + 1},{day - 1},{day},100\n" for day in range(8, 16))
+        (folder / "BTCUSD.csv").write_text("date,open,high,low,close,volume\n" + bars)
+        days = ("--start", "2024-03-11", "--end", "2024-03-13")
+        path = ("--symbols", "BTCUSD", "--source", "csv_file", "--path", folder, "--param", "calendar=24/7")
+        stored = ("--symbols", "BTCUSD", "--source", "csv_file")
+        # The bar of a day in a market that never closes ends with the next midnight.
+        ends = ["2024-03-12T00:00:00Z", "2024-03-13T00:00:00Z"]
+        fetched = self.suite.cli("data", "fetch", *path, *days)
+        self.assertEqual((fetched.status, fetched.json["results"][0]["rowCount"]), (0, "2"), fetched)
+        self.assertEqual([row["time"] for row in self.suite.cli("data", "read", *stored).json], ends)
+        self.assertEqual(self.suite.cli("data", "fetch", *path, "--start", "2024-03-08", "--end", "2024-03-16").json["results"][0]["changedRowCount"], "6")
+        read = self.suite.cli("data", "read", *stored, *days).json
+        self.assertEqual([(row["time"], row["close"]) for row in read], list(zip(ends, (11, 12))))
+        replayed = self.suite.cli("data", "stream", *stored, "--replay", "2024-03-11..2024-03-13", output="table")
+        self.assertEqual((replayed.status, len(replayed.people.splitlines())), (0, 3), "the names of the columns and two rows")
+        dropped = self.suite.cli("data", "drop", *stored, "--before", "2024-03-11", "--check").json["series"]
+        self.assertEqual([one["rowCount"] for one in dropped], ["3"])
+
     def test_a_run_can_be_looked_at_afterwards(self):
         run = self.fetch("RRR").json
         listed = self.suite.cli("data", "runs").json["fetchRuns"]
@@ -137,6 +159,20 @@ class Fetch(unittest.TestCase):
         unknown = self.suite.cli("data", "sources", "oracle")
         self.assertEqual(unknown.status, 1, unknown)
         self.assertIn("simulated, yahoo", unknown.people)
+
+
+class WithoutANetwork(unittest.TestCase):
+    def test_a_fetch_says_so_soon(self):
+        suite = Standalone(BIN, {"BREADTHFLOW_YAHOO_URL": "http://127.0.0.1:1"})
+        self.addCleanup(suite.close)
+        begin = time.monotonic()
+        answer = suite.cli("data", "fetch", "--symbols", "AAA,BBB,CCC,DDD,EEE,FFF", "--source", "yahoo", *RANGE, output="table", timeout=120)
+        self.assertLess(time.monotonic() - begin, 60, "not once more and not symbol by symbol")
+        self.assertEqual(answer.status, 1, answer)
+        for text in ("PROVIDER_UNREACHABLE", "yahoo is out of reach: could not connect to 127.0.0.1:1", "see to the network"):
+            self.assertIn(text, answer.people)
+        both = suite.cli("data", "fetch", "--symbols", "AAA", "--source", "yahoo,simulated", *RANGE, timeout=120)
+        self.assertEqual((both.status, both.json["results"][0]["source"]), (0, "simulated"), both)
 
 
 if __name__ == "__main__":

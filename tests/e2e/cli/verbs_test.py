@@ -53,6 +53,9 @@ class Verbs(unittest.TestCase):
         self.done(self.suite.cli(*fetch))
         drop = ("data", "drop", "--before", "2015-01-01", "--symbols", "DROP")
         told = self.both(*drop, "--check")["series"]
+        shown = self.suite.cli(*drop, "--check", output="table").people
+        self.assertIn("rows of 1 series before 2015-01-01 would go\n", shown, "a day is said as one, and no bytes where there are none")
+        self.assertIn("is free only when the later ones that share it are dropped, too", shown)
         self.assertEqual(len(self.done(self.suite.cli("data", "read", "--symbols", "DROP", "--start", "2014-12-01", "--limit", "1"))), 1)
         self.assertEqual(self.done(self.suite.cli(*drop))["series"], told)
         self.assertEqual(self.done(self.suite.cli(*drop))["series"], [], "a second time there is nothing")

@@ -16,7 +16,7 @@ class FetchRunner final : public StepRunner {
                                  .resource = params.String("resource"),
                                  .symbols = SymbolsOf(params),
                                  .timeframe = TimeframeOf(params),
-                                 .range = *RangeOf(params)},
+                                 .range = *RangeOf(params, TimeframeOf(params))},
                                 call.request_id, call.scope);
   }
 

@@ -27,7 +27,7 @@ class SnapshotRunner final : public StepRunner {
       spec.source = params.String("source");
     }
     if (std::vector<std::string> symbols = SymbolsOf(params); !symbols.empty()) spec.symbols = std::move(symbols);
-    if (const auto range = RangeOf(params)) {
+    if (const auto range = RangeOf(params, spec.timeframe)) {
       if (!params.String("start").empty()) spec.range.start_ns = range->start_ns;
       if (!params.String("end").empty()) spec.range.end_ns = range->end_ns;
     }

@@ -66,6 +66,27 @@ TEST(Values, TheBarsOfADayAreThoseThatEndAfterItsMidnightAndUpToTheNext) {
             std::pair(absl::ZeroDuration(), day + instant));
 }
 
+TEST(Values, DaysOfBarsAreTheSameInEveryFlag) {
+  const Command command{.group = "backtest", .verb = "run", .flags = {StartFlag("", ""), EndFlag("", "")}};
+  base::Violations violations;
+  const auto arguments = Arguments::Parse(command, {"--start", "2020-03-12", "--end", "2020-03-13"});
+  ASSERT_THAT(arguments, testing::IsOk());
+  const common::v1::TimeRange days = ParseRange(*arguments, common::v1::TIMEFRAME_1HOUR, violations);
+  EXPECT_EQ(ParseBarRange(*arguments, violations).SerializeAsString(), days.SerializeAsString());
+  const absl::Time start = ParseBound("2020-03-12", "--from", common::v1::TIMEFRAME_1HOUR, violations);
+  EXPECT_EQ(start, rpc::FromProto(days.start_time()));
+  EXPECT_EQ(start, DayBegin(absl::CivilDay(2020, 3, 12), common::v1::TIMEFRAME_1DAY));
+  EXPECT_EQ(ParseBound("2020-03-12", "--from", common::v1::TIMEFRAME_UNSPECIFIED, violations),
+            start - absl::Nanoseconds(1))
+      << "rows that are no bars";
+  EXPECT_EQ(ParseBound("2020-03-12T00:00:00Z", "--from", common::v1::TIMEFRAME_1DAY, violations),
+            start - absl::Nanoseconds(1));
+  EXPECT_TRUE(violations.empty());
+  ParseBound("12.03.2020", "--from", common::v1::TIMEFRAME_1DAY, violations);
+  ASSERT_EQ(violations.list().size(), 1u);
+  EXPECT_EQ(violations.list()[0].field, "--from");
+}
+
 TEST(Values, ParametersHaveTheTypeTheyLookLikeUnlessQuoted) {
   EXPECT_EQ(ParseParamValue("14").int_value(), 14);
   EXPECT_EQ(ParseParamValue("0.5").double_value(), 0.5);

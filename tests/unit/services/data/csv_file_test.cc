@@ -142,6 +142,22 @@ class CsvFile : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
+TEST_F(CsvFile, ANameKeepsItsRowsApart) {
+  EXPECT_EQ(Make(folder_.string()).value()->Market(), "");
+  const SourceEntry* entry = Sources().Find("csv_file").value();
+  const auto make = [&](const std::string& name) {
+    const auto params = component::Params::Check(entry->params, {{"path", folder_.string()}, {"name", name}});
+    return entry->make(params.value(), {.csv_anywhere = true});
+  };
+  EXPECT_EQ(make("vendor_b").value()->Market(), "vendor_b");
+  for (const std::string& wrong :
+       {std::string("Vendor B"), std::string("a:b"), std::string("a,b"), std::string(41, 'a')}) {
+    const auto made = make(wrong);
+    ASSERT_THAT(made, StatusIs(absl::StatusCode::kInvalidArgument)) << wrong;
+    EXPECT_EQ(base::DetailsOf(made.status()).violations.at(0).field, "name");
+  }
+}
+
 TEST_F(CsvFile, SaysThatASymbolWithoutFileIsUnknown) {
   const auto source = Make(folder_.string()).value();
   const auto request = source->TransformQuery(Daily("NOPE")).value();

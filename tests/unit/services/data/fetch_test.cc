@@ -71,6 +71,18 @@ TEST(FetchRun, FailsOnlyWhenEverySymbolFailed) {
   EXPECT_THAT(RunStatusOf({failed, again}), StatusIs(absl::StatusCode::kUnavailable, "ALL_SYMBOLS_FAILED"));
 }
 
+TEST(FetchRun, IsNotMadeAgainWhileThereIsNoWayToTheProvider) {
+  FetchResult away{.symbol = "A", .outcome = Outcome::kFailed};
+  away.error = base::MakeError(absl::StatusCode::kUnavailable, "PROVIDER_UNREACHABLE", "yahoo is out of reach");
+  away.retryable = true;
+  const absl::Status status = RunStatusOf({away, away});
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, "ALL_SYMBOLS_FAILED"));
+  EXPECT_THAT(base::Message(status), ::testing::HasSubstr("yahoo is out of reach"));
+  FetchResult limited = away;
+  limited.error = base::MakeError(absl::StatusCode::kUnavailable, "RATE_LIMITED", "too often");
+  EXPECT_THAT(RunStatusOf({away, limited}), StatusIs(absl::StatusCode::kUnavailable, "ALL_SYMBOLS_FAILED"));
+}
+
 TEST(Snapshot, HashDependsOnSymbolsAndContentOnly) {
   const SnapshotSeries a{.key = {"stock_price", "A", quant::Timeframe::kDay, "csv_file"}, .content_sha256 = "11"};
   const SnapshotSeries b{.key = {"stock_price", "B", quant::Timeframe::kDay, "csv_file"}, .content_sha256 = "22"};

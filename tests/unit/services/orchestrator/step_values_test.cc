@@ -41,9 +41,9 @@ TEST(ParseSymbols, RefusesEmptyItemsAndDuplicates) {
   }
 }
 
-TEST(ParseDay, IsMidnightUtc) {
-  EXPECT_THAT(ParseDay("1970-01-01"), IsOkAndHolds(absl::UnixEpoch()));
-  EXPECT_THAT(ParseDay("2020-02-29"), IsOkAndHolds(absl::FromUnixSeconds(1'582'934'400)));
+TEST(ParseDay, IsADayOfTheCalendar) {
+  EXPECT_THAT(ParseDay("1970-01-01"), IsOkAndHolds(absl::CivilDay(1970, 1, 1)));
+  EXPECT_THAT(ParseDay("2020-02-29"), IsOkAndHolds(absl::CivilDay(2020, 2, 29)));
 }
 
 TEST(ParseDay, RefusesWhatIsNotADay) {
@@ -63,11 +63,19 @@ TEST(CheckValues, NamesEveryWrongParameter) {
 }
 
 TEST(RangeOf, IsHalfOpenAndOpenWhereNothingIsGiven) {
-  EXPECT_EQ(RangeOf(Given({})), std::nullopt);
-  EXPECT_EQ(RangeOf(Given({{"start", "1970-01-02"}, {"end", "1970-01-03"}})),
+  constexpr quant::Timeframe kTick = quant::Timeframe::kTick;
+  EXPECT_EQ(RangeOf(Given({}), kTick), std::nullopt);
+  EXPECT_EQ(RangeOf(Given({{"start", "1970-01-02"}, {"end", "1970-01-03"}}), kTick),
             (quant::TimeRange{86'400'000'000'000, 2 * 86'400'000'000'000}));
-  EXPECT_EQ(RangeOf(Given({{"end", "1970-01-01"}})), (quant::TimeRange{INT64_MIN, 0}));
-  EXPECT_EQ(RangeOf(Given({{"start", "1970-01-01"}})), (quant::TimeRange{0, INT64_MAX}));
+  EXPECT_EQ(RangeOf(Given({{"end", "1970-01-01"}}), kTick), (quant::TimeRange{INT64_MIN, 0}));
+  EXPECT_EQ(RangeOf(Given({{"start", "1970-01-01"}}), kTick), (quant::TimeRange{0, INT64_MAX}));
+}
+
+TEST(RangeOf, DaysOfBarsEndBehindTheirMidnight) {
+  const component::Params days = Given({{"start", "1970-01-02"}, {"end", "1970-01-03"}});
+  const quant::TimeRange range{86'400'000'000'001, 2 * 86'400'000'000'000 + 1};
+  EXPECT_EQ(RangeOf(days), range);
+  EXPECT_EQ(RangeOf(days, quant::Timeframe::kHour1), range);
 }
 
 TEST(TimeframeParam, OffersExactlyTheTimeframesThereAre) {

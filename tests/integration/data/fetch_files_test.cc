@@ -1,0 +1,101 @@
+// Files as a source: rows of two folders, and rows that nobody can know yet.
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/integration/data/fetch_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using breadthflow::testing::IsOk;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class FetchFiles : public FetchFixture {
+ protected:
+  ~FetchFiles() override { std::filesystem::remove_all(folder_); }
+
+  // Days of AAA with their closes, in a folder of their own.
+  std::string Put(const std::string& name, const std::vector<std::pair<std::string, int>>& closes) {
+    const std::filesystem::path folder = folder_ / name;
+    std::filesystem::create_directories(folder);
+    std::ofstream file(folder / "AAA.csv");
+    file << "date,open,high,low,close,volume\n";
+    for (const auto& [day, close] : closes) {
+      file << day << ',' << close << ',' << close + 1 << ',' << close - 1 << ',' << close << ",1000\n";
+    }
+    return folder.string();
+  }
+
+  // As it ended for AAA.
+  FetchResult FetchFrom(const component::ComponentRef& source, const std::string& end = "2021-01-01") {
+    const FetchRun run = Fetch({.symbols = {"AAA"}, .range = {Ns("2020-01-01"), Ns(end)}, .source = source});
+    EXPECT_THAT(run.results, SizeIs(1));
+    if (run.results.empty()) return {};
+    EXPECT_EQ(run.results[0].outcome, Outcome::kOk) << run.results[0].error;
+    return run.results[0];
+  }
+  FetchResult FetchFolder(const std::string& path, const std::string& name = "") {
+    component::ComponentRef source{"csv_file", {{"path", path}}};
+    if (!name.empty()) source.params["name"] = name;
+    return FetchFrom(source);
+  }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("fetch_files_test_" + std::to_string(getpid()));
+};
+
+TEST_F(FetchFiles, RowsOfTwoFoldersAreKeptApartByAName) {
+  const std::string a = Put("a", {{"2020-01-02", 10}, {"2020-01-03", 11}});
+  const std::string b = Put("b", {{"2020-01-03", 12}, {"2020-01-06", 13}});
+  EXPECT_EQ(FetchFolder(a).source, "csv_file");
+  const FetchResult named = FetchFolder(b, "vendor_b");
+  EXPECT_EQ(named.source, "csv_file:vendor_b");
+  EXPECT_EQ(named.removed_rows, 0);
+  EXPECT_THAT(named.notes, Not(Contains(HasSubstr("other files"))));
+  EXPECT_THAT(Stored("AAA", "csv_file").Doubles("close"), ElementsAre(10, 11));
+  EXPECT_THAT(Stored("AAA", "csv_file:vendor_b").Doubles("close"), ElementsAre(12, 13));
+  const quant::SeriesKey key{"stock_price", "AAA", quant::Timeframe::kDay, "csv_file:vendor_b"};
+  const auto markets = series_.Markets({key}, absl::InfiniteFuture());
+  ASSERT_THAT(markets, IsOk());
+  ASSERT_TRUE(markets->contains(key)) << "a named series keeps its calendar, too";
+  EXPECT_EQ(markets->at(key).calendar, "XNYS");
+}
+
+TEST_F(FetchFiles, WhatAnotherFolderTakesAwayIsSaidWithTheParameterThatKeepsIt) {
+  const std::string a = Put("a", {{"2020-01-02", 10}, {"2020-01-03", 11}});
+  const std::string b = Put("b", {{"2020-01-03", 12}, {"2020-01-06", 13}});
+  EXPECT_THAT(FetchFolder(a).notes, Not(Contains(HasSubstr("other files"))));
+  const FetchResult mixed = FetchFolder(b);
+  EXPECT_EQ(mixed.removed_rows, 1);
+  EXPECT_THAT(mixed.notes, Contains(HasSubstr("2 stored rows that came from other files")));
+  EXPECT_THAT(mixed.notes, Contains(HasSubstr("csv_file:NAME, that the parameter name gives")));
+  EXPECT_THAT(Stored("AAA", "csv_file").Doubles("close"), ElementsAre(12, 13));
+  // A file that changed is no other file.
+  Put("b", {{"2020-01-03", 12}, {"2020-01-07", 14}});
+  const FetchResult changed = FetchFolder(b);
+  EXPECT_EQ(changed.removed_rows, 1);
+  EXPECT_THAT(changed.notes, Not(Contains(HasSubstr("other files"))));
+}
+
+TEST_F(FetchFiles, RowsOfTheFutureAreStoredAndTold) {
+  const std::string told = "1 of the rows lie in the future, the first at 2020-06-05T20:00:00Z";
+  const std::string path = Put("a", {{"2020-06-02", 10}, {"2020-06-05", 11}});
+  EXPECT_THAT(FetchFolder(path).notes, Contains(HasSubstr(told)));
+  EXPECT_EQ(Stored("AAA", "csv_file").size(), 2u);
+  // A made-up market has a future that everybody may know, but no backtest should.
+  EXPECT_THAT(FetchFrom({"simulated", {}}, "2020-06-03").notes, Not(Contains(HasSubstr("in the future"))));
+  EXPECT_THAT(FetchFrom({"simulated", {}}, "2020-06-10").notes, Contains(HasSubstr("of the rows lie in the future")));
+}
+
+}  // namespace
+}  // namespace breadthflow::data
