@@ -169,17 +169,19 @@ absl::Status LiveHub::PublishChanges() {
     for (size_t i = 0; i < wanted.size(); ++i) {
       columnar::ChangedRows& one = changed[i];
       if (!one.rows.empty() || !one.withdrawn.empty()) {
-        auto piece = std::make_shared<LivePiece>();
-        piece->rows = std::move(one.rows);
-        piece->withdrawn = std::move(one.withdrawn);
-        piece->arrival = wanted[i].known_at;
-        piece->change = wanted[i];
-        piece->place = columnar::ChangePlace::Of(wanted[i]);
-        if (one.more) piece->place.time_ns = one.up_to_ns;
-        FindGaps(*piece, NamedFor(named, piece->rows.key));
-        if (!piece->rows.empty()) piece->encoded = encode_(*piece);
-        rows_read_.Increment(static_cast<double>(piece->rows.size()));
-        Publish(std::move(piece));
+        LivePiece whole;
+        whole.rows = std::move(one.rows);
+        whole.withdrawn = std::move(one.withdrawn);
+        whole.arrival = wanted[i].known_at;
+        whole.change = wanted[i];
+        whole.place = columnar::ChangePlace::Of(wanted[i]);
+        if (one.more) whole.place.time_ns = one.up_to_ns;
+        for (std::shared_ptr<LivePiece>& piece : CutPieces(std::move(whole), 0)) {
+          FindGaps(*piece, NamedFor(named, piece->rows.key));
+          if (!piece->rows.empty() && piece->too_large_bytes == 0) piece->encoded = encode_(*piece);
+          rows_read_.Increment(static_cast<double>(piece->rows.size()));
+          Publish(std::move(piece));
+        }
       }
       {
         absl::MutexLock lock(&mutex_);
