@@ -111,9 +111,6 @@ class LivePrinter {
   LivePrinter(Printer& out, std::string coming) : out_(out), coming_(std::move(coming)) {}
 
   void Print(const StreamSeriesResponse& message) {
-    for (const data::v1::LiveChoice& choice : message.choices()) {
-      out_.Say(fmt::format("from {} ({}): {}", choice.source(), choice.reason(), Some(choice.symbols())));
-    }
     if (message.has_rows()) {
       PrintRows(message.rows());
     } else if (message.has_withdrawal()) {
@@ -133,6 +130,9 @@ class LivePrinter {
       const data::v1::LivePollFailure& failure = message.poll_failure();
       out_.Say(fmt::format("not to be had: {}: {}", Some(failure.symbols()),
                            base::Message(rpc::FromProto(failure.error()))));
+    }
+    for (const data::v1::LiveChoice& choice : message.choices()) {
+      out_.Say(fmt::format("from {} ({}): {}", choice.source(), choice.reason(), Some(choice.symbols())));
     }
   }
 
