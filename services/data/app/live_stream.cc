@@ -187,7 +187,7 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
     for (const columnar::Change& change : changes) {
       if (queue_->Accepts(change.key)) keys.push_back(change.key);
     }
-    BF_ASSIGN_OR_RETURN(changes_named_, parts_.series.Calendars(keys, absl::InfiniteFuture()));
+    BF_ASSIGN_OR_RETURN(changes_named_, parts_.hub.Calendars(keys));
     return true;
   }
   const columnar::Change change = changes_.front();

@@ -16,7 +16,6 @@ namespace {
 
 using quant::Timeframe;
 using ::testing::ElementsAre;
-using testing::IsOk;
 using testing::StatusIs;
 using Kind = LiveEvent::Kind;
 
@@ -199,6 +198,30 @@ TEST_F(LiveTest, TokensOfSourcesThatAreNotOfTheRequestAreRefused) {
   const LiveEvent again = Next(*stream, true);
   ASSERT_EQ(again.choices.size(), 1u) << "one without sources: they are chosen again, and told";
   EXPECT_THAT(again.choices[0].symbols, ElementsAre("AAA"));
+}
+
+TEST_F(LiveTest, CalendarsAreAskedForBySeriesAndNotByBatch) {
+  const auto queries = [&] { return replica_.metrics.Counter("bf_live_calendar_queries_total", "").Value(); };
+  const auto stream = Open(Ticks({"AAA", "BBB"}));
+  int64_t time = 0;
+  const auto come = [&](const char* symbol) {
+    Put(Rows(symbol, {++time}, {10}));
+    EXPECT_THAT(Next(*stream).rows->rows.times, ElementsAre(time));
+  };
+  come("AAA");
+  come("BBB");
+  const double before = queries();
+  EXPECT_GE(before, 1);
+  for (int i = 0; i < 40; ++i) come(i % 2 == 0 ? "AAA" : "BBB");
+  // The listener may have connected meanwhile, after which everything is asked for again.
+  EXPECT_LE(queries(), before + 2);
+  const double settled = queries();
+  Name("AAA", Timeframe::kTick, "24/7");
+  come("AAA");
+  Name("AAA", Timeframe::kTick, "24/7");
+  for (int i = 0; i < 10; ++i) come("AAA");
+  EXPECT_GE(queries(), settled + 1) << "it was named";
+  EXPECT_LE(queries(), settled + 4);
 }
 
 }  // namespace
