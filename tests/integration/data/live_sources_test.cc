@@ -224,5 +224,23 @@ TEST_F(LiveTest, CalendarsAreAskedForBySeriesAndNotByBatch) {
   EXPECT_LE(queries(), settled + 4);
 }
 
+TEST_F(LiveTest, WhatIsDerivedOnReadHasNoStream) {
+  LiveSpec spec = Ticks({"AAA", "BBB"});
+  spec.resource = "market_cap";
+  quant::Series rows{.key = {"market_cap", "AAA", Timeframe::kTick, kTestSource}};
+  rows.times = {1};
+  rows.Add("market_cap", std::vector<double>{10});
+  Put(rows);
+  const auto refused = replica_.streamer.Open(spec, "");
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "DERIVED_RESOURCE"));
+  ASSERT_EQ(base::DetailsOf(refused.status()).violations.size(), 1u);
+  EXPECT_EQ(base::DetailsOf(refused.status()).violations[0].field, "symbols[1]");
+  spec.symbols = {"AAA"};
+  const auto stream = Open(spec);
+  rows.times = {2};
+  Put(rows);
+  EXPECT_THAT(Next(*stream).rows->rows.times, ElementsAre(2)) << "of a vendor";
+}
+
 }  // namespace
 }  // namespace breadthflow::data
