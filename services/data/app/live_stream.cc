@@ -131,13 +131,13 @@ absl::StatusOr<bool> LiveStream::NextStored() {
   LivePiece whole;
   whole.rows = *std::move(rows);
   whole.arrival = known_[symbol].last_arrival;
-  cursor_.symbol = static_cast<int64_t>(symbol);
   for (std::shared_ptr<LivePiece>& piece : CutPieces(std::move(whole), std::exchange(told_, 0))) {
     if (piece->rows.empty()) continue;
     FindGaps(*piece, known_[symbol].named);
     const int64_t told_rows = piece->told_rows;
     const int64_t last_ns = piece->rows.times.back() - (told_rows > 0 ? 1 : 0);
     Offer(std::move(piece), true, 0);
+    cursor_.symbol = static_cast<int64_t>(symbol);
     cursor_.time_ns = last_ns;
     cursor_.told_rows = told_rows;
     out_.back().cursor = cursor_;
