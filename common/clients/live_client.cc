@@ -51,10 +51,11 @@ StreamSeriesRequest ToProto(const LiveQuery& query) {
 absl::StatusOr<LiveRows> FromProto(const data::v1::LiveRows& rows) {
   LiveRows out{.arrival = rpc::FromProto(rows.arrival_time()),
                .backfill = rows.backfill(),
-               .conflated_rows = rows.conflated_row_count()};
+               .conflated_rows = rows.conflated_row_count(),
+               .continues_instant = rows.continues_instant()};
   // The message does not say whether the series repeats; its rows do.
   const auto& times = rows.rows().times_unix_ns();
-  const bool repeats = std::adjacent_find(times.begin(), times.end()) != times.end();
+  const bool repeats = rows.continues_instant() || std::adjacent_find(times.begin(), times.end()) != times.end();
   BF_ASSIGN_OR_RETURN(out.rows, rpc::FromProto(rows.rows(), repeats));
   return out;
 }

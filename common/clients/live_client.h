@@ -55,6 +55,9 @@ struct LiveRows {
   absl::Time arrival;          // when they were stored; of a replay, when they were played
   bool backfill = false;       // stored before the subscription, or while it was interrupted
   int64_t conflated_rows = 0;  // left out before these
+  // The first row is of the instant of the last one before, beside whose rows these come: they were too many for one
+  // message.
+  bool continues_instant = false;
 };
 
 // Instants of which a series has no more rows: they were taken back. A subscriber need not have had all of them, and

@@ -134,6 +134,9 @@ class LivePrinter {
       out_.Say(fmt::format("not to be had: {}: {}", Some(failure.symbols()),
                            base::Message(rpc::FromProto(failure.error()))));
     }
+    for (const data::v1::LiveChoice& choice : message.choices()) {
+      out_.Say(fmt::format("from {} ({}): {}", choice.source(), choice.reason(), Some(choice.symbols())));
+    }
   }
 
  private:

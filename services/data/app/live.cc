@@ -1,33 +1,23 @@
 #include "services/data/app/live.h"
 
-#include <charconv>
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <unordered_set>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "common/base/text.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/row_pieces.h"
 
 namespace breadthflow::data {
-namespace {
-
-absl::Status BadToken() {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "resume_token is not one that this stream gave",
-                         {.reason = "INVALID_RESUME_TOKEN",
-                          .metadata = {},
-                          .violations = {{"resume_token", "must be one that a stream of the same query gave"}},
-                          .retry_after = {}});
-}
-
-bool ToNumber(std::string_view text, int64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-}  // namespace
 
 absl::Status CheckSpec(const LiveSpec& spec) {
   base::Violations violations;
@@ -80,37 +70,40 @@ void FindGaps(LivePiece& piece, const quant::Calendar* named) {
   piece.gaps = GapsIn(piece.rows, *piece.calendar);
 }
 
-std::string LiveCursor::ToText() const {
-  return fmt::format("1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", database, absl::ToUnixMicros(time), base.ToText(),
-                     target ? target->ToText() : "", absl::ToUnixMicros(place.known_at), place.series_id, place.version,
-                     place.time_ns, stored ? 1 : 0, symbol, time_ns);
+std::vector<std::shared_ptr<LivePiece>> CutPieces(LivePiece whole, int64_t told) {
+  std::vector<std::shared_ptr<LivePiece>> pieces;
+  const quant::Series rows = std::exchange(whole.rows, quant::Series{.key = whole.rows.key});
+  size_t begin = 0;
+  while (begin < rows.size() && begin < static_cast<size_t>(told) && rows.times[begin] == rows.times[0]) ++begin;
+  do {
+    auto piece = std::make_shared<LivePiece>(whole);
+    whole.withdrawn.clear();
+    if (begin < rows.size()) {
+      const CutPiece cut = CutAt(rows, begin, rows.size());
+      const int64_t last_ns = rows.times[cut.end - 1];
+      piece->rows = begin == 0 && cut.end == rows.size() ? rows : rows.Rows(begin, cut.end);
+      piece->continues = cut.continues;
+      piece->too_large_bytes = cut.too_large_bytes;
+      if (cut.within) {
+        const auto instant = std::lower_bound(rows.times.begin(), rows.times.end(), last_ns);
+        piece->told_rows = static_cast<int64_t>(cut.end) - (instant - rows.times.begin());
+      }
+      if (cut.end < rows.size()) piece->place.time_ns = cut.within ? last_ns - 1 : last_ns;
+      for (const quant::Column& column : piece->rows.columns) {
+        if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
+          for (const std::string& text : *texts) piece->text_bytes += text.size() + sizeof(text);
+        }
+      }
+      begin = cut.end;
+    }
+    pieces.push_back(std::move(piece));
+  } while (begin < rows.size());
+  return pieces;
 }
 
-absl::StatusOr<LiveCursor> LiveCursor::Parse(std::string_view text) {
-  const std::vector<std::string_view> parts = base::Split(text, "|");
-  if (parts.size() != 12 || parts[0] != "1") return BadToken();
-  LiveCursor cursor;
-  cursor.database = parts[1];
-  int64_t time = 0;
-  int64_t known_at = 0;
-  int64_t stored = 0;
-  if (!ToNumber(parts[2], time) || !ToNumber(parts[5], known_at) || !ToNumber(parts[6], cursor.place.series_id) ||
-      !ToNumber(parts[7], cursor.place.version) || !ToNumber(parts[8], cursor.place.time_ns) ||
-      !ToNumber(parts[9], stored) || !ToNumber(parts[10], cursor.symbol) || !ToNumber(parts[11], cursor.time_ns)) {
-    return BadToken();
-  }
-  cursor.time = absl::FromUnixMicros(time);
-  if (known_at != absl::ToUnixMicros(absl::InfinitePast())) cursor.place.known_at = absl::FromUnixMicros(known_at);
-  cursor.stored = stored != 0;
-  const auto base = columnar::CommitPosition::Parse(parts[3]);
-  if (!base.ok()) return BadToken();
-  cursor.base = *base;
-  if (!parts[4].empty()) {
-    const auto target = columnar::CommitPosition::Parse(parts[4]);
-    if (!target.ok()) return BadToken();
-    cursor.target = *target;
-  }
-  return cursor;
+std::string TooLargeText(size_t bytes) {
+  return fmt::format("this row has {} bytes, a message may have {}: read it with fewer columns (`fields` of a read)",
+                     bytes, kMaxMessageBytes);
 }
 
 }  // namespace breadthflow::data

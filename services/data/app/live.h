@@ -67,21 +67,40 @@ struct LivePiece {
   absl::Time arrival;              // when they were stored; for a replay, when they were played
   columnar::Change change;
   columnar::ChangePlace place;                 // behind these rows
+  int64_t told_rows = 0;                       // of the instant behind `place`, up to and with these
+  bool continues = false;                      // the first row is of the instant of the piece before
+  size_t too_large_bytes = 0;                  // of its only row, when no message can have that; else 0
+  size_t text_bytes = 0;                       // of all texts; see CutPieces
   std::shared_ptr<const EncodedRows> encoded;  // null: not made yet
   const quant::Calendar* calendar = nullptr;   // that its series keeps, see CalendarOf
   bool named = false;                          // that was named for the series, whatever its rows tell
   RowGaps gaps;                                // on that calendar
 
   // About what it takes in memory.
-  size_t Bytes() const { return (rows.size() * (rows.columns.size() + 1) + withdrawn.size()) * 8 + 512; }
+  size_t Bytes() const { return (rows.size() * (rows.columns.size() + 1) + withdrawn.size()) * 8 + 512 + text_bytes; }
 };
+
+// `whole` as pieces that fit a message each, in order, at least one: all have what it says beside its rows, but its
+// withdrawals come with the first, and its place with the last. `told`: so many rows of its first instant are left out,
+// since they were told before. Rows of one instant stay together where a message can have them.
+std::vector<std::shared_ptr<LivePiece>> CutPieces(LivePiece whole, int64_t told);
+
+// Why a row of so many bytes does not come, for people.
+std::string TooLargeText(size_t bytes);
 
 // Fills `piece.calendar`, `piece.named` and `piece.gaps`; `named` is as CalendarOf takes it.
 void FindGaps(LivePiece& piece, const quant::Calendar* named);
 
 using EncodeRows = std::function<std::shared_ptr<const EncodedRows>(const LivePiece&)>;
 
-// Where a stream stands. As a text it is what a resume token holds; its size does not depend on the number of symbols.
+// Which source each symbol of a stream is of, in the order of the request; empty: not known yet. As a text it is short
+// as long as neighbours share their source; empty when nothing is known.
+std::string SourcesToText(const std::vector<std::string>& sources);
+// Of so many symbols. INVALID_ARGUMENT INVALID_RESUME_TOKEN.
+absl::StatusOr<std::vector<std::string>> SourcesFromText(std::string_view text, size_t symbols);
+
+// Where a stream stands. As a text it is what a resume token holds: "2|...", or as it was before sources were part of
+// it, "1|...", which is still read.
 struct LiveCursor {
   // Everything up to `base` has been told, and of what lies between it and `target` everything up to `place`.
   std::string database;
@@ -94,6 +113,10 @@ struct LiveCursor {
   bool stored = false;
   int64_t symbol = 0;
   int64_t time_ns = INT64_MIN;
+  // Of the instant that comes next so many rows have been told: it had too many for one message.
+  int64_t told_rows = 0;
+  // SourcesToText of what was chosen; empty where the request says it.
+  std::string sources;
 
   std::string ToText() const;
   // INVALID_ARGUMENT INVALID_RESUME_TOKEN.
@@ -118,6 +141,13 @@ struct LivePollFailure {
   absl::Status error;
 };
 
+// Which source rows come from, and why.
+struct LiveChoice {
+  std::string source;
+  std::string reason;
+  std::vector<std::string> symbols;
+};
+
 // One thing that a stream tells.
 struct LiveEvent {
   enum class Kind { kRows, kWithdrawal, kGap, kSilence, kAwaited, kPollFailure, kHeartbeat };
@@ -130,7 +160,8 @@ struct LiveEvent {
   std::vector<std::string> awaited;  // symbols of which nothing is stored yet
   LivePollFailure poll_failure;
   absl::Time heartbeat;
-  LiveCursor cursor;  // where to go on after it
+  std::vector<LiveChoice> choices;  // of the first one, when sources were chosen
+  LiveCursor cursor;                // where to go on after it
 };
 
 // What a stream did when it was asked for the next event.

@@ -26,7 +26,6 @@ std::string IndexOf(const std::string& resource, quant::Timeframe timeframe, con
 LiveHub::LiveHub(LiveLog& log, SeriesStore& series, telemetry::Metrics& metrics, const base::Clock& clock,
                  EncodeRows encode)
     : log_(log),
-      series_(series),
       clock_(clock),
       encode_(std::move(encode)),
       subscribers_(metrics.Gauge("bf_live_subscribers", "Open streams of live rows.")),
@@ -35,13 +34,20 @@ LiveHub::LiveHub(LiveLog& log, SeriesStore& series, telemetry::Metrics& metrics,
       rows_read_(
           metrics.Counter("bf_live_rows_read_total", "Live rows read from the store, once for all subscribers.")),
       failures_(metrics.Counter("bf_live_scan_failures_total", "Looks for new rows that failed.")),
-      lag_(metrics.Histogram("bf_live_lag_seconds", "From when rows were stored until they were published.")) {}
+      lag_(metrics.Histogram("bf_live_lag_seconds", "From when rows were stored until they were published.")),
+      calendar_queries_(metrics.Counter("bf_live_calendar_queries_total",
+                                        "Questions which calendars were named for series of live rows.")),
+      calendars_([this, &series](const std::vector<quant::SeriesKey>& keys) {
+        calendar_queries_.Increment();
+        return series.Calendars(keys, absl::InfiniteFuture(), absl::InfiniteFuture());
+      }) {}
 
 void LiveHub::Start() {
-  listener_ = log_.Listen([this] {
+  const auto hint = [this] {
     absl::MutexLock lock(&mutex_);
     hint_ = true;
-  });
+  };
+  listener_ = log_.Listen(hint, [this] { calendars_.Forget(); });
   thread_ = std::thread([this] { Work(); });
 }
 
@@ -115,6 +121,7 @@ absl::Status LiveHub::Scan() {
     absl::MutexLock lock(&mutex_);
     if (queues_ == 0 && !batch_) {
       position_.reset();
+      calendars_.Forget();
       return absl::OkStatus();
     }
   }
@@ -165,22 +172,23 @@ absl::Status LiveHub::PublishChanges() {
                         log_.Rows(wanted, std::vector<int64_t>(wanted.size(), batch.up_to_ns), 1));
     std::vector<quant::SeriesKey> keys;
     for (const columnar::Change& change : wanted) keys.push_back(change.key);
-    BF_ASSIGN_OR_RETURN(const NamedCalendars named,
-                        series_.Calendars(keys, absl::InfiniteFuture(), absl::InfiniteFuture()));
+    BF_ASSIGN_OR_RETURN(const NamedCalendars named, calendars_.Of(keys));
     for (size_t i = 0; i < wanted.size(); ++i) {
       columnar::ChangedRows& one = changed[i];
       if (!one.rows.empty() || !one.withdrawn.empty()) {
-        auto piece = std::make_shared<LivePiece>();
-        piece->rows = std::move(one.rows);
-        piece->withdrawn = std::move(one.withdrawn);
-        piece->arrival = wanted[i].known_at;
-        piece->change = wanted[i];
-        piece->place = columnar::ChangePlace::Of(wanted[i]);
-        if (one.more) piece->place.time_ns = one.up_to_ns;
-        FindGaps(*piece, NamedFor(named, piece->rows.key));
-        if (!piece->rows.empty()) piece->encoded = encode_(*piece);
-        rows_read_.Increment(static_cast<double>(piece->rows.size()));
-        Publish(std::move(piece));
+        LivePiece whole;
+        whole.rows = std::move(one.rows);
+        whole.withdrawn = std::move(one.withdrawn);
+        whole.arrival = wanted[i].known_at;
+        whole.change = wanted[i];
+        whole.place = columnar::ChangePlace::Of(wanted[i]);
+        if (one.more) whole.place.time_ns = one.up_to_ns;
+        for (std::shared_ptr<LivePiece>& piece : CutPieces(std::move(whole), 0)) {
+          FindGaps(*piece, NamedFor(named, piece->rows.key));
+          if (!piece->rows.empty() && piece->too_large_bytes == 0) piece->encoded = encode_(*piece);
+          rows_read_.Increment(static_cast<double>(piece->rows.size()));
+          Publish(std::move(piece));
+        }
       }
       {
         absl::MutexLock lock(&mutex_);

@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/telemetry/metrics.h"
 #include "services/data/app/live.h"
+#include "services/data/app/live_calendars.h"
 #include "services/data/app/live_queue.h"
 #include "services/data/store/live_log.h"
 #include "services/data/store/series_store.h"
@@ -26,7 +27,8 @@ namespace breadthflow::data {
 // The one reader of a replica: as long as somebody subscribes, it reads what was committed since it last looked, once
 // for all, and puts it into the queues of those who want it. It looks when a commit notifies, and each second in any
 // case. Thread-safe. Metrics: bf_live_subscribers, bf_live_rows_published_total (rows times subscribers),
-// bf_live_rows_read_total, bf_live_lag_seconds (stored until published), bf_live_scan_failures_total.
+// bf_live_rows_read_total, bf_live_lag_seconds (stored until published), bf_live_scan_failures_total,
+// bf_live_calendar_queries_total.
 class LiveHub {
  public:
   // `series` says which calendars were named. All references must outlive the hub.
@@ -42,6 +44,9 @@ class LiveHub {
   absl::StatusOr<columnar::CommitPosition> Join(const std::shared_ptr<LiveQueue>& queue, const LiveSpec& spec,
                                                 columnar::CommitPosition seen);
   void Leave(const std::shared_ptr<LiveQueue>& queue, const LiveSpec& spec);
+
+  // The calendars that were named for series; each is asked for once as long as nothing says that it changed.
+  absl::StatusOr<NamedCalendars> Calendars(const std::vector<quant::SeriesKey>& keys) { return calendars_.Of(keys); }
 
   // Looks once; for tests and while no thread does.
   absl::Status Scan();
@@ -63,7 +68,6 @@ class LiveHub {
   std::vector<std::shared_ptr<LiveQueue>> Interested(const columnar::Change& change);
 
   LiveLog& log_;
-  SeriesStore& series_;
   const base::Clock& clock_;
   const EncodeRows encode_;
   telemetry::Gauge subscribers_;
@@ -71,6 +75,8 @@ class LiveHub {
   telemetry::Counter rows_read_;
   telemetry::Counter failures_;
   telemetry::Histogram lag_;
+  telemetry::Counter calendar_queries_;
+  LiveCalendars calendars_;
 
   absl::Mutex scanning_;  // one scan at a time; before mutex_
   absl::Mutex mutex_;

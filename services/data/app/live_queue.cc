@@ -55,6 +55,7 @@ void LiveQueue::Push(std::shared_ptr<const LivePiece> piece,
   absl::MutexLock lock(&mutex_);
   if (overflowed_) return;
   const columnar::ChangePlace place = piece->place;
+  const int64_t told_rows = piece->told_rows;
   const bool full = items_.size() >= limits_.pieces || bytes_ >= limits_.bytes;
   const bool slow = !items_.empty() && now - items_.front().at > limits_.slow;
   if (conflate_ && (full || slow || !order_.empty())) {
@@ -62,12 +63,12 @@ void LiveQueue::Push(std::shared_ptr<const LivePiece> piece,
     for (const Item& item : items_) fits = fits && Collapse(item);
     items_.clear();
     bytes_ = 0;
-    if (!fits || !Collapse({std::move(piece), target, place, now})) Lose();
+    if (!fits || !Collapse({std::move(piece), target, place, now, told_rows})) Lose();
     return;
   }
   if (full) return Lose();
   bytes_ += piece->Bytes();
-  items_.push_back({std::move(piece), target, place, now});
+  items_.push_back({std::move(piece), target, place, now, told_rows});
 }
 
 void LiveQueue::EndBatch(int64_t batch, const std::shared_ptr<const columnar::CommitPosition>& target) {
@@ -83,7 +84,7 @@ void LiveQueue::EndBatch(int64_t batch, const std::shared_ptr<const columnar::Co
 }
 
 bool LiveQueue::Collapse(const Item& item) {
-  last_ = {nullptr, item.target, item.place, item.at};
+  last_ = {nullptr, item.target, item.place, item.at, item.told_rows};
   if (item.piece == nullptr) return true;
   const quant::Series& rows = item.piece->rows;
   const auto [found, is_new] = newest_.try_emplace(item.piece->change.series_id);
@@ -103,6 +104,7 @@ bool LiveQueue::Collapse(const Item& item) {
     last->arrival = item.piece->arrival;
     last->change = item.piece->change;
     last->place = item.piece->place;
+    if (takes) last->too_large_bytes = item.piece->too_large_bytes;
     FindGaps(*last, item.piece->named ? item.piece->calendar : nullptr);
     newest.piece = std::move(last);
   }
@@ -127,6 +129,7 @@ std::optional<LiveQueue::Popped> LiveQueue::Pop() {
     if (order_.empty()) {
       popped.target = last_.target;
       popped.place = last_.place;
+      popped.told_rows = last_.told_rows;
     }
     return popped;
   }
@@ -134,7 +137,10 @@ std::optional<LiveQueue::Popped> LiveQueue::Pop() {
   Item item = std::move(items_.front());
   items_.pop_front();
   if (item.piece != nullptr) bytes_ -= item.piece->Bytes();
-  return Popped{.piece = std::move(item.piece), .target = std::move(item.target), .place = item.place};
+  return Popped{.piece = std::move(item.piece),
+                .target = std::move(item.target),
+                .place = item.place,
+                .told_rows = item.told_rows};
 }
 
 bool LiveQueue::overflowed() const {

@@ -58,6 +58,7 @@ class LiveQueue {
     // Where the stream stands then; absent while there are rows left that were taken out of their order.
     std::shared_ptr<const columnar::CommitPosition> target;
     std::optional<columnar::ChangePlace> place;  // absent: the batch is whole
+    int64_t told_rows = 0;                       // of the instant behind `place`
   };
   // The next one; nullopt when there is none.
   std::optional<Popped> Pop();
@@ -70,6 +71,7 @@ class LiveQueue {
     std::shared_ptr<const columnar::CommitPosition> target;
     std::optional<columnar::ChangePlace> place;
     absl::Time at;
+    int64_t told_rows = 0;
   };
   struct Newest {
     std::shared_ptr<const LivePiece> piece;  // its last row at most

@@ -58,6 +58,10 @@ void LiveStream::Offer(std::shared_ptr<const LivePiece> piece, bool backfill, in
   const size_t symbol = symbol_.at(rows.key.symbol);
   Known& known = known_[symbol];
   known.key = rows.key;
+  if (spec_.source.empty() && sources_[symbol].empty()) {
+    sources_[symbol] = rows.key.variant;
+    cursor_.sources = SourcesToText(sources_);
+  }
   if (conflated > 0) parts_.conflated.Increment(static_cast<double>(conflated));
   if (!piece->withdrawn.empty()) {
     out_.push_back({.kind = LiveEvent::Kind::kWithdrawal,
@@ -86,6 +90,11 @@ void LiveStream::Offer(std::shared_ptr<const LivePiece> piece, bool backfill, in
   }
   known.last_time_ns = std::max(known.last_time_ns, rows.times.back());
   if (silence_ && !backfill) silence_->Heard(symbol, parts_.clock.Now());
+  if (piece->too_large_bytes > 0) {
+    AddGap(rows.key.symbol, {.range = {rows.times.back(), rows.times.back() + 1}, .rows = 1},
+           TooLargeText(piece->too_large_bytes));
+    return;
+  }
   LiveEvent event{.kind = LiveEvent::Kind::kRows, .backfill = backfill, .conflated_rows = conflated};
   event.rows = std::move(piece);
   out_.push_back(std::move(event));
@@ -97,6 +106,7 @@ absl::StatusOr<bool> LiveStream::NextStored() {
       cursor_.stored = false;
       cursor_.symbol = 0;
       cursor_.time_ns = INT64_MIN;
+      cursor_.told_rows = 0;
       return true;
     }
     size_t end = next_planned_ + 1;
@@ -114,18 +124,24 @@ absl::StatusOr<bool> LiveStream::NextStored() {
   if (!rows) {
     opened_series_.pop_front();
     ++next_planned_;
+    told_ = 0;
     return true;
   }
   const size_t symbol = planned_[next_planned_].first;
-  auto piece = std::make_shared<LivePiece>();
-  piece->rows = *std::move(rows);
-  piece->arrival = known_[symbol].last_arrival;
-  FindGaps(*piece, known_[symbol].named);
-  const int64_t last_ns = piece->rows.times.back();
-  Offer(std::move(piece), true, 0);
-  cursor_.symbol = static_cast<int64_t>(symbol);
-  cursor_.time_ns = last_ns;
-  out_.back().cursor = cursor_;
+  LivePiece whole;
+  whole.rows = *std::move(rows);
+  whole.arrival = known_[symbol].last_arrival;
+  for (std::shared_ptr<LivePiece>& piece : CutPieces(std::move(whole), std::exchange(told_, 0))) {
+    if (piece->rows.empty()) continue;
+    FindGaps(*piece, known_[symbol].named);
+    const int64_t told_rows = piece->told_rows;
+    const int64_t last_ns = piece->rows.times.back() - (told_rows > 0 ? 1 : 0);
+    Offer(std::move(piece), true, 0);
+    cursor_.symbol = static_cast<int64_t>(symbol);
+    cursor_.time_ns = last_ns;
+    cursor_.told_rows = told_rows;
+    out_.back().cursor = cursor_;
+  }
   return true;
 }
 
@@ -134,6 +150,7 @@ void LiveStream::Reach(const columnar::CommitPosition& target) {
   if (target.Covers(cursor_.base)) cursor_.base = target;
   cursor_.target.reset();
   cursor_.place = {};
+  cursor_.told_rows = 0;
 }
 
 absl::StatusOr<bool> LiveStream::NextMissed() {
@@ -145,6 +162,7 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
       }
       cursor_.target = join_;
       cursor_.place = {};
+      cursor_.told_rows = 0;
     }
     if (changes_end_) {
       changes_end_ = false;
@@ -154,8 +172,10 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
     // One of which a part has been told comes again.
     columnar::ChangePlace after = cursor_.place;
     up_to_ns_ = INT64_MIN;
+    told_ = 0;
     if (after.time_ns != INT64_MAX) {
       up_to_ns_ = after.time_ns;
+      told_ = cursor_.told_rows;
       --after.version;
     }
     BF_ASSIGN_OR_RETURN(const std::vector<columnar::Change> changes,
@@ -167,7 +187,7 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
     for (const columnar::Change& change : changes) {
       if (queue_->Accepts(change.key)) keys.push_back(change.key);
     }
-    BF_ASSIGN_OR_RETURN(changes_named_, parts_.series.Calendars(keys, absl::InfiniteFuture(), absl::InfiniteFuture()));
+    BF_ASSIGN_OR_RETURN(changes_named_, parts_.hub.Calendars(keys));
     return true;
   }
   const columnar::Change change = changes_.front();
@@ -184,20 +204,27 @@ absl::StatusOr<bool> LiveStream::NextMissed() {
     changes_.pop_front();
     up_to_ns_ = INT64_MIN;
   }
-  if (changed.rows.empty() && changed.withdrawn.empty()) {
-    cursor_.place = place;
-    return true;
+  const int64_t told = std::exchange(told_, 0);
+  if (!changed.rows.empty() || !changed.withdrawn.empty()) {
+    LivePiece whole;
+    whole.rows = std::move(changed.rows);
+    whole.withdrawn = std::move(changed.withdrawn);
+    whole.arrival = change.known_at;
+    whole.change = change;
+    whole.place = place;
+    for (std::shared_ptr<LivePiece>& piece : CutPieces(std::move(whole), told)) {
+      if (piece->rows.empty() && piece->withdrawn.empty()) continue;
+      FindGaps(*piece, NamedFor(changes_named_, change.key));
+      const columnar::ChangePlace behind = piece->place;
+      const int64_t told_rows = piece->told_rows;
+      Offer(std::move(piece), opened_.Sees(change.transaction), 0);
+      cursor_.place = behind;
+      cursor_.told_rows = told_rows;
+      out_.back().cursor = cursor_;
+    }
   }
-  auto piece = std::make_shared<LivePiece>();
-  piece->rows = std::move(changed.rows);
-  piece->withdrawn = std::move(changed.withdrawn);
-  piece->arrival = change.known_at;
-  piece->change = change;
-  piece->place = place;
-  FindGaps(*piece, NamedFor(changes_named_, change.key));
-  Offer(std::move(piece), opened_.Sees(change.transaction), 0);
   cursor_.place = place;
-  out_.back().cursor = cursor_;
+  cursor_.told_rows = 0;
   return true;
 }
 
@@ -218,6 +245,7 @@ absl::StatusOr<bool> LiveStream::NextLive() {
     if (popped->place) {
       cursor_.target = *popped->target;
       cursor_.place = *popped->place;
+      cursor_.told_rows = popped->told_rows;
     } else {
       Reach(*popped->target);
     }

@@ -51,8 +51,11 @@ class LiveStream final : public LiveSource {
 
   LiveStream(const LiveParts& parts, LiveSpec spec, bool bars, const columnar::LogHead& head);
   absl::Status Begin(std::optional<LiveCursor> cursor, const columnar::LogHead& head);
-  // Says of which symbols nothing is stored.
-  void TellAwaited(const std::vector<columnar::SeriesState>& states);
+  // The states that the stream is of: those of the sources that `cursor_` has, else the only one of each symbol.
+  // FAILED_PRECONDITION SEVERAL_SOURCES; INVALID_ARGUMENT INVALID_RESUME_TOKEN.
+  absl::StatusOr<std::vector<columnar::SeriesState>> Choose(std::vector<columnar::SeriesState> states, bool lost);
+  // The first message: of which symbols nothing is stored, and where the others come from.
+  void TellBeginning(const std::vector<columnar::SeriesState>& states, bool awaited);
   // Each fills out_ when it has something, and says whether to go on asking at once.
   absl::StatusOr<bool> NextStored();
   absl::StatusOr<bool> NextMissed();
@@ -75,6 +78,7 @@ class LiveStream final : public LiveSource {
   LiveCursor cursor_;
   std::unordered_map<std::string, size_t> symbol_;
   std::vector<Known> known_;
+  std::vector<std::string> sources_;  // by symbol; empty when the request names one, or it is not known yet
   std::shared_ptr<LiveQueue> queue_;
   std::deque<LiveEvent> out_;
 
@@ -90,6 +94,8 @@ class LiveStream final : public LiveSource {
   NamedCalendars changes_named_;  // of their series
   bool changes_end_ = false;
   int64_t up_to_ns_ = INT64_MIN;  // of the first change
+
+  int64_t told_ = 0;  // rows of the first instant that is read next which were told before
 
   std::optional<SilenceWatch> silence_;
   absl::Time next_look_ = absl::InfinitePast();

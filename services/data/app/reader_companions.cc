@@ -14,6 +14,7 @@
 #include "common/base/status.h"
 #include "services/data/app/reader.h"
 #include "services/data/domain/action_choice.h"
+#include "services/data/domain/market_cap.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
 #include "services/data/domain/resource.h"
@@ -25,6 +26,10 @@ namespace {
 PlannedSeries Whole(const columnar::SeriesHead& head) {
   return {head.key, head.basis, head.version, {}, head.rows, head.dropped_before_ns};
 }
+
+constexpr std::string_view kDerivedIsNotJoined =
+    ", and what is derived of prices and shares is not joined: read market_cap by itself and join it by time, or join "
+    "shares_outstanding to raw closes";
 
 // Series of joins that can not be had.
 class Absent {
@@ -222,7 +227,8 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
       if (candidates.empty()) {
         absent.Unknown(field,
                        stored.empty()
-                           ? fmt::format("{} of {} is not stored", join.resource, symbol)
+                           ? fmt::format("{} of {} is not stored{}", join.resource, symbol,
+                                         join.resource == kMarketCap ? kDerivedIsNotJoined : "")
                            : fmt::format("{} of {} is stored only from {}, which does not go with rows of {}, for "
                                          "one of them is made up: name it as the source of the join to have it",
                                          join.resource, symbol, SourcesOf(stored), rows.variant));

@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "services/data/domain/market_hours.h"
+#include "services/data/domain/row_pieces.h"
 
 namespace breadthflow::data {
 namespace {
@@ -30,6 +31,7 @@ ReplayStream::ReplayStream(SeriesStore& series, const base::Clock& clock, LiveSp
       states_(std::move(states)),
       options_(options),
       cursor_(std::move(cursor)),
+      told_(cursor_.told_rows),
       left_(spec_.replay->range),
       last_time_ns_(states_.size(), INT64_MIN),
       calendars_(states_.size(), nullptr),
@@ -49,8 +51,8 @@ ReplayStream::ReplayStream(SeriesStore& series, const base::Clock& clock, LiveSp
   left_.start_ns = std::max({left_.start_ns, first, cursor_.time_ns});
   left_.end_ns = rows == 0 ? left_.start_ns : std::min(left_.end_ns, Plus(last, 1));
   if (left_.start_ns >= left_.end_ns) return;
-  // As if the rows were evenly spread; ReadWindow learns better.
-  const double share = static_cast<double>(options_.window_rows) / static_cast<double>(rows);
+  // As if the rows were evenly spread, and narrow: a small one, ReadWindow learns better.
+  const double share = static_cast<double>(options_.window_rows) / 16 / static_cast<double>(rows);
   const double span = static_cast<double>(last) - static_cast<double>(first) + 1;
   length_ns_ = static_cast<int64_t>(std::clamp(share * span, 1.0, 4e18));
 }
@@ -61,6 +63,7 @@ absl::Status ReplayStream::ReadWindow() {
   order_.clear();
   next_ = 0;
   int64_t rows = 0;
+  int64_t bytes = 0;
   for (size_t begin = 0; begin < states_.size(); begin += kSeriesAtOnce) {
     std::vector<columnar::SeriesVersion> wanted;
     for (size_t i = begin; i < std::min(states_.size(), begin + kSeriesAtOnce); ++i) {
@@ -69,12 +72,16 @@ absl::Status ReplayStream::ReadWindow() {
     BF_ASSIGN_OR_RETURN(std::vector<quant::Series> read, series_.chunks().ReadMany(wanted, {.range = range}));
     for (quant::Series& one : read) {
       rows += static_cast<int64_t>(one.size());
+      const RowBytes row_bytes(one);
+      for (size_t row = 0; row < one.size() && row_bytes.varies(); ++row) {
+        bytes += static_cast<int64_t>(row_bytes.Of(row));
+      }
       const size_t i = window_.size();
       if (!one.empty()) calendars_[i] = &CalendarOf(one.key, one.times, named_[i]);
       window_.push_back(std::move(one));
     }
     // Too many, and there is a shorter window.
-    if (rows > 2 * options_.window_rows && range.end_ns - range.start_ns > 1) {
+    if ((rows > 2 * options_.window_rows || bytes > 2 * options_.window_bytes) && range.end_ns - range.start_ns > 1) {
       window_.clear();
       length_ns_ = std::max<int64_t>(1, (range.end_ns - range.start_ns) / 4);
       return absl::OkStatus();
@@ -91,14 +98,19 @@ absl::Status ReplayStream::ReadWindow() {
   std::sort(order_.begin(), order_.end(), [](const Place& a, const Place& b) {
     return std::tie(a.time_ns, a.series, a.row) < std::tie(b.time_ns, b.series, b.row);
   });
+  // Of the first instant.
+  const auto told = std::min(static_cast<int64_t>(order_.size()), std::exchange(told_, 0));
+  order_.erase(order_.begin(), order_.begin() + told);
   left_.start_ns = range.end_ns;
-  const double fit = static_cast<double>(options_.window_rows) / static_cast<double>(std::max<int64_t>(1, rows));
+  const double fit =
+      std::min(static_cast<double>(options_.window_rows) / static_cast<double>(std::max<int64_t>(1, rows)),
+               static_cast<double>(options_.window_bytes) / static_cast<double>(std::max<int64_t>(1, bytes)));
   length_ns_ =
       static_cast<int64_t>(std::clamp(static_cast<double>(length_ns_) * std::clamp(fit, 0.25, 4.0), 1.0, 4e18));
   return absl::OkStatus();
 }
 
-// The rows of one series that come next and are due; whole instants. Null when none is due.
+// The rows of one series that come next, are due and fit a message. Null when none is due.
 std::shared_ptr<const LivePiece> ReplayStream::TakePiece(absl::Time now) {
   const Place first = order_[next_];
   if (!pace_) pace_.emplace(spec_.replay->speed, now, first.time_ns);
@@ -109,22 +121,37 @@ std::shared_ptr<const LivePiece> ReplayStream::TakePiece(absl::Time now) {
     if (!same_instant && (end - next_ >= columnar::kRowsPerChunk || pace_->Due(order_[end].time_ns) > now)) break;
     ++end;
   }
+  // Rows of one series that follow each other in playing order follow each other in it.
+  const quant::Series& rows = window_[first.series];
+  const CutPiece cut = CutAt(rows, first.row, first.row + (end - next_));
   auto piece = std::make_shared<LivePiece>();
-  piece->rows = window_[first.series].Rows(first.row, order_[end - 1].row + 1);
+  piece->rows = rows.Rows(first.row, cut.end);
   piece->arrival = now;
-  next_ = end;
+  piece->continues = cut.continues;
+  piece->too_large_bytes = cut.too_large_bytes;
+  next_ += cut.end - first.row;
+  const int64_t last_ns = piece->rows.times.back();
+  cursor_.symbol = first.series;
+  cursor_.time_ns = last_ns;
+  if (cut.within) {
+    const auto instant = std::lower_bound(rows.times.begin(), rows.times.end(), last_ns);
+    --cursor_.symbol;
+    piece->told_rows = static_cast<int64_t>(cut.end) - (instant - rows.times.begin());
+  }
+  cursor_.told_rows = piece->told_rows;
   return piece;
 }
 
 absl::StatusOr<LiveStep> ReplayStream::Next(LiveEvent& event) {
   const absl::Time now = clock_.Now();
-  if (piece_ == nullptr) {
+  if (piece_ == nullptr && gaps_.empty()) {
     if (next_ == order_.size()) {
       if (left_.start_ns >= left_.end_ns) return LiveStep::End();
       BF_RETURN_IF_ERROR(ReadWindow());
       if (order_.empty()) return LiveStep::Wait(absl::ZeroDuration());
     }
     const size_t series = order_[next_].series;
+    const LiveCursor before = cursor_;
     piece_ = TakePiece(now);
     if (piece_ == nullptr) {
       if (now - sent_ >= kHeartbeat) {
@@ -139,12 +166,17 @@ absl::StatusOr<LiveStep> ReplayStream::Next(LiveEvent& event) {
       if (!bars_ || last_ns == INT64_MIN) continue;
       const auto missing = MissingBetween(*calendars_[series], spec_.timeframe, last_ns, time_ns);
       if (!missing) continue;
-      LiveEvent gap{.kind = LiveEvent::Kind::kGap, .cursor = cursor_};
+      LiveEvent gap{.kind = LiveEvent::Kind::kGap, .cursor = before};
       gap.gap = {piece_->rows.key, missing->range, missing->rows, "not stored"};
       gaps_.insert(gaps_.begin(), std::move(gap));
     }
-    cursor_.symbol = static_cast<int64_t>(series);
-    cursor_.time_ns = piece_->rows.times.back();
+    if (piece_->too_large_bytes > 0) {
+      LiveEvent gap{.kind = LiveEvent::Kind::kGap, .cursor = cursor_};
+      const int64_t time_ns = piece_->rows.times.front();
+      gap.gap = {piece_->rows.key, {time_ns, time_ns + 1}, 1, TooLargeText(piece_->too_large_bytes)};
+      gaps_.insert(gaps_.begin(), std::move(gap));
+      piece_ = nullptr;
+    }
   }
   sent_ = now;
   if (!gaps_.empty()) {

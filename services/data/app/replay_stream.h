@@ -19,7 +19,8 @@ namespace breadthflow::data {
 class ReplayStream final : public LiveSource {
  public:
   struct Options {
-    int64_t window_rows = 100'000;  // read at once, about
+    int64_t window_rows = 100'000;             // read at once, about
+    int64_t window_bytes = int64_t{64} << 20;  // of their texts and values, where there are texts
   };
   // `states`: the series in the order of the request, in the states that are played, and the calendars that were named
   // for them. `cursor`: where to begin, with database, time and base set. `bars` as LiveStream::Open.
@@ -45,6 +46,7 @@ class ReplayStream final : public LiveSource {
   const std::vector<columnar::SeriesState> states_;
   const Options options_;
   LiveCursor cursor_;
+  int64_t told_;           // rows of the first instant that were played before
   quant::TimeRange left_;  // not read yet
   int64_t length_ns_ = 0;  // of the next window
   std::vector<quant::Series> window_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "services/data/app/live_stream.h"
 #include "services/data/app/polled_stream.h"
 #include "services/data/app/replay_stream.h"
+#include "services/data/domain/market_cap.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/resource.h"
 
@@ -22,6 +25,22 @@ absl::Status ReplayRefused(absl::StatusCode code, const std::string& resource, c
   std::string text = details.violations.front().description;
   if (details.violations.size() > 1) text += fmt::format(" (and {} more)", details.violations.size() - 1);
   return base::MakeError(code, fmt::format("{}: {}", resource, text), details);
+}
+
+// What is derived on read is never committed, so that no stream can tell it.
+absl::Status CheckStored(const LiveSpec& spec, const std::vector<columnar::SeriesState>& states) {
+  std::set<std::string_view> stored;
+  for (const columnar::SeriesState& state : states) stored.insert(state.key.symbol);
+  base::Violations violations;
+  for (size_t i = 0; i < spec.symbols.size(); ++i) {
+    if (stored.contains(spec.symbols[i])) continue;
+    violations.Add(
+        fmt::format("symbols[{}]", i),
+        fmt::format("{} of {} is not stored, and what is derived of prices and shares has no live rows: stream "
+                    "stock_price and read {} when a row comes, or poll a source that has it",
+                    spec.resource, spec.symbols[i], spec.resource));
+  }
+  return violations.ToStatus("invalid stream", "DERIVED_RESOURCE");
 }
 
 }  // namespace
@@ -58,6 +77,12 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::Open(LiveSpec spec, const 
     BF_ASSIGN_OR_RETURN(cursor, LiveCursor::Parse(resume));
   }
   BF_ASSIGN_OR_RETURN(const columnar::LogHead head, log_.Head());
+  if (spec.resource == kMarketCap && !spec.poll && !cursor) {
+    BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesState> states,
+                        log_.States({spec.resource, spec.timeframe, spec.symbols}, spec.source, head.position,
+                                    head.position, {}, absl::InfiniteFuture()));
+    BF_RETURN_IF_ERROR(CheckStored(spec, states));
+  }
   if (spec.replay) return OpenReplay(spec, bars, head, std::move(cursor));
   const LiveParts parts{series_, log_, hub_, clock_, conflated_};
   if (spec.poll) {

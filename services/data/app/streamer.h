@@ -31,7 +31,8 @@ class Streamer {
   void Start();
   void Stop();
 
-  // Opens a stream; `resume` is LiveCursor::ToText() of an event, or empty. INVALID_ARGUMENT with every violation;
+  // Opens a stream; `resume` is LiveCursor::ToText() of an event, or empty. INVALID_ARGUMENT with every violation, and
+  // DERIVED_RESOURCE for a market_cap that is derived when it is read;
   // NOT_FOUND UNKNOWN_RESOURCE, and for a replay every symbol that is not stored; FAILED_PRECONDITION SEVERAL_SOURCES,
   // and what a source that is to be polled refuses for good.
   absl::StatusOr<std::unique_ptr<LiveSource>> Open(LiveSpec spec, const std::string& resume);

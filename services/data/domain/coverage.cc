@@ -15,6 +15,12 @@ bool Answered(const Coverage& one) { return one.outcome == Outcome::kOk || one.o
 
 bool Overlap(const TimeRange& a, const TimeRange& b) { return a.start_ns < b.end_ns && b.start_ns < a.end_ns; }
 
+// For how long a young answer is not asked for again.
+absl::Duration RecheckAfter(quant::Timeframe timeframe, const CoveragePolicy& policy) {
+  const absl::Duration bar = quant::IntradayLength(timeframe);
+  return bar == absl::ZeroDuration() ? policy.recheck_after : std::min(bar, policy.recheck_after);
+}
+
 // The pieces of `known` outside `taken`, each with as many rows as are still certain.
 void AddPieces(const Coverage& known, const std::vector<TimeRange>& taken, std::vector<Coverage>& out) {
   for (const TimeRange& range : Outside(known.range, taken)) {
@@ -87,9 +93,7 @@ std::vector<TimeRange> Missing(const TimeRange& range, std::span<const Coverage>
     if (!Answered(one) || one.parameters != parameters) continue;
     TimeRange part = one.range;
     if (revisions == Revisions::kRecent) {
-      const absl::Duration bar = quant::IntradayLength(one.key.timeframe);
-      const absl::Duration recheck =
-          bar == absl::ZeroDuration() ? policy.recheck_after : std::min(bar, policy.recheck_after);
+      const absl::Duration recheck = RecheckAfter(one.key.timeframe, policy);
       const bool to_the_end = part.end_ns == quant::ToNanos(one.fetch_time);
       if (now - one.fetch_time < recheck) {
         if (to_the_end) part.end_ns = INT64_MAX;
@@ -146,6 +150,34 @@ std::vector<Coverage> Merge(std::vector<Coverage> known, const std::vector<Cover
   std::sort(known.begin(), known.end(),
             [](const auto& a, const auto& b) { return a.range.start_ns < b.range.start_ns; });
   return known;
+}
+
+std::vector<Coverage> Fused(std::vector<Coverage> known, const CoveragePolicy& policy) {
+  absl::Time newest = absl::InfinitePast();
+  for (const Coverage& one : known) {
+    if (Answered(one)) newest = std::max(newest, one.fetch_time);
+  }
+  const auto stale = [&](const Coverage& one) {
+    return Answered(one) && newest - one.fetch_time >= RecheckAfter(one.key.timeframe, policy) &&
+           one.range.start_ns >= quant::ToNanos(one.fetch_time - policy.revision_window);
+  };
+  std::vector<Coverage> fused;
+  for (Coverage& one : known) {
+    Coverage* before = fused.empty() ? nullptr : &fused.back();
+    // Not when the later part was answered first: what was young of it then is older than what comes before.
+    if (before == nullptr || before->range.end_ns != one.range.start_ns || !stale(*before) || !stale(one) ||
+        before->parameters != one.parameters || before->basis != one.basis || one.fetch_time < before->fetch_time) {
+      fused.push_back(std::move(one));
+      continue;
+    }
+    before->range.end_ns = one.range.end_ns;
+    before->outcome =
+        before->outcome == Outcome::kOk || one.outcome == Outcome::kOk ? Outcome::kOk : Outcome::kEmptyConfirmed;
+    before->rows = before->rows && one.rows ? std::optional<int64_t>(*before->rows + *one.rows) : std::nullopt;
+    before->run = std::move(one.run);
+    before->body_sha256 = std::move(one.body_sha256);
+  }
+  return fused;
 }
 
 std::optional<bool> HasRows(const TimeRange& range, std::span<const Coverage> known) {

@@ -83,6 +83,12 @@ std::vector<Coverage> Covered(const Coverage& like, const quant::TimeRange& aske
 // other failures, since rows that are stored stay. Ascending, without overlap.
 std::vector<Coverage> Merge(std::vector<Coverage> known, const std::vector<Coverage>& added);
 
+// `known` of one series, ascending without overlap, with neighbours made one where Missing can not tell them apart any
+// more, now or later: answers to the same parameters that were young when they were given and have gone stale since, by
+// the newest answer. So what polls leave does not grow with their number. The one that is left has the time of the
+// earliest answer, and the run and the body of the last.
+std::vector<Coverage> Fused(std::vector<Coverage> known, const CoveragePolicy& policy);
+
 // Whether rows exist in the range, by answers to any parameters; nullopt when only the store can tell, since the
 // answers that overlap it and had rows reach beyond it, or are not whole any more.
 std::optional<bool> HasRows(const quant::TimeRange& range, std::span<const Coverage> known);

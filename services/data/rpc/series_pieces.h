@@ -8,14 +8,10 @@
 #include "breadthflow/common/v1/series.pb.h"
 
 #include "common/quant/series.h"
+#include "services/data/domain/row_pieces.h"
 
-// How rows are cut into the messages of a stream: by rows, and by bytes where rows are wide.
+// How rows are cut into the messages of a read: chunk by chunk, and by bytes where rows are wide.
 namespace breadthflow::data {
-
-inline constexpr size_t kMaxMessageBytes = size_t{1} << 20;
-// Rows of one chunk that fit this go out together; more are cut into messages of about kTargetBytes.
-inline constexpr size_t kWholeBytes = size_t{512} << 10;
-inline constexpr size_t kTargetBytes = size_t{256} << 10;
 
 // Where the message that begins at row `begin` ends: at most a chunk of rows, of about so many bytes; never within an
 // instant, however many bytes that has.

@@ -24,6 +24,7 @@ class EncodedLiveRows final : public EncodedRows {
   explicit EncodedLiveRows(const LivePiece& piece) {
     *rows_.mutable_rows() = rpc::ToProto(piece.rows, 0, piece.rows.size());
     *rows_.mutable_arrival_time() = rpc::ToProto(piece.arrival);
+    rows_.set_continues_instant(piece.continues);
   }
   const v1::LiveRows& rows() const { return rows_; }
 
@@ -90,6 +91,12 @@ class StreamSource final : public rpc::Source<StreamSeriesResponse> {
     if (step.kind == LiveStep::Kind::kEnd) return rpc::Step::End();
     if (step.kind == LiveStep::Kind::kWait) return rpc::Step::Wait(step.wait);
     message->set_resume_token(tokens_.Encode(query_, event.cursor.ToText()));
+    for (const LiveChoice& choice : event.choices) {
+      v1::LiveChoice& told = *message->add_choices();
+      told.set_source(choice.source);
+      told.set_reason(choice.reason);
+      told.mutable_symbols()->Add(choice.symbols.begin(), choice.symbols.end());
+    }
     switch (event.kind) {
       case LiveEvent::Kind::kRows:
         SetRows(event, *message->mutable_rows());

@@ -31,7 +31,8 @@ constexpr std::string_view kLockSeries = R"sql(
        JOIN coverage_series s USING (resource, symbol, timeframe, source)
   ORDER BY s.resource, s.symbol, s.timeframe, s.source FOR UPDATE OF s)sql";
 
-// What overlaps the hull of the new entries of each series, gone and given back.
+// What overlaps the hull of the new entries of each series, and what lies so shortly before it that it may become one
+// with it, gone and given back.
 constexpr std::string_view kTake = R"sql(
   WITH c AS (
     DELETE FROM coverage c
@@ -125,6 +126,8 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   std::map<int64_t, std::vector<Coverage>> known;
   std::vector<int64_t> ids, starts, ends;
   std::map<int64_t, const std::vector<Coverage>*> new_of;
+  const CoveragePolicy policy;
+  const int64_t reach_ns = absl::ToInt64Nanoseconds(policy.revision_window);
   for (const postgres::Row row : locked) {
     const std::vector<Coverage>* list = lists[static_cast<size_t>(row.Int(1) - 1)];
     new_of[row.Int(0)] = list;
@@ -135,7 +138,7 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
       start = std::min(start, one.range.start_ns);
       end = std::max(end, one.range.end_ns);
     }
-    starts.push_back(start);
+    starts.push_back(start < INT64_MIN + reach_ns ? INT64_MIN : start - reach_ns);
     ends.push_back(end);
   }
   BF_ASSIGN_OR_RETURN(
@@ -145,7 +148,7 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   for (const postgres::Row row : taken) known[row.Int(kCoverageSeriesColumn)].push_back(CoverageFromRow(row));
   std::vector<std::pair<int64_t, Coverage>> merged;
   for (const auto& [id, list] : new_of) {
-    for (Coverage& one : Merge(std::move(known[id]), *list)) merged.emplace_back(id, std::move(one));
+    for (Coverage& one : Fused(Merge(std::move(known[id]), *list), policy)) merged.emplace_back(id, std::move(one));
   }
   BF_RETURN_IF_ERROR(InsertAnswers(tx, new_of));
   return InsertCoverage(tx, merged);

@@ -47,8 +47,8 @@ class CoverageStore {
                                                                           quant::Timeframe timeframe, absl::Time as_of,
                                                                           absl::Time deadline);
 
-  // Merges the entries into those that are there, in the transaction that stores their rows. Locks the series, in the
-  // order of their keys.
+  // Merges the entries into those that are there, as Merge and Fused do, in the transaction that stores their rows.
+  // Locks the series, in the order of their keys.
   absl::Status Add(postgres::Transaction& tx, const std::vector<Coverage>& added);
 
   // Ordered by resource, symbol, timeframe, source and start; at most `limit`.

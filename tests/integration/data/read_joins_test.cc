@@ -109,5 +109,11 @@ TEST_F(ReadJoinsTest, MadeUpRowsAreJoinedToRealOnesOnlyByNameAndTheAnswerSaysSo)
   EXPECT_THAT(Joined(join, "market_cap.market_cap"), ElementsAre(6, 6, 6)) << "the only one that is not made up";
 }
 
+TEST_F(ReadJoinsTest, AMarketCapThatWouldHaveToBeDerivedIsNotJoinedAndTheErrorSaysWhatToDo) {
+  const auto refused = ReadOne("AAA", {.joins = {{.resource = "market_cap", .fields = {"market_cap"}}}});
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("join shares_outstanding"));
+}
+
 }  // namespace
 }  // namespace breadthflow::data

@@ -202,5 +202,80 @@ TEST(WithNeighbours, ReachesIntoWhatIsKnownWhereNothingElseCouldBeCompared) {
   EXPECT_EQ(Hull(std::vector{Days(20, 40)}, known), Days(0, 60));
 }
 
+// What polls of a source leave, each from the last row on; a row comes now and then.
+struct Polled {
+  std::vector<Coverage> whole;  // every answer by itself
+  std::vector<Coverage> fused;
+};
+
+Polled Poll(quant::Timeframe timeframe, absl::Duration interval, int polls, int row_every, Revisions revisions) {
+  Polled polled;
+  int64_t last_row = quant::ToNanos(kNow - absl::Hours(24 * 9));
+  for (int i = 0; i < polls; ++i) {
+    Coverage like = Entry(0, 1, Outcome::kOk, kNow + i * interval);
+    like.key.timeframe = timeframe;
+    like.run = std::to_string(i);
+    const TimeRange asked{last_row, quant::ToNanos(like.fetch_time) + 1};
+    std::vector<int64_t> times = {last_row};
+    if (i % row_every == 0) times.push_back(last_row = quant::ToNanos(like.fetch_time - absl::Seconds(1)));
+    const std::vector<Coverage> added = Covered(like, asked, times, revisions, {});
+    polled.whole = Merge(std::move(polled.whole), added);
+    polled.fused = Fused(Merge(std::move(polled.fused), added), {});
+  }
+  return polled;
+}
+
+TEST(Fused, WhatPollsLeaveDoesNotGrowWithTheirNumber) {
+  EXPECT_GT(Poll(quant::Timeframe::kMin1, absl::Minutes(1), 1000, 1, Revisions::kRecent).whole.size(), 900u);
+  EXPECT_LE(Poll(quant::Timeframe::kMin1, absl::Minutes(1), 1000, 1, Revisions::kRecent).fused.size(), 5u);
+  EXPECT_LE(Poll(quant::Timeframe::kMin1, absl::Minutes(1), 1000, 3, Revisions::kNever).fused.size(), 5u);
+  EXPECT_LE(Poll(quant::Timeframe::kDay, absl::Minutes(5), 1000, 1, Revisions::kRecent).fused.size(), 7u);
+  // Answers that are not asked again yet are kept: a quarter of an hour of them.
+  EXPECT_LE(Poll(quant::Timeframe::kTick, absl::Seconds(10), 1000, 1, Revisions::kRecent).fused.size(), 95u);
+}
+
+TEST(Fused, WhatHasToBeAskedForStaysTheSame) {
+  for (const Revisions revisions : {Revisions::kRecent, Revisions::kNever}) {
+    for (const auto timeframe : {quant::Timeframe::kMin1, quant::Timeframe::kDay, quant::Timeframe::kTick}) {
+      const absl::Duration interval = absl::Minutes(7);
+      const absl::Time last = kNow + 299 * interval;
+      const Polled polled = Poll(timeframe, interval, 300, 2, revisions);
+      ASSERT_LT(polled.fused.size() + 100, polled.whole.size());
+      for (const absl::Duration later : {absl::Seconds(1), absl::Minutes(8), absl::Minutes(16), absl::Hours(30),
+                                         absl::Hours(24 * 6), absl::Hours(24 * 60)}) {
+        for (const absl::Duration start :
+             {absl::Hours(24 * 12), absl::Hours(24 * 8), absl::Hours(20), absl::Minutes(9)}) {
+          for (const absl::Duration end : {absl::Minutes(-30), absl::ZeroDuration(), absl::Minutes(40)}) {
+            const TimeRange range{quant::ToNanos(last - start), quant::ToNanos(last + end)};
+            if (range.start_ns >= range.end_ns) continue;
+            EXPECT_EQ(MissingOf(range, polled.fused, revisions, last + later),
+                      MissingOf(range, polled.whole, revisions, last + later));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Fused, OnlyNeighboursOfOneKindBecomeOne) {
+  const auto at = [](int64_t from, int64_t to, int hours_ago) {
+    return Entry(from, to, Outcome::kOk, kNow - absl::Hours(hours_ago));
+  };
+  Coverage other = at(97, 98, 4);
+  other.parameters = "q";
+  Coverage failed = Entry(98, 99, Outcome::kFailed, kNow - absl::Hours(3));
+  const std::vector<Coverage> apart = {at(10, 20, 9), at(20, 30, 8), at(94, 95, 7), at(96, 97, 6),
+                                       other,         failed,        at(99, 100, 0)};
+  EXPECT_EQ(Fused(apart, {}).size(), apart.size()) << "settled, with a gap, other parameters, failed, fresh";
+  std::vector<Coverage> fused = Fused(
+      {at(94, 95, 7), at(95, 97, 6), Entry(97, 98, Outcome::kEmptyConfirmed, kNow - absl::Hours(5)), at(98, 100, 0)},
+      {});
+  ASSERT_EQ(fused.size(), 2u);
+  EXPECT_EQ(fused[0].range, Days(94, 98));
+  EXPECT_EQ(fused[0].outcome, Outcome::kOk);
+  EXPECT_EQ(fused[0].rows, 3);
+  EXPECT_EQ(fused[0].fetch_time, kNow - absl::Hours(7));
+}
+
 }  // namespace
 }  // namespace breadthflow::data

@@ -209,6 +209,8 @@ TEST(LiveCursor, ReadsWhatItWrites) {
       cursor.stored = true;
       cursor.symbol = 9999;
       cursor.time_ns = -1;
+      cursor.told_rows = 7;
+      cursor.sources = SourcesToText({"one", "", "two|x"});
     }
     const auto read = LiveCursor::Parse(cursor.ToText());
     ASSERT_THAT(read, testing::IsOk());
@@ -216,10 +218,38 @@ TEST(LiveCursor, ReadsWhatItWrites) {
     EXPECT_EQ(read->place, cursor.place);
     EXPECT_EQ(read->time, cursor.time);
     EXPECT_EQ(read->target, cursor.target);
+    EXPECT_EQ(read->told_rows, cursor.told_rows);
+    EXPECT_EQ(read->sources, cursor.sources);
   }
-  for (const std::string text : {"", "1|a|b", "2|x|1|1:1:||1|1|1|1|0|0|0", "1|x|1|1:0:||1|1|1|1|0|0|0",
-                                 "1|x|1|1:1:|z|1|1|1|1|0|0|0", "1|x|1|1:1:||1|1|1|1|0|0|0|"}) {
+  for (const std::string text :
+       {"", "1|a|b", "2|x|1|1:1:||1|1|1|1|0|0|0", "1|x|1|1:0:||1|1|1|1|0|0|0", "1|x|1|1:1:|z|1|1|1|1|0|0|0",
+        "1|x|1|1:1:||1|1|1|1|0|0|0|", "2|x|1|1:1:||1|1|1|1|0|0|0", "2|x|1|1:1:||1|1|1|1|0|0|0|-1|",
+        "3|x|1|1:1:||1|1|1|1|0|0|0|0|"}) {
     EXPECT_THAT(LiveCursor::Parse(text), testing::StatusIs(absl::StatusCode::kInvalidArgument)) << text;
+  }
+}
+
+TEST(LiveCursor, ReadsWhatItWroteBeforeItHadSources) {
+  const auto read = LiveCursor::Parse("1|7300|1700000000000000|77:77:||1700000000000000|1|2|3|1|4|5");
+  ASSERT_THAT(read, testing::IsOk());
+  EXPECT_EQ(read->time_ns, 5);
+  EXPECT_EQ(read->told_rows, 0);
+  EXPECT_EQ(read->sources, "");
+}
+
+TEST(LiveCursor, SourcesAreShortWhereNeighboursShareThem) {
+  EXPECT_EQ(SourcesToText({"", "", ""}), "");
+  EXPECT_EQ(SourcesToText({"a", "a", "", "b:1,2|3", "a"}), "a,b:1%2c2%7c3;2*1,1*0,1*2,1*1");
+  EXPECT_LT(SourcesToText(std::vector<std::string>(10'000, "simulated")).size(), 30u);
+  for (const std::vector<std::string>& sources :
+       {std::vector<std::string>{"a"}, {"", "a"}, {"a", "a", "", "b:1,2|3;4*5%6", "a"}, {"", ""}}) {
+    const auto read = SourcesFromText(SourcesToText(sources), sources.size());
+    ASSERT_THAT(read, testing::IsOk());
+    EXPECT_EQ(*read, sources);
+  }
+  for (const std::string text : {"a", "a;", "a;1*1", "a;3*1", "a;2*2", "a;1*1,", ";2*0", "a%;2*1", "a%zz;2*1", "a;2*1;",
+                                 "a;99999999999999999999*1", "a;-2*1"}) {
+    EXPECT_THAT(SourcesFromText(text, 2), testing::StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }
 
