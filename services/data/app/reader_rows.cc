@@ -84,8 +84,8 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     };
   }
   if (anchored) {
-    origin.anchored = shape.adjustment;
-    origin.anchor_ns = extent.first_time_ns;
+    out.origin.anchored = shape.adjustment;
+    out.origin.anchor_ns = extent.first_time_ns;
   }
   const quant::TimeRange needed = stored.range;
   if (anchored) stored.range.start_ns = INT64_MIN;

@@ -46,7 +46,10 @@ class FetchFiles : public FetchFixture {
   }
   FetchResult FetchFolder(const std::string& path, const std::string& name = "") {
     component::ComponentRef source{"csv_file", {{"path", path}}};
-    if (!name.empty()) source.params["name"] = name;
+    if (!name.empty()) {
+      source.params["name"] = name;
+      source.params["calendar"] = "XNYS";
+    }
     return FetchFrom(source);
   }
 
@@ -65,10 +68,10 @@ TEST_F(FetchFiles, RowsOfTwoFoldersAreKeptApartByAName) {
   EXPECT_THAT(Stored("AAA", "csv_file").Doubles("close"), ElementsAre(10, 11));
   EXPECT_THAT(Stored("AAA", "csv_file:vendor_b").Doubles("close"), ElementsAre(12, 13));
   const quant::SeriesKey key{"stock_price", "AAA", quant::Timeframe::kDay, "csv_file:vendor_b"};
-  const auto markets = series_.Markets({key}, absl::InfiniteFuture());
+  const auto markets = series_.Markets({key}, absl::InfiniteFuture(), absl::InfiniteFuture());
   ASSERT_THAT(markets, IsOk());
   ASSERT_TRUE(markets->contains(key)) << "a named series keeps its calendar, too";
-  EXPECT_EQ(markets->at(key).calendar, "XNYS");
+  EXPECT_EQ(markets->at(key).market.calendar, "XNYS");
 }
 
 TEST_F(FetchFiles, WhatAnotherFolderTakesAwayIsSaidWithTheParameterThatKeepsIt) {

@@ -40,7 +40,7 @@ quant::Series Wide(const std::string& symbol, int64_t first, int instants, int r
   return series;
 }
 
-size_t BytesOf(const quant::Series& rows) {
+size_t MessageBytesOf(const quant::Series& rows) {
   const RowBytes bytes(rows);
   size_t all = 0;
   for (size_t row = 0; row < rows.size(); ++row) all += bytes.Of(row);
@@ -57,7 +57,7 @@ Received ToldInPieces(const std::function<std::unique_ptr<LiveSource>(const std:
     EXPECT_EQ(event.kind, Kind::kRows);
     if (event.kind != Kind::kRows) break;
     const quant::Series& rows = event.rows->rows;
-    EXPECT_LE(BytesOf(rows), kMaxMessageBytes - (size_t{64} << 10));
+    EXPECT_LE(MessageBytesOf(rows), kMaxMessageBytes - (size_t{64} << 10));
     EXPECT_EQ(event.rows->continues, !told.empty() && told.back().first == rows.times.front());
     Append(rows, told);
     token = event.cursor.ToText();
@@ -108,7 +108,7 @@ TEST_F(WideLiveTest, WhatIsPublishedComesInMessagesThatFit) {
   while (told.size() < all.size()) {
     const LiveEvent event = Next(*stream);
     ASSERT_EQ(event.kind, Kind::kRows);
-    EXPECT_LE(BytesOf(event.rows->rows), kWholeBytes);
+    EXPECT_LE(MessageBytesOf(event.rows->rows), kWholeBytes);
     Append(event.rows->rows, told);
     tokens.push_back(event.cursor.ToText());
     behind.push_back(told.size());

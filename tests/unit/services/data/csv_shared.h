@@ -165,7 +165,7 @@ inline std::optional<SourceData> ReadReal(const RealFile& file) {
       file.definition != nullptr ? *file.definition : *FindResource(file.resource).value(), data->series,
       [&](size_t row) { return data->labels[row]; }, violations);
   EXPECT_TRUE(violations.empty()) << file.path << ": " << base::Message(violations.ToStatus("")).substr(0, 1000);
-  EXPECT_EQ(Gate(data->series, CalendarOf(data->series.key, data->series.times)).impossible_rows > 0, file.impossible)
+  EXPECT_EQ(Gate(data->series, CalendarOf(data->series.key, data->series.times)).rows.empty(), !file.impossible)
       << file.path;
   quant::Series stored{.key = data->series.key, .basis = data->series.basis, .repeats = data->series.repeats};
   for (size_t begin = 0; begin < data->series.size();) {
