@@ -8,6 +8,8 @@
 #include "common/base/hash.h"
 #include "common/base/status.h"
 #include "common/base/transient.h"
+#include "services/data/app/daily_stamps.h"
+#include "services/data/app/market_of_zone.h"
 #include "services/data/domain/adjustment_drift.h"
 #include "services/data/domain/asked_rows.h"
 #include "services/data/domain/resource.h"
@@ -282,6 +284,10 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   const component::ComponentRef& first = task.spec.source;
   if (!fetched.market && source.variant == first.name) fetched.market = MarketIn(first.params);
   const quant::Calendar* calendar = NamedFor(task.calendars, series.key);
+  if (!fetched.market && calendar == nullptr && source.variant == first.name) {
+    BF_ASSIGN_OR_RETURN(fetched.market,
+                        MarketOfZone(series_, task.resource, series, first.params, absl::InfiniteFuture()));
+  }
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
@@ -291,6 +297,15 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);
   if (fetched.apart != nullptr) return absl::OkStatus();
+  if (source.source->authoritative()) {
+    const absl::Status stamps =
+        CheckDailyStamps(series_, task.resource, series, options.replaces, absl::InfiniteFuture());
+    if (base::IsTransient(stamps)) return stamps;
+    if (!stamps.ok()) {
+      Fail(stamps, fetched.result);
+      return absl::OkStatus();
+    }
+  }
   absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
