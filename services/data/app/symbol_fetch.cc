@@ -297,7 +297,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);
   if (fetched.apart != nullptr) return absl::OkStatus();
-  if (source.source->authoritative()) {
+  if (source.entry->authoritative) {
     const absl::Status stamps =
         CheckDailyStamps(series_, task.resource, series, options.replaces, absl::InfiniteFuture());
     if (base::IsTransient(stamps)) return stamps;
