@@ -22,6 +22,9 @@ std::string Instant(int64_t time_ns) {
 absl::Status CheckDailyStamps(SeriesStore& store, const Resource& resource, const quant::Series& series,
                               const std::optional<quant::TimeRange>& replaces, absl::Time deadline) {
   if (series.key.timeframe != quant::Timeframe::kDay || series.empty() || !resource.bars) return absl::OkStatus();
+  const bool all_replaced = replaces && replaces->start_ns <= series.times.front() - kApart &&
+                            replaces->end_ns >= series.times.back() + kApart;
+  if (all_replaced) return absl::OkStatus();
   columnar::ReadOptions options{.range = {series.times.front() - kApart, series.times.back() + kApart},
                                 .deadline = deadline};
   // Only times are looked at.
@@ -39,11 +42,11 @@ absl::Status CheckDailyStamps(SeriesStore& store, const Resource& resource, cons
     if (!near || *next == time || std::binary_search(next, series.times.end(), time)) continue;
     return base::MakeError(
         absl::StatusCode::kFailedPrecondition, "OTHER_CALENDAR",
-        fmt::format(
-            "its bar at {} is stored, and the one at {} would be another of the same day: the stored ones keep "
-            "another calendar. Name it (--set calendar=...), keep these bars under another name (--source NAME) "
-            "or replace the stored ones (--replace --start ... --end ...)",
-            Instant(time), Instant(*next)));
+        fmt::format("its bar at {} is stored, and the one at {} would be another of the same day: the stored ones keep "
+                    "another calendar. Name it (calendar=... by --set of an import, --param of a fetch), keep these "
+                    "bars under another name (--source NAME) "
+                    "or replace the stored ones (--replace --start ... --end ...)",
+                    Instant(time), Instant(*next)));
   }
   return absl::OkStatus();
 }

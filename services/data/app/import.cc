@@ -217,11 +217,7 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
     if (!spec_.adjusted_as_of) notes_[symbol].push_back(AssumedBasisNote());
   }
 
-  std::vector<quant::SeriesKey> keys;
-  for (const quant::Series& series : all) {
-    if (!series.empty()) keys.push_back(series.key);
-  }
-  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(keys));
+  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(all));
   const std::string id = base::NewUuid(importer_.clock_.Now());
   absl::StatusOr<std::string> answer = absl::UnknownError("");
   for (int attempt = 1;; ++attempt) {

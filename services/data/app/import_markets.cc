@@ -8,6 +8,7 @@
 
 #include "common/base/status.h"
 #include "services/data/app/importer.h"
+#include "services/data/app/market_of_zone.h"
 
 namespace breadthflow::data {
 
@@ -39,13 +40,23 @@ std::optional<SeriesMarket> Import::MarketOf(const std::string& symbol) const {
   return said == markets_.end() ? std::nullopt : std::optional(said->second);
 }
 
-absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::SeriesKey>& keys) {
+absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::Series>& all) {
+  std::vector<quant::SeriesKey> keys;
+  for (const quant::Series& series : all) {
+    if (!series.empty()) keys.push_back(series.key);
+  }
   BF_ASSIGN_OR_RETURN(NamedCalendars calendars,
                       importer_.series_.Calendars(keys, absl::InfiniteFuture(), submission_.deadline));
-  for (const quant::SeriesKey& key : keys) {
-    const std::optional<SeriesMarket> market = MarketOf(key.symbol);
+  for (const quant::Series& series : all) {
+    if (series.empty()) continue;
+    std::optional<SeriesMarket> market = MarketOf(series.key.symbol);
+    if (!market && !calendars.contains(series.key)) {
+      BF_ASSIGN_OR_RETURN(market,
+                          MarketOfZone(importer_.series_, *resource_, series, spec_.csv_params, submission_.deadline));
+      if (market) markets_.emplace(series.key.symbol, *market);
+    }
     if (!market) continue;
-    BF_ASSIGN_OR_RETURN(calendars[key], importer_.series_.CalendarOf(*market));
+    BF_ASSIGN_OR_RETURN(calendars[series.key], importer_.series_.CalendarOf(*market));
   }
   return calendars;
 }

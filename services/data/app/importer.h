@@ -93,8 +93,9 @@ class Import {
   void TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar);
   // That was named for a symbol, by the spec or by its rows.
   std::optional<SeriesMarket> MarketOf(const std::string& symbol) const;
-  // What these series trade on: as was named with them, else as it was before.
-  absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::SeriesKey>& keys);
+  // What these series trade on: as was named with them, else as it was before, else the dates of a time zone that the
+  // spec names, which are then those of MarketOf.
+  absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::Series>& all);
 
   Importer& importer_;
   const ImportSpec spec_;
@@ -109,7 +110,7 @@ class Import {
   int64_t messages_ = 0;
   std::map<std::string, std::vector<std::string>> notes_;  // by symbol
   const std::optional<SeriesMarket> market_;               // that the spec names
-  std::map<std::string, SeriesMarket> markets_;            // that rows name, by symbol
+  std::map<std::string, SeriesMarket> markets_;            // that rows or a zone name, by symbol
   bool in_file_ = false;
   FileKind kind_ = FileKind::kCsv;
   std::string file_;

@@ -80,6 +80,10 @@ absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::
   }
   const std::optional<size_t> whole = FirstWhole(offers, needed);
   if (!whole) return RefuseAdjustment("NO_ADJUSTMENT_DATA", rows, WhyNoneIsWhole(offers, needed, kind.name));
+  if (const ActionOffer& chosen = offers[*whole]; chosen.Lacks(needed)) {
+    return RefuseAdjustment("RANGE_DROPPED", rows,
+                            fmt::format("its {} are those of {}, and {}", kind.name, chosen.source, chosen.why_lost));
+  }
   kind.chosen = offers[*whole].source;
   if (kind.chosen != origin_.source) Notice(fmt::format("{} are those of {}", kind.name, kind.chosen));
   BF_ASSIGN_OR_RETURN(const quant::Series* events, ReadOffer(kind, *whole));
@@ -115,7 +119,8 @@ absl::Status ReadActions::Compare(Kind& kind, const quant::Series& rows, const q
                                   const CorporateActions& known) {
   const std::vector<ActionOffer>& offers = kind.actions.offers;
   for (size_t i = 0; i < offers.size(); ++i) {
-    if (!offers[i].stored || offers[i].source == kind.chosen || !FirstWhole({&offers[i], 1}, needed)) continue;
+    if (!offers[i].stored || offers[i].source == kind.chosen || offers[i].Lacks(needed)) continue;
+    if (!FirstWhole({&offers[i], 1}, needed)) continue;
     BF_ASSIGN_OR_RETURN(const quant::Series* events, ReadOffer(kind, i));
     CorporateActions other = known;
     const bool dividends = &kind == &dividends_;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -30,6 +31,8 @@ PlannedSeries Whole(const columnar::SeriesHead& head) {
 constexpr std::string_view kDerivedIsNotJoined =
     ", and what is derived of prices and shares is not joined: read market_cap by itself and join it by time, or join "
     "shares_outstanding to raw closes";
+
+std::string InstantText(absl::Time time) { return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()); }
 
 // Series of joins that can not be had.
 class Absent {
@@ -78,12 +81,11 @@ void Order(Heads& heads, std::string_view source) {
   });
 }
 
-// The part of `asked` (nullopt: of all time) of which a state still has every event: what is before its oldest events
-// may be gone since they were dropped, as if nobody had asked. What went after `kept_since` is there.
-std::optional<std::vector<quant::TimeRange>> StillThere(std::optional<std::vector<quant::TimeRange>> asked,
-                                                        const columnar::SeriesHead& head, absl::Time kept_since) {
-  int64_t first = head.dropped_before_ns;
-  if (head.lost_since < kept_since) first = std::max(first, head.lost_before_ns);
+// The part of `asked` (nullopt: of all time) of which a state had every event: what it had dropped itself is as if
+// nobody had asked, and was when the state was the newest one.
+std::optional<std::vector<quant::TimeRange>> HadThen(std::optional<std::vector<quant::TimeRange>> asked,
+                                                     const columnar::SeriesHead& head) {
+  const int64_t first = head.dropped_before_ns;
   if (first == INT64_MIN) return asked;
   std::vector<quant::TimeRange> there;
   for (const quant::TimeRange& one : asked.value_or(std::vector<quant::TimeRange>(1))) {
@@ -92,7 +94,7 @@ std::optional<std::vector<quant::TimeRange>> StillThere(std::optional<std::vecto
   return there;
 }
 
-// Who has events for prices of `source`, in the order of the rule.
+// Who has events for prices of `source`, in the order of the rule. What was dropped after `kept_since` is there.
 Companions::Actions OffersFor(const std::string& source, const std::string& named, Heads stored,
                               const std::vector<Answers>& answers, absl::Time kept_since) {
   Companions::Actions out;
@@ -113,7 +115,12 @@ Companions::Actions OffersFor(const std::string& source, const std::string& name
     const std::string& from = head->key.variant;
     seen.insert(from);
     if (!counts(from)) continue;
-    out.offers.push_back({.source = from, .stored = true, .asked = StillThere(asked(from), *head, kept_since)});
+    ActionOffer offer{.source = from, .stored = true, .asked = HadThen(asked(from), *head)};
+    if (head->lost_since < kept_since) {
+      offer.lost_before_ns = head->lost_before_ns;
+      offer.why_lost = WhyLost(*head, INT64_MIN);
+    }
+    out.offers.push_back(std::move(offer));
     out.stored.emplace_back(Whole(*head));
   }
   for (const bool own : {true, false}) {
@@ -125,6 +132,32 @@ Companions::Actions OffersFor(const std::string& source, const std::string& name
     }
   }
   return out;
+}
+
+// Since when what `join` names is stored, by symbol, where a read as of an earlier instant does not find it. Empty
+// where nothing is missing.
+absl::StatusOr<std::map<std::string, absl::Time>> FirstOfJoined(SeriesStore& store, const JoinSpec& join,
+                                                                const std::map<std::string, Heads>& found,
+                                                                const columnar::SeriesFilter& filter,
+                                                                absl::Time as_of) {
+  std::vector<std::string> missing;
+  for (const std::string& symbol : filter.symbols) {
+    if (!found.contains(symbol)) missing.push_back(symbol);
+  }
+  if (missing.empty() || as_of == absl::InfiniteFuture()) return std::map<std::string, absl::Time>();
+  return store.FirstKnown(join.resource, missing, *filter.timeframe, join.source, filter.deadline);
+}
+
+// Why a join has no rows of `symbol`.
+std::string WhyNotStored(const JoinSpec& join, const std::string& symbol, absl::Time as_of,
+                         const std::map<std::string, absl::Time>& first_known) {
+  const auto known = first_known.find(symbol);
+  if (known == first_known.end()) {
+    return fmt::format("{} of {} is not stored{}", join.resource, symbol,
+                       join.resource == kMarketCap ? kDerivedIsNotJoined : "");
+  }
+  return fmt::format("nothing of {} of {} was known at {}; the first of it came at {}", join.resource, symbol,
+                     InstantText(as_of), InstantText(known->second));
 }
 
 bool MixesDaysOfRaw(const ReadShape& shape, quant::PriceBasis basis) {
@@ -212,6 +245,7 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
                                               fmt::join(names, ", "), join.resource, names.front()));
       continue;
     }
+    BF_ASSIGN_OR_RETURN(const auto first_known, FirstOfJoined(series_, join, by_symbol, filter, as_of));
     for (size_t i = 0; i < plan.series.size(); ++i) {
       const quant::SeriesKey& rows = plan.series[i].key;
       const std::string& symbol = all.empty() ? rows.symbol : all;
@@ -227,8 +261,7 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
       if (candidates.empty()) {
         absent.Unknown(field,
                        stored.empty()
-                           ? fmt::format("{} of {} is not stored{}", join.resource, symbol,
-                                         join.resource == kMarketCap ? kDerivedIsNotJoined : "")
+                           ? WhyNotStored(join, symbol, as_of, first_known)
                            : fmt::format("{} of {} is stored only from {}, which does not go with rows of {}, for "
                                          "one of them is made up: name it as the source of the join to have it",
                                          join.resource, symbol, SourcesOf(stored), rows.variant));

@@ -1,5 +1,6 @@
 // Reader: market capitalisation that nobody stored, made of prices and numbers of shares.
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -59,9 +60,18 @@ class Obstacles {
   void Several(std::string field, std::string text) {
     several_.violations.push_back({std::move(field), std::move(text)});
   }
+  // Where a state has lost rows from `start_ns` on: true.
+  bool Lost(const std::string& field, const columnar::SeriesHead& head, int64_t start_ns) {
+    std::string why = WhyLost(head, start_ns);
+    if (why.empty()) return false;
+    lost_.violations.push_back({field, fmt::format("{}: {}", head.key.resource, why)});
+    return true;
+  }
   absl::Status ToStatus() const {
     if (!unknown_.violations.empty()) return Fail(absl::StatusCode::kNotFound, unknown_);
-    if (!several_.violations.empty()) return Fail(absl::StatusCode::kFailedPrecondition, several_);
+    for (const base::ErrorDetails* details : {&several_, &lost_}) {
+      if (!details->violations.empty()) return Fail(absl::StatusCode::kFailedPrecondition, *details);
+    }
     return absl::OkStatus();
   }
 
@@ -73,6 +83,7 @@ class Obstacles {
   }
   base::ErrorDetails unknown_{.reason = "UNKNOWN_SERIES"};
   base::ErrorDetails several_{.reason = "SEVERAL_SOURCES"};
+  base::ErrorDetails lost_{.reason = "RANGE_DROPPED"};
 };
 
 // Of `stored` those that `named` lets count, or the one of `own`.
@@ -142,6 +153,10 @@ absl::Status Reader::PlanMarketCaps(const ReadQuery& query, absl::Time as_of, ab
       continue;
     }
     const columnar::SeriesHead& head = *heads.front();
+    // What is derived takes the splits of all rows from the first number of shares on, and the first bar that is made
+    // begins before the range.
+    const int64_t start = has_vendor && !plan.shape.resampling ? query.range.start_ns : INT64_MIN;
+    if (obstacles.Lost(field, head, start)) continue;
     plan.series.push_back({head.key, head.basis, head.version, query.range, head.rows});
     plan.as_of = std::max(plan.as_of, head.known_at);
     derived.push_back(!has_vendor);
@@ -188,6 +203,7 @@ absl::Status Reader::PlanShares(const ReadQuery& query, const std::vector<bool>&
     }
     BF_RETURN_IF_ERROR(CheckPrices(key, plan.series[i].basis));
     const columnar::SeriesHead& head = *candidates.front();
+    if (obstacles.Lost(field, head, INT64_MIN)) continue;
     plan.companions[i].shares = PlannedSeries{head.key, head.basis, head.version, {}, head.rows};
     plan.as_of = std::max(plan.as_of, head.known_at);
   }

@@ -10,6 +10,7 @@
 #include "common/base/status.h"
 #include "services/data/app/reader.h"
 #include "services/data/app/reader_actions.h"
+#include "services/data/domain/join_notices.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/price_anchor.h"
 #include "services/data/domain/read_shape.h"
@@ -153,6 +154,9 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
     }
     joined.key = beside.joins[j].key;
     if (std::string notice = NoticeOfTimes(joined, join); !notice.empty()) {
+      out.origin.notices.push_back(std::move(notice));
+    }
+    if (std::string notice = NoticeOfTies(joined, join, *resource); !notice.empty()) {
       out.origin.notices.push_back(std::move(notice));
     }
     BF_RETURN_IF_ERROR(JoinColumns(rows, std::move(joined), join, *resource));

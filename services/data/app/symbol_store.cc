@@ -9,6 +9,8 @@
 
 #include "common/base/status.h"
 #include "common/base/transient.h"
+#include "services/data/app/daily_stamps.h"
+#include "services/data/app/market_of_zone.h"
 #include "services/data/app/symbol_fetch.h"
 
 namespace breadthflow::data {
@@ -79,13 +81,26 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   const component::ComponentRef& first = task.spec.source;
   if (!fetched.market && source.entry->info.name == first.name) fetched.market = MarketIn(first.params);
   const quant::Calendar* calendar = NamedFor(task.calendars, series.key);
+  if (!fetched.market && calendar == nullptr && source.entry->info.name == first.name) {
+    BF_ASSIGN_OR_RETURN(fetched.market,
+                        MarketOfZone(series_, task.resource, series, first.params, absl::InfiniteFuture()));
+  }
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
-  const Arrival arrival{
-      series, asked, options.replaces, options.provenance, fetched.coverage, calendar, fetched.market};
+  const Arrival arrival{series,           asked,    options.replaces, options.provenance,
+                        fetched.coverage, calendar, fetched.market};
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine(arrival, task.spec.gate, absl::InfiniteFuture()));
   absl::StatusOr<columnar::WrittenSeries> written;
+  if (verdict.apart == nullptr && source.entry->authoritative) {
+    const absl::Status stamps =
+        CheckDailyStamps(series_, task.resource, series, options.replaces, absl::InfiniteFuture());
+    if (base::IsTransient(stamps)) return stamps;
+    if (!stamps.ok()) {
+      Fail(stamps, fetched.result);
+      return absl::OkStatus();
+    }
+  }
   if (verdict.apart == nullptr) written = series_.chunks().Write(series, options);
   if (written.ok()) {
     BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "absl/time/time.h"
 #include <fmt/format.h>
@@ -20,7 +22,14 @@ std::vector<quant::TimeRange> NotAsked(const ActionOffer& offer, const quant::Ti
   return Outside(needed, *offer.asked);
 }
 
+constexpr int64_t kYearNs = int64_t{366} * 24 * 3600 * 1'000'000'000;
+
 }  // namespace
+
+bool ActionOffer::Lacks(const quant::TimeRange& needed) const {
+  if (lost_before_ns == std::numeric_limits<int64_t>::min()) return false;
+  return lost_before_ns > INT64_MAX - kYearNs || lost_before_ns + kYearNs > needed.start_ns;
+}
 
 bool MayCount(std::string_view source, std::string_view prices) {
   return source == prices || (!IsMadeUp(source) && !IsMadeUp(prices));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +22,9 @@
 // or only the events of a source that is named. Made-up events (IsMadeUp) never count for prices of another source, nor
 // real ones for made-up prices. Events of a source that was asked for a part of the time do not count beside rows of
 // the rest: a partial adjustment is none. Of events that were imported nobody knows; they are taken to be all.
+//
+// Events that a state had and that were dropped later are gone for reads as of that state. They are chosen all the
+// same, and the read is refused: the next source would say something else than what the read said before.
 namespace breadthflow::data {
 
 // One source of events of one kind.
@@ -27,6 +32,13 @@ struct ActionOffer {
   std::string source;
   bool stored = false;  // else it has confirmed that there were none in what it was asked for
   std::optional<std::vector<quant::TimeRange>> asked;  // ascending; nullopt: imported
+  // This state had events before that instant, which are gone by a later drop. The smallest int64: none are.
+  int64_t lost_before_ns = std::numeric_limits<int64_t>::min();
+  std::string why_lost{};  // for people
+
+  // Whether events that count in `needed` may be among those that are gone. They go by when they were published, and
+  // are taken to have been published a year before they took effect at most.
+  bool Lacks(const quant::TimeRange& needed) const;
 };
 
 // Whether events of `source` may count for prices of `prices` (both as variants of series).

@@ -124,6 +124,15 @@ void CheckJoin(const JoinSpec& join, std::string_view path, const ResourceLookup
     violations.Add(fmt::format("{}.resource", path), base::Message(found.status()));
     return;
   }
+  if ((*found)->together) {
+    const std::vector<std::string>& by = (*found)->identity;
+    violations.Add(
+        fmt::format("{}.resource", path),
+        fmt::format("a row has one value of a column that is joined, and {} has many rows of one instant{}: "
+                    "any one of them would be arbitrary; read {} by itself",
+                    join.resource, by.empty() ? "" : fmt::format(", which differ in {}", fmt::join(by, ", ")),
+                    join.resource));
+  }
   CheckFields(**found, join.fields, fmt::format("{}.fields", path), violations);
   if (!join.period.empty() && join.period != kAnyPeriod) {
     const Field* period = PeriodOf(**found);
@@ -144,6 +153,8 @@ void CheckJoin(const JoinSpec& join, std::string_view path, const ResourceLookup
 std::string NameOf(const JoinSpec& join) {
   return join.symbol.empty() ? join.resource : fmt::format("{}[{}]", join.resource, join.symbol);
 }
+
+bool OfOnePeriod(const JoinSpec& join) { return !join.period.empty() && join.period != kAnyPeriod; }
 
 JoinSpec WithPeriod(JoinSpec join, const Resource& resource) {
   if (join.period.empty() && PeriodOf(resource) != nullptr) join.period = "quarter";

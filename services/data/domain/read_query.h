@@ -47,6 +47,9 @@ inline constexpr std::string_view kAnyPeriod = "any";
 // "earnings", or "interest_rate[US10Y]" where a symbol is named: what columns of the join begin with.
 std::string NameOf(const JoinSpec& join);
 
+// Whether only rows of periods of one length are joined.
+bool OfOnePeriod(const JoinSpec& join);
+
 // The join with its period: quarter, where `resource` has periods of several lengths.
 JoinSpec WithPeriod(JoinSpec join, const Resource& resource);
 
@@ -79,7 +82,8 @@ quant::Timeframe DefaultTimeframe(const Resource& resource);
 void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& violations);
 
 // What can not be done to rows of `resource` at `timeframe`: violations under the names of the request's fields
-// ("fields[1]", "adjustment", "resampling.timeframe", "joins[0].fields[2]").
+// ("fields[1]", "adjustment", "resampling.timeframe", "joins[0].fields[2]"). Resources whose rows are something only
+// together are not joined: one row of an option chain says nothing of the chain.
 void CheckShape(const ReadShape& shape, const Resource& resource, quant::Timeframe timeframe,
                 const ResourceLookup& find, base::Violations& violations);
 

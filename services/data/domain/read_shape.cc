@@ -20,9 +20,6 @@ namespace {
 
 using quant::Series;
 
-// Whether only rows of periods of one length are joined.
-bool OfOnePeriod(const JoinSpec& join) { return !join.period.empty() && join.period != kAnyPeriod; }
-
 Series RowsAt(const Series& series, const std::vector<size_t>& rows) {
   Series kept{.key = series.key, .basis = series.basis, .repeats = series.repeats, .times = {}, .columns = {}};
   for (const size_t row : rows) kept.times.push_back(series.times[row]);
@@ -173,16 +170,6 @@ std::vector<std::string> JoinedColumns(const JoinSpec& join, const Resource& res
   if (OfOnePeriod(join)) add("period");
   if (resource.Find(kPublicationEstimated) != nullptr) add(kPublicationEstimated);
   return columns;
-}
-
-std::string NoticeOfTimes(const Series& joined, const JoinSpec& join) {
-  const quant::Column* column = joined.Find(kPublicationEstimated);
-  const std::span<const int64_t> marks = joined.Ints(kPublicationEstimated);
-  size_t estimated = 0;
-  for (size_t row = 0; row < marks.size(); ++row) estimated += column->present(row) && marks[row] == 1 ? 1 : 0;
-  if (estimated == 0) return "";
-  return fmt::format("when {} of {} rows of {} of {} were published is estimated: {}.{} is 1 for them", estimated,
-                     joined.size(), joined.key.resource, joined.key.symbol, NameOf(join), kPublicationEstimated);
 }
 
 absl::Status JoinColumns(Series& rows, Series joined, const JoinSpec& join, const Resource& resource) {

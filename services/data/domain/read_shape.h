@@ -84,10 +84,6 @@ absl::StatusOr<BarsMade> ResampleRows(quant::Series rows, const Resampling& resa
 quant::TimeRange JoinedRange(const JoinSpec& join, int64_t first_ns, int64_t last_ns);
 std::vector<std::string> JoinedColumns(const JoinSpec& join, const Resource& resource);
 
-// What whoever uses the rows should know of the times of `joined`: where nobody says when rows were published; empty:
-// nothing.
-std::string NoticeOfTimes(const quant::Series& joined, const JoinSpec& join);
-
 // Adds the columns of `joined` to `rows`, under NameOf(join) and a dot. A column that no row has is there with all
 // values missing. FAILED_PRECONDITION COLUMN_CLASH when `rows` has a column of that name.
 absl::Status JoinColumns(quant::Series& rows, quant::Series joined, const JoinSpec& join, const Resource& resource);

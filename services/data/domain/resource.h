@@ -48,6 +48,7 @@ struct Resource {
   bool bars = false;               // is summarised over a timeframe; all others have the timeframe "tick"
   bool market_wide = false;        // its symbols are no companies: what is known of one goes with rows of any
   bool repeats = false;            // several rows may share their instant
+  bool together = false;           // and are one state only together: a chain, a book, the members of an index
   // Columns that tell rows of one instant apart: a row that agrees in them with another is the same, told anew. Empty:
   // rows are the same when all their values are.
   std::vector<std::string> identity;

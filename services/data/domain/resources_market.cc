@@ -73,6 +73,7 @@ Resource OrderBook() {
       .frequency = "one row per level and change",
       .rules = {"rows of one instant are applied in their order"},
       .repeats = true,
+      .together = true,
       .time = kObserved};
 }
 
@@ -108,6 +109,7 @@ Resource OptionChain() {
           .rules = {"strike > 0", "low <= high"},
           .orders = {{"low", "high"}},
           .repeats = true,
+          .together = true,
           .identity = {"expiration", "strike", "right"},
           .time = kObserved};
 }
@@ -129,6 +131,7 @@ Resource Universe() {
       .frequency = "one row per member and day, or per change",
       .market_wide = true,
       .repeats = true,
+      .together = true,
       .identity = {"member", "action"},
       .time = kPublished};
 }

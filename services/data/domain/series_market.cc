@@ -1,5 +1,6 @@
 #include "services/data/domain/series_market.h"
 
+#include <string>
 #include <variant>
 
 #include <fmt/format.h>
@@ -9,6 +10,15 @@
 #include "common/quant/calendar.h"
 
 namespace breadthflow::data {
+namespace {
+
+std::string TextOf(const component::RawParams& params, const std::string& name) {
+  const auto found = params.find(name);
+  const auto* value = found == params.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return value == nullptr ? std::string() : *value;
+}
+
+}  // namespace
 
 std::string ToText(const SeriesMarket& market) {
   if (market.calendar != quant::kNoCalendar || market.time_zone.empty()) return market.calendar;
@@ -29,14 +39,16 @@ absl::StatusOr<SeriesMarket> ParseMarket(std::string_view text) {
 }
 
 std::optional<SeriesMarket> MarketIn(const component::RawParams& params) {
-  const auto text = [&](const std::string& name) -> std::string {
-    const auto found = params.find(name);
-    const auto* value = found == params.end() ? nullptr : std::get_if<std::string>(&found->second);
-    return value == nullptr ? std::string() : *value;
-  };
-  SeriesMarket market{text("calendar"), ""};
+  SeriesMarket market{TextOf(params, "calendar"), ""};
   if (market.calendar.empty()) return std::nullopt;
-  if (market.calendar == quant::kNoCalendar) market.time_zone = text("time_zone");
+  if (market.calendar == quant::kNoCalendar) market.time_zone = TextOf(params, "time_zone");
+  return market;
+}
+
+std::optional<SeriesMarket> ZoneIn(const component::RawParams& params) {
+  SeriesMarket market{std::string(quant::kNoCalendar), TextOf(params, "time_zone")};
+  const bool utc = market.time_zone.empty() || market.time_zone == "utc" || market.time_zone == "UTC";
+  if (utc || !TextOf(params, "calendar").empty()) return std::nullopt;
   return market;
 }
 

@@ -28,4 +28,9 @@ absl::StatusOr<SeriesMarket> ParseMarket(std::string_view text);
 // filled up with their defaults tell the same as those that were given: the default of a calendar is empty.
 std::optional<SeriesMarket> MarketIn(const component::RawParams& params);
 
+// The dates in the time zone that such parameters name beside no calendar; nullopt: none, or that of UTC, whose dates
+// count anyway. The zone says how times are written: it takes no calendar away from a series that has one (see
+// app/market_of_zone.h).
+std::optional<SeriesMarket> ZoneIn(const component::RawParams& params);
+
 }  // namespace breadthflow::data

@@ -76,6 +76,13 @@ class SeriesStore {
                                                             quant::Timeframe timeframe, const std::string& source,
                                                             absl::Time as_of, absl::Time deadline);
 
+  // When the first state of each of these symbols came that is of `source`, or of any where it is empty; those that are
+  // not stored are not there.
+  absl::StatusOr<std::map<std::string, absl::Time>> FirstKnown(const std::string& resource,
+                                                               const std::vector<std::string>& symbols,
+                                                               quant::Timeframe timeframe, const std::string& source,
+                                                               absl::Time deadline);
+
   // As columnar::SeriesHead::dropped_before_ns of the newest state; the smallest int64 where there is no such series.
   absl::StatusOr<int64_t> DroppedBefore(const quant::SeriesKey& key, absl::Time deadline);
 
@@ -122,11 +129,6 @@ class SeriesStore {
   SeriesAnchors& anchors() { return anchors_; }
 
  private:
-  absl::StatusOr<std::map<std::string, absl::Time>> FirstKnown(const std::string& resource,
-                                                               const std::vector<std::string>& symbols,
-                                                               quant::Timeframe timeframe, const std::string& source,
-                                                               absl::Time deadline);
-
   postgres::Database& database_;
   columnar::ChunkStore chunks_;
   columnar::ChunkCompactor compactor_;

@@ -113,6 +113,64 @@ TEST_F(ImportCalendarsTest, ATextSaysItInItsColumn) {
   EXPECT_THAT(Days("text"), ElementsAre(100, 900, 800));
 }
 
+TEST_F(ImportCalendarsTest, AZoneMakesTheDaysWhereNothingTellsACalendar) {
+  ASSERT_THAT(server_.Import({Spec("zone", "", "Europe/Berlin"), ImportServer::Packed(Night())}), IsOk());
+  EXPECT_EQ(Said("zone"), "none@Europe/Berlin");
+  EXPECT_THAT(Days("zone"), ElementsAre(100, 900, 800));
+  ASSERT_THAT(server_.Import({Spec("zone", "", "-05:00"), ImportServer::Packed(Night())}), IsOk());
+  EXPECT_EQ(Said("zone"), "none@Europe/Berlin") << "the first one counts until a calendar is named";
+  ASSERT_THAT(server_.Import({Spec("zone", "none", "-05:00"), ImportServer::Packed(Night())}), IsOk());
+  EXPECT_EQ(Said("zone"), "none@-05:00");
+  ASSERT_THAT(server_.Import({Spec("utc", "", "utc"), ImportServer::Packed(Night())}), IsOk());
+  EXPECT_EQ(Said("utc"), "") << "dates of UTC count anyway";
+}
+
+TEST_F(ImportCalendarsTest, AZoneTakesNoCalendarAwayThatTheRowsTell) {
+  Series hours{.key = {"stock_price", "NIGHT", Timeframe::kHour1, ""}, .basis = quant::PriceBasis::kRaw};
+  for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2020, 1, 2), absl::CivilDay(2020, 1, 18))) {
+    for (int hour = 1; hour <= 6; ++hour) hours.times.push_back(session.open_ns + hour * 3'600'000'000'000);
+  }
+  for (const char* name : {"open", "high", "low", "close", "volume"}) hours.Add(name, Doubles(hours.size(), 100));
+  ASSERT_THAT(server_.Import({Spec("hours", "", "new_york"), ImportServer::Packed(hours)}), IsOk());
+  EXPECT_EQ(Said("hours"), "");
+  EXPECT_EQ(server_.Count("series_market"), 0);
+}
+
+TEST_F(ImportCalendarsTest, ADateIsADayOfTheCalendarThatTheSymbolNames) {
+  const std::string text = "date,open,high,low,close,volume\n2024-01-02,1,1,1,1,1\n";
+  for (const char* symbol : {"ADS.DE", "AAPL", "BHP.AX", "BTC-USD"}) {
+    ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Csv("days.csv", text, symbol)}), IsOk()) << symbol;
+  }
+  const auto stamp = [&](const std::string& symbol) -> std::string {
+    const auto rows = server_.Read(symbol);
+    EXPECT_THAT(rows, IsOk());
+    if (!rows.ok() || rows->size() != 1) return "";
+    return absl::FormatTime("%Y-%m-%dT%H:%M", quant::FromNanos(rows->times[0]), absl::UTCTimeZone());
+  };
+  EXPECT_EQ(stamp("BTC-USD"), "2024-01-03T00:00") << "it is not known before the day is over";
+  EXPECT_EQ(quant::FromNanos(server_.Read("ADS.DE")->times[0]),
+            quant::FromNanos(*quant::Xetr().SessionClose(absl::CivilDay(2024, 1, 2))));
+  EXPECT_EQ(stamp("AAPL"), "2024-01-02T21:00");
+  EXPECT_EQ(stamp("BHP.AX"), "2024-01-03T00:00") << "of an exchange whose sessions are not known";
+  EXPECT_EQ(server_.Count("series_market"), 0) << "nobody named one";
+}
+
+TEST_F(ImportCalendarsTest, DaysAreNotAddedToThoseThatWereStampedByNewYork) {
+  Series old{.key = {"stock_price", "BTC-USD", Timeframe::kDay, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
+  for (const int day : {2, 3, 4}) old.times.push_back(*quant::Xnys().SessionClose(absl::CivilDay(2024, 1, day)));
+  for (const char* name : {"open", "high", "low", "close", "volume"}) old.Add(name, Doubles(old.size(), 100));
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(old)}), IsOk());
+  const std::string text = "date,open,high,low,close,volume\n2024-01-04,1,1,1,1,1\n2024-01-05,1,1,1,1,1\n";
+  const auto refused = server_.Import({ImportServer::Spec(), ImportServer::Csv("BTC-USD.csv", text)});
+  ASSERT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  EXPECT_THAT(
+      base::Message(refused.status()),
+      HasSubstr("its bar at 2024-01-04T21:00:00Z is stored, and the one at 2024-01-05T00:00:00Z would be another"));
+  Request by_new_york = ImportServer::Spec();
+  (*by_new_york.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("XNYS");
+  EXPECT_THAT(server_.Import({by_new_york, ImportServer::Csv("BTC-USD.csv", text)}), IsOk());
+}
+
 TEST_F(ImportCalendarsTest, WhatContradictsIsRefusedByMessage) {
   const auto faults = [&](const std::vector<Request>& messages) {
     const absl::Status refused = server_.Import(messages).status();

@@ -238,6 +238,37 @@ TEST_F(ReadCalendarsTest, AFileOfTheServerNamesACalendarOnlyWhereSomebodyDid) {
   EXPECT_EQ(Count("series_market"), 1) << "who names none takes none away";
 }
 
+TEST_F(ReadCalendarsTest, AFetchThatWouldHaveADayTwiceIsRefused) {
+  Series old = Days("BTC-USD", quant::Xnys());  // from Monday, 31 August 2020 on, as closes of New York
+  old.key.variant = "csv_file";
+  old.basis = quant::PriceBasis::kSplitAdjusted;
+  Put(old);
+  WriteCsv("BTC-USD", "2020-09-02,103,104,102,103,100\n2020-09-03,104,105,103,104,100\n");
+  clients::FetchSpec part = Csv({"BTC-USD"});
+  part.range = {quant::ToNanos(absl::FromCivil(CivilDay(2020, 9, 3), absl::UTCTimeZone())), part.range.end_ns};
+  const clients::FetchRun refused = Fetch(part);
+  ASSERT_EQ(refused.items.size(), 1u);
+  EXPECT_EQ(refused.items[0].outcome, clients::FetchOutcome::kFailed);
+  EXPECT_THAT(base::Message(refused.items[0].error), HasSubstr("would be another of the same day"));
+  EXPECT_EQ(ReadOne("BTC-USD")->ContentHash(), old.ContentHash());
+  ASSERT_EQ(Fetch(Csv({"BTC-USD"})).items.at(0).outcome, clients::FetchOutcome::kOk) << "all is replaced";
+  BF_ASSERT_OK_AND_ASSIGN(const Series days, ReadOne("BTC-USD"));
+  EXPECT_THAT(days.times, ElementsAre(quant::ToNanos(absl::FromCivil(CivilDay(2020, 9, 3), absl::UTCTimeZone())),
+                                      quant::ToNanos(absl::FromCivil(CivilDay(2020, 9, 4), absl::UTCTimeZone()))));
+}
+
+TEST_F(ReadCalendarsTest, AFetchKeepsAZoneWhereNothingTellsACalendar) {
+  WriteCsv("BHP.AX", "2020-09-02,10,11,9,10,100\n2020-09-03,10,11,9,10,100\n");
+  clients::FetchSpec spec = Csv({"BHP.AX"});
+  spec.source.params["time_zone"] = std::string("new_york");
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  EXPECT_EQ(database_server_.Sql("SELECT calendar || '@' || time_zone FROM data.series_market"), "none@new_york");
+  WriteCsv("AAA", "2020-09-02,10,11,9,10,100\n2020-09-03,10,11,9,10,100\n");
+  spec.symbols = {"AAA"};
+  ASSERT_EQ(Fetch(spec).items.at(0).outcome, clients::FetchOutcome::kOk);
+  EXPECT_EQ(Count("series_market"), 1) << "its rows are closes of New York";
+}
+
 TEST_F(ReadCalendarsTest, WhereNoCalendarIsKnownNoRowIsLeftOut) {
   // Working days that end at 15:00 in Tokyo; the last is the Monday after the third week.
   Series bars = Days("7203.T", quant::AlwaysOpen());

@@ -15,6 +15,7 @@ namespace {
 
 using absl::CivilDay;
 using quant::Series;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -113,6 +114,57 @@ TEST_F(ReadJoinsTest, AMarketCapThatWouldHaveToBeDerivedIsNotJoinedAndTheErrorSa
   const auto refused = ReadOne("AAA", {.joins = {{.resource = "market_cap", .fields = {"market_cap"}}}});
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
   EXPECT_THAT(base::Message(refused.status()), HasSubstr("join shares_outstanding"));
+}
+
+TEST_F(ReadJoinsTest, AsOfBeforeTheJoinedRowsCameTheErrorSaysSinceWhenTheyAreKnown) {
+  const std::string now =
+      database_server_.Sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM pg_sleep(0.002)");
+  const absl::Time before = absl::FromUnixMicros(std::stoll(now));
+  Put(Rows("market_cap", "AAA", "market_cap", 5));
+  clients::ReadQuery query{.as_of = before};
+  query.joins = {{.resource = "market_cap", .fields = {"market_cap"}}};
+  const auto refused = ReadOne("AAA", query);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kNotFound, "UNKNOWN_SERIES"));
+  EXPECT_THAT(base::Message(refused.status()),
+              AllOf(HasSubstr("nothing of market_cap of AAA was known at "), HasSubstr("; the first of it came at ")));
+  query.joins = {{.resource = "earnings", .fields = {"eps_diluted"}}};
+  EXPECT_THAT(base::Message(ReadOne("AAA", query).status()), HasSubstr("earnings of AAA is not stored"));
+}
+
+TEST_F(ReadJoinsTest, WhatSaysSomethingOnlyTogetherIsNotJoined) {
+  const auto refused = ReadOne("AAA", {.joins = {{.resource = "option_chain", .fields = {"delta", "strike"}},
+                                                 {.resource = "order_book", .fields = {"price"}},
+                                                 {.resource = "universe", .fields = {"weight"}}}});
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
+  const auto& said = base::DetailsOf(refused.status()).violations;
+  ASSERT_EQ(said.size(), 3u);
+  EXPECT_EQ(said[0].field, "joins[0].resource");
+  EXPECT_THAT(said[0].description, HasSubstr("many rows of one instant, which differ in expiration, strike, right"));
+  EXPECT_THAT(said[1].description, HasSubstr("order_book has many rows of one instant: any one"));
+  EXPECT_THAT(said[2].description, HasSubstr("which differ in member, action"));
+}
+
+TEST_F(ReadJoinsTest, RowsThatBecameKnownAtOnceAndDifferAreToldOf) {
+  Series news{.key = {"news_sentiment", "AAA", quant::Timeframe::kTick, "test"}, .repeats = true};
+  const int64_t friday = quant::Xnys().DayStart(CivilDay(2020, 8, 28));
+  news.times = {quant::Xnys().DayStart(CivilDay(2020, 8, 3)), friday, friday, friday};
+  news.Add("score", Doubles{0.5, 0.25, -0.25, 0.75});
+  news.Add("relevance", Doubles{1, 1, 1, 1});
+  Put(news);
+  const auto notices = [&](const std::string& field) -> std::vector<std::string> {
+    v1::ReadSeriesRequest request;
+    request.add_symbols("AAA");
+    v1::AsOfJoin& join = *request.add_joins();
+    join.set_resource("news_sentiment");
+    join.add_fields(field);
+    const auto messages = Messages(request);
+    EXPECT_THAT(messages, IsOk());
+    if (!messages.ok()) return {};
+    const auto& said = messages->at(0).origin().notices();
+    return {said.begin(), said.end()};
+  };
+  EXPECT_THAT(notices("score"), ElementsAre(HasSubstr("at 1 instant several rows of news_sentiment of AAA")));
+  EXPECT_THAT(notices("relevance"), ElementsAre()) << "all say the same";
 }
 
 }  // namespace

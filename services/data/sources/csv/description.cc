@@ -89,8 +89,10 @@ void Description::JudgeCalendar(const Row& row) {
     return Complain(row, fmt::format("says that it keeps the calendar {}, but the parameter calendar that it is {}",
                                      calendar, ToText(*named)));
   }
-  // Dates were read by XNYS meanwhile.
-  if (!named && context_.layout.name != kExportLayout && said->calendar != quant::Xnys().name()) {
+  // Dates were read meanwhile by the sessions that the symbol names.
+  const bool as_said = context_.sessions == nullptr ? *said == SeriesMarket{std::string(quant::kNoCalendar), ""}
+                                                    : said->calendar == context_.sessions->name();
+  if (!named && context_.layout.name != kExportLayout && !as_said) {
     return Complain(
         row, fmt::format("says that it keeps the calendar {}, by which its dates must be read: say it by {}", calendar,
                          HowToSay(fmt::format("calendar={}", said->calendar))));

@@ -13,7 +13,8 @@ namespace breadthflow::data::csv {
 
 // Columns in which rows say what they are: the kind of the data, the bar size, how prices were adjusted, and the
 // calendar that was named for the series (SeriesMarket as text). What data export writes has them, and files of every
-// layout may; a calendar by which dates must be read has to be a parameter too.
+// layout may; a calendar by which dates must be read has to be a parameter too,
+// unless the symbol names it.
 inline constexpr std::array<std::string_view, 4> kDescription = {"resource", "timeframe", "price_basis", "calendar"};
 bool IsDescription(std::string_view name);
 

@@ -136,7 +136,7 @@ class FileReader {
     std::unique_ptr<Lane>& lane = lanes_[symbol];
     if (lane == nullptr) {
       lane = std::make_unique<Lane>(FileContext{file_, query_, options_, sinks_.resource, header_.layout, header_.cells,
-                                                sinks_.Of(symbol), faults_},
+                                                sinks_.Of(symbol), faults_, SessionsOf(symbol, query_, options_)},
                                     header_.prices);
     }
     return lane.get();

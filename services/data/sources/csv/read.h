@@ -26,10 +26,12 @@ enum class Stamp { kLayout, kEnd, kStart };
 struct ReadOptions {
   std::string layout = "auto";                 // or a name; "auto" asks the header
   std::map<std::string, std::string> columns;  // by hand: field (or "time") -> header; then no layout is looked for
-  const quant::Calendar* calendar = nullptr;   // whose sessions dates mean; null: days end when they end in the zone
-  std::optional<SeriesMarket> market;          // that a parameter names; nullopt: none does
-  std::optional<Zone> zone;                    // of times that name none; nullopt: the layout's, else UTC
-  Stamp stamp = Stamp::kLayout;  // what the time of an interval marks; kLayout: its end if it says nothing
+  // Whose sessions dates mean, where it is named; null: days end when they end in the zone. Where none is named, that
+  // of New York: see SessionsOf in row_time.h.
+  const quant::Calendar* calendar = nullptr;
+  std::optional<SeriesMarket> market;  // that a parameter names; nullopt: none does
+  std::optional<Zone> zone;            // of times that name none; nullopt: the layout's, else UTC
+  Stamp stamp = Stamp::kLayout;        // what the time of an interval marks; kLayout: its end if it says nothing
   DateOrder date_order = DateOrder::kUnknown;
   int64_t unit_ns = 0;                     // by hand: times are whole numbers of it since 1970; 0: they are text
   bool any_order = false;                  // rows may be unsorted

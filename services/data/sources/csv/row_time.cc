@@ -3,9 +3,17 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "services/data/domain/market_hours.h"
 #include "services/data/domain/publication.h"
 
 namespace breadthflow::data::csv {
+
+const quant::Calendar* SessionsOf(const std::string& symbol, const SourceQuery& query, const ReadOptions& options) {
+  const bool dated = query.timeframe == quant::Timeframe::kDay || query.resource == "option_chain";
+  if (options.market || !dated) return options.calendar;
+  const quant::Calendar& told = CalendarOf({query.resource, symbol, query.timeframe, ""}, {});
+  return told.says_hours() ? &told : nullptr;
+}
 
 bool IsNone(std::string_view cell) { return cell.empty() || cell == "None" || cell == "null"; }
 
@@ -41,8 +49,8 @@ std::optional<absl::CivilDay> RowTime::Day(int64_t line, std::string_view cell, 
 }
 
 std::optional<int64_t> RowTime::Close(int64_t line, absl::CivilDay day) {
-  if (context_.options.calendar == nullptr) return zone_.Instant(absl::CivilSecond(day + 1));
-  const auto close = context_.options.calendar->SessionClose(day);
+  if (context_.sessions == nullptr) return zone_.Instant(absl::CivilSecond(day + 1));
+  const auto close = context_.sessions->SessionClose(day);
   if (close.ok()) return *close;
   context_.Complain(line, fmt::format("{}{}", base::Message(close.status()),
                                       context_.faults.First("calendar")
@@ -144,7 +152,7 @@ std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) {
                           cell.substr(0, 40)));
     return std::nullopt;
   }
-  const quant::Calendar* calendar = context_.options.calendar;
+  const quant::Calendar* calendar = context_.sessions;
   if (!text->offset_seconds) return Close(line, text->day);
   const auto end = [&](absl::CivilDay day) {
     return quant::UtcInstant(absl::CivilSecond(day) - *text->offset_seconds);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/quant/calendar.h"
 #include "services/data/domain/resource.h"
 #include "services/data/sources/csv/cell.h"
 #include "services/data/sources/csv/read.h"
@@ -25,6 +26,8 @@ struct FileContext {
   std::map<std::string, size_t> headers;  // normalised header -> cell
   RowSink& sink;
   Faults& faults;
+  const quant::Calendar*
+      sessions;  // whose sessions dates of bars and chains mean; null: days end when they do in the zone
 
   // Cell of a header, empty when the file lacks it.
   std::string_view Cell(const Row& row, const std::string& header) const {
@@ -33,6 +36,10 @@ struct FileContext {
   }
   void Complain(int64_t line, std::string_view text) const { faults.Add(file.name, line, text); }
 };
+
+// Whose sessions dates of bars and chains of `symbol` mean: those of the calendar that the options name, else of the
+// one that the symbol does (data::CalendarOf), else of New York. Null where that is none.
+const quant::Calendar* SessionsOf(const std::string& symbol, const SourceQuery& query, const ReadOptions& options);
 
 // What writers put where there is no value: nothing, "None", "null".
 bool IsNone(std::string_view cell);

@@ -222,7 +222,7 @@ TEST_F(CsvFile, RefusesTheQuirkyFilesForWhatIsWrongWithThem) {
     ASSERT_THAT(data, StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_CSV"));
     EXPECT_THAT(base::Message(data.status()), HasSubstr("'null'"));
   }
-  EXPECT_THAT(base::Message(read("BTCUSD").status()), HasSubstr("2017-08-19")) << "no session on a Saturday";
+  EXPECT_THAT(read("BTCUSD"), IsOk()) << "it has Saturdays, as its symbol says";
   EXPECT_THAT(read("GSPC_1950-1957_newest_first"), StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_CSV"));
   EXPECT_THAT(base::Message(read("TSLA_raw_download_20181015").status()), HasSubstr("was '11:34'"));
 }

@@ -178,8 +178,28 @@ TEST(CsvLayout, OnlyACalendarThatSomebodyGivesIsNamed) {
             (SeriesMarket{"none", "utc"}));
   const auto data = ReadText("date,open,high,low,close,volume\n2017-01-03,1,1,1,1,1\n", "stock_price");
   ASSERT_THAT(data, IsOk());
-  EXPECT_EQ(Utc(data->series.times[0]), "2017-01-03T21:00:00") << "dates are those of XNYS all the same";
+  EXPECT_EQ(Utc(data->series.times[0]), "2017-01-03T21:00:00")
+      << "dates are those of XNYS where the symbol tells nothing";
   EXPECT_EQ(data->market, std::nullopt);
+}
+
+TEST(CsvLayout, DatesAreThoseOfTheCalendarThatTheSymbolNamesUnlessOneIsNamed) {
+  const std::string text = "date,open,high,low,close,volume\n2024-01-02,1,1,1,1,1\n";
+  const auto stamp = [&](const std::string& symbol, const component::RawParams& params = {}) {
+    const auto data = ReadText(text, "stock_price", params, "f.csv", symbol);
+    EXPECT_THAT(data, IsOk()) << symbol;
+    return data.ok() ? Utc(data->series.times[0]) : "";
+  };
+  EXPECT_EQ(stamp("AAPL"), "2024-01-02T21:00:00");
+  EXPECT_EQ(stamp("BTC-USD"), "2024-01-03T00:00:00");
+  EXPECT_EQ(stamp("EURUSD=X"), "2024-01-02T22:00:00");
+  EXPECT_EQ(stamp("BTC-USD", {{"calendar", "XNYS"}}), "2024-01-02T21:00:00");
+  EXPECT_EQ(stamp("VOD.L"), "2024-01-03T00:00:00") << "sessions that are not known: the date in UTC";
+  EXPECT_EQ(stamp("VOD.L", {{"time_zone", "new_york"}}), "2024-01-03T05:00:00") << "or in the zone that is named";
+  const std::string said = "date,open,high,low,close,volume,calendar\n2024-01-02,1,1,1,1,1,";
+  EXPECT_THAT(ReadText(said + "24/7\n", "stock_price", {}, "f.csv", "BTC-USD"), IsOk());
+  EXPECT_THAT(Faults(ReadText(said + "XNYS\n", "stock_price", {}, "f.csv", "BTC-USD")),
+              HasSubstr("says that it keeps the calendar XNYS, by which its dates must be read"));
 }
 
 TEST(CsvLayout, LinesToSkipAreSkippedAndMustBeThere) {

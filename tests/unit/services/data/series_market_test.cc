@@ -45,5 +45,15 @@ TEST(SeriesMarket, IsNamedByParametersThatNameACalendar) {
             (SeriesMarket{"none", "new_york"}));
 }
 
+TEST(SeriesMarket, AZoneAloneIsItsDatesUnlessACalendarIsNamed) {
+  EXPECT_EQ(ZoneIn({{"calendar", std::string()}, {"time_zone", std::string("Australia/Sydney")}}),
+            (SeriesMarket{"none", "Australia/Sydney"}));
+  EXPECT_EQ(ZoneIn({}), std::nullopt);
+  EXPECT_EQ(ZoneIn({{"time_zone", std::string("utc")}}), std::nullopt);
+  EXPECT_EQ(ZoneIn({{"calendar", std::string("XETR")}, {"time_zone", std::string("new_york")}}), std::nullopt);
+  EXPECT_EQ(ZoneIn({{"calendar", std::string("none")}, {"time_zone", std::string("new_york")}}), std::nullopt)
+      << "that is a market of its own";
+}
+
 }  // namespace
 }  // namespace breadthflow::data
