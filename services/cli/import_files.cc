@@ -77,10 +77,12 @@ absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::s
                       .text = false,
                       .described = true,
                       .format = FormatOf(format, path)};
-      // What comes through a pipe can be read only once.
-      const bool look = !layouts || fs::is_regular_file(path, error);
+      if (!fs::is_regular_file(path, error)) {
+        BF_ASSIGN_OR_RETURN(file.piped, CopyPipe(path));
+        file.bytes = file.piped->bytes();
+      }
       if (file.format == SeriesFormat::kCsv) {
-        file.described = look && IsSeriesCsv(path);
+        file.described = IsSeriesCsv(file.place());
         file.text = layouts || !file.described;
       }
       files.push_back(std::move(file));
