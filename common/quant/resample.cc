@@ -98,7 +98,7 @@ Resampled TradingBars(const SourceRows& rows, const ResampleSpec& spec, const Ca
     if ((spec.rule == BarRule::kRange ? bar.high - bar.low : progress) < spec.size) continue;
     writer.Write(rows.times[row], bar);
     bar = {};
-    progress = std::fmod(progress, spec.size);
+    progress = spec.rule == BarRule::kTicks ? 0 : std::fmod(progress, spec.size);
   }
   out.pending_rows = bar.rows;
   return out;

@@ -66,6 +66,8 @@ absl::StatusOr<Arguments> Arguments::Parse(const Command& command, const std::ve
     std::string value = equals == std::string::npos ? words[++i] : word.substr(equals + 1);
     if (!flag->choices.empty() && std::count(flag->choices.begin(), flag->choices.end(), value) == 0) {
       violations.Add("--" + name, fmt::format("must be one of {}, was '{}'", fmt::join(flag->choices, ", "), value));
+    } else if (value.empty() && flag->choices.empty() && !flag->may_be_empty) {
+      violations.Add("--" + name, fmt::format("must not be empty: --{} {}", name, flag->value));
     }
     values.push_back(std::move(value));
   }

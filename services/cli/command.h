@@ -22,6 +22,7 @@ struct Flag {
   bool repeated = false;             // may be given more than once
   std::vector<std::string> choices;  // the only accepted values; empty: any
   std::string component;             // kind of the components that the value names, for completion; empty: none
+  bool may_be_empty = false;         // the empty value means something, or is refused by who reads it
 };
 
 // The checked flags of one call. Asking for a flag that the command does not declare is a programming error and aborts.
@@ -30,8 +31,8 @@ class Arguments {
   // Whether the command declares a flag.
   bool Knows(std::string_view flag) const { return given_.find(flag) != given_.end(); }
 
-  // Reads `words` (what follows the verb). INVALID_ARGUMENT `USAGE` with every violation: unknown flags, missing
-  // values, missing required ones, values outside of the choices, arguments that are too many.
+  // Reads `words` (what follows the verb). INVALID_ARGUMENT `USAGE` with every violation: unknown flags, missing or
+  // empty values, missing required ones, values outside of the choices, arguments that are too many.
   static absl::StatusOr<Arguments> Parse(const struct Command& command, const std::vector<std::string>& words);
 
   // The value, its default, or "".

@@ -82,10 +82,12 @@ absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::s
                       .answer = form.answers,
                       .described = !form.answers,
                       .format = FormatOf(form.format, path)};
-      // What comes through a pipe can be read only once.
-      const bool look = !form.layouts || fs::is_regular_file(path, error);
+      if (!fs::is_regular_file(path, error)) {
+        BF_ASSIGN_OR_RETURN(file.piped, CopyPipe(path));
+        file.bytes = file.piped->bytes();
+      }
       if (!form.answers && file.format == SeriesFormat::kCsv) {
-        file.described = look && IsSeriesCsv(path);
+        file.described = IsSeriesCsv(file.place());
         file.text = form.layouts || !file.described;
       }
       files.push_back(std::move(file));

@@ -67,7 +67,7 @@ absl::StatusOr<bool> ImportUpload::Next(Request& request) {
 
 absl::StatusOr<bool> ImportUpload::NextPart(const ImportFile& file, Request& request) {
   if (!text_.is_open()) {
-    text_.open(file.path, std::ios::binary);
+    text_.open(file.place(), std::ios::binary);
     if (!text_) {
       return base::MakeError(absl::StatusCode::kNotFound, "NO_SUCH_FILE", fmt::format("can not open {}", file.path));
     }
@@ -97,7 +97,7 @@ absl::StatusOr<bool> ImportUpload::NextPart(const ImportFile& file, Request& req
 
 absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& request) {
   if (reader_ == nullptr) {
-    BF_ASSIGN_OR_RETURN(reader_, SeriesReader::Open(file.path, file.format, types_));
+    BF_ASSIGN_OR_RETURN(reader_, SeriesReader::Open(file.path, file.format, types_, file.place()));
     rows_ = false;
   }
   SeriesMessage message;

@@ -23,8 +23,8 @@ namespace breadthflow::cli {
 // named up to a number, as SeriesReader says. A form of text says how a row is read and put. Not thread-safe.
 class LineReader : public SeriesReader {
  public:
-  LineReader(const std::string& file, const ColumnTypes& types)
-      : file_(file), types_(types), bytes_(file), in_(&bytes_), batch_(file, types_) {}
+  LineReader(const std::string& file, const ColumnTypes& types, const std::string& place)
+      : file_(file), types_(types), bytes_(place), in_(&bytes_), batch_(file, types_) {}
 
   bool opened() const { return bytes_.opened(); }
   int64_t position() const override { return bytes_.position(); }

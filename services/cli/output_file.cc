@@ -38,6 +38,12 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& 
   return file;
 }
 
+fs::path OutputFile::folder() const {
+  std::error_code error;
+  if (part_.empty()) return fs::temp_directory_path(error);
+  return part_.has_parent_path() ? part_.parent_path() : fs::path(".");
+}
+
 OutputFile::~OutputFile() {
   if (finished_ || part_.empty()) return;
   stream_.close();

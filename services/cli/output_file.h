@@ -26,6 +26,9 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  // Where there is room for what belongs to it until it is finished: its folder; for a device or a pipe that of
+  // temporary files.
+  std::filesystem::path folder() const;
   std::ostream& stream() { return packed_ != nullptr ? *packed_ : stream_; }
   // Whether everything so far could be written. CANNOT_WRITE.
   absl::Status Check();

@@ -188,7 +188,9 @@ std::vector<Flag> ReadShapeFlags() {
            "ones never count for real prices"},
       {.name = "resample",
        .value = "BARS",
-       .description = "make other bars: a bar size such as 1week, or ticks:100, volume:1e6, dollars:1e8, range:2.5"},
+       .description = "make other bars: a bar size such as 1week, or ticks:100, volume:1e6, dollars:1e8, range:2.5. "
+                      "Trades are not divided and those of one instant stay together: bars of ticks may have more, and "
+                      "what one of volume or dollars has too much the next one has less"},
       {.name = "calendar",
        .value = "NAME",
        .description =

@@ -135,7 +135,7 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
   if (!calendar_.empty() && !names_calendars_) {
     return base::MakeError(
         absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
-        fmt::format("{} has the calendar {}, which was named for no series before it: write jsonl or columnar",
+        fmt::format("{} has the calendar {}, for which the head of the table has no place: write jsonl or columnar",
                     batch.key().symbol(), calendar_));
   }
   std::vector<const common::v1::Column*> cells(columns_.size(), nullptr);
@@ -144,8 +144,7 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
     if (place == columns_.end()) {
       return base::MakeError(
           absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
-          fmt::format("{} has the column {}, which the series before it do not have: name the columns by --fields, or "
-                      "write jsonl or columnar",
+          fmt::format("{} has the column {}, for which the head of the table has no place: write jsonl or columnar",
                       batch.key().symbol(), column.name()));
     }
     cells[static_cast<size_t>(place - columns_.begin())] = &column;

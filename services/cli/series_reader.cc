@@ -19,7 +19,8 @@ using common::v1::SeriesMessage;
 
 class ColumnarReader final : public SeriesReader {
  public:
-  explicit ColumnarReader(const std::string& file) : file_(file), unpacked_(file), in_(&unpacked_), bytes_(&in_) {}
+  ColumnarReader(const std::string& file, const std::string& place)
+      : file_(file), unpacked_(place), in_(&unpacked_), bytes_(&in_) {}
   bool opened() const { return unpacked_.opened(); }
   int64_t position() const override { return unpacked_.position(); }
 
@@ -71,10 +72,11 @@ absl::StatusOr<std::unique_ptr<SeriesReader>> Opened(const std::string& file, st
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SeriesReader>> SeriesReader::Open(const std::string& file, SeriesFormat format,
-                                                                 const ColumnTypes& types) {
-  if (format == SeriesFormat::kColumnar) return Opened(file, std::make_unique<ColumnarReader>(file));
-  if (format == SeriesFormat::kJsonLines) return Opened(file, std::make_unique<JsonReader>(file, types));
-  return Opened(file, std::make_unique<CsvReader>(file, types));
+                                                                 const ColumnTypes& types, const std::string& place) {
+  const std::string& from = place.empty() ? file : place;
+  if (format == SeriesFormat::kColumnar) return Opened(file, std::make_unique<ColumnarReader>(file, from));
+  if (format == SeriesFormat::kJsonLines) return Opened(file, std::make_unique<JsonReader>(file, types, from));
+  return Opened(file, std::make_unique<CsvReader>(file, types, from));
 }
 
 absl::StatusOr<SeriesMessage> DescriptionOf(const std::string& file, SeriesFormat format) {
@@ -82,8 +84,8 @@ absl::StatusOr<SeriesMessage> DescriptionOf(const std::string& file, SeriesForma
     if (reader->opened()) return reader->First();
     return NoSuchFile(file);
   };
-  if (format == SeriesFormat::kJsonLines) return first(std::make_unique<JsonReader>(file, ColumnTypes()));
-  return first(std::make_unique<CsvReader>(file, ColumnTypes()));
+  if (format == SeriesFormat::kJsonLines) return first(std::make_unique<JsonReader>(file, ColumnTypes(), file));
+  return first(std::make_unique<CsvReader>(file, ColumnTypes(), file));
 }
 
 bool IsSeriesCsv(const std::string& file) {

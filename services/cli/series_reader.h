@@ -26,9 +26,10 @@ using ColumnTypes = std::map<std::string, quant::ColumnType>;
 // the first 100 are named.
 class SeriesReader {
  public:
-  // NOT_FOUND NO_SUCH_FILE when the file can not be opened.
+  // `file` is what messages call it; `place`: where its bytes are, when that is not its name. NOT_FOUND NO_SUCH_FILE
+  // when it can not be opened.
   static absl::StatusOr<std::unique_ptr<SeriesReader>> Open(const std::string& file, SeriesFormat format,
-                                                            const ColumnTypes& types);
+                                                            const ColumnTypes& types, const std::string& place = "");
   virtual ~SeriesReader() = default;
 
   // The next message; false at the end. Key, basis and origin.calendar say what the file says of its rows (see

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,7 @@
 #include "services/cli/read_request.h"
 #include "services/cli/runs.h"
 #include "services/cli/series_file.h"
+#include "services/cli/series_spool.h"
 #include "services/cli/values.h"
 
 namespace breadthflow::cli {
@@ -33,6 +37,10 @@ absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSe
   if (!anchored.empty()) {
     return fmt::format("it can not be imported again: its prices are {}, anchored on the first row that is stored",
                        anchored);
+  }
+  if (request.resampling().fill_forward()) {
+    return "it can not be imported again: it has rows that repeat the close before them where nothing was traded "
+           "(--fill-forward), and those are no bars";
   }
   if (request.fields_size() > 0) {
     data::v1::GetResourceRequest get;
@@ -80,6 +88,37 @@ absl::StatusOr<bool> NamesCalendars(Session& session, const data::v1::ReadSeries
   return named;
 }
 
+// Where what is written goes.
+class Target {
+ public:
+  // `path` empty: the standard output.
+  static absl::StatusOr<Target> Open(const std::string& path, Printer& printer) {
+    Target target(printer.raw());
+    if (path.empty()) return target;
+    BF_ASSIGN_OR_RETURN(target.file_, OutputFile::Open(path, IsPackedName(path)));
+    return target;
+  }
+  OutputFile* file() const { return file_.get(); }
+  std::ostream& stream() const { return file_ != nullptr ? file_->stream() : *standard_; }
+  absl::Status Check() const {
+    if (stream().good()) return absl::OkStatus();
+    if (file_ != nullptr) return file_->Check();
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, "CANNOT_WRITE",
+                           "can not write to the standard output");
+  }
+  // Of a place for what is not to be written yet.
+  std::filesystem::path folder() const {
+    std::error_code error;
+    return file_ != nullptr ? file_->folder() : std::filesystem::temp_directory_path(error);
+  }
+
+ private:
+  explicit Target(std::ostream& standard) : standard_(&standard) {}
+
+  std::ostream* standard_;
+  std::unique_ptr<OutputFile> file_;
+};
+
 absl::Status Export(Session& session, const Arguments& arguments) {
   const std::string& path = arguments.Text("out");
   const SeriesFormat format = FormatOf(arguments.Text("format"), path);
@@ -97,17 +136,28 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(data::v1::ReadSeriesRequest request, ReadRequestOf(session, arguments, violations));
   if (format == SeriesFormat::kColumnar) request.set_encoding(common::v1::SERIES_ENCODING_STORED);
 
+  // The columns of a table are known beforehand only when they were named and nothing joins them.
+  const std::vector<std::string> fields(request.fields().begin(), request.fields().end());
+  const bool waits = format == SeriesFormat::kCsv && (fields.empty() || request.joins_size() > 0);
   bool names_calendars = false;
-  if (format == SeriesFormat::kCsv) {
+  if (format == SeriesFormat::kCsv && !waits) {
     BF_ASSIGN_OR_RETURN(names_calendars, NamesCalendars(session, request));
   }
-  std::unique_ptr<OutputFile> file;
-  if (!path.empty()) {
-    BF_ASSIGN_OR_RETURN(file, OutputFile::Open(path, IsPackedName(path)));
+  BF_ASSIGN_OR_RETURN(const Target target, Target::Open(path, session.out()));
+  std::unique_ptr<SeriesSpool> spool;
+  if (waits) {
+    BF_ASSIGN_OR_RETURN(spool, SeriesSpool::Make(target.folder(), fields));
   }
-  std::ostream& out = file != nullptr ? file->stream() : session.out().raw();
-  SeriesWriter writer(out, format, {request.fields().begin(), request.fields().end()});
-  if (names_calendars) writer.WillNameCalendars();
+  std::optional<SeriesWriter> writer;
+  const auto begin = [&](std::vector<std::string> columns, bool calendars) {
+    writer.emplace(target.stream(), format, std::move(columns));
+    if (calendars) writer->WillNameCalendars();
+  };
+  const auto write = [&](const common::v1::SeriesMessage& message) -> absl::Status {
+    BF_RETURN_IF_ERROR(writer->Take(message));
+    return target.Check();
+  };
+  if (!waits) begin(fields, names_calendars);
   const std::unique_ptr<Progress> progress = session.MakeProgress("export");
   common::v1::SeriesMessage first;
   std::string anchored;
@@ -126,29 +176,29 @@ absl::Status Export(Session& session, const Arguments& arguments) {
         }
         if (message.origin().anchored() != common::v1::ADJUSTMENT_UNSPECIFIED) anchored = BasisText(message);
         origins.Take(message);
-        BF_RETURN_IF_ERROR(writer.Take(message));
-        if (out.good()) return absl::OkStatus();
-        return file != nullptr ? file->Check()
-                               : base::MakeError(absl::StatusCode::kFailedPrecondition, "CANNOT_WRITE",
-                                                 "can not write to the standard output");
+        return waits ? spool->Take(message) : write(message);
       });
   BF_RETURN_IF_ERROR(ByReadFlag(read));
-  writer.End();
+  if (waits) {
+    begin(spool->columns(), spool->names_calendars());
+    BF_RETURN_IF_ERROR(spool->Replay(write));
+  }
+  writer->End();
   origins.Say(session.out());
-  if (file == nullptr) return absl::OkStatus();
-  BF_RETURN_IF_ERROR(file->Finish());
-  const int64_t bytes = file->bytes();
+  if (target.file() == nullptr) return absl::OkStatus();
+  BF_RETURN_IF_ERROR(target.file()->Finish());
+  const int64_t bytes = target.file()->bytes();
   std::string back;
-  if (begun > 0 && (format == SeriesFormat::kColumnar || writer.rows() > 0)) {
+  if (begun > 0 && (format == SeriesFormat::kColumnar || writer->rows() > 0)) {
     BF_ASSIGN_OR_RETURN(back, HowToImport(session, request, first, path, format, anchored));
   }
   progress->Update(1, "");
   progress->Finish();
-  const std::string rows = format == SeriesFormat::kColumnar ? "" : fmt::format("{} rows, ", Grouped(writer.rows()));
+  const std::string rows = format == SeriesFormat::kColumnar ? "" : fmt::format("{} rows, ", Grouped(writer->rows()));
   session.out().Result(
       [&] {
         nlohmann::ordered_json result{{"file", path}, {"seriesCount", begun}};
-        if (format != SeriesFormat::kColumnar) result["rowCount"] = writer.rows();
+        if (format != SeriesFormat::kColumnar) result["rowCount"] = writer->rows();
         result["byteCount"] = bytes;
         return result.dump(1) + "\n";
       },

@@ -1,10 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -107,14 +105,12 @@ absl::Status TakeSpecOf(const SeriesMessage& message, const std::string& file, c
 // Files that data export wrote say what their series are; the flags need not, but may not say otherwise.
 absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data::v1::ImportSpec& spec, bool& told) {
   if (file.format != SeriesFormat::kColumnar) {
-    std::error_code error;
-    // What comes through a pipe can be read only once.
-    if (!std::filesystem::is_regular_file(file.path, error)) return absl::OkStatus();
-    BF_ASSIGN_OR_RETURN(const SeriesMessage said, DescriptionOf(file.path, file.format));
+    BF_ASSIGN_OR_RETURN(const SeriesMessage said, DescriptionOf(file.place(), file.format));
     if (!said.has_first_of() && said.basis() == common::v1::PRICE_BASIS_UNSPECIFIED) return absl::OkStatus();
     return TakeSpecOf(said, file.path, arguments, spec, told);
   }
-  BF_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, SeriesReader::Open(file.path, file.format, {}));
+  BF_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader,
+                      SeriesReader::Open(file.path, file.format, {}, file.place()));
   SeriesMessage message;
   std::string symbol;
   while (true) {
@@ -152,6 +148,10 @@ absl::Status ByImportFlag(const absl::Status& status) {
   return any ? violations.ToStatus("wrong flags", details.reason) : status;
 }
 
+absl::Status BrokenOff() {
+  return base::MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the import was broken off: nothing was stored");
+}
+
 absl::Status Import(Session& session, const Arguments& arguments) {
   BF_ASSIGN_OR_RETURN(data::v1::ImportSpec spec, ReadSpec(arguments));
   base::Violations violations;
@@ -162,6 +162,7 @@ absl::Status Import(Session& session, const Arguments& arguments) {
                       FindImportFiles(arguments.arguments(), {.format = arguments.Text("format"),
                                                               .layouts = !arguments.All("set").empty(),
                                                               .answers = spec.has_answers_of()}));
+  if (session.scope().cancel.cancelled()) return BrokenOff();  // while a pipe was read
   bool told = false;
   bool rows = false;
   for (const ImportFile& file : files) {
@@ -190,9 +191,7 @@ absl::Status Import(Session& session, const Arguments& arguments) {
     return upload.Next(request);
   });
   progress->Finish();
-  if (!answer.ok() && scope.cancel.cancelled()) {
-    return base::MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the import was broken off: nothing was stored");
-  }
+  if (!answer.ok() && scope.cancel.cancelled()) return BrokenOff();
   if (!answer.ok()) return ByImportFlag(upload.InFiles(answer.status()));
   session.out().Result(*answer, [&] {
     Table table{.columns = {"symbol", "rows", "changed", "impossible", "kept apart"}};

@@ -96,7 +96,8 @@ Command DataRuns() {
           .summary = "fetches that were asked for, how one ended, or stop one (--cancel)",
           .argument = "RUN",
           .argument_default = "the newest ones",
-          .flags = {{.name = "cancel", .description = "ask the run to stop; nothing of it is kept"}, LimitFlag("runs")},
+          .flags = {{.name = "cancel", .description = "ask the run to stop; symbols that were done by then are kept"},
+                    LimitFlag("runs")},
           .run = Runs};
 }
 

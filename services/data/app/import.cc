@@ -12,13 +12,13 @@
 #include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
+#include "services/data/app/write_again.h"
 #include "services/data/domain/bar_spacing.h"
 #include "services/data/domain/price_basis.h"
 
 namespace breadthflow::data {
 namespace {
 
-constexpr int kAttempts = 3;  // when others write the same series
 constexpr absl::Duration kStatement = absl::Seconds(60);
 
 constexpr std::string_view kBasisAdvice =
@@ -219,14 +219,13 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
 
   BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(all));
   const std::string id = base::NewUuid(importer_.clock_.Now());
-  absl::StatusOr<std::string> answer = absl::UnknownError("");
   for (int attempt = 1;; ++attempt) {
     BF_ASSIGN_OR_RETURN(const std::vector<Outgoing> outgoing, Write(all, id, calendars, cancel));
     std::vector<FetchResult> results;
     results.reserve(outgoing.size());
     for (const Outgoing& one : outgoing) results.push_back(one.result);
     BF_RETURN_IF_ERROR(cancel.Check());
-    answer = jobs::SubmitOnce(
+    const absl::StatusOr<std::string> answer = jobs::SubmitOnce(
         importer_.database_, key,
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
           for (const Outgoing& one : outgoing) {
@@ -240,11 +239,9 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
           return ToAnswer(results);
         },
         options);
-    const std::string reason = base::DetailsOf(answer.status()).reason;
-    if ((reason != "SERIES_MOVED" && reason != "QUARANTINE_MOVED") || attempt == kAttempts) break;
+    if (answer.ok()) return FromAnswer(*answer);
+    BF_RETURN_IF_ERROR(WaitToWriteAgain(answer.status(), attempt, submission_.deadline, cancel));
   }
-  BF_RETURN_IF_ERROR(answer.status());
-  return FromAnswer(*answer);
 }
 
 }  // namespace breadthflow::data

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
@@ -36,12 +37,24 @@ std::string Length(int64_t nanos) {
   return "less than a minute";
 }
 
-// What a bar is at least behind the one before.
+// What is between a bar of a day, or of less, and the one before at least.
 int64_t LeastOf(Timeframe timeframe) {
-  if (timeframe == Timeframe::kDay) return 20 * kHour;
-  if (timeframe == Timeframe::kWeek) return 4 * kDay;
-  if (timeframe == Timeframe::kMonth) return 20 * kDay;
-  return absl::ToInt64Nanoseconds(quant::IntradayLength(timeframe)) / 2;
+  return timeframe == Timeframe::kDay ? 20 * kHour : absl::ToInt64Nanoseconds(quant::IntradayLength(timeframe)) / 2;
+}
+
+// Whether two rows, the earlier one first, are of one week or month, whose days may be those of any time zone.
+bool InOne(Timeframe timeframe, int64_t early, int64_t late) {
+  constexpr absl::Duration kWest = absl::Hours(13), kEast = absl::Hours(14);  // a day ends when the next begins
+  const absl::CivilDay from = absl::ToCivilDay(absl::FromUnixNanos(early) - kWest, absl::UTCTimeZone());
+  const absl::CivilDay to = absl::ToCivilDay(absl::FromUnixNanos(late) + kEast, absl::UTCTimeZone());
+  if (timeframe == Timeframe::kMonth) return absl::CivilMonth(from) == absl::CivilMonth(to);
+  return to < absl::NextWeekday(from, absl::Weekday::monday);
+}
+
+// Whether a row comes too early after the one before.
+bool TooClose(Timeframe timeframe, int64_t before, int64_t time) {
+  if (timeframe == Timeframe::kWeek || timeframe == Timeframe::kMonth) return InOne(timeframe, before, time);
+  return time - before < LeastOf(timeframe);
 }
 
 // All gaps are in the range, or of many all but one in a hundred: an exchange was closed in the middle of a week once.
@@ -98,12 +111,10 @@ std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, Tim
   if (timeframe == Timeframe::kTick || times.empty()) return std::nullopt;
   const bool intraday = quant::IntradayLength(timeframe) > absl::ZeroDuration();
   const std::string_view name = quant::ToText(timeframe);
-  const int64_t least = LeastOf(timeframe);
   size_t close = 0;
   std::optional<size_t> first;
   for (size_t row = 1; row < times.size(); ++row) {
-    const int64_t gap = times[row] - times[row - 1];
-    if (gap <= 0 || gap >= least) continue;
+    if (times[row] <= times[row - 1] || !TooClose(timeframe, times[row - 1], times[row])) continue;
     ++close;
     if (!first) first = row;
   }

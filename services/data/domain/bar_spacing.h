@@ -17,7 +17,9 @@ struct SpacingFault {
 
 // What is wrong with the distances of `times` (nanoseconds, ascending), or nullopt:
 //   1day          less than 20 hours after the row before
-//   1week 1month  less than 4 or 20 days after the row before
+//   1week 1month  in one week (Monday to Sunday) or month with the row before, in whatever time zone: each ends with
+//   its
+//                 last session, which may be few days behind that of the one before when an exchange was closed
 //   1min..1hour   most rows less than half a bar after the row before
 // and, of three and more rows, when all of them (of a hundred and more, all but one in a hundred) are as far apart as
 // bars of a larger size are: a day for intraday bars, a week or a month for days, a month for weeks. Rows of one

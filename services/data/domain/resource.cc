@@ -101,7 +101,9 @@ void CheckSeries(const Resource& resource, const quant::Series& series,
     const Field* field = resource.Find(column.name);
     if (field == nullptr && IsExtra(column.name)) continue;
     if (field == nullptr) {
-      violations.Add(column.name, fmt::format("{} has no such field", resource.id));
+      violations.Add(column.name, resource.bars && column.name == kIsFilled
+                                      ? std::string(kFilledRows)
+                                      : fmt::format("{} has no such field", resource.id));
       continue;
     }
     if (field->type != column.type() || column.size() != series.size()) {

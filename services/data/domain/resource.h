@@ -84,6 +84,14 @@ std::optional<std::string> OrderFault(const FieldOrder& order, std::optional<dou
 // source, dot, its own name. They are kept and served as they came, and only their types are checked.
 bool IsExtra(std::string_view column);
 
+// The column by which bars that were made by fill_forward mark the rows that no trade made (see quant::Resample), and
+// what to say of it to whoever wants to store them.
+inline constexpr std::string_view kIsFilled = "is_filled";
+inline constexpr char kFilledRows[] =
+    "marks rows that repeat the close before them where nothing was traded: they are no bars and are not stored; "
+    "export "
+    "without --fill-forward";
+
 // Adds what is wrong with the rows of `series`: columns that the resource does not have, types, missing required
 // values, bounds, orders that do not hold, a price basis where none belongs. `label` names a row for people
 // ("AAPL.csv:17").

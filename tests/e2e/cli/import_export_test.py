@@ -105,6 +105,63 @@ class ImportExport(unittest.TestCase):
             self.assertEqual(refused.status, 2, refused)
             self.assertIn(text, refused.people)
 
+    def piped(self, content, *words):
+        """`data import` of what comes through a pipe."""
+        done = subprocess.run([str(BIN / "breadthflow"), "--server", self.suite.server, "--output", "json", "data", "import", "/dev/stdin", *words],
+                              input=content, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment(), timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr.decode()[-1500:])
+        return json.loads(done.stdout)["results"]
+
+    def test_what_comes_through_a_pipe_is_read_from_its_first_byte(self):
+        rows = "".join(f"2013-10-07T{10 + i // 3600}:{i // 60 % 60:02d}:{i % 60:02d}.000,{100 + i % 50}.25,7,Q,,0\n" for i in range(20000))
+        text = "timestamp,price,size,exchange,sale_condition,suspicious\n" + rows
+        results = self.piped(text.encode(), "--resource", "trade", "--symbol", "TP")
+        self.assertEqual([(one["symbol"], one["rowCount"]) for one in results], [("TP", "20000")])
+        self.done("data", "import", bars_csv(self.folder, "PIPED"))
+        self.assertEqual(self.piped((self.folder / "PIPED.csv").read_bytes(), "--symbol", "PIPED", "--source", "pipe_text")[0]["rowCount"], "10")
+        for name, format in (("piped.csv", "csv"), ("piped.csv.gz", "csv"), ("piped.jsonl", "jsonl"), ("piped.columnar", "columnar")):
+            out = self.folder / name
+            self.done("data", "export", "--symbols", "PIPED", "--source", "import", "--out", out)
+            source = "pipe_" + name.replace(".", "_")
+            self.assertEqual(self.piped(out.read_bytes(), "--format", format, "--source", source)[0]["rowCount"], "10", name)
+            self.assertEqual(self.content("PIPED", source), self.content("PIPED", "import"), name)
+
+    def test_weeks_and_months_of_every_year_come_back(self):
+        self.done("data", "fetch", "--symbols", "OLDIE", "--start", "2001-06-01", "--end", "2002-06-01")
+        for size in ("week", "month"):
+            out = self.folder / f"oldie_{size}.csv"
+            self.done("data", "export", "--symbols", "OLDIE", "--source", "simulated", "--resample", f"1{size}", "--out", out)
+            self.done("data", "import", out, "--source", f"oldie_{size}")
+        times = [row["time"][:10] for row in self.done("data", "read", "--symbols", "OLDIE", "--source", "oldie_week", "--timeframe", "1week").json]
+        self.assertIn("2001-09-10", times, "the exchange was closed from that Tuesday on")
+
+    def test_rows_that_no_trade_made_are_not_imported_and_that_is_said(self):
+        self.done("data", "fetch", "--symbols", "FILL", "--start", "2020-01-01", "--end", "2020-02-01")
+        out = self.folder / "filled.csv"
+        export = ("data", "export", "--symbols", "FILL", "--source", "simulated", "--resample", "1week", "--fill-forward", "--out", out)
+        self.assertIn("it can not be imported again: it has rows that repeat the close", self.done(*export, output="table").people)
+        for words in ((), ("--set", "order=any")):
+            refused = self.suite.cli("data", "import", out, "--source", "filled", *words)
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn("is_filled", refused.people)
+            self.assertIn("export without --fill-forward", refused.people)
+
+    def test_a_table_has_the_columns_of_all_its_rows(self):
+        header = "date,open,high,low,close,volume"
+        bars_csv(self.folder, "FEW", ["2013-06-03,10,11,9,10,100", "2013-06-04,10,11,9,10,100"], header)
+        bars_csv(self.folder, "MORE", ["2013-06-03,10,11,9,10,100,10.5", "2013-06-04,10,11,9,10,100,10.25"], header + ",vwap")
+        for symbol in ("FEW", "MORE"):
+            self.done("data", "import", self.folder / f"{symbol}.csv", "--source", "wide")
+        export = ("data", "export", "--source", "wide", "--symbols")
+        for symbols in ("FEW,MORE", "MORE,FEW"):
+            lines = self.done(*export, symbols, output="table").out.splitlines()
+            self.assertEqual(lines[0], "symbol,time,resource,timeframe,price_basis,open,high,low,close,volume,vwap", symbols)
+            self.assertEqual(sorted(line.split(",")[-1] for line in lines[1:]), ["", "", "10.25", "10.5"])
+            out = self.folder / "wide.csv.gz"
+            self.done(*export, symbols, "--out", out)
+            self.done("data", "import", out, "--source", "wide_" + symbols[:3].lower())
+            self.assertEqual(self.content("FEW,MORE", "wide_" + symbols[:3].lower()), self.content("FEW,MORE", "wide"))
+
     def heads(self, symbols, source, *flags):
         """Price basis and content of each series."""
         snapshot = self.done("data", "snapshot", "--symbols", symbols, "--source", source, *flags).json
@@ -366,6 +423,7 @@ class ImportExport(unittest.TestCase):
         file = self.folder / "USE.csv"
         for words, text in (((self.folder / "none.csv",), "there is no such file or folder"),
                             ((file, "--source", "yahoo"), "yahoo is a source of this suite"),
+                            ((file, "--source", ""), "--source: must not be empty"),
                             ((file, "--set", "layuot=x"), "layuot"),
                             ((file, "--resource", "nothing"), "unknown resource"),
                             ((file, "--start", "2020-01-01"), "is for --replace"),

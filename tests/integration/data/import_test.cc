@@ -1,5 +1,6 @@
 // Imports as their callers see them: messages to the service, rows in the store.
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -549,6 +550,24 @@ TEST_F(ImportTest, SymbolsThatDoNotGoWithWhatIsStoredAreNamedAndNothingChanges) 
   EXPECT_THAT(Said(status)[0], HasSubstr("AAPL: "));
   EXPECT_EQ(server_.Count("series"), 1);
   EXPECT_EQ(server_.Count("series_version"), 1);
+}
+
+TEST_F(ImportTest, ManyWritersOfOneSeriesAllSucceed) {
+  constexpr int kWriters = 8;
+  std::vector<std::thread> writers;
+  std::vector<absl::Status> ended(kWriters);
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      Series rows = Prices("AAPL", 5, 11 + writer);
+      for (int64_t& time : rows.times) time += writer * 5 * kDay;
+      ended[static_cast<size_t>(writer)] = server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)}).status();
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  for (const absl::Status& status : ended) EXPECT_THAT(status, IsOk());
+  const auto all = server_.Read("AAPL");
+  ASSERT_THAT(all, IsOk());
+  EXPECT_EQ(all->size(), 5u * kWriters) << "nobody's rows are lost";
 }
 
 TEST_F(ImportTest, ACallerWhoBreaksOffLeavesNothing) {

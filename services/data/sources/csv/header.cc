@@ -146,6 +146,10 @@ class HeaderReader {
     for (const auto& [name, cell] : header_.cells) {
       if (layout().Names(name) || IsDescription(name)) continue;
       if (layout().as_written && IsExtra(name)) continue;
+      if (resource_.bars && name == kIsFilled) {
+        good = Fail(fmt::format("{} {}", kIsFilled, kFilledRows));
+        continue;
+      }
       good = Fail(layout().as_written ? fmt::format("{} has no field {}", resource_.id, name.substr(0, 40))
                                       : fmt::format("layout {} has no column {}; map columns by hand to leave it out",
                                                     layout().name, name));

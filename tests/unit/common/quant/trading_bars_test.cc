@@ -47,6 +47,23 @@ TEST(TradingBars, SeeAllTradesOfAnInstantAtOnce) {
   EXPECT_THAT(bars.Doubles("volume"), ElementsAre(230, 70));
 }
 
+TEST(TradingBars, OfTicksHaveThatManyTradesAndMoreOnlyWhereTheLastOnesShareTheirInstant) {
+  Series trades = TradesBySecond({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+  trades.times[4] = trades.times[3] = trades.times[2];
+  const Resampled out = Bars(trades, {.rule = BarRule::kTicks, .size = 3});
+  EXPECT_THAT(out.bars.Ints("trade_count"), ElementsAre(5, 3)) << "what is beyond the size is not taken off the next";
+  EXPECT_THAT(out.bars.times, ElementsAre(trades.times[4], trades.times[7]));
+  EXPECT_EQ(out.pending_rows, 2u);
+  const Series all = HolidayTrades();
+  const Series bars = Bars(all, {.rule = BarRule::kTicks, .size = 100}).bars;
+  ASSERT_GT(bars.size(), 5u);
+  for (size_t row = 0; row < bars.size(); ++row) {
+    const auto last = std::equal_range(all.times.begin(), all.times.end(), bars.times[row]);
+    EXPECT_GE(bars.Ints("trade_count")[row], 100);
+    EXPECT_LT(bars.Ints("trade_count")[row], 100 + (last.second - last.first)) << row;
+  }
+}
+
 TEST(TradingBars, CanBeMadeOfBars) {
   const Series minutes = Bars(HolidayTrades(), {.timeframe = Timeframe::kMin1}).bars;
   for (const BarRule rule : {BarRule::kTicks, BarRule::kVolume, BarRule::kDollar, BarRule::kRange}) {

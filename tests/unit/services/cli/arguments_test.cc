@@ -51,6 +51,24 @@ TEST(Arguments, SayEverythingThatIsWrongAtOnce) {
                   Field(&base::FieldViolation::field, "--param"), Field(&base::FieldViolation::field, "--symbols")));
 }
 
+TEST(Arguments, RefuseAnEmptyValueUnlessItMeansSomething) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--symbols", ""}, {"--symbols="}}) {
+    const auto arguments = Arguments::Parse(Sample(), words);
+    ASSERT_THAT(arguments, StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+    EXPECT_THAT(base::DetailsOf(arguments.status()).violations,
+                ElementsAre(base::FieldViolation{"--symbols", "must not be empty: --symbols A,B"}));
+  }
+  EXPECT_THAT(
+      base::DetailsOf(Arguments::Parse(Sample(), {"--symbols", "A", "--mode", "", "--param="}).status()).violations,
+      ElementsAre(base::FieldViolation{"--mode", "must be one of fast, slow, was ''"},
+                  base::FieldViolation{"--param", "must not be empty: --param N=V"}));
+  Command command = Sample();
+  command.flags[0].may_be_empty = true;
+  BF_ASSERT_OK_AND_ASSIGN(const Arguments arguments, Arguments::Parse(command, {"--symbols", ""}));
+  EXPECT_TRUE(arguments.Has("symbols"));
+  EXPECT_EQ(arguments.Text("symbols"), "");
+}
+
 TEST(Arguments, RefuseAFlagThatIsGivenTwice) {
   EXPECT_THAT(Arguments::Parse(Sample(), {"--symbols", "A", "--symbols", "B"}),
               StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));

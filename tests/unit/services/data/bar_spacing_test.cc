@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -73,6 +74,39 @@ TEST(BarSpacing, WeeksAndMonthsAreNoDaysAndMonthsNoWeeks) {
   EXPECT_EQ(Fault({kClose, kClose + 60 * kDay, kClose + 150 * kDay}, Timeframe::kDay), "")
       << "single days that were mended";
   EXPECT_EQ(Fault(Every(30 * kDay, 2), Timeframe::kDay), "") << "two rows tell nothing";
+}
+
+TEST(BarSpacing, WeeksAndMonthsEndWithTheirLastSessionWheneverThatIs) {
+  for (const std::string_view name : quant::CalendarNames()) {
+    const auto sessions = quant::FindCalendar(name).value()->sessions();
+    std::vector<int64_t> weeks, months;
+    for (size_t i = 0; i + 1 < sessions.size(); ++i) {
+      const absl::CivilDay next = sessions[i + 1].day;
+      if (next >= absl::NextWeekday(sessions[i].day, absl::Weekday::monday)) weeks.push_back(sessions[i].close_ns);
+      if (next.month() != sessions[i].day.month()) months.push_back(sessions[i].close_ns);
+    }
+    EXPECT_EQ(Fault(weeks, Timeframe::kWeek), "") << name << ", with the week of 2001-09-10 that ended on its Monday";
+    EXPECT_EQ(Fault(months, Timeframe::kMonth), "") << name;
+  }
+}
+
+TEST(BarSpacing, NoTwoRowsAreOfOneWeekOrMonthInWhateverTimeZone) {
+  constexpr int64_t kHour = 60 * kMinute;
+  constexpr int64_t kMonday = kClose - 21 * kHour - 3 * kDay;  // 2019-12-30, 00:00 UTC
+  const auto fault = [](int64_t first, int64_t second, Timeframe timeframe) {
+    return Fault({first, second}, timeframe);
+  };
+  EXPECT_THAT(fault(kMonday + 20 * kHour, kMonday + 4 * kDay + 20 * kHour, Timeframe::kWeek),
+              HasSubstr("1 is 4 days after the row before: these are no bars of 1week"));
+  EXPECT_EQ(fault(kMonday - 2 * kDay, kMonday + 20 * kHour, Timeframe::kWeek), "") << "Saturday and Monday";
+  // Days of New York, whole ones: the week before ends on Monday at 5 by UTC, this one already on its Friday.
+  EXPECT_EQ(fault(kMonday + 5 * kHour, kMonday + 5 * kDay + 5 * kHour, Timeframe::kWeek), "");
+  // Of Tokyo: a week ends on Sunday at 15 by UTC, the next with its Monday.
+  EXPECT_EQ(fault(kMonday - 9 * kHour, kMonday + 15 * kHour, Timeframe::kWeek), "");
+  EXPECT_THAT(fault(kMonday + 4 * kDay, kMonday + 18 * kDay, Timeframe::kMonth),
+              HasSubstr("1 is 14 days after the row before: these are no bars of 1month"));
+  EXPECT_EQ(fault(kMonday, kMonday + 4 * kDay, Timeframe::kMonth), "") << "December and January";
+  EXPECT_THAT(Fault(Every(7 * kDay, 5), Timeframe::kMonth), HasSubstr("no bars of 1month"));
 }
 
 TEST(BarSpacing, ShortBarsAtTheEndOfASessionAreFine) {

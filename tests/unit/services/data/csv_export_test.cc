@@ -117,6 +117,16 @@ TEST(CsvExport, ACalendarByWhichDatesMustBeReadIsAskedFor) {
   EXPECT_EQ(by_hand->at(0).market, std::nullopt);
 }
 
+TEST(CsvExport, RowsThatNoTradeMadeAreRefusedAndTheReasonIsSaid) {
+  const absl::Status refused = SendText(
+                                   "symbol,time,resource,timeframe,price_basis,open,high,low,close,volume,is_filled\n"
+                                   "AAPL,2020-01-03T21:00:00Z,stock_price,1day,raw,1,1,1,1,1,0\n"
+                                   "AAPL,2020-01-06T21:00:00Z,stock_price,1day,raw,1,1,1,1,0,1\n")
+                                   .status();
+  EXPECT_THAT(Faults(refused), HasSubstr("is_filled marks rows that repeat the close before them"));
+  EXPECT_THAT(Faults(refused), HasSubstr("export without --fill-forward"));
+}
+
 TEST(CsvExport, PricesThatWereMadeForOneReadAreRefused) {
   const std::string text = std::string(kExported) +
                            "AAPL,2020-01-02T21:00:00Z,stock_price,1day,total_return@2019-01-02T21:00:00Z,1,1,1,1,1,\n";

@@ -91,6 +91,15 @@ TEST(CheckSeries, KeepsWhatASourceHasBeyondTheResource) {
   EXPECT_THAT(FaultsOf(series), ElementsAre(HasSubstr("no such field")));
 }
 
+TEST(CheckSeries, SaysWhyRowsThatNoTradeMadeAreNotStored) {
+  quant::Series series{
+      .key = {"stock_price", "A", quant::Timeframe::kWeek, ""}, .basis = quant::PriceBasis::kRaw, .times = {1}};
+  for (const char* name : {"open", "high", "low", "close", "volume"}) series.Add(name, std::vector<double>{1});
+  EXPECT_THAT(FaultsOf(series), ElementsAre());
+  series.Add("is_filled", std::vector<int64_t>{1});
+  EXPECT_THAT(FaultsOf(series), ElementsAre(HasSubstr("is_filled: marks rows that repeat the close before them")));
+}
+
 TEST(CheckSeries, RefusesASecondRowOfAnInstantWhereTheResourceHasOne) {
   quant::Series series{.key = {"delisting", "A", quant::Timeframe::kTick, ""}, .times = {5, 5}};
   series.Add("last_date", std::vector<std::string>{"2020-01-02", "2020-01-03"});
