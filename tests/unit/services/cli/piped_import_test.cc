@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -11,8 +12,11 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/status.h"
 #include "services/cli/import_files.h"
 #include "services/cli/import_upload.h"
+#include "services/cli/series_file.h"
+#include "services/cli/series_reader.h"
 #include "services/cli/temporary_file.h"
 #include "tests/support/matchers.h"
 

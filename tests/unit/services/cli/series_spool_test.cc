@@ -1,6 +1,7 @@
 #include "services/cli/series_spool.h"
 
 #include <filesystem>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
