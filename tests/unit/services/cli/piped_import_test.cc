@@ -41,7 +41,7 @@ class PipedImport : public ::testing::Test {
   // What an import of the pipe finds while `content` comes through it.
   std::vector<ImportFile> Found(const std::string& content, const std::string& format = "auto") {
     std::thread writer([&] { std::ofstream(Pipe(), std::ios::binary) << content; });
-    const auto files = FindImportFiles({Pipe()}, format, false);
+    const auto files = FindImportFiles({Pipe()}, {.format = format});
     writer.join();
     EXPECT_THAT(files, IsOk());
     return files.value_or(std::vector<ImportFile>());
