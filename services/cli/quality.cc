@@ -9,10 +9,12 @@
 namespace breadthflow::cli {
 
 absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot,
-                                                  const std::string& calendar) {
+                                                  const QualityOptions& options) {
   data::v1::GetQualityReportRequest request;
   request.set_name("qualityReports/" + snapshot.substr(snapshot.find('/') + 1));
-  request.set_calendar(calendar);
+  request.set_calendar(options.calendar);
+  request.set_asset_class(options.asset_class);
+  request.set_expect_whole_range(options.expect_whole_range);
   const auto waiting = session.Wait("checking " + snapshot);
   return session.data().Call(&data::v1::DataService::Stub::GetQualityReport, request, session.scope());
 }
@@ -38,9 +40,10 @@ std::string Examples(const data::v1::QualityFinding& finding) {
 Table QualityTable(const data::v1::QualityReport& report) {
   Table table{
       .title = fmt::format("data quality: {}, score {:.4f}", report.passed() ? "passed" : "NOT passed", report.score()),
-      .columns = {"symbol", "calendar", "expected", "rows", "score", "findings"}};
+      .columns = {"symbol", "calendar", "class", "expected", "rows", "score", "findings"}};
   for (const data::v1::SeriesQuality& series : report.series()) {
     table.rows.push_back({series.key().symbol(), series.calendar().empty() ? "-" : series.calendar(),
+                          series.asset_class().empty() ? "-" : series.asset_class(),
                           Grouped(series.expected_row_count()), Grouped(series.row_count()),
                           fmt::format("{:.4f}", series.score()), series.findings().empty() ? "none" : ""});
     for (int i = 0; i < series.findings_size(); ++i) {
@@ -50,6 +53,10 @@ Table QualityTable(const data::v1::QualityReport& report) {
           fmt::format("{} {} ({}, {}{})", SeverityText(finding), finding.check(), Grouped(finding.affected_row_count()),
                       Percent(finding.affected_share()), Examples(finding));
     }
+  }
+  if (report.omitted_series_count() > 0) {
+    table.rows.emplace_back(table.columns.size());
+    table.rows.back().front() = fmt::format("and {} more", Grouped(report.omitted_series_count()));
   }
   return table;
 }

@@ -9,9 +9,16 @@
 
 namespace breadthflow::cli {
 
-// The quality report of `snapshots/{id}`; by one calendar for all series where it is named.
+// How a report is asked for; the default is the one that is kept.
+struct QualityOptions {
+  std::string calendar;     // for all series; empty: each by its own
+  std::string asset_class;  // the same
+  bool expect_whole_range = false;
+};
+
+// The quality report of `snapshots/{id}`.
 absl::StatusOr<data::v1::QualityReport> QualityOf(Session& session, const std::string& snapshot,
-                                                  const std::string& calendar = "");
+                                                  const QualityOptions& options = {});
 
 // "ERROR".
 std::string SeverityText(const data::v1::QualityFinding& finding);
@@ -19,8 +26,8 @@ std::string SeverityText(const data::v1::QualityFinding& finding);
 // ": 2015-03-02, 2015-03-03 ..."; empty when there are none.
 std::string Examples(const data::v1::QualityFinding& finding);
 
-// Series by series: the calendar it was judged by, expected and present rows, score, and its findings, each on a line
-// of its own.
+// Series by series: the calendar and the asset class it was judged by, expected and present rows, score, and its
+// findings, each on a line of its own. Says how many series are not listed.
 Table QualityTable(const data::v1::QualityReport& report);
 
 }  // namespace breadthflow::cli

@@ -188,19 +188,24 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
-  BF_ASSIGN_OR_RETURN(
-      Verdict verdict,
-      importer_.quarantines_.Examine(
-          {series, spec_.replaces.value_or(all), spec_.replaces, origin, {}, calendar, MarketOf(series.key.symbol)},
-          spec_.gate, submission_.deadline));
+  const Arrival arrival{series,   spec_.replaces.value_or(all), spec_.replaces, origin, {},
+                        calendar, MarketOf(series.key.symbol)};
+  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
+  if (verdict.apart == nullptr) {
+    BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
+    columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
+    if (!spec_.replaces) options.adds_by = resource_->identity;
+    BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
+    BF_RETURN_IF_ERROR(
+        importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
+  }
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
-  if (out.apart != nullptr) return out;
-  BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
-  columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
-  if (!spec_.replaces) options.adds_by = resource_->identity;
-  BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
+  if (out.apart != nullptr) {
+    out.written.reset();
+    return out;
+  }
   if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
     for (const std::string& note : notes->second) AddNote(note, out.result);
   }

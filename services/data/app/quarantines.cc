@@ -1,5 +1,7 @@
 #include "services/data/app/quarantines.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -34,6 +36,10 @@ quant::TimeRange Touched(const Quarantine& quarantine, const quant::Series& rows
   return {rows.times.front(), rows.times.back() + 1};
 }
 
+std::string InstantText(int64_t time_ns) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(time_ns), absl::UTCTimeZone());
+}
+
 // FAILED_PRECONDITION that names the quarantine, with a violation per finding of severity error.
 absl::Status NotStored(const Quarantine& quarantine, std::string reason, std::string_view message) {
   base::ErrorDetails details{.reason = std::move(reason), .metadata = {{"quarantine", "quarantines/" + quarantine.id}}};
@@ -41,9 +47,7 @@ absl::Status NotStored(const Quarantine& quarantine, std::string reason, std::st
     if (finding.severity != Severity::kError) continue;
     std::string text = finding.message;
     if (!finding.examples_ns.empty()) {
-      text += fmt::format(
-          ", the first at {}",
-          absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(finding.examples_ns.front()), absl::UTCTimeZone()));
+      text += fmt::format(", the first at {}", InstantText(finding.examples_ns.front()));
     }
     details.violations.push_back({finding.check, std::move(text)});
   }
@@ -83,10 +87,57 @@ absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate
   const quant::Series& rows = arrival.rows;
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
   GateResult gated = Gate(rows, calendar);
-  Verdict verdict{.impossible_rows = gated.impossible_rows, .findings = std::move(gated.findings), .apart = nullptr};
-  if (verdict.impossible_rows == 0 || gate == QualityGate::kStore) return verdict;
+  Verdict verdict{
+      .impossible = std::move(gated.rows), .findings = std::move(gated.findings), .doubts = {}, .apart = nullptr};
+  if (verdict.impossible.empty() || gate == QualityGate::kStore) return verdict;
+  BF_RETURN_IF_ERROR(Hold(arrival, calendar, {}, deadline, verdict));
+  return verdict;
+}
+
+absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::WrittenSeries& written,
+                                        QualityGate gate, absl::Time deadline, Verdict& verdict) {
+  const quant::Series& rows = arrival.rows;
+  if (written.unchanged() || written.base_version == 0 || rows.empty() || rows.Doubles("close").empty()) {
+    return absl::OkStatus();
+  }
+  const NeighbourRanges ranges = NeighbourRangesOf(rows.key.timeframe, rows.times.front(), rows.times.back(),
+                                                   arrival.replaces ? &*arrival.replaces : nullptr);
+  const auto read = [&](quant::TimeRange range) -> absl::StatusOr<quant::Series> {
+    if (range.start_ns >= range.end_ns) return quant::Series();
+    return series_.chunks().Read(
+        rows.key,
+        columnar::ReadOptions{.range = range, .version = written.base_version, .columns = {}, .deadline = deadline});
+  };
+  Neighbours neighbours;
+  BF_ASSIGN_OR_RETURN(neighbours.before, read(ranges.before));
+  BF_ASSIGN_OR_RETURN(neighbours.after, read(ranges.after));
+  const size_t before = neighbours.before.size();
+  if (before > kNeighbourRows) neighbours.before = neighbours.before.Rows(before - kNeighbourRows, before);
+  if (neighbours.after.size() > kNeighboursAfter) neighbours.after = neighbours.after.Rows(0, kNeighboursAfter);
+  const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
+  GateResult beside = GateBeside(rows, neighbours, calendar);
+  verdict.doubts = std::move(beside.doubts);
+  std::vector<size_t> all;
+  std::set_union(verdict.impossible.begin(), verdict.impossible.end(), beside.rows.begin(), beside.rows.end(),
+                 std::back_inserter(all));
+  if (all.size() == verdict.impossible.size()) return absl::OkStatus();
+  verdict.impossible = std::move(all);
+  verdict.findings.insert(verdict.findings.end(), beside.findings.begin(), beside.findings.end());
+  if (gate == QualityGate::kStore) return absl::OkStatus();
+  return Hold(arrival, calendar, std::move(beside.findings), deadline, verdict);
+}
+
+absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
+                               absl::Time deadline, Verdict& verdict) {
+  const quant::Series& rows = arrival.rows;
   const absl::Time now = clock_.Now();
   SeriesQuality quality = CheckQuality(rows, calendar, {}, quant::ToNanos(now + kClocksDiffer));
+  for (Finding& finding : beside) {
+    finding.message += ", beside what is stored";
+    finding.impossible_rows.clear();
+  }
+  quality.findings.insert(quality.findings.begin(), std::make_move_iterator(beside.begin()),
+                          std::make_move_iterator(beside.end()));
   Quarantine quarantine{.id = base::NewUuid(now),
                         .key = rows.key,
                         .basis = rows.basis,
@@ -104,12 +155,12 @@ absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate
                         .proposals = ProposeRepairs(rows),
                         .last_origin = arrival.origin};
   BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(rows.key, Touched(quarantine, rows), deadline));
-  if (stored.sha256 == quarantine.content_sha256) return verdict;
+  if (stored.sha256 == quarantine.content_sha256) return absl::OkStatus();
   quarantine.stored_sha256 = stored.sha256;
   BF_ASSIGN_OR_RETURN(std::optional<Quarantine> same, store_.FindSame(quarantine, deadline));
   if (same && same->state == QuarantineState::kDiscarded) {
     verdict.apart = std::make_unique<KeptApart>(KeptApart{.quarantine = *std::move(same), .rows = {}});
-    return verdict;
+    return absl::OkStatus();
   }
   if (same) {
     quarantine.id = same->id;
@@ -120,11 +171,11 @@ absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate
   const bool again = same.has_value();
   verdict.apart = std::make_unique<KeptApart>(
       KeptApart{.quarantine = std::move(quarantine), .rows = again ? quant::Series() : rows});
-  return verdict;
+  return absl::OkStatus();
 }
 
 void Quarantines::Tell(const Verdict& verdict, FetchResult& result) {
-  result.impossible_rows = verdict.impossible_rows;
+  result.impossible_rows = static_cast<int64_t>(verdict.impossible.size());
   if (verdict.apart != nullptr) {
     const Quarantine& quarantine = verdict.apart->quarantine;
     const bool held = quarantine.state == QuarantineState::kHeld;
@@ -135,6 +186,11 @@ void Quarantines::Tell(const Verdict& verdict, FetchResult& result) {
   }
   for (const Finding& finding : verdict.findings) {
     AddNote(fmt::format("stored although no market can have made such rows: {}: {}", finding.check, finding.message),
+            result);
+  }
+  for (const Finding& finding : verdict.doubts) {
+    AddNote(fmt::format("odd beside the rows that were stored before: {}: {}, the first at {}", finding.check,
+                        finding.message, InstantText(finding.examples_ns.front())),
             result);
   }
 }

@@ -40,8 +40,9 @@ struct KeptApart {
 
 // What a gate says of rows.
 struct Verdict {
-  int64_t impossible_rows = 0;             // no market can have made them
+  std::vector<size_t> impossible;          // rows that no market can have made, ascending
   std::vector<Finding> findings;           // that say so
+  std::vector<Finding> doubts;             // what looks odd beside the stored rows, and may be stored all the same
   std::unique_ptr<const KeptApart> apart;  // null: they may be stored
 };
 
@@ -57,6 +58,13 @@ class Quarantines {
   // they may be stored all the same; else all that came is kept apart, unless storing it would change nothing (it was
   // released before).
   absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
+
+  // Looks once more at those that may be stored and change the series: at the first and last of them beside the rows
+  // that are stored next to them, of which a bounded number is read (kNeighbourRows). Adds to the verdict; may keep all
+  // that came apart, as Examine. `written` is what storing them would change. Reads nothing where that is nothing or
+  // the series is new, nor of rows without a close.
+  absl::Status ExamineBeside(const Arrival& arrival, const columnar::WrittenSeries& written, QualityGate gate,
+                             absl::Time deadline, Verdict& verdict);
 
   // What the verdict means for the result of the symbol. Kept apart: a failure, FAILED_PRECONDITION QUARANTINED, or
   // QUARANTINE_DISCARDED when the same rows were given up before; a violation per finding of severity error.
@@ -84,6 +92,9 @@ class Quarantines {
     std::string sha256;
     int64_t version = 0;
   };
+  // Decides on rows of which some are impossible: `beside` says which findings came of the stored rows beside them.
+  absl::Status Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
+                    absl::Time deadline, Verdict& verdict);
   absl::StatusOr<Stored> StoredIn(const quant::SeriesKey& key, const quant::TimeRange& range, absl::Time deadline);
 
   postgres::Database& database_;

@@ -12,10 +12,8 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/jobs/submit.h"
-#include "common/quant/calendar.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/market_cap.h"
-#include "services/data/domain/market_hours.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -23,10 +21,6 @@ namespace {
 
 constexpr std::string_view kFreezePrices =
     "what is derived has no rows to freeze: freeze its stock_price, and read market_cap of that snapshot";
-
-PlannedSeries Planned(const SnapshotSeries& one, quant::TimeRange range) {
-  return {one.key, one.basis, one.version, range, one.rows};
-}
 
 }  // namespace
 
@@ -70,16 +64,18 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
   for (const columnar::SeriesHead& head : *heads) {
     planned.push_back({head.key, head.basis, head.version, spec.range, head.rows});
   }
-  const auto freeze = [&](size_t place, const quant::Series& rows) {
+  const auto freeze = [&](size_t place, const quant::Series& rows) -> absl::Status {
+    BF_RETURN_IF_ERROR(cancel.Check());
     const columnar::SeriesHead& head = (*heads)[place];
     snapshot.series.push_back({.key = head.key,
                                .basis = head.basis,
                                .version = head.version,
                                .rows = static_cast<int64_t>(rows.size()),
                                .content_sha256 = base::ToHex(rows.ContentHash())});
-    return cancel.Check();
+    return absl::OkStatus();
   };
   BF_RETURN_IF_ERROR(series_.ReadEach(planned, freeze, submission.deadline));
+  BF_RETURN_IF_ERROR(cancel.Check());
   snapshot.content_sha256 = ContentHash(snapshot.series);
   BF_ASSIGN_OR_RETURN(const std::string id,
                       jobs::SubmitOnce(database_, key,
@@ -90,38 +86,6 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
                                        },
                                        {.deadline = submission.deadline}));
   return snapshots_.Get(id, submission.deadline);
-}
-
-absl::StatusOr<QualityReport> Reader::GetReport(const std::string& snapshot_id, absl::Time deadline,
-                                                const base::CancelToken& cancel, const quant::Calendar* calendar) {
-  if (calendar == nullptr) {
-    BF_ASSIGN_OR_RETURN(std::optional<QualityReport> known, snapshots_.FindReport(snapshot_id, deadline));
-    if (known) return *std::move(known);
-  }
-  BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(snapshot_id, deadline));
-  std::vector<quant::SeriesKey> keys;
-  for (const SnapshotSeries& one : snapshot.series) keys.push_back(one.key);
-  BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, snapshot.as_of, deadline));
-  std::vector<PlannedSeries> planned;
-  for (const SnapshotSeries& one : snapshot.series) planned.push_back(Planned(one, snapshot.range));
-  std::vector<SeriesQuality> qualities;
-  const auto judge = [&](size_t place, const quant::Series& rows) {
-    const quant::SeriesKey& key = keys[place];
-    const quant::Calendar& by = CalendarOf(key, rows.times, calendar != nullptr ? calendar : NamedFor(named, key));
-    qualities.push_back(CheckQuality(rows, by, snapshot.range, quant::ToNanos(snapshot.as_of)));
-    return cancel.Check();
-  };
-  BF_RETURN_IF_ERROR(series_.ReadEach(planned, judge, deadline));
-  CheckTogether(qualities);
-  QualityReport made = MakeReport(snapshot_id, std::move(qualities));
-  if (calendar != nullptr) {
-    made.create_time = clock_.Now();
-    return made;
-  }
-  BF_RETURN_IF_ERROR(snapshots_.SaveReport(made, deadline));
-  BF_ASSIGN_OR_RETURN(std::optional<QualityReport> known, snapshots_.FindReport(snapshot_id, deadline));
-  if (!known) return base::MakeError(absl::StatusCode::kInternal, "INTERNAL", "the report was not kept");
-  return *std::move(known);
 }
 
 }  // namespace breadthflow::data

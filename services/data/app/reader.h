@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "common/quant/series.h"
 #include "services/data/app/fetcher.h"
 #include "services/data/domain/action_choice.h"
+#include "services/data/domain/asset_class.h"
 #include "services/data/domain/quality/report.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
@@ -108,12 +110,29 @@ class Reader {
   absl::StatusOr<Snapshot> CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                           const base::CancelToken& cancel);
 
-  // The report on a snapshot; made now when there is none yet. Each series is measured by the calendar that was named
-  // when it was stored, else by that which its rows tell; or all by `calendar`, and then nothing is kept.
-  absl::StatusOr<QualityReport> GetReport(const std::string& snapshot_id, absl::Time deadline,
-                                          const base::CancelToken& cancel, const quant::Calendar* calendar = nullptr);
+  // The report on a snapshot; made now when there is none yet, or when `query` says more than its id, and then it is
+  // not kept. Each series is measured by the calendar that was named when it was stored, else by that which its rows
+  // tell, and compared with the same series of other sources as they were known then: of those that are stored, not
+  // made up and have lost none of its rows, with kMaxCompared at most. Holds a batch of short series or one long one,
+  // and one to compare it with. Ends with the first error of `cancel`, series by series.
+  static constexpr size_t kMaxCompared = 4;
+  struct ReportQuery {
+    std::string snapshot;                       // id
+    const quant::Calendar* calendar = nullptr;  // to measure every series by
+    std::optional<AssetClass> asset_class;      // of every series
+    bool expect_all = false;                    // every session of the snapshot's range has rows
+    bool plain() const { return calendar == nullptr && !asset_class && !expect_all; }
+  };
+  absl::StatusOr<QualityReport> GetReport(const ReportQuery& query, absl::Time deadline,
+                                          const base::CancelToken& cancel);
 
  private:
+  // By symbol: the states in which the other sources had the series of a snapshot.
+  using OtherSources = std::map<std::string, std::vector<columnar::SeriesHead>>;
+  absl::StatusOr<OtherSources> OthersOf(const Snapshot& snapshot, absl::Time deadline);
+  absl::Status CompareWith(const std::vector<columnar::SeriesHead>& others, const quant::Series& rows,
+                           const quant::Calendar& calendar, quant::TimeRange range, absl::Time deadline,
+                           const base::CancelToken& cancel, SeriesQuality& quality);
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);

@@ -285,13 +285,17 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
-  BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine({series, asked, options.replaces, options.provenance,
-                                                             fetched.coverage, calendar, fetched.market},
-                                                            task.spec.gate, absl::InfiniteFuture()));
+  const Arrival arrival{series,           asked,    options.replaces, options.provenance,
+                        fetched.coverage, calendar, fetched.market};
+  BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine(arrival, task.spec.gate, absl::InfiniteFuture()));
+  absl::StatusOr<columnar::WrittenSeries> written;
+  if (verdict.apart == nullptr) written = series_.chunks().Write(series, options);
+  if (written.ok()) {
+    BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
+  }
   Quarantines::Tell(verdict, fetched.result);
   fetched.apart = std::move(verdict.apart);
   if (fetched.apart != nullptr) return absl::OkStatus();
-  absl::StatusOr<columnar::WrittenSeries> written = series_.chunks().Write(series, options);
   if (!written.ok()) {
     // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
     if (base::IsTransient(written.status())) return written.status();

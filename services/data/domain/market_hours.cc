@@ -38,6 +38,8 @@ bool IsOneOf(std::string_view text, const std::string_view (&list)[n]) {
   return std::find(std::begin(list), std::end(list), text) != std::end(list);
 }
 
+}  // namespace
+
 bool IsCoin(std::string_view symbol) {
   if (symbol.starts_with("X:")) return true;
   for (const std::string_view quote : kQuotes) {
@@ -52,6 +54,8 @@ bool IsCurrencyPair(std::string_view symbol) {
   if (symbol.ends_with("=X") || symbol.starts_with("C:")) return true;
   return symbol.size() == 6 && IsOneOf(symbol.substr(0, 3), kCurrencies) && IsOneOf(symbol.substr(3), kCurrencies);
 }
+
+namespace {
 
 // What symbol and source say; null: nothing.
 const Calendar* ByName(const quant::SeriesKey& key) {

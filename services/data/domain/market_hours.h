@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/quant/calendar.h"
@@ -29,6 +30,11 @@ namespace breadthflow::data {
 // No rows   tell nothing: XNYS, unless the symbol says otherwise.
 const quant::Calendar& CalendarOf(const quant::SeriesKey& key, std::span<const int64_t> times,
                                   const quant::Calendar* named = nullptr);
+
+// What a symbol says, as providers write them: a coin against a currency or another coin ("BTC-USD", "X:BTCUSD",
+// "BTCUSD"), two currencies ("EURUSD=X", "C:EURUSD", "EURUSD").
+bool IsCoin(std::string_view symbol);
+bool IsCurrencyPair(std::string_view symbol);
 
 // Where rows are looked at for CalendarOf, in a series from `first_ns` to `last_ns`: all of it, or spans spread over it
 // where that would be too much. Ascending, within the series.

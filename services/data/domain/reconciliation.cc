@@ -62,18 +62,23 @@ std::vector<std::pair<size_t, size_t>> Match(const Series& one, const Series& ot
   return pairs;
 }
 
+// Marks in `differs` the pairs on which the columns do.
 FieldReconciliation Compare(const Column& one, const Column& other, const std::vector<int64_t>& times,
-                            const std::vector<std::pair<size_t, size_t>>& pairs, double tolerance) {
+                            const std::vector<std::pair<size_t, size_t>>& pairs, double tolerance,
+                            std::vector<bool>& differs) {
   FieldReconciliation field{.field = one.name, .examples = {}};
   std::vector<std::pair<double, Disagreement>> differing;
-  for (const auto& [a, b] : pairs) {
+  for (size_t pair = 0; pair < pairs.size(); ++pair) {
+    const auto& [a, b] = pairs[pair];
     const std::optional<double> value = NumberAt(one, a);
     const std::optional<double> other_value = NumberAt(other, b);
     if (!value || !other_value) continue;
     ++field.compared_rows;
     const double difference = RelativeDifference(*value, *other_value);
     field.max_difference = std::max(field.max_difference, difference);
-    if (difference > tolerance) differing.push_back({difference, {times[a], *value, *other_value}});
+    if (difference <= tolerance) continue;
+    differing.push_back({difference, {times[a], *value, *other_value}});
+    differs[pair] = true;
   }
   field.differing_rows = static_cast<int64_t>(differing.size());
   const size_t shown = std::min(differing.size(), kMaxDisagreements);
@@ -104,11 +109,17 @@ absl::StatusOr<SeriesReconciliation> Reconcile(const Series& one, const Series& 
                       one.key.variant, quant::ToText(one.basis), other.key.variant, quant::ToText(other.basis), name));
     }
   }
-  SeriesReconciliation result{.symbol = one.key.symbol, .unmatched_ns = {}, .fields = {}};
+  SeriesReconciliation result{.symbol = one.key.symbol, .unmatched_ns = {}, .differing_ns = {}, .fields = {}};
   const std::vector<std::pair<size_t, size_t>> pairs = Match(one, other, result);
+  std::vector<bool> differs(pairs.size(), false);
   for (const std::string& name : names) {
-    result.fields.push_back(Compare(*one.Find(name), *other.Find(name), one.times, pairs, tolerance));
+    result.fields.push_back(Compare(*one.Find(name), *other.Find(name), one.times, pairs, tolerance, differs));
     result.agrees &= result.fields.back().differing_rows == 0;
+  }
+  for (size_t pair = 0; pair < pairs.size(); ++pair) {
+    if (!differs[pair]) continue;
+    ++result.differing_rows;
+    if (result.differing_ns.size() < kMaxDisagreements) result.differing_ns.push_back(one.times[pairs[pair].first]);
   }
   return result;
 }

@@ -34,6 +34,8 @@ struct SeriesReconciliation {
   int64_t only_rows = 0;
   int64_t only_other_rows = 0;
   std::vector<int64_t> unmatched_ns;
+  int64_t differing_rows = 0;         // common rows of which a column differs
+  std::vector<int64_t> differing_ns;  // the first kMaxDisagreements of them
   std::vector<FieldReconciliation> fields;
   bool agrees = true;  // every common row does
 };

@@ -155,6 +155,9 @@ v1::QualityReport ToProto(const QualityReport& report) {
     v1::SeriesQuality& to = *out.add_series();
     *to.mutable_key() = rpc::ToProto(series.key);
     to.set_calendar(series.calendar);
+    to.set_asset_class(series.asset_class);
+    to.set_asset_class_reason(series.asset_class_reason);
+    to.mutable_compared_sources()->Add(series.compared_with.begin(), series.compared_with.end());
     to.set_expected_row_count(series.expected_rows);
     to.set_row_count(series.rows);
     to.set_score(series.score);

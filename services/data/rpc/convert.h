@@ -31,6 +31,10 @@ SnapshotSpec FromProto(const v1::CreateSnapshotRequest& request, const ResourceL
                        base::Violations& violations);
 
 v1::QualityReport ToProto(const QualityReport& report);
+// Takes series out of the report until it is at most `max_bytes` long (its other fields count as well, but stay), those
+// of the best findings first, and says how many. Of series of equal severity those at the end go.
+inline constexpr size_t kMaxReportBytes = 3 << 20;  // clients of gRPC accept 4 MiB unless they are told otherwise
+void TrimReport(v1::QualityReport& report, size_t max_bytes = kMaxReportBytes);
 v1::QualityFinding ToProto(const Finding& finding, int64_t expected_rows);
 
 v1::SeriesSummary ToProto(const columnar::SeriesHead& head);

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "common/quant/calendar.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/convert_job.h"
 #include "services/data/rpc/convert.h"
@@ -161,47 +160,6 @@ grpc::Status DataService::ListSnapshots(grpc::ServerContext* context, const v1::
           parts_.page_tokens.Encode("ListSnapshots", ToCursor(snapshots.back().create_time, snapshots.back().id)));
     }
     for (const Snapshot& snapshot : snapshots) *response->add_snapshots() = ToProto(snapshot);
-    return absl::OkStatus();
-  });
-}
-
-grpc::Status DataService::GetQualityReport(grpc::ServerContext* context, const v1::GetQualityReportRequest* request,
-                                           v1::QualityReport* response) {
-  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
-    BF_ASSIGN_OR_RETURN(const std::string id, rpc::IdOf("qualityReports", request->name()));
-    const quant::Calendar* calendar = nullptr;
-    if (!request->calendar().empty()) {
-      const absl::StatusOr<const quant::Calendar*> found = quant::FindCalendar(request->calendar());
-      base::Violations violations;
-      if (!found.ok()) violations.Add("calendar", base::Message(found.status()));
-      BF_RETURN_IF_ERROR(violations.ToStatus("invalid request"));
-      calendar = *found;
-    }
-    BF_ASSIGN_OR_RETURN(const QualityReport report, parts_.reader.GetReport(id, call.deadline, call.cancel, calendar));
-    *response = ToProto(report);
-    return absl::OkStatus();
-  });
-}
-
-grpc::Status DataService::ListQualityReports(grpc::ServerContext* context, const v1::ListQualityReportsRequest* request,
-                                             v1::ListQualityReportsResponse* response) {
-  return parts_.guard.Serve(context, request, response, [&](const Call& call) -> absl::Status {
-    const std::string query = "ListQualityReports";
-    BF_ASSIGN_OR_RETURN(const int size, rpc::PageSize(request->page_size()));
-    BF_ASSIGN_OR_RETURN(const std::string cursor, parts_.page_tokens.Decode(query, request->page_token()));
-    BF_ASSIGN_OR_RETURN(const std::optional<ListPosition> after, FromCursor(cursor));
-    BF_ASSIGN_OR_RETURN(std::vector<ListPosition> positions,
-                        parts_.snapshots.ListReports(after, size + 1, call.deadline));
-    if (positions.size() > static_cast<size_t>(size)) {
-      positions.pop_back();
-      response->set_next_page_token(
-          parts_.page_tokens.Encode(query, ToCursor(positions.back().create_time, positions.back().id)));
-    }
-    for (const ListPosition& position : positions) {
-      BF_RETURN_IF_ERROR(call.cancel.Check());
-      BF_ASSIGN_OR_RETURN(const QualityReport report, parts_.reader.GetReport(position.id, call.deadline, call.cancel));
-      *response->add_quality_reports() = ToProto(report);
-    }
     return absl::OkStatus();
   });
 }

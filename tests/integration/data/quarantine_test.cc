@@ -1,7 +1,9 @@
 // Rows that no market can have made: kept apart, released, discarded. And what two sources say of one series.
 #include <gmock/gmock.h>
 
+#include "common/base/cancel.h"
 #include "common/base/ids.h"
+#include "services/data/app/reader.h"
 #include "tests/integration/data/data_service_fixture.h"
 
 namespace breadthflow::data {
@@ -137,6 +139,40 @@ TEST_F(QuarantineTest, TheGateJudgesASeriesByItsOwnCalendar) {
   const v1::Quarantine named = judged("24/7");
   EXPECT_EQ(named.expected_row_count(), 15) << "the fetch says what the series keeps";
   EXPECT_THAT(checks(named), ::testing::Not(::testing::Contains("session_times")));
+}
+
+// The first row of what came, a hundred beside the tens of the days before: alone nothing tells that it is odd.
+TEST_F(QuarantineTest, TheFirstRowOfAnIncrementalFetchIsJudgedByWhatIsStored) {
+  const auto fetch = [&](int first_day, int end_day) {
+    clients::FetchSpec spec = Csv({"NEXT"});
+    const auto instant = [](int day) { return quant::UtcInstant(absl::CivilSecond(2017, 1, day)); };
+    spec.range = {instant(first_day), instant(end_day)};
+    return Fetch(spec);
+  };
+  WriteCsv("NEXT", Rows(100, 101));
+  ASSERT_EQ(fetch(1, 10).status.state, clients::RunState::kSucceeded);
+  EXPECT_EQ(ReadOne("NEXT")->size(), 5u);
+  EXPECT_EQ(fetch(10, 20).status.state, clients::RunState::kFailed);
+  EXPECT_EQ(ReadOne("NEXT")->size(), 5u);
+  v1::ListQuarantinesRequest all;
+  const auto held = Call(&Stub::ListQuarantines, all);
+  ASSERT_THAT(held, IsOk());
+  ASSERT_EQ(held->quarantines_size(), 1);
+  const v1::Quarantine& kept = held->quarantines(0);
+  EXPECT_EQ(kept.row_count(), 5) << "only what came is kept apart";
+  std::vector<std::string> beside;
+  for (const v1::QualityFinding& finding : kept.findings()) {
+    if (finding.message().find("beside what is stored") != std::string::npos) beside.push_back(finding.check());
+  }
+  EXPECT_THAT(beside, ElementsAre("unit_mixups"));
+  // Released, the rows are the series; to come again changes nothing, so that nothing is read or judged again.
+  ASSERT_THAT(Release(kept.name()), IsOk());
+  EXPECT_EQ(ReadOne("NEXT")->size(), 10u);
+  EXPECT_EQ(fetch(10, 20).status.state, clients::RunState::kSucceeded);
+  // What goes on as it should passes.
+  WriteCsv("NEXT", Rows(10));
+  EXPECT_EQ(fetch(10, 20).status.state, clients::RunState::kSucceeded);
+  EXPECT_EQ(ReadOne("NEXT")->Doubles("close")[5], 10);
 }
 
 TEST_F(QuarantineTest, ARunOfNothingElseFailsAndKeepsThemToo) {
@@ -358,6 +394,96 @@ TEST_F(QuarantineTest, WhatWasGivenUpIsCoveredAsThat) {
   ASSERT_EQ(all->coverage_size(), 1);
   EXPECT_THAT(rpc::FromProto(all->coverage(0).error()),
               StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_DISCARDED"));
+}
+
+// Reports are of snapshots; what two files say of one symbol, under two names.
+TEST_F(QuarantineTest, AReportComparesTheSourcesOfASeries) {
+  WriteCsv("TWO", Rows(10));
+  Run({"TWO"});
+  const auto judged = [&](const std::string& asset_class = "",
+                          bool whole = false) -> absl::StatusOr<v1::QualityReport> {
+    v1::CreateSnapshotRequest freeze;
+    freeze.add_symbols("TWO");
+    freeze.set_source("csv_file");
+    *freeze.mutable_range() = rpc::ToProto(Years(2016, 2018));
+    const auto snapshot = Call(&Stub::CreateSnapshot, freeze);
+    if (!snapshot.ok()) return snapshot.status();
+    v1::GetQualityReportRequest get;
+    get.set_name("qualityReports/" + snapshot->name().substr(snapshot->name().find('/') + 1));
+    get.set_asset_class(asset_class);
+    get.set_expect_whole_range(whole);
+    return Call(&Stub::GetQualityReport, get);
+  };
+  const auto of = [](const v1::QualityReport& report, const std::string& check) {
+    for (const v1::QualityFinding& finding : report.series(0).findings()) {
+      if (finding.check() == check) return finding;
+    }
+    return v1::QualityFinding();
+  };
+  auto report = judged();
+  ASSERT_THAT(report, IsOk());
+  ASSERT_EQ(report->series_size(), 1);
+  EXPECT_EQ(report->series(0).compared_sources_size(), 0) << "one source";
+  EXPECT_EQ(report->series(0).asset_class(), "equity");
+  EXPECT_EQ(report->series(0).asset_class_reason(), "the calendar XNYS");
+  // The run asked for 2017; the snapshot for 2016 too.
+  EXPECT_EQ(of(*report, "asked_range").severity(), v1::QualityFinding::SEVERITY_WARNING);
+  EXPECT_EQ(Count("quality_report"), 1);
+
+  report = judged("crypto", true);
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->series(0).asset_class(), "crypto");
+  EXPECT_EQ(report->series(0).asset_class_reason(), "as was said");
+  EXPECT_EQ(of(*report, "completeness").severity(), v1::QualityFinding::SEVERITY_ERROR);
+  EXPECT_FALSE(report->passed());
+  EXPECT_EQ(Count("quality_report"), 1) << "only the plain one is kept";
+  EXPECT_THAT(judged("bond"), StatusIs(absl::StatusCode::kInvalidArgument));
+
+  // What is made up is no second opinion; another real source is.
+  Fetch(Simulated({"TWO"}, Years(2017, 2018)));
+  EXPECT_EQ(judged()->series(0).compared_sources_size(), 0);
+  quant::Series other = *ReadOne("TWO", {.source = "csv_file"});
+  for (quant::Column& column : other.columns) {
+    if (column.name == "high") std::get<std::vector<double>>(column.values)[5] = 13;
+  }
+  other.key.variant = "second";
+  SeriesStore store(*database_);
+  ASSERT_THAT(store.chunks().Put(other), IsOk());
+  report = judged();
+  ASSERT_THAT(report, IsOk());
+  ASSERT_EQ(report->series(0).compared_sources_size(), 1);
+  EXPECT_EQ(report->series(0).compared_sources(0), "second");
+  const v1::QualityFinding found = of(*report, "cross_source");
+  EXPECT_EQ(found.affected_row_count(), 1);
+  EXPECT_DOUBLE_EQ(found.affected_share(), 0.1);
+  EXPECT_EQ(found.severity(), v1::QualityFinding::SEVERITY_ERROR) << "one row of ten";
+  EXPECT_THAT(report->recommendations(), ::testing::Contains(HasSubstr("cross_source (TWO)")));
+}
+
+TEST_F(QuarantineTest, SnapshotsAndReportsStopWhenTheirCallerDoes) {
+  WriteCsv("ONE", Rows(10));
+  Run({"ONE"});
+  v1::CreateSnapshotRequest freeze;
+  freeze.add_symbols("ONE");
+  const auto snapshot = Call(&Stub::CreateSnapshot, freeze);
+  ASSERT_THAT(snapshot, IsOk());
+  const std::string id = snapshot->name().substr(snapshot->name().find('/') + 1);
+  ResourceStore resources(*database_);
+  SeriesStore series(*database_);
+  CoverageStore coverage(*database_);
+  SnapshotStore snapshots(*database_);
+  Reader reader(*database_, resources, series, coverage, snapshots, clock_);
+  SnapshotSpec spec;
+  spec.symbols = {"ONE"};
+  for (const auto& [reason, code] : {std::pair(base::CancelReason::kCancelled, absl::StatusCode::kCancelled),
+                                     std::pair(base::CancelReason::kDeadline, absl::StatusCode::kDeadlineExceeded)}) {
+    const base::CancelToken gone;
+    gone.Cancel(reason);
+    EXPECT_EQ(reader.GetReport({.snapshot = id}, absl::InfiniteFuture(), gone).status().code(), code);
+    EXPECT_EQ(reader.CreateSnapshot(spec, {}, gone).status().code(), code);
+  }
+  EXPECT_EQ(Count("quality_report"), 0);
+  EXPECT_EQ(Count("snapshot"), 1);
 }
 
 TEST_F(QuarantineTest, TwoSourcesAreComparedRowByRow) {

@@ -12,6 +12,7 @@
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "common/quant/timeframe.h"
+#include "services/data/domain/asset_class.h"
 
 namespace breadthflow::data {
 
@@ -38,6 +39,20 @@ struct BarInterval {
   int64_t end_ns = 0;
 };
 
+// Rows that an end of the asked range should have and that are not there: before the first row of the series, or after
+// its last one. Only of ranges that somebody said.
+struct RangeEnd {
+  bool leading = true;
+  int64_t sessions = 0;        // without a row at this end
+  int64_t rows = 0;            // that they should have: days, or bars within them
+  int64_t first_close_ns = 0;  // of those sessions
+  int64_t last_close_ns = 0;
+  // Whether the rows exist: kError where somebody says so, kInfo where the source says that there are none, kWarning
+  // where nothing tells and the instrument may have been listed (or have ended) in between.
+  Severity severity = Severity::kWarning;
+  std::string why;  // who says it, for people; empty: nobody
+};
+
 // What a check looks at. `sessions` are those that the rows should be in: of a daily series those that close from the
 // first to the last row, of bars within a day those that the rows reach into; empty for all other series, and where the
 // calendar does not cover them or says no hours.
@@ -50,6 +65,14 @@ struct CheckInput {
   // Of bars within a day, those of the sessions from that of the first row to that of the last: counted from the open,
   // the last of a session ends at its close. Ascending.
   std::span<const BarInterval> intervals = {};
+  AssetClass asset_class = AssetClass::kEquity;  // whose limits hold
+  std::span<const RangeEnd> ends = {};           // that lack rows
+  // Rows outside of it are neighbours: they say what is usual, and nothing is found in them.
+  quant::TimeRange judged = {};
+  // The same series of another source, in the same range; null: there is none.
+  const quant::Series* other = nullptr;
+
+  bool Judges(size_t row) const { return judged.Contains(series.times[row]); }
 };
 
 // Whether rows of the series are bars of a part of a day.
@@ -72,6 +95,11 @@ struct QualityCheckEntry {
   // kept apart before they are stored (gate.h). Checks of a series as a whole (what is missing, how old it is) and
   // those that only doubt never gate: real files have such rows, and reports show them.
   bool gates = false;
+  // Judges rows by those beside them, and knows CheckInput::judged: a gate gives it the stored neighbours of rows that
+  // came.
+  bool neighbours = false;
+  // Looks at CheckInput::other, and finds nothing without it.
+  bool compares = false;
   // Pure. The series is valid (quant::Series::Validate) but may be empty or lack columns: then nothing is found.
   std::function<std::vector<Finding>(const CheckInput&, const component::Params&)> run;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,7 +10,8 @@ namespace breadthflow::data {
 
 // Sessions between the first and the last row that have no row, or intervals of sessions that have no bar. A warning,
 // and an error when more than `max_missing` (`max_missing_bars`) of them are missing. Information only, where no
-// calendar says which rows there should be.
+// calendar says which rows there should be. What lacks before the first row and after the last one is an error where
+// somebody says that it exists; what nothing is known of, is the matter of asked_range.
 QualityCheckEntry Completeness();
 
 QualityCheckEntry Completeness() {
@@ -17,7 +19,7 @@ QualityCheckEntry Completeness() {
   entry.info = {
       "quality_check", "completeness", "1.0.0",
       "Between the first and the last row every session of the exchange has a row (daily series), every interval "
-      "of its sessions a bar (bars within a day)."};
+      "of its sessions a bar (bars within a day); beyond them where somebody says that there are rows."};
   entry.params = {component::DoubleParam("max_missing", 0.05, 0, 1, "fraction",
                                          "Share of missing sessions above which this is an error."),
                   component::DoubleParam("max_missing_bars", 0.2, 0, 1, "fraction",
@@ -43,7 +45,17 @@ QualityCheckEntry Completeness() {
         AddRow(finding, session.close_ns);
       }
     }
-    if (finding.affected_rows == 0) return std::vector<Finding>{};
+    std::vector<Finding> findings;
+    for (const RangeEnd& end : input.ends) {
+      if (end.severity != Severity::kError) continue;
+      findings.push_back({.check = "completeness",
+                          .severity = Severity::kError,
+                          .affected_rows = end.rows,
+                          .message = fmt::format("the {} {} sessions of the range have no rows: {}",
+                                                 end.leading ? "first" : "last", end.sessions, end.why),
+                          .examples_ns = {end.first_close_ns, end.last_close_ns}});
+    }
+    if (finding.affected_rows == 0) return findings;
     const size_t expected = within_day ? input.intervals.size() : input.sessions.size();
     const double allowed = params.Double(within_day ? "max_missing_bars" : "max_missing");
     if (static_cast<double>(finding.affected_rows) > allowed * static_cast<double>(expected)) {
@@ -52,7 +64,8 @@ QualityCheckEntry Completeness() {
     finding.message =
         fmt::format("expected {} {} of {}, {} are missing", expected, within_day ? "bars in the sessions" : "sessions",
                     input.calendar.name(), finding.affected_rows);
-    return std::vector<Finding>{std::move(finding)};
+    findings.push_back(std::move(finding));
+    return findings;
   };
   return entry;
 }

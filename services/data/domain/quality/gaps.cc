@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -6,18 +7,22 @@
 
 namespace breadthflow::data {
 
-// Runs of consecutive missing sessions: each one a finding of its own, with the first missing session as its example.
+// Runs of consecutive missing sessions: each one a finding of its own, with its first and last session as examples.
+// From `max_findings` on the rest is one finding: a series of a few rows may have thousands of them.
 QualityCheckEntry Gaps();
 
 QualityCheckEntry Gaps() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "gaps", "1.0.0", "No long run of consecutive sessions without a row."};
   entry.params = {component::IntParam("min_sessions", 3, 1, 10000, "sessions", "Length from which a run is reported."),
-                  component::IntParam("error_sessions", 20, 1, 10000, "sessions", "Length from which it is an error.")};
+                  component::IntParam("error_sessions", 20, 1, 10000, "sessions", "Length from which it is an error."),
+                  component::IntParam("max_findings", 20, 1, 1000, "findings", "Runs that are named one by one.")};
   entry.weight = 0;  // completeness counts these sessions
   entry.advice = "fetch the missing sessions again, or from another source";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     std::vector<Finding> findings;
+    Finding more{.check = "gaps", .severity = Severity::kWarning};
+    int64_t more_runs = 0;
     const std::vector<int64_t>& times = input.series.times;
     const bool within_day = IsIntraday(input.series);
     const auto has_row = [&](const quant::Session& session) {
@@ -29,7 +34,13 @@ QualityCheckEntry Gaps() {
       size_t end = i;
       while (end < input.sessions.size() && !has_row(input.sessions[end])) ++end;
       const auto length = static_cast<int64_t>(end - i);
-      if (length >= params.Int("min_sessions")) {
+      const bool counts = length >= params.Int("min_sessions");
+      if (counts && static_cast<int64_t>(findings.size()) == params.Int("max_findings")) {
+        ++more_runs;
+        more.affected_rows += length;
+        if (length >= params.Int("error_sessions")) more.severity = Severity::kError;
+        if (more.examples_ns.size() < kMaxExamples) more.examples_ns.push_back(input.sessions[i].close_ns);
+      } else if (counts) {
         Finding finding{.check = "gaps",
                         .severity = length >= params.Int("error_sessions") ? Severity::kError : Severity::kWarning,
                         .affected_rows = length,
@@ -39,6 +50,10 @@ QualityCheckEntry Gaps() {
         findings.push_back(std::move(finding));
       }
       i = end + 1;
+    }
+    if (more_runs > 0) {
+      more.message = fmt::format("{} more runs, {} sessions in all, are missing", more_runs, more.affected_rows);
+      findings.push_back(std::move(more));
     }
     return findings;
   };

@@ -1,14 +1,121 @@
 #include "services/data/domain/quality/gate.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+#include <string_view>
 #include <utility>
 
+#include "absl/time/time.h"
+
 namespace breadthflow::data {
+namespace {
+
+constexpr size_t kEdgeRows = 8;  // at each end of what came that are looked at beside what is stored
+
+// Rows that came, and the stored ones beside them.
+struct Seam {
+  quant::Series rows;
+  quant::TimeRange judged;
+  size_t first_row = 0;  // of what came
+  size_t before = 0;     // stored rows before that one
+};
+
+// The parts one after the other, with the columns that checks of neighbours look at and all of them have. Where a part
+// has no splits, there were none.
+quant::Series Join(std::span<const quant::Series* const> parts) {
+  quant::Series all;
+  for (const quant::Series* part : parts) {
+    if (all.times.empty()) {
+      all.key = part->key;
+      all.basis = part->basis;
+    }
+    all.times.insert(all.times.end(), part->times.begin(), part->times.end());
+  }
+  for (const char* name : {"open", "high", "low", "close", "volume", "split_ratio"}) {
+    const bool split = std::string_view(name) == "split_ratio";
+    std::vector<double> values;
+    bool any = false;
+    bool whole = true;
+    for (const quant::Series* part : parts) {
+      const std::span<const double> has = part->Doubles(name);
+      any |= !has.empty();
+      whole &= has.size() == part->size() || split;
+      if (has.size() == part->size()) {
+        values.insert(values.end(), has.begin(), has.end());
+      } else {
+        values.insert(values.end(), part->size(), 1.0);
+      }
+    }
+    if (any && whole) all.Add(name, std::move(values));
+  }
+  return all;
+}
+
+std::vector<Seam> SeamsOf(const quant::Series& rows, const Neighbours& neighbours) {
+  std::vector<Seam> seams;
+  const size_t n = rows.size();
+  const auto add = [&](const quant::Series& before, size_t begin, size_t end, const quant::Series& after, size_t judged,
+                       size_t judged_end) {
+    const quant::Series came = rows.Rows(begin, end);
+    const std::array<const quant::Series*, 3> parts = {&before, &came, &after};
+    seams.push_back({.rows = Join(parts),
+                     .judged = {rows.times[judged], rows.times[judged_end - 1] + 1},
+                     .first_row = begin,
+                     .before = before.size()});
+  };
+  const quant::Series none;
+  if (n <= 2 * kEdgeRows) {
+    add(neighbours.before, 0, n, neighbours.after, 0, n);
+    return seams;
+  }
+  if (!neighbours.before.empty()) add(neighbours.before, 0, 2 * kEdgeRows, none, 0, kEdgeRows);
+  if (!neighbours.after.empty()) {
+    add(none, n - std::min(n, kNeighbourRows + kEdgeRows), n, neighbours.after, n - kEdgeRows, n);
+  }
+  return seams;
+}
+
+// Rows that are found, each once, into `result`.
+void Count(std::vector<size_t> rows, GateResult& result) {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  result.rows = std::move(rows);
+  const auto worst = [](const Finding& a, const Finding& b) { return a.severity > b.severity; };
+  std::stable_sort(result.findings.begin(), result.findings.end(), worst);
+  std::stable_sort(result.doubts.begin(), result.doubts.end(), worst);
+}
+
+// How long `rows` rows of a series last at most, with the days between them on which nothing is traded.
+int64_t SpanOf(quant::Timeframe timeframe, int64_t rows) {
+  const absl::Duration day = absl::Hours(24);
+  absl::Duration span;
+  switch (timeframe) {
+    case quant::Timeframe::kTick:
+      return 0;
+    case quant::Timeframe::kDay:
+      span = 1.5 * rows * day + 7 * day;
+      break;
+    case quant::Timeframe::kWeek:
+      span = (rows + 1) * 7 * day;
+      break;
+    case quant::Timeframe::kMonth:
+      span = (rows + 1) * 31 * day;
+      break;
+    default:
+      span = rows * quant::IntradayLength(timeframe) + 4 * day;
+  }
+  return absl::ToInt64Nanoseconds(span);
+}
+
+}  // namespace
 
 GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar) {
   GateResult result;
   if (rows.empty()) return result;
-  const CheckInput input{rows, calendar, {}};
+  CheckInput input{rows, calendar, {}};
+  input.asset_class = AssetClassOf(rows.key, calendar).asset_class;
   std::vector<size_t> impossible;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
     if (!check.gates) continue;
@@ -18,10 +125,50 @@ GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar) {
       result.findings.push_back(std::move(finding));
     }
   }
-  std::stable_sort(result.findings.begin(), result.findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-  std::sort(impossible.begin(), impossible.end());
-  result.impossible_rows = std::unique(impossible.begin(), impossible.end()) - impossible.begin();
+  Count(std::move(impossible), result);
+  return result;
+}
+
+NeighbourRanges NeighbourRangesOf(quant::Timeframe timeframe, int64_t first_ns, int64_t last_ns,
+                                  const quant::TimeRange* replaces) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const int64_t before = SpanOf(timeframe, static_cast<int64_t>(kNeighbourRows));
+  const int64_t after = SpanOf(timeframe, static_cast<int64_t>(kNeighboursAfter));
+  int64_t begin = first_ns;
+  int64_t end = last_ns == kMost ? kMost : last_ns + 1;
+  if (replaces != nullptr) {
+    begin = std::min(begin, replaces->start_ns);
+    end = std::max(end, replaces->end_ns);
+  }
+  return {.before = {begin < kLeast + before ? kLeast : begin - before, begin},
+          .after = {end, end > kMost - after ? kMost : end + after}};
+}
+
+GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar) {
+  GateResult result;
+  if (rows.empty() || (neighbours.before.empty() && neighbours.after.empty())) return result;
+  const AssetClass asset_class = AssetClassOf(rows.key, calendar).asset_class;
+  std::vector<size_t> impossible;
+  for (const Seam& seam : SeamsOf(rows, neighbours)) {
+    CheckInput input{seam.rows, calendar, {}};
+    input.asset_class = asset_class;
+    input.judged = seam.judged;
+    for (const QualityCheckEntry& check : QualityChecks().entries()) {
+      if (!check.neighbours) continue;
+      for (Finding& finding : check.run(input, component::Params::Check(check.params, {}).value())) {
+        if (!check.gates) {
+          if (finding.severity >= Severity::kWarning) result.doubts.push_back(std::move(finding));
+          continue;
+        }
+        if (finding.impossible_rows.empty()) continue;
+        for (size_t& row : finding.impossible_rows) row += seam.first_row - seam.before;
+        impossible.insert(impossible.end(), finding.impossible_rows.begin(), finding.impossible_rows.end());
+        result.findings.push_back(std::move(finding));
+      }
+    }
+  }
+  Count(std::move(impossible), result);
   return result;
 }
 

@@ -5,17 +5,43 @@
 
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
+#include "common/quant/timeframe.h"
 #include "services/data/domain/quality/check.h"
 
 namespace breadthflow::data {
 
 struct GateResult {
-  int64_t impossible_rows = 0;    // no market can have made them; each counts once, however many checks find it
+  std::vector<size_t> rows;       // that no market can have made, ascending: each once, however many checks find it
   std::vector<Finding> findings;  // of the checks that say so, error first
+  // Of GateBeside: what checks that do not gate find beside the stored rows, of severity warning or error.
+  std::vector<Finding> doubts;
 };
+
+// The stored rows next to rows that came: those before the first and behind the last of them, without any that go when
+// they are stored. At most kNeighbourRows and kNeighboursAfter.
+struct Neighbours {
+  quant::Series before;
+  quant::Series after;
+};
+inline constexpr size_t kNeighbourRows = 64;
+inline constexpr size_t kNeighboursAfter = 8;
+
+// Where to look for them, in a series of that timeframe around rows from `first_ns` to `last_ns`: some time before and
+// after, in which such a series has rows unless it has ceased. Nothing of `replaces`, which goes.
+struct NeighbourRanges {
+  quant::TimeRange before;
+  quant::TimeRange after;
+};
+NeighbourRanges NeighbourRangesOf(quant::Timeframe timeframe, int64_t first_ns, int64_t last_ns,
+                                  const quant::TimeRange* replaces);
 
 // Looks at rows that came with the checks that gate, before they are stored, by the calendar that the series keeps.
 // Nothing in it when they may be.
 GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar);
+
+// Looks at the first and the last of these rows once more, with what is stored beside them, by the checks that judge
+// rows by their neighbours. Only rows that came are found and counted, the stored ones only say what is usual there.
+// Cheap however many rows came. Nothing where neither side has neighbours.
+GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar);
 
 }  // namespace breadthflow::data

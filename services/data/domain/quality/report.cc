@@ -31,6 +31,21 @@ std::span<const quant::Session> SessionsOf(const quant::Series& series, const qu
   return {first, static_cast<size_t>(next - first)};
 }
 
+// Runs the checks that compare, or all others; adds what they find and takes what it costs from the score.
+void Run(const CheckInput& input, bool compares, SeriesQuality& quality) {
+  for (const QualityCheckEntry& check : QualityChecks().entries()) {
+    if (check.compares != compares) continue;
+    const component::Params params = component::Params::Check(check.params, {}).value();
+    for (Finding& finding : check.run(input, params)) {
+      quality.score -= check.weight * AffectedShare(finding, quality.expected_rows);
+      quality.findings.push_back(std::move(finding));
+    }
+  }
+  quality.score = std::max(0.0, quality.score);
+  std::stable_sort(quality.findings.begin(), quality.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+}
+
 std::string AdviceOf(const std::string& check) {
   const auto entry = QualityChecks().Find(check);
   return entry.ok() ? (*entry)->advice : "look at the rows";
@@ -39,14 +54,17 @@ std::string AdviceOf(const std::string& check) {
 }  // namespace
 
 double AffectedShare(const Finding& finding, int64_t expected_rows) {
-  if (finding.check == "freshness") expected_rows += finding.affected_rows;
+  if (finding.check == "freshness" || finding.check == "asked_range") expected_rows += finding.affected_rows;
   if (expected_rows <= 0) return finding.affected_rows > 0 ? 1 : 0;
   return std::min(1.0, static_cast<double>(finding.affected_rows) / static_cast<double>(expected_rows));
 }
 
 SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& calendar, quant::TimeRange range,
-                           int64_t as_of_ns) {
+                           int64_t as_of_ns, const SeriesKnowledge& known) {
   SeriesQuality quality{.key = series.key, .calendar = calendar.name(), .rows = static_cast<int64_t>(series.size())};
+  AssetClassChoice asset_class = AssetClassOf(series.key, calendar, known.asset_class);
+  quality.asset_class = ToText(asset_class.asset_class);
+  quality.asset_class_reason = std::move(asset_class.reason);
   if (series.empty()) {
     quality.score = 0;
     quality.findings.push_back({.check = "empty", .severity = Severity::kError, .message = "there are no rows"});
@@ -60,20 +78,23 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
   if (IsIntraday(series) && calendar.says_hours()) sessions = SessionsOf(series, calendar, intervals);
   const size_t expected = IsIntraday(series) ? intervals.size() : sessions.size();
   quality.expected_rows = expected > 0 ? static_cast<int64_t>(expected) : quality.rows;
-  const CheckInput input{series, calendar, sessions, range, as_of_ns, intervals};
+  const std::vector<RangeEnd> ends = FindRangeEnds(series, calendar, range, as_of_ns, known.range);
+  for (const RangeEnd& end : ends) quality.expected_rows += end.severity == Severity::kError ? end.rows : 0;
   quality.covered = {series.times.front(), series.times.back() + 1};
-  double cost = 0;
-  for (const QualityCheckEntry& check : QualityChecks().entries()) {
-    const component::Params params = component::Params::Check(check.params, {}).value();
-    for (Finding& finding : check.run(input, params)) {
-      cost += check.weight * AffectedShare(finding, quality.expected_rows);
-      quality.findings.push_back(std::move(finding));
-    }
-  }
-  std::stable_sort(quality.findings.begin(), quality.findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-  quality.score = std::max(0.0, 1 - cost);
+  CheckInput input{series, calendar, sessions, range, as_of_ns, intervals};
+  input.asset_class = asset_class.asset_class;
+  input.ends = ends;
+  Run(input, false, quality);
   return quality;
+}
+
+void CheckAgainst(const quant::Series& series, const quant::Series& other, const quant::Calendar& calendar,
+                  SeriesQuality& quality) {
+  if (series.empty() || other.empty()) return;
+  CheckInput input{series, calendar, {}};
+  input.other = &other;
+  quality.compared_with.push_back(other.key.variant);
+  Run(input, true, quality);
 }
 
 void CheckTogether(std::vector<SeriesQuality>& series) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "services/data/domain/quality/by_class.h"
 #include "services/data/domain/quality/check.h"
 #include "services/data/domain/repair.h"
 
@@ -39,9 +40,11 @@ QualityCheckEntry Spikes() {
   entry.info = {"quality_check", "spikes", "1.0.0",
                 "No close is far from those beside it, unless a split or dividend explains it."};
   entry.params = {
-      component::DoubleParam("min_move", 0.35, 0.01, 10, "log return", "Smaller moves are never reported."),
       component::DoubleParam("usual_moves", 12, 1, 1000, "", "A spike is this many times the usual move before it."),
       component::IntParam("window", 60, 5, 10000, "rows", "Rows over which the usual move is measured.")};
+  AddByClass(entry.params, "min_move", {0.2, 0.15, 0.08, 0.5, 2}, 0.01, 10, "log return",
+             "Smaller moves are never reported.");
+  entry.neighbours = true;
   entry.advice = "compare the rows with another source; a split that is not declared has to be adjusted for";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     const std::span<const double> close = input.series.Doubles("close");
@@ -55,7 +58,7 @@ QualityCheckEntry Spikes() {
       }
     }
     const std::vector<double> usual = UsualMoves(moves, static_cast<size_t>(params.Int("window")));
-    const double least = params.Double("min_move");
+    const double least = OfClass(params, "min_move", input.asset_class);
     Finding error{.check = "spikes", .severity = Severity::kError};
     Finding unadjusted{.check = "spikes", .severity = Severity::kError};
     Finding large{.check = "spikes", .severity = Severity::kInfo};
@@ -64,8 +67,10 @@ QualityCheckEntry Spikes() {
       if (move < least || move < params.Double("usual_moves") * usual[row]) continue;
       const bool taken_back = row + 1 < moves.size() && std::abs(moves[row] + moves[row + 1]) < 0.25 * move;
       if (taken_back) {
-        AddRow(error, input.series.times[row]);
+        if (input.Judges(row)) AddRow(error, input.series.times[row]);
         ++row;  // the way back is part of it
+      } else if (!input.Judges(row)) {
+        continue;
       } else if (SplitLike(std::exp(moves[row]))) {
         AddRow(unadjusted, input.series.times[row]);
       } else {

@@ -15,6 +15,7 @@ QualityCheckEntry StaleRepeats() {
   entry.info = {"quality_check", "stale_repeats", "1.0.0",
                 "No run of rows repeats all prices and the volume of the row before."};
   entry.params = {component::IntParam("min_rows", 3, 1, 10000, "rows", "Repeats in a row from which they count.")};
+  entry.neighbours = true;
   entry.advice = "fetch the rows again, or from another source: the feed stood still";
   entry.run = [](const CheckInput& input, const component::Params& params) {
     std::array<std::span<const double>, 5> columns;
@@ -36,7 +37,9 @@ QualityCheckEntry StaleRepeats() {
       size_t end = row;
       while (end < input.series.size() && repeats(end)) ++end;
       if (end - row >= static_cast<size_t>(params.Int("min_rows"))) {
-        for (size_t i = row; i < end; ++i) AddRow(finding, input.series.times[i]);
+        for (size_t i = row; i < end; ++i) {
+          if (input.Judges(i)) AddRow(finding, input.series.times[i]);
+        }
       }
       row = end + 1;
     }

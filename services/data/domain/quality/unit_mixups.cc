@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "services/data/domain/quality/by_class.h"
 #include "services/data/domain/quality/check.h"
 #include "services/data/domain/repair.h"
 
@@ -14,20 +15,22 @@ QualityCheckEntry UnitMixups();
 QualityCheckEntry UnitMixups() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "unit_mixups", "1.0.0",
-                "No close is ten times those before and after it, or a tenth of them."};
-  entry.params = {component::DoubleParam("factor", 10, 2, 1000, "", "Distance from the level on both sides.")};
+                "No close is many times those before and after it, or a small part of them."};
+  AddByClass(entry.params, "factor", {8, 3, 3, 10, 100}, 2, 1000, "", "Distance from the level on both sides.");
   entry.weight = 0;  // spikes counts these rows
   entry.advice = "check the unit (pence for pounds, cents for dollars) and fetch the rows again";
   entry.gates = true;
+  entry.neighbours = true;
   entry.run = [](const CheckInput& input, const component::Params& params) {
     Finding finding{.check = "unit_mixups", .severity = Severity::kError};
-    for (const size_t row : FarFromBothSides(input.series.Doubles("close"), params.Double("factor"))) {
-      AddImpossibleRow(finding, input.series, row);
+    const double factor = OfClass(params, "factor", input.asset_class);
+    for (const size_t row : FarFromBothSides(input.series.Doubles("close"), factor)) {
+      if (input.Judges(row)) AddImpossibleRow(finding, input.series, row);
     }
     if (finding.affected_rows == 0) return std::vector<Finding>{};
     finding.message =
         fmt::format("{} rows have a close of at least {:g} times the level around them, or at most a {:g}th",
-                    finding.affected_rows, params.Double("factor"), params.Double("factor"));
+                    finding.affected_rows, factor, factor);
     return std::vector<Finding>{std::move(finding)};
   };
   return entry;

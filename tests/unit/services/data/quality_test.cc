@@ -88,6 +88,24 @@ TEST(Quality, FiveMissingMonthsAreAnError) {
   EXPECT_NEAR(quality.score, 1 - 105.0 / 504, 1e-3) << "missing sessions are counted once";
 }
 
+TEST(Quality, ManyGapsAreNamedOnceEach) {
+  Series series = Clean();
+  Series kept = series.Rows(0, 1);
+  for (size_t row = 10; row < series.size(); row += 10) {
+    ASSERT_TRUE(quant::Append(kept, series.Rows(row, row + 1)).ok());
+  }
+  int64_t gaps = 0;
+  int64_t sessions = 0;
+  const SeriesQuality quality = Check(kept);
+  for (const Finding& finding : quality.findings) {
+    if (finding.check != "gaps") continue;
+    ++gaps;
+    sessions += finding.affected_rows;
+  }
+  EXPECT_EQ(gaps, 21) << "twenty by themselves, and all others together";
+  EXPECT_EQ(sessions, 9 * (static_cast<int64_t>(kept.size()) - 1));
+}
+
 TEST(Quality, SeesOpenAndCloseOutsideOfLowAndHigh) {
   Series series = Clean();
   Value(series, "close", 7) = 12;
@@ -298,7 +316,7 @@ TEST(Quality, NothingIsLaterThanTheInstantOfReading) {
 TEST(Quality, SaysHowManySessionsHaveClosedSinceTheLastRow) {
   const Series all = Clean();
   const Series series = all.Rows(0, all.size() - 5);
-  const SeriesQuality quality = CheckQuality(series, quant::Xnys(), {all.times.front(), all.times.back() + 1});
+  const SeriesQuality quality = CheckQuality(series, quant::Xnys(), {}, all.times.back() + 1);
   ASSERT_NE(Find(quality, "freshness"), nullptr);
   EXPECT_EQ(Find(quality, "freshness")->affected_rows, 5);
   EXPECT_EQ(Find(quality, "freshness")->severity, Severity::kInfo);

@@ -41,6 +41,16 @@ TEST(Reconciliation, CountsTheRowsThatOnlyOneHas) {
   EXPECT_TRUE(result.agrees) << "every common row agrees";
 }
 
+TEST(Reconciliation, CountsARowOnceHoweverManyColumnsDiffer) {
+  const Series bars = DailyBars(100);
+  Series other = bars;
+  ScaleBar(other, 7, 1.1);
+  PriceOf(other, "close", 9) *= 1.1;
+  BF_ASSERT_OK_AND_ASSIGN(const SeriesReconciliation result, Reconcile(bars, other, 0.01, {}));
+  EXPECT_EQ(result.differing_rows, 2);
+  EXPECT_THAT(result.differing_ns, ElementsAre(bars.times[7], bars.times[9]));
+}
+
 TEST(Reconciliation, NamesTheTenGreatestDifferencesBeyondTheTolerance) {
   const Series bars = DailyBars(100);
   Series other = bars;

@@ -124,32 +124,32 @@ TEST(Gate, ADayIsOneOfTheCalendarThatTheSeriesKeeps) {
   };
   Series bars = DailyBars(2);
   bars.times = {at(10, 0), at(10, 3)};  // the end of Friday, and Saturday; in New York both are evenings of Friday
-  EXPECT_EQ(Gate(bars, quant::AlwaysOpen()).impossible_rows, 0);
+  EXPECT_EQ(Gate(bars, quant::AlwaysOpen()).rows.size(), 0u);
   EXPECT_THAT(ChecksOf(Gate(bars, quant::Xnys())), ElementsAre("duplicates"));
   bars.times = {at(10, 3), at(11, 0)};  // a part of Saturday, and its end; in New York two days
   EXPECT_THAT(ChecksOf(Gate(bars, quant::AlwaysOpen())), ElementsAre("duplicates"));
-  EXPECT_EQ(Gate(bars, quant::Xnys()).impossible_rows, 0);
+  EXPECT_EQ(Gate(bars, quant::Xnys()).rows.size(), 0u);
   for (const std::string_view name : quant::CalendarNames()) {
     const quant::Calendar& calendar = *quant::FindCalendar(name).value();
     Series closes = DailyBars(2000);
     const auto sessions = calendar.sessions().subspan(1000, closes.size());
     for (size_t row = 0; row < closes.size(); ++row) closes.times[row] = sessions[row].close_ns;
-    EXPECT_EQ(Gate(closes, calendar).impossible_rows, 0) << name;
+    EXPECT_EQ(Gate(closes, calendar).rows.size(), 0u) << name;
     closes.times[7] = closes.times[6] + 1;
-    EXPECT_EQ(Gate(closes, calendar).impossible_rows, calendar.name() == "XNYS" || calendar.name() == "XETR" ? 1 : 0)
+    EXPECT_EQ(Gate(closes, calendar).rows.size(), calendar.name() == "XNYS" || calendar.name() == "XETR" ? 1u : 0u)
         << name;
   }
 }
 
 TEST(Gate, CountsARowOnceHoweverManyChecksFindIt) {
   Series bars = DailyBars(300);
-  EXPECT_EQ(Gate(bars, quant::Xnys()).impossible_rows, 0);
+  EXPECT_EQ(Gate(bars, quant::Xnys()).rows.size(), 0u);
   PriceOf(bars, "close", 100) *= 100;  // out of its range by far, and in another unit than its neighbours
   PriceOf(bars, "open", 7) = PriceOf(bars, "high", 7) * 1.5;
   PriceOf(bars, "open", 8) = PriceOf(bars, "high", 8) * 1.02;  // odd, but bars have that
   const GateResult result = Gate(bars, quant::Xnys());
   EXPECT_THAT(ChecksOf(result), ::testing::UnorderedElementsAre("ohlc_order", "unit_mixups"));
-  EXPECT_EQ(result.impossible_rows, 2);
+  EXPECT_EQ(result.rows.size(), 2u);
 }
 
 TEST(Gate, SaysWhichChecksItGoesBy) {
