@@ -9,7 +9,6 @@
 #include "common/base/status.h"
 #include "common/base/transient.h"
 #include "common/jobs/submit.h"
-#include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
 #include "services/data/domain/bar_spacing.h"
@@ -20,18 +19,6 @@ namespace {
 
 constexpr int kAttempts = 3;  // when others write the same series
 constexpr absl::Duration kStatement = absl::Seconds(60);
-
-constexpr std::string_view kBasisAdvice =
-    ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
-
-// Says it when rows lie in the future.
-void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result) {
-  const auto first = std::upper_bound(times.begin(), times.end(), quant::ToNanos(now));
-  if (first == times.end()) return;
-  result.notes.push_back(
-      fmt::format("{} of the rows lie in the future, the first at {}: nobody can know them yet", times.end() - first,
-                  absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", quant::FromNanos(*first), absl::UTCTimeZone())));
-}
 
 }  // namespace
 
@@ -177,71 +164,11 @@ absl::Status Import::EndFile() {
   for (SourceData& data : *read) {
     std::vector<std::string>& notes = notes_[data.series.key.symbol];
     notes.insert(notes.end(), data.notes.begin(), data.notes.end());
+    if (data.basis_assumed && !data.series.empty()) basis_assumed_.insert(data.series.key.symbol);
     if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
     BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
   }
   return Hold(rows_.bytes());
-}
-
-absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
-                                                  const quant::Calendar* calendar) {
-  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr};
-  quant::TimeRange all;
-  if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
-  const Arrival arrival{series,   spec_.replaces.value_or(all), spec_.replaces, origin, {},
-                        calendar, MarketOf(series.key.symbol)};
-  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
-  if (verdict.apart == nullptr) {
-    BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
-    columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
-    if (!spec_.replaces) options.adds_by = resource_->identity;
-    BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
-    BF_RETURN_IF_ERROR(
-        importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
-  }
-  out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
-  Quarantines::Tell(verdict, out.result);
-  out.apart = std::move(verdict.apart);
-  if (out.apart != nullptr) {
-    out.written.reset();
-    return out;
-  }
-  if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
-    for (const std::string& note : notes->second) AddNote(note, out.result);
-  }
-  TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
-  out.result.source = spec_.source;
-  out.result.rows = static_cast<int64_t>(series.size());
-  out.result.changed_rows = out.written->rows_inserted + out.written->rows_revised + out.written->rows_removed;
-  out.result.removed_rows = out.written->rows_removed;
-  if (series.empty() && out.written->unchanged()) out.written.reset();  // nothing that is not there either
-  return out;
-}
-
-absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<quant::Series>& all,
-                                                            const std::string& id, const NamedCalendars& calendars,
-                                                            const base::CancelToken& cancel) {
-  std::vector<Outgoing> outgoing;
-  base::ErrorDetails refused{.reason = "NOT_STORABLE"};
-  for (const quant::Series& series : all) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key));
-    if (one.ok()) {
-      outgoing.push_back(*std::move(one));
-    } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
-      return one.status();
-    } else {
-      const bool basis = base::DetailsOf(one.status()).reason == "BASIS_CONFLICT";
-      refused.violations.push_back(
-          {series.key.symbol, base::Message(one.status()) + (basis ? std::string(kBasisAdvice) : "")});
-    }
-  }
-  if (refused.violations.empty()) return outgoing;
-  return base::MakeError(absl::StatusCode::kFailedPrecondition,
-                         fmt::format("nothing was imported: {} of {} symbols do not go with what is stored: {}: {}",
-                                     refused.violations.size(), all.size(), refused.violations.front().field,
-                                     refused.violations.front().description),
-                         refused);
 }
 
 absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken& cancel) {
@@ -256,7 +183,10 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   if (known) return FromAnswer(*known);
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
   if (!faults_.empty()) return faults_.ToStatus();
-  for (const std::string& symbol : rows_.assumed()) notes_[symbol].push_back(AssumedBasisNote());
+  for (const std::string& symbol : rows_.assumed()) {
+    notes_[symbol].push_back(AssumedBasisNote());
+    basis_assumed_.insert(symbol);
+  }
 
   std::vector<quant::SeriesKey> keys;
   for (const quant::Series& series : all) {

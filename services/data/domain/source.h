@@ -64,6 +64,7 @@ struct SourceData {
   std::vector<std::string> labels;
   std::vector<std::string> notes;        // what was left out and why ("1 row without prices: 2020-04-05"), for people
   std::optional<SeriesMarket> market{};  // that the body names for the series
+  bool basis_assumed = false;            // nothing in the body says how the prices were adjusted, nor anybody
 };
 
 class Upstream;

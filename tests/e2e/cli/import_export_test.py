@@ -50,7 +50,7 @@ class ImportExport(unittest.TestCase):
         again = self.done("data", "import", folder / "*.csv", output="table")
         self.assertEqual(self.versions(), before)
         self.assertIn("3 symbols of stock_price from 3 files", again.people)
-        self.assertIn("30 rows, 0 new or changed", again.people)
+        self.assertIn("30 rows: 0 new or changed", again.people)
         self.assertIn("import: 100 %", again.people)
 
     def test_what_is_exported_comes_back_equal_in_every_format(self):
