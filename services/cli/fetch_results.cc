@@ -58,6 +58,26 @@ void SayNotes(Printer& out, const FetchResults& results) {
   out.Say(fmt::format("  {} rows are kept apart: breadthflow data quarantine --state held", Grouped(kept_apart)));
 }
 
+std::string RowsText(const FetchResults& results) {
+  int64_t rows = 0;
+  int64_t removed = 0;
+  int64_t revised = 0;
+  int64_t put = 0;  // new or changed
+  bool counted = true;
+  for (const data::v1::FetchResult& result : results) {
+    rows += result.row_count();
+    removed += result.removed_row_count();
+    revised += result.revised_row_count();
+    put += result.changed_row_count() - result.removed_row_count();
+    counted = counted && (result.has_revised_row_count() || result.changed_row_count() == 0);
+  }
+  const std::string kinds = counted && put > 0
+                                ? fmt::format("{} new, {} corrected", Grouped(put - revised), Grouped(revised))
+                                : fmt::format("{} new or changed", Grouped(put));
+  return fmt::format("{} {}: {}{}", Grouped(rows), rows == 1 ? "row" : "rows", kinds,
+                     removed > 0 ? fmt::format(", {} removed", Grouped(removed)) : "");
+}
+
 void SayRemoved(Printer& out, const FetchResults& results) {
   for (const data::v1::FetchResult& result : results) {
     if (result.removed_row_count() == 0) continue;

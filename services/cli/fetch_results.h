@@ -22,7 +22,11 @@ using FetchResults = google::protobuf::RepeatedPtrField<data::v1::FetchResult>;
 // For people: the notes, each with the symbols it is of, and where rows are that were kept apart.
 void SayNotes(Printer& out, const FetchResults& results);
 
-// For people: a warning for every symbol of which a fetch took rows away.
+// For people: what became of all rows: "5,849 rows: 12 new, 5,837 corrected", "29 rows: 0 new or changed, 223 removed".
+// New and corrected ones are told apart where they were counted.
+std::string RowsText(const FetchResults& results);
+
+// For people: a warning for every symbol of which a fetch or an import took rows away.
 void SayRemoved(Printer& out, const FetchResults& results);
 
 // Writes the errors of the symbols that failed, one that they share once. OK when none did, else ABORTED SYMBOLS_FAILED

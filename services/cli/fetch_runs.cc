@@ -49,10 +49,11 @@ void DescribeFetch(Printer& out, const data::v1::FetchRun& run) {
   Table table{
       .title = fmt::format("{}  {}  from {}, {} to {}", run.name(), StateText(run.job()), fmt::join(sources, " or "),
                            Day(run.spec().range().start_time()), Day(run.spec().range().end_time())),
-      .columns = {"symbol", "outcome", "rows", "changed", "source", "asked for"}};
+      .columns = {"symbol", "outcome", "rows", "changed", "removed", "source", "asked for"}};
   for (const data::v1::FetchResult& result : run.results()) {
     table.rows.push_back({result.symbol(), OutcomeText(result), Grouped(result.row_count()),
-                          Grouped(result.changed_row_count()), result.source(), AskedText(run, result)});
+                          Grouped(result.changed_row_count() - result.removed_row_count()),
+                          Grouped(result.removed_row_count()), result.source(), AskedText(run, result)});
   }
   out.Show(table);
   for (const data::v1::FetchResult& result : run.results()) {
@@ -62,6 +63,7 @@ void DescribeFetch(Printer& out, const data::v1::FetchRun& run) {
                           attempt.error().code() == 0 ? "" : ": ", attempt.error().message()));
     }
   }
+  if (!run.results().empty()) out.Say("  " + RowsText(run.results()));
   SayNotes(out, run.results());
   SayRemoved(out, run.results());
 }

@@ -33,8 +33,19 @@ std::string SeverityText(const data::v1::QualityFinding& finding) {
 std::string Examples(const data::v1::QualityFinding& finding) {
   std::string text;
   const int shown = std::min(kMaxExamples, finding.example_times_size());
-  for (int i = 0; i < shown; ++i) text += (i == 0 ? ": " : ", ") + Day(finding.example_times(i));
+  for (int i = 0; i < shown; ++i) text += (i == 0 ? ": " : ", ") + DayEnding(finding.example_times(i));
   return finding.affected_row_count() > shown && shown > 0 ? text + " ..." : text;
+}
+
+std::string FindingText(const data::v1::QualityFinding& finding) {
+  std::string text = fmt::format("{} {}", SeverityText(finding), finding.check());
+  if (finding.affected_row_count() > 0) {
+    const bool named = finding.example_times_size() > 0 &&
+                       finding.message().find(DayEnding(finding.example_times(0))) != std::string::npos;
+    text += fmt::format(" ({}, {}{})", Grouped(finding.affected_row_count()), Percent(finding.affected_share()),
+                        named ? "" : Examples(finding));
+  }
+  return finding.message().empty() ? text : text + ": " + finding.message();
 }
 
 Table QualityTable(const data::v1::QualityReport& report) {
@@ -47,11 +58,8 @@ Table QualityTable(const data::v1::QualityReport& report) {
                           Grouped(series.expected_row_count()), Grouped(series.row_count()),
                           fmt::format("{:.4f}", series.score()), series.findings().empty() ? "none" : ""});
     for (int i = 0; i < series.findings_size(); ++i) {
-      const data::v1::QualityFinding& finding = series.findings(i);
       if (i > 0) table.rows.emplace_back(table.columns.size());
-      table.rows.back().back() =
-          fmt::format("{} {} ({}, {}{})", SeverityText(finding), finding.check(), Grouped(finding.affected_row_count()),
-                      Percent(finding.affected_share()), Examples(finding));
+      table.rows.back().back() = FindingText(series.findings(i));
     }
   }
   if (report.omitted_series_count() > 0) {

@@ -173,6 +173,10 @@ std::string FormatTime(const google::protobuf::Timestamp& time, const char* form
 }  // namespace
 
 std::string Day(const google::protobuf::Timestamp& time) { return FormatTime(time, "%Y-%m-%d"); }
+std::string DayEnding(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0 && time.nanos() == 0) return "";
+  return absl::FormatTime("%Y-%m-%d", rpc::FromProto(time) - absl::Nanoseconds(1), absl::UTCTimeZone());
+}
 std::string Instant(const google::protobuf::Timestamp& time) { return FormatTime(time, "%Y-%m-%d %H:%M:%S"); }
 
 std::string StateText(const common::v1::JobStatus& job) {

@@ -57,7 +57,9 @@ double ParseNumber(const Arguments& arguments, std::string_view flag, base::Viol
 // "latest" stays; "0190..." -> "fetchRuns/0190..."; "fetchRuns/0190..." stays.
 std::string ResourceName(std::string_view collection, std::string_view text);
 
-std::string Day(const google::protobuf::Timestamp& time);      // "2024-01-31"; "" when not set
+std::string Day(const google::protobuf::Timestamp& time);  // "2024-01-31"; "" when not set
+// The day of what was complete then: at midnight the one that ends; "" when not set.
+std::string DayEnding(const google::protobuf::Timestamp& time);
 std::string Instant(const google::protobuf::Timestamp& time);  // "2024-01-31 21:00:00"; "" when not set
 std::string StateText(const common::v1::JobStatus& job);       // "SUCCEEDED", "RUNNING 40 %"
 std::string TimeframeText(common::v1::Timeframe timeframe);

@@ -194,23 +194,22 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   if (!answer.ok() && scope.cancel.cancelled()) return BrokenOff();
   if (!answer.ok()) return ByImportFlag(upload.InFiles(answer.status()));
   session.out().Result(*answer, [&] {
-    Table table{.columns = {"symbol", "rows", "changed", "impossible", "kept apart"}};
-    int64_t all = 0;
-    int64_t changed = 0;
+    Table table{.columns = {"symbol", "rows", "new", "corrected", "removed", "impossible", "kept apart"}};
     int64_t impossible = 0;  // and stored
     for (const data::v1::FetchResult& result : answer->results()) {
-      all += result.row_count();
-      changed += result.changed_row_count();
       if (result.outcome() != data::v1::FetchResult::OUTCOME_FAILED) impossible += result.impossible_row_count();
-      table.rows.push_back({result.symbol(), Grouped(result.row_count()), Grouped(result.changed_row_count()),
+      const int64_t added = result.changed_row_count() - result.removed_row_count() - result.revised_row_count();
+      table.rows.push_back({result.symbol(), Grouped(result.row_count()), Grouped(added),
+                            Grouped(result.revised_row_count()), Grouped(result.removed_row_count()),
                             Grouped(result.impossible_row_count()), Grouped(result.quarantined_row_count())});
     }
     session.out().Show(table);
-    session.out().Say(fmt::format("{} {} of {} from {} {} ({} bytes) under the source {}: {} rows, {} new or changed",
-                                  answer->results_size(), answer->results_size() == 1 ? "symbol" : "symbols",
+    session.out().Say(fmt::format("{} {} of {} from {} {} ({} bytes) under the source {}: {}", answer->results_size(),
+                                  answer->results_size() == 1 ? "symbol" : "symbols",
                                   spec.resource().empty() ? arguments.Text("resource") : spec.resource(), files.size(),
                                   files.size() == 1 ? "file" : "files", Grouped(upload.all_bytes()), spec.source(),
-                                  Grouped(all), Grouped(changed)));
+                                  RowsText(answer->results())));
+    SayRemoved(session.out(), answer->results());
     SayNotes(session.out(), answer->results());
     if (impossible > 0 && spec.quality_gate() == data::v1::QUALITY_GATE_STORE) {
       session.out().Say(fmt::format(

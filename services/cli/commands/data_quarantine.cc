@@ -35,8 +35,10 @@ void Describe(Session& session, const data::v1::Quarantine& quarantine) {
                                       Grouped(quarantine.row_count()), quarantine.origin()),
                  .columns = {"severity", "check", "rows", "share", "finding"}};
   for (const data::v1::QualityFinding& finding : quarantine.findings()) {
-    findings.rows.push_back({SeverityText(finding), finding.check(), Grouped(finding.affected_row_count()),
-                             Percent(finding.affected_share()), finding.message() + Examples(finding)});
+    const bool counted = finding.affected_row_count() > 0;
+    findings.rows.push_back({SeverityText(finding), finding.check(),
+                             counted ? Grouped(finding.affected_row_count()) : "-",
+                             counted ? Percent(finding.affected_share()) : "-", finding.message() + Examples(finding)});
   }
   out.Show(findings);
   if (quarantine.proposals_size() > 0) {

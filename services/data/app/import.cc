@@ -9,7 +9,6 @@
 #include "common/base/status.h"
 #include "common/base/transient.h"
 #include "common/jobs/submit.h"
-#include "services/data/app/daily_stamps.h"
 #include "services/data/app/import_answer.h"
 #include "services/data/app/importer.h"
 #include "services/data/app/write_again.h"
@@ -20,9 +19,6 @@ namespace breadthflow::data {
 namespace {
 
 constexpr absl::Duration kStatement = absl::Seconds(60);
-
-constexpr std::string_view kBasisAdvice =
-    ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
 
 }  // namespace
 
@@ -129,78 +125,6 @@ absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes
   return Keep(*std::move(rows), name, {}, false);
 }
 
-absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
-                                                  const quant::Calendar* calendar, const AnchorStatement* said) {
-  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr, .anchors = {}};
-  BF_ASSIGN_OR_RETURN(out.anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of, spec_.replaces, said,
-                                               submission_.deadline));
-  quant::TimeRange all;
-  if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
-  const Arrival arrival{series,   spec_.replaces.value_or(all), spec_.replaces, origin, {},
-                        calendar, MarketOf(series.key.symbol)};
-  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
-  if (verdict.apart == nullptr) {
-    BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
-    columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
-    if (!spec_.replaces) options.adds_by = resource_->identity;
-    BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
-    BF_RETURN_IF_ERROR(
-        importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
-  }
-  out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
-  Quarantines::Tell(verdict, out.result);
-  out.apart = std::move(verdict.apart);
-  if (out.apart != nullptr && spec_.adjusted_as_of) return RefuseApart();
-  if (out.apart != nullptr) {
-    out.written.reset();
-    return out;
-  }
-  if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
-    for (const std::string& note : notes->second) AddNote(note, out.result);
-  }
-  TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
-  out.result.source = spec_.source;
-  out.result.rows = static_cast<int64_t>(series.size());
-  out.result.changed_rows = out.written->rows_inserted + out.written->rows_revised + out.written->rows_removed;
-  out.result.removed_rows = out.written->rows_removed;
-  if (series.empty() && out.written->unchanged()) out.written.reset();  // nothing that is not there either
-  return out;
-}
-
-absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<quant::Series>& all,
-                                                            const std::string& id, const NamedCalendars& calendars,
-                                                            const base::CancelToken& cancel) {
-  std::vector<Outgoing> outgoing;
-  base::ErrorDetails refused{.reason = "NOT_STORABLE"};
-  std::vector<quant::SeriesKey> keys;
-  for (const quant::Series& series : all) {
-    if (resource_->prices) keys.push_back(series.key);
-  }
-  BF_ASSIGN_OR_RETURN(const auto said,
-                      importer_.series_.anchors().Find(keys, absl::InfiniteFuture(), submission_.deadline));
-  for (const quant::Series& series : all) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    const auto statement = said.find(series.key);
-    absl::StatusOr<Outgoing> one = WriteOne(series, "imports/" + id, NamedFor(calendars, series.key),
-                                            statement == said.end() ? nullptr : &statement->second);
-    if (one.ok()) {
-      outgoing.push_back(*std::move(one));
-    } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
-      return one.status();
-    } else {
-      const bool basis = base::DetailsOf(one.status()).reason == "BASIS_CONFLICT";
-      refused.violations.push_back(
-          {series.key.symbol, base::Message(one.status()) + (basis ? std::string(kBasisAdvice) : "")});
-    }
-  }
-  if (refused.violations.empty()) return outgoing;
-  return base::MakeError(absl::StatusCode::kFailedPrecondition,
-                         fmt::format("nothing was imported: {} of {} symbols do not go with what is stored: {}: {}",
-                                     refused.violations.size(), all.size(), refused.violations.front().field,
-                                     refused.violations.front().description),
-                         refused);
-}
-
 absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken& cancel) {
   BF_RETURN_IF_ERROR(EndFile());
   if (rows_.empty() && faults_.empty()) faults_.Add("payload", "there are no rows: nothing came after the spec");
@@ -214,6 +138,7 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
   if (!faults_.empty()) return faults_.ToStatus();
   for (const std::string& symbol : rows_.assumed()) {
+    basis_assumed_.insert(symbol);
     if (!spec_.adjusted_as_of) notes_[symbol].push_back(AssumedBasisNote());
   }
 
@@ -230,8 +155,8 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
           for (const Outgoing& one : outgoing) {
             if (!one.written) continue;
-            BF_RETURN_IF_ERROR(CommitAnchored(importer_.series_, tx, *one.written,
-                                              MarketOf(one.written->key.symbol), one.anchors));
+            BF_RETURN_IF_ERROR(
+                CommitAnchored(importer_.series_, tx, *one.written, MarketOf(one.written->key.symbol), one.anchors));
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));

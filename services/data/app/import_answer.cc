@@ -47,7 +47,7 @@ std::string ToAnswer(const std::vector<FetchResult>& results) {
         << std::quoted(result.quarantine) << ' ' << result.retryable << ' ' << result.notes.size();
     for (const std::string& note : result.notes) out << ' ' << std::quoted(note);
     Write(result.error, out);
-    out << ' ' << result.removed_rows;
+    out << ' ' << result.removed_rows << ' ' << result.revised_rows.value_or(-1);
   }
   return out.str();
 }
@@ -67,7 +67,11 @@ absl::StatusOr<std::vector<FetchResult>> FromAnswer(const std::string& text) {
     result.outcome = static_cast<Outcome>(outcome);
     for (; in && notes > 0; --notes) in >> std::quoted(result.notes.emplace_back());
     Read(in, result);
-    if (in.good() && in.peek() == ' ') in >> result.removed_rows;  // not in what was remembered before it was counted
+    // Not in what was remembered before they were counted.
+    if (in.good() && in.peek() == ' ') in >> result.removed_rows;
+    int64_t revised = -1;
+    if (in.good() && in.peek() == ' ') in >> revised;
+    if (revised >= 0) result.revised_rows = revised;
   }
   if (in && in.peek() == std::istringstream::traits_type::eof()) return results;
   return base::MakeError(absl::StatusCode::kDataLoss, "BAD_ANSWER", "a remembered import can not be read");

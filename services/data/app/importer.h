@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,8 +63,9 @@ class Import {
   // Stores everything in one transaction, or nothing: one result per symbol, ordered by symbol. Symbols that the gate
   // of the spec does not let pass are kept apart in the same transaction, and their result is a failure; see
   // Quarantines. INVALID_ARGUMENT INVALID_IMPORT with every mistake; FAILED_PRECONDITION NOT_STORABLE with every symbol
-  // whose rows do not go with what is stored. A request_id that was answered before gets the same answer and stores
-  // nothing.
+  // whose rows do not go with what is stored; BASIS_DOUBTFUL where that is so of all of them only because their prices,
+  // of which nobody said how they were adjusted, look adjusted in another way. A request_id that was answered before
+  // gets the same answer and stores nothing.
   absl::StatusOr<std::vector<FetchResult>> Finish(const base::CancelToken& cancel);
 
  private:
@@ -111,6 +113,7 @@ class Import {
   std::map<std::string, std::vector<std::string>> notes_;  // by symbol
   const std::optional<SeriesMarket> market_;               // that the spec names
   std::map<std::string, SeriesMarket> markets_;            // that rows or a zone name, by symbol
+  std::set<std::string> basis_assumed_;                    // symbols; nothing says how their prices were adjusted
   bool in_file_ = false;
   FileKind kind_ = FileKind::kCsv;
   std::string file_;

@@ -59,6 +59,7 @@ void Fail(absl::Status error, FetchResult& result) {
   result.rows = 0;
   result.changed_rows = 0;
   result.removed_rows = 0;
+  result.revised_rows.reset();
   result.source.clear();
   result.retryable = base::IsTransient(error);
   result.error = std::move(error);

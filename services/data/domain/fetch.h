@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,10 +52,11 @@ enum class Outcome { kPending = 0, kOk = 1, kEmptyConfirmed = 2, kFailed = 3 };
 struct FetchResult {
   std::string symbol;
   Outcome outcome = Outcome::kPending;
-  int64_t rows = 0;          // received
-  int64_t changed_rows = 0;  // new, revised or gone; 0 when everything was known already
-  int64_t removed_rows = 0;  // of those, gone: stored before, and not among what the source has now
-  absl::Status error;        // not OK exactly when kFailed
+  int64_t rows = 0;                       // received
+  int64_t changed_rows = 0;               // new, revised or gone; 0 when everything was known already
+  int64_t removed_rows = 0;               // of those, gone: stored before, and not among what the source has now
+  std::optional<int64_t> revised_rows{};  // of those, stored with other values before; nullopt: not counted
+  absl::Status error;                     // not OK exactly when kFailed
   bool retryable = false;
   std::string body_sha256;              // of the last body that came; empty when there was none
   std::string source;                   // that has the rows: the variant of their series; empty when all failed

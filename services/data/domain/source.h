@@ -67,6 +67,7 @@ struct SourceData {
   std::optional<SeriesMarket> market{};  // that the body names for the series
   // Of split-adjusted prices: the day by whose splits they are divided (price_anchor.h); nullopt: nobody says.
   std::optional<absl::CivilDay> adjusted_as_of{};
+  bool basis_assumed = false;  // nothing in the body says how the prices were adjusted, nor anybody
 };
 
 // The parameter of sources that read files which keeps the rows of some of them apart from those of others: it is their

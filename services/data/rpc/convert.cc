@@ -87,6 +87,7 @@ v1::FetchResult ToProto(const FetchResult& result) {
   to.set_row_count(result.rows);
   to.set_changed_row_count(result.changed_rows);
   to.set_removed_row_count(result.removed_rows);
+  if (result.revised_rows) to.set_revised_row_count(*result.revised_rows);
   if (!result.error.ok()) *to.mutable_error() = rpc::ToProto(result.error);
   to.set_retryable(result.retryable);
   to.set_body_sha256(result.body_sha256);

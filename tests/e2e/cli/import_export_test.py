@@ -50,8 +50,36 @@ class ImportExport(unittest.TestCase):
         again = self.done("data", "import", folder / "*.csv", output="table")
         self.assertEqual(self.versions(), before)
         self.assertIn("3 symbols of stock_price from 3 files", again.people)
-        self.assertIn("30 rows, 0 new or changed", again.people)
+        self.assertIn("30 rows: 0 new or changed", again.people)
         self.assertIn("import: 100 %", again.people)
+
+    def test_an_import_says_what_it_corrected_and_removed(self):
+        folder = self.folder / "corrected"
+        folder.mkdir()
+        path = bars_csv(folder, "CORR")
+        self.done("data", "import", path, "--source", "corrected")
+        lines = path.read_text().splitlines()
+        lines[1] = lines[1].replace(",1000000,", ",1000500,")
+        path.write_text("\n".join(lines[:5]) + "\n")
+        said = self.done("data", "import", path, "--source", "corrected", output="table").people
+        self.assertIn("4 rows: 0 new, 1 corrected", said)
+        year = ("--replace", "--start", "2013-01-01", "--end", "2014-01-01", "--source", "corrected")
+        said = self.done("data", "import", path, *year, output="table").people
+        self.assertIn("4 rows: 0 new or changed, 6 removed", said)
+        self.assertIn("CORR: WARNING: 6 rows that were stored are gone", said)
+        again = self.done("data", "import", path, *year).json["results"][0]
+        self.assertEqual([again[name] for name in ("changedRowCount", "revisedRowCount", "removedRowCount")], ["0", "0", "0"])
+
+    def test_weeks_may_have_the_date_of_their_monday_or_friday(self):
+        monday = self.folder / "monday.csv"
+        friday = self.folder / "friday.csv"
+        header = "date,open,high,low,close,volume\n"
+        monday.write_text(header + "2013-06-03,1,2,1,2,10\n2013-06-10,2,3,2,3,10\n")
+        friday.write_text(header + "2013-06-07,1,2,1,2,10\n2013-06-14,2,3,2,3,10\n")
+        for name, path in (("monday", monday), ("friday", friday)):
+            self.done("data", "import", path, "--symbol", "WEEK", "--timeframe", "1week", "--basis", "split", "--source", name)
+        contents = [self.content("WEEK", name, "--timeframe", "1week") for name in ("monday", "friday")]
+        self.assertEqual(contents[0], contents[1])
 
     def test_what_is_exported_comes_back_equal_in_every_format(self):
         self.done("data", "fetch", "--symbols", "RTA,RTB", "--start", "2015-01-01", "--end", "2016-01-01")

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <string>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ int Digits(std::string_view text, size_t at, size_t digits) {
 }
 
 std::optional<absl::CivilDay> Day(int year, int month, int day) {
-  if (year < 1700 || year > 2200 || month < 1 || day < 1) return std::nullopt;
+  if (year < kEarliestYear || year > kLatestYear || month < 1 || day < 1) return std::nullopt;
   const absl::CivilDay civil(year, month, day);
   // Normalised: the 31st of a short month is not a day.
   if (civil.month() != month || civil.day() != day) return std::nullopt;
@@ -141,6 +142,17 @@ bool NeedsOrder(std::string_view text) {
 std::optional<absl::CivilDay> ParseDay(std::string_view text, DateOrder order) {
   const std::optional<absl::CivilDay> day = TakeDay(text, order);
   return text.empty() ? day : std::nullopt;
+}
+
+bool IsOutOfYears(std::string_view text, DateOrder order) {
+  // The same day of a year in the middle, which has a 29th of February.
+  std::string moved(text);
+  const size_t at = NeedsOrder(text) ? 6 : 0;
+  const int year = Digits(text, at, 4);
+  if (year < 0 || (year >= kEarliestYear && year <= kLatestYear)) return false;
+  moved.replace(at, 4, "2000");
+  std::string_view rest = moved;
+  return TakeDay(rest, order).has_value();
 }
 
 absl::StatusOr<Zone> Zone::Find(const std::string& name) {

@@ -20,8 +20,12 @@ std::optional<int64_t> ParseInteger(std::string_view text);
 enum class DateOrder { kUnknown, kMonthFirst, kDayFirst };
 
 // YYYY-MM-DD, YYYY/MM/DD or YYYYMMDD; with an order also NN/NN/YYYY and NN/NN/YY (19YY from 70, else 20YY), the same
-// with dots, and NN-NN-YYYY. A day that exists, in the years 1700 to 2200.
+// with dots, and NN-NN-YYYY. A day that exists, in the years kEarliestYear to kLatestYear.
+inline constexpr int kEarliestYear = 1700;
+inline constexpr int kLatestYear = 2200;
 std::optional<absl::CivilDay> ParseDay(std::string_view text, DateOrder order = DateOrder::kUnknown);
+// Whether it begins with a day that only its year keeps from being one of those.
+bool IsOutOfYears(std::string_view text, DateOrder order = DateOrder::kUnknown);
 // Whether it looks like NN/NN/..., NN.NN... or NN-NN-YYYY, so that only its order is missing.
 bool NeedsOrder(std::string_view text);
 

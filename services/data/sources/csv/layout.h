@@ -17,7 +17,8 @@ namespace breadthflow::data::csv {
 
 // How the instant of a row is told. Days without a time of day mean, by layout:
 enum class When {
-  kBar,           // a day: the close of its session (day's end without a calendar); an instant: that, at the bar's end
+  kBar,           // a day: the close of its session (day's end without a calendar), of bars of a week or a month that
+                  // of the last one in it; an instant: that, at the bar's end
   kInstant,       // an instant as text
   kEpoch,         // a whole number of `unit_ns` since 1970, UTC
   kSessionClose,  // a day: the close of its session
@@ -38,8 +39,8 @@ struct TimeRule {
   std::string zone;       // of times that name none, unless a parameter says otherwise
   int64_t length_ns = 0;  // of the interval that a row sums up, else 0
   bool at_start = false;  // and the time is its beginning
-  // kInstant: what a date without a time of day means, kDayStart, kDayEnd or, of bars of a day, kSessionClose; unset:
-  // it is refused
+  // kInstant: what a date without a time of day means, kDayStart, kDayEnd or, of bars of a day, a week or a month,
+  // kSessionClose (see kBar); unset: it is refused
   std::optional<When> dates = std::nullopt;
 };
 
@@ -105,7 +106,7 @@ std::vector<Layout> OptionLayouts();
 std::vector<Layout> MadeLayouts();
 
 // Files that data export wrote, or of the same form: symbol and time first, then the fields of a resource by their
-// names. Times are instants; a bar of a day may have its date, as in other files of bars.
+// names. Times are instants; a bar of a day, a week or a month may have a date, as in other files of bars.
 inline constexpr std::string_view kExportLayout = "export";
 bool IsExport(const std::vector<std::string_view>& first);
 Layout ExportLayout(const Resource& resource);

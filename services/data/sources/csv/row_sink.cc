@@ -166,7 +166,8 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
   }
   SourceData data;
   CheckSpacing(query, faults, data.notes);
-  if (!basis_.told) data.notes.push_back(AssumedBasisNote());
+  data.basis_assumed = !basis_.told;
+  if (data.basis_assumed) data.notes.push_back(AssumedBasisNote());
   data.series = {
       .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis_.basis, .repeats = resource_.repeats};
   data.market = market_;

@@ -1,5 +1,7 @@
 #include "services/data/sources/csv/row_time.h"
 
+#include <span>
+
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -9,7 +11,8 @@
 namespace breadthflow::data::csv {
 
 const quant::Calendar* SessionsOf(const std::string& symbol, const SourceQuery& query, const ReadOptions& options) {
-  const bool dated = query.timeframe == quant::Timeframe::kDay || query.resource == "option_chain";
+  const bool dated = query.timeframe == quant::Timeframe::kDay || query.timeframe == quant::Timeframe::kWeek ||
+                     query.timeframe == quant::Timeframe::kMonth || query.resource == "option_chain";
   if (options.market || !dated) return options.calendar;
   const quant::Calendar& told = CalendarOf({query.resource, symbol, query.timeframe, ""}, {});
   return told.says_hours() ? &told : nullptr;
@@ -30,6 +33,8 @@ RowTime::RowTime(const FileContext& context) : context_(context), rule_(context.
   const bool at_start =
       context.options.stamp == Stamp::kLayout ? rule_.at_start : context.options.stamp == Stamp::kStart;
   shift_ns_ = at_start ? length : 0;
+  weeks_ = context.resource.bars && context.query.timeframe == quant::Timeframe::kWeek;
+  months_ = context.resource.bars && context.query.timeframe == quant::Timeframe::kMonth;
   if (rule_.when == When::kFileDay) {
     file_day_ = DayInName(std::string_view(context.file.name).substr(context.file.name.rfind('/') + 1));
     if (!file_day_) {
@@ -41,10 +46,53 @@ RowTime::RowTime(const FileContext& context) : context_(context), rule_(context.
 
 std::optional<absl::CivilDay> RowTime::Day(int64_t line, std::string_view cell, std::string_view name) const {
   if (const auto day = ParseDay(cell, context_.options.date_order)) return day;
-  const bool order = NeedsOrder(cell) && context_.options.date_order == DateOrder::kUnknown;
-  context_.Complain(line, order ? fmt::format("which number of '{}' is the month must be said by {}",
-                                              cell.substr(0, 40), HowToSay("date_order=day_first"))
-                                : fmt::format("{} must be YYYY-MM-DD, was '{}'", name, cell.substr(0, 40)));
+  ComplainOfDate(line, cell, name, "YYYY-MM-DD");
+  return std::nullopt;
+}
+
+// What is wrong with what should be a time of that form.
+void RowTime::ComplainOfDate(int64_t line, std::string_view cell, std::string_view name, std::string_view form) const {
+  const std::string_view shown = cell.substr(0, 40);
+  const DateOrder order = context_.options.date_order;
+  if (NeedsOrder(cell) && order == DateOrder::kUnknown) {
+    context_.Complain(line, fmt::format("which number of '{}' is the month must be said by {}", shown,
+                                        HowToSay("date_order=day_first")));
+  } else if (IsOutOfYears(cell, order)) {
+    context_.Complain(
+        line, fmt::format("{} must be in the years {} to {}, was '{}'", name, kEarliestYear, kLatestYear, shown));
+  } else {
+    context_.Complain(line, fmt::format("{} must be {}, was '{}'", name, form, shown));
+  }
+}
+
+std::optional<int64_t> RowTime::BarEnd(int64_t line, absl::CivilDay day) {
+  return weeks_ || months_ ? LastClose(line, day) : Close(line, day);
+}
+
+std::optional<int64_t> RowTime::LastClose(int64_t line, absl::CivilDay day) {
+  if (weeks_ && absl::GetWeekday(day) == absl::Weekday::sunday) {
+    if (context_.options.stamp == Stamp::kLayout) {
+      // They all are, where one is.
+      if (context_.faults.First("sunday")) {
+        context_.Complain(line, fmt::format("{} is a Sunday: whether it is the last day of its week or the day before "
+                                            "the week must be said by {} or stamp=bar_start",
+                                            absl::FormatCivilTime(day), HowToSay("stamp=bar_end")));
+      }
+      return std::nullopt;
+    }
+    if (context_.options.stamp == Stamp::kStart) ++day;
+  }
+  const absl::CivilDay next =
+      weeks_ ? absl::NextWeekday(day, absl::Weekday::monday) : absl::CivilDay(absl::CivilMonth(day) + 1);
+  const absl::CivilDay first = weeks_ ? next - 7 : absl::CivilDay(absl::CivilMonth(day));
+  const quant::Calendar* const calendar = context_.sessions;
+  if (calendar == nullptr) return zone_.Instant(absl::CivilSecond(next));
+  if (!calendar->Covers(day)) return Close(line, day);  // says which days there are
+  if (!calendar->Covers(next - 1)) return Close(line, next - 1);
+  const std::span<const quant::Session> sessions = calendar->Between(first, next);
+  if (!sessions.empty()) return sessions.back().close_ns;
+  context_.Complain(line, fmt::format("{} has no session from {} to {}", calendar->name(), absl::FormatCivilTime(first),
+                                      absl::FormatCivilTime(next - 1)));
   return std::nullopt;
 }
 
@@ -66,19 +114,16 @@ int64_t RowTime::DayStart(absl::CivilDay day) const {
 
 std::optional<int64_t> RowTime::Instant(int64_t line, std::string_view cell) {
   if (const auto local = ParseLocalTime(cell, context_.options.date_order)) return InZone(line, cell, *local);
+  const bool whole_days = weeks_ || months_ || context_.query.timeframe == quant::Timeframe::kDay;
   if (rule_.dates) {
     const auto day = ParseDay(cell, context_.options.date_order);
     if (day && *rule_.dates == When::kDayStart) return DayStart(*day);
     if (day && *rule_.dates == When::kDayEnd) return zone_.Instant(absl::CivilSecond(*day + 1));
-    if (day && context_.query.timeframe == quant::Timeframe::kDay) return Close(line, *day);
+    if (day && whole_days) return BarEnd(line, *day);
   }
-  const bool order = NeedsOrder(cell) && context_.options.date_order == DateOrder::kUnknown;
-  const bool dates =
-      rule_.dates && (*rule_.dates != When::kSessionClose || context_.query.timeframe == quant::Timeframe::kDay);
-  context_.Complain(line, order ? fmt::format("which number of '{}' is the month must be said by {}",
-                                              cell.substr(0, 40), HowToSay("date_order=day_first"))
-                                : fmt::format("{} must be YYYY-MM-DDTHH:MM[:SS][Z]{}, was '{}'", rule_.column,
-                                              dates ? " or YYYY-MM-DD" : "", cell.substr(0, 40)));
+  const bool dates = rule_.dates && (*rule_.dates != When::kSessionClose || whole_days);
+  ComplainOfDate(line, cell, rule_.column,
+                 dates ? "YYYY-MM-DDTHH:MM[:SS][Z] or YYYY-MM-DD" : "YYYY-MM-DDTHH:MM[:SS][Z]");
   return std::nullopt;
 }
 
@@ -138,13 +183,26 @@ std::optional<int64_t> RowTime::Epoch(int64_t line, std::string_view cell) const
   return std::nullopt;
 }
 
-// A daily bar is named by its day, whatever midnight is written after it.
+// A bar of a day, a week or a month is named by a date, whatever midnight is written after it; weeks and months may
+// also come with the instant at which they ended, as exports have it.
 std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) {
-  if (context_.query.timeframe != quant::Timeframe::kDay) return Instant(line, cell);
+  const bool longer = weeks_ || months_;
+  if (context_.query.timeframe != quant::Timeframe::kDay && !longer) return Instant(line, cell);
   const std::optional<DayText> text = ParseDayOfInstant(cell, context_.options.date_order);
   if (!text) {
-    Day(line, cell, "date");
+    ComplainOfDate(line, cell, longer ? rule_.column : "date", "YYYY-MM-DD");
     return std::nullopt;
+  }
+  const quant::Calendar* calendar = context_.sessions;
+  const auto end = [&](absl::CivilDay day) {
+    return quant::UtcInstant(absl::CivilSecond(day) - text->offset_seconds.value_or(0));
+  };
+  if (longer) {
+    const int64_t begin = end(text->day);
+    const bool date =
+        text->midnight && (!text->offset_seconds || (calendar != nullptr && calendar->DayStart(text->day) == begin &&
+                                                     calendar->ClosingAt(begin) == nullptr));
+    return date ? BarEnd(line, text->day) : Instant(line, cell);
   }
   if (!text->midnight) {
     context_.Complain(
@@ -152,11 +210,7 @@ std::optional<int64_t> RowTime::Bar(int64_t line, std::string_view cell) {
                           cell.substr(0, 40)));
     return std::nullopt;
   }
-  const quant::Calendar* calendar = context_.sessions;
   if (!text->offset_seconds) return Close(line, text->day);
-  const auto end = [&](absl::CivilDay day) {
-    return quant::UtcInstant(absl::CivilSecond(day) - *text->offset_seconds);
-  };
   if (calendar == nullptr) return end(text->day + 1);
   if (calendar->DayStart(text->day) != end(text->day)) {
     context_.Complain(line, fmt::format("a day of {} does not begin at {}: name its calendar, or none",
@@ -207,8 +261,13 @@ bool RowTime::Begin(const Row& row) {
   if (!time) return false;
   if (previous_ && !any_order_ && (*time < *previous_ || (*time == *previous_ && !context_.resource.repeats))) {
     const std::string_view cell = context_.Cell(row, rule_.column);
-    context_.Complain(row.line, *time == *previous_ ? fmt::format("{} is there twice", cell)
-                                                    : fmt::format("{} is earlier than the row before", cell));
+    const bool same = *time == *previous_;
+    if (same && (weeks_ || months_)) {
+      context_.Complain(row.line, fmt::format("{} is of the {} of the row before", cell, weeks_ ? "week" : "month"));
+    } else {
+      context_.Complain(row.line, same ? fmt::format("{} is there twice", cell)
+                                       : fmt::format("{} is earlier than the row before", cell));
+    }
   }
   previous_ = *time;
   context_.sink.Begin(*time, context_.file.name, row.line);

@@ -50,6 +50,13 @@ bool IsNone(std::string_view cell);
 // time that clocks skip is refused. One that they show twice is the first of the two, and the second once the rows
 // would otherwise go back in time; where nothing goes back in such an hour, or rows are in no order, nothing tells
 // which one is meant, and it is refused.
+//
+// A date names the bar of its day, its week or its month, which has the instant of the last session's close in it, as
+// bars have that reads make: of a week from Monday to Sunday, whatever day of it the file names, and of a calendar
+// month. Without a calendar it ends at midnight after its last day. Of a Sunday some say the week that ends with it and
+// others the one that begins: the parameter stamp says which (bar_end, bar_start), and without it the row is refused.
+// Midnight after a date says no more than the date, but one with an offset is a date only where a day of the calendar
+// begins then and no session closes.
 class RowTime {
  public:
   // Complains about a zone that does not exist and about a file whose name lacks the day that its rows need.
@@ -67,6 +74,10 @@ class RowTime {
  private:
   std::optional<int64_t> Bar(int64_t line, std::string_view cell);
   std::optional<int64_t> Close(int64_t line, absl::CivilDay day);
+  // The end of the bar that a date names: the close of its session, or of the last one in its week or month.
+  std::optional<int64_t> BarEnd(int64_t line, absl::CivilDay day);
+  std::optional<int64_t> LastClose(int64_t line, absl::CivilDay day);
+  void ComplainOfDate(int64_t line, std::string_view cell, std::string_view name, std::string_view form) const;
   std::optional<int64_t> Epoch(int64_t line, std::string_view cell) const;
   std::optional<int64_t> Instant(int64_t line, std::string_view cell);
   std::optional<int64_t> InZone(int64_t line, std::string_view cell, const LocalText& local);
@@ -80,6 +91,8 @@ class RowTime {
   int64_t shift_ns_ = 0;  // from what the time marks to the end of the interval
   std::optional<int64_t> previous_;
   bool any_order_ = false;
+  bool weeks_ = false;   // the rows are bars of weeks
+  bool months_ = false;  // of months
   // The hour that clocks show twice, of which the first showing was read and the second not yet.
   struct Repeated {
     absl::CivilDay day;

@@ -223,11 +223,6 @@ TEST(CsvExport, BarsOfAnySizeComeBack) {
                             "AAPL,2020-01-10T21:00:00Z,stock_price,1week,split,1,1,1,1,1,\n"
                             "AAPL,2020-01-17T21:00:00Z,stock_price,1week,split,1,1,1,1,1,\n";
   EXPECT_THAT(ReadText(weeks, {}, {.timeframe = Timeframe::kWeek}), IsOk());
-  EXPECT_THAT(
-      Faults(ReadText("date,open,high,low,close,volume\n2020-01-03,1,1,1,1,1\n", {}, {.timeframe = Timeframe::kWeek})
-                 .status()),
-      HasSubstr("date must be YYYY-MM-DDTHH:MM"))
-      << "when a week of that date ended nobody says";
   EXPECT_THAT(ReadText("symbol,time,open,high,low,close,volume\nAAPL,2020-01-03,1,1,1,1,1\n"), IsOk());
   EXPECT_THAT(Faults(ReadText("symbol,time,open,high,low,close,volume\nAAPL,2020-01-03,1,1,1,1,1\n", {},
                               {.timeframe = Timeframe::kMin1})

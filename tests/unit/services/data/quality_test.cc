@@ -84,6 +84,7 @@ TEST(Quality, FiveMissingMonthsAreAnError) {
   ASSERT_NE(Find(quality, "gaps"), nullptr);
   EXPECT_EQ(Find(quality, "gaps")->severity, Severity::kError);
   EXPECT_EQ(Find(quality, "gaps")->affected_rows, 105);
+  EXPECT_THAT(Find(quality, "gaps")->message, ::testing::Not(::testing::HasSubstr("bars"))) << "days are the rows";
   EXPECT_EQ(Find(quality, "completeness")->severity, Severity::kError);
   EXPECT_NEAR(quality.score, 1 - 105.0 / 504, 1e-3) << "missing sessions are counted once";
 }
@@ -178,6 +179,28 @@ TEST(Quality, BarsWithinADayAreMeasuredAgainstTheMinutesOfTheSessions) {
   EXPECT_EQ(Find(Check(Without(minutes, 300, 900)), "completeness")->severity, Severity::kError);
   EXPECT_EQ(Check(Within(60, quant::Timeframe::kHour1)).expected_rows, 3 * 7) << "the last hour has 30 minutes";
   EXPECT_EQ(Check(Within(60, quant::Timeframe::kHour1)).score, 1);
+}
+
+TEST(Quality, MissingDaysOfMinutesAreCountedInMinutesAndNamedByTheirDays) {
+  Series series{.key = {"stock_price", "A", quant::Timeframe::kMin1, ""}, .basis = quant::PriceBasis::kSplitAdjusted};
+  const auto add = [&](absl::CivilDay day) {
+    const int64_t begin = quant::UtcInstant(absl::CivilSecond(day));
+    for (int64_t minute = 1; minute <= 1440; ++minute) series.times.push_back(begin + minute * kMinuteNs);
+  };
+  add(absl::CivilDay(2016, 10, 9));
+  add(absl::CivilDay(2016, 10, 14));
+  series.Add("close", std::vector<double>(series.size(), 10));
+  const SeriesQuality quality = CheckQuality(series, quant::AlwaysOpen());
+  EXPECT_EQ(quality.expected_rows, 6 * 1440);
+  const Finding* gap = Find(quality, "gaps");
+  ASSERT_NE(gap, nullptr);
+  EXPECT_EQ(gap->affected_rows, 4 * 1440);
+  EXPECT_EQ(gap->message, "4 consecutive sessions are missing, 2016-10-10 to 2016-10-13 (5760 bars)");
+  const Finding* missing = Find(quality, "completeness");
+  ASSERT_NE(missing, nullptr);
+  EXPECT_EQ(missing->affected_rows, gap->affected_rows) << "whole days are among what completeness misses";
+  EXPECT_DOUBLE_EQ(AffectedShare(*gap, quality.expected_rows), 4.0 / 6);
+  EXPECT_DOUBLE_EQ(AffectedShare(*missing, quality.expected_rows), 4.0 / 6);
 }
 
 TEST(Quality, MinutesThatAreSaidToBeHoursAreAnErrorAndHoursThatAreSaidToBeMinutesToo) {

@@ -1,0 +1,125 @@
+// What an import does to rows that are stored: corrects them, removes them, or refuses to.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/status.h"
+#include "common/quant/calendar.h"
+#include "common/rpc/convert.h"
+#include "tests/integration/data/import_fixture.h"
+
+namespace breadthflow::data {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+using Request = ImportServer::Request;
+using Code = absl::StatusCode;
+
+// Daily bars of the first `rows` sessions of 2020, the prices of the first `scaled` times `factor`.
+std::string Bars(int64_t rows, int64_t scaled = 0, double factor = 1, std::string_view more_header = "",
+                 std::string_view more = "") {
+  std::string text = fmt::format("date,open,high,low,close,volume{}\n", more_header);
+  int64_t row = 0;
+  for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2020, 1, 1), absl::CivilDay(2021, 1, 1))) {
+    if (row == rows) break;
+    const double close = (100 + static_cast<double>(row % 7)) * (row < scaled ? factor : 1);
+    text +=
+        fmt::format("{},{},{},{},{},1000{}\n", absl::FormatCivilTime(session.day), close, close, close, close, more);
+    ++row;
+  }
+  return text;
+}
+
+class ImportCorrectionsTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<v1::ImportSeriesResponse> Import(const std::string& text, const Request& spec = ImportServer::Spec()) {
+    return server_.Import({spec, ImportServer::Csv("AAPL.csv", text)});
+  }
+  double FirstClose() { return server_.Read("AAPL", {.source = "import"}).value().Doubles("close")[0]; }
+
+  ImportServer server_;
+};
+
+TEST_F(ImportCorrectionsTest, RowsThatWereStoredBeforeAreCountedByThemselves) {
+  const auto first = Import(Bars(40));
+  ASSERT_THAT(first, IsOk());
+  EXPECT_TRUE(first->results(0).has_revised_row_count());
+  EXPECT_EQ(first->results(0).revised_row_count(), 0);
+  const auto more = Import(Bars(45, 3, 1.5));
+  ASSERT_THAT(more, IsOk()) << "three corrections are no other basis";
+  EXPECT_EQ(more->results(0).row_count(), 45);
+  EXPECT_EQ(more->results(0).changed_row_count(), 8);
+  EXPECT_EQ(more->results(0).revised_row_count(), 3);
+  EXPECT_EQ(more->results(0).removed_row_count(), 0);
+}
+
+TEST_F(ImportCorrectionsTest, RemovedRowsAreCountedByThemselves) {
+  ASSERT_THAT(Import(Bars(40)), IsOk());
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->mutable_replaces()->mutable_start_time()->set_seconds(1'577'836'800);
+  spec.mutable_spec()->mutable_replaces()->mutable_end_time()->set_seconds(1'609'459'200);
+  const auto less = Import(Bars(29), spec);
+  ASSERT_THAT(less, IsOk());
+  EXPECT_EQ(less->results(0).changed_row_count(), 11);
+  EXPECT_EQ(less->results(0).removed_row_count(), 11);
+  EXPECT_EQ(less->results(0).revised_row_count(), 0);
+}
+
+TEST_F(ImportCorrectionsTest, PricesThatLookLikeAnotherBasisAreNotTakenUntilSomebodySaysHowTheyAreAdjusted) {
+  ASSERT_THAT(Import(Bars(40, 0, 1, ",adj_close", ",50")), IsOk()) << "an adjusted close tells that they are split";
+  const std::string raw = Bars(40, 30, 28);
+  const absl::Status refused = Import(raw).status();
+  ASSERT_THAT(refused, StatusIs(Code::kFailedPrecondition, "BASIS_DOUBTFUL"));
+  std::vector<std::string> said;
+  for (const base::FieldViolation& one : base::DetailsOf(refused).violations) said.push_back(one.description);
+  EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr("of 40 closes that are stored, 30 would change by more than 1 %"),
+                                      HasSubstr("by the factor 28"), HasSubstr("which are split"), HasSubstr("--basis"),
+                                      HasSubstr("--replace"), HasSubstr("--source NAME"))));
+  EXPECT_EQ(server_.Count("series_version"), 1);
+  EXPECT_DOUBLE_EQ(FirstClose(), 100);
+  // Their true basis is another than the stored one.
+  Request said_raw = ImportServer::Spec();
+  said_raw.mutable_spec()->set_basis(common::v1::PRICE_BASIS_RAW);
+  EXPECT_THAT(Import(raw, said_raw), StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  // Who says that they are split is believed.
+  Request said_split = ImportServer::Spec();
+  said_split.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+  const auto believed = Import(raw, said_split);
+  ASSERT_THAT(believed, IsOk());
+  EXPECT_EQ(believed->results(0).revised_row_count(), 30);
+  EXPECT_DOUBLE_EQ(FirstClose(), 2800);
+}
+
+TEST_F(ImportCorrectionsTest, WhatIsReplacedMayHaveAnyPrices) {
+  ASSERT_THAT(Import(Bars(40)), IsOk());
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->mutable_replaces()->mutable_start_time()->set_seconds(1'577'836'800);
+  spec.mutable_spec()->mutable_replaces()->mutable_end_time()->set_seconds(1'609'459'200);
+  EXPECT_THAT(Import(Bars(40, 40, 28), spec), IsOk());
+  EXPECT_DOUBLE_EQ(FirstClose(), 2800);
+}
+
+TEST_F(ImportCorrectionsTest, PackedRowsWithoutABasisAreLookedAtToo) {
+  ASSERT_THAT(Import(Bars(40)), IsOk());
+  quant::Series rows = server_.Read("AAPL", {.source = "import"}).value();
+  rows.basis = quant::PriceBasis::kNotPrices;
+  for (quant::Column& column : rows.columns) {
+    if (column.name == "volume") continue;
+    for (double& price : std::get<std::vector<double>>(column.values)) price *= 2;
+  }
+  EXPECT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)}),
+              StatusIs(Code::kFailedPrecondition, "BASIS_DOUBTFUL"));
+}
+
+}  // namespace
+}  // namespace breadthflow::data

@@ -1,0 +1,150 @@
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/data/sources/csv/cell.h"
+#include "services/data/sources/csv/options.h"
+#include "services/data/sources/csv/read.h"
+#include "tests/support/matchers.h"
+
+// Dates that name bars of days, weeks and months.
+namespace breadthflow::data::csv {
+namespace {
+
+using quant::Timeframe;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using Given = component::RawParams;
+
+constexpr std::string_view kHeader = "date,open,high,low,close,volume";
+
+// Rows with these times and prices that nobody looks at.
+std::string Rows(const std::vector<std::string>& dates, std::string_view header = kHeader) {
+  std::string text = std::string(header) + "\n";
+  for (const std::string& date : dates) text += date + ",1,1,1,1,1\n";
+  return text;
+}
+
+absl::StatusOr<SourceData> ReadText(const std::string& text, Timeframe timeframe, const Given& given = {}) {
+  BF_ASSIGN_OR_RETURN(const component::Params params, component::Params::Check(ReadParams(), given));
+  BF_ASSIGN_OR_RETURN(const ReadOptions options, OptionsOf(params));
+  const SourceQuery query{"stock_price", "AAPL", timeframe, {}};
+  BF_RETURN_IF_ERROR(CheckQuery(query, options));
+  const File file{"f.csv", text};
+  return Read({&file, 1}, query, options);
+}
+
+std::vector<std::string> Faults(const absl::StatusOr<SourceData>& data) {
+  std::vector<std::string> all;
+  for (const auto& one : base::DetailsOf(data.status()).violations) all.push_back(one.field + " " + one.description);
+  return all;
+}
+
+// The instants of the rows; what is wrong where they can not be told.
+std::vector<std::string> Times(const absl::StatusOr<SourceData>& data) {
+  if (!data.ok()) return Faults(data);
+  std::vector<std::string> times;
+  for (const int64_t time : data->series.times) {
+    times.push_back(absl::FormatTime("%Y-%m-%dT%H:%MZ", absl::FromUnixNanos(time), absl::UTCTimeZone()));
+  }
+  return times;
+}
+
+TEST(CsvDates, AWeekIsNamedByAnyDayFromMondayToSaturday) {
+  for (const std::vector<std::string>& days : {std::vector<std::string>{"2020-03-30", "2020-04-06", "2020-04-13"},
+                                               std::vector<std::string>{"2020-04-03", "2020-04-10", "2020-04-17"},
+                                               std::vector<std::string>{"2020-04-04", "2020-04-11", "2020-04-18"},
+                                               std::vector<std::string>{"2020-04-01", "2020-04-07", "2020-04-18"}}) {
+    EXPECT_THAT(Times(ReadText(Rows(days), Timeframe::kWeek)),
+                ElementsAre("2020-04-03T20:00Z", "2020-04-09T20:00Z", "2020-04-17T20:00Z"))
+        << days[0] << ": the second Friday is Good Friday";
+  }
+}
+
+TEST(CsvDates, WhichWeekASundayIsOfMustBeSaid) {
+  const std::string sundays = Rows({"2020-01-05", "2020-01-12"});
+  EXPECT_THAT(Faults(ReadText(sundays, Timeframe::kWeek)),
+              ElementsAre(::testing::AllOf(HasSubstr("f.csv:2 2020-01-05 is a Sunday"), HasSubstr("stamp=bar_end"),
+                                           HasSubstr("stamp=bar_start"))))
+      << "once";
+  EXPECT_THAT(Times(ReadText(sundays, Timeframe::kWeek, {{"stamp", std::string("bar_end")}})),
+              ElementsAre("2020-01-03T21:00Z", "2020-01-10T21:00Z"));
+  EXPECT_THAT(Times(ReadText(sundays, Timeframe::kWeek, {{"stamp", std::string("bar_start")}})),
+              ElementsAre("2020-01-10T21:00Z", "2020-01-17T21:00Z"));
+  EXPECT_THAT(Times(ReadText(Rows({"2020-03-01"}), Timeframe::kMonth)), ElementsAre("2020-03-31T20:00Z"))
+      << "a month has no doubt";
+}
+
+TEST(CsvDates, AMonthIsNamedByAnyOfItsDays) {
+  for (const std::vector<std::string>& days : {std::vector<std::string>{"2020-01-01", "2020-02-01", "2020-03-01"},
+                                               std::vector<std::string>{"2020-01-31", "2020-02-29", "2020-03-31"},
+                                               std::vector<std::string>{"2020-01-02", "2020-02-28", "2020-03-15"}}) {
+    EXPECT_THAT(Times(ReadText(Rows(days), Timeframe::kMonth)),
+                ElementsAre("2020-01-31T21:00Z", "2020-02-28T21:00Z", "2020-03-31T20:00Z"))
+        << days[0];
+  }
+}
+
+TEST(CsvDates, WeeksAndMonthsEndByTheirCalendar) {
+  const Given always = {{"calendar", std::string("24/7")}};
+  const Given none = {{"calendar", std::string("none")}, {"time_zone", std::string("Europe/Berlin")}};
+  const std::string weeks = Rows({"2020-01-06", "2020-01-13"});
+  EXPECT_THAT(Times(ReadText(weeks, Timeframe::kWeek, always)), ElementsAre("2020-01-13T00:00Z", "2020-01-20T00:00Z"));
+  EXPECT_THAT(Times(ReadText(weeks, Timeframe::kWeek, {{"calendar", std::string("FX")}})),
+              ElementsAre("2020-01-10T22:00Z", "2020-01-17T22:00Z"));
+  EXPECT_THAT(Times(ReadText(weeks, Timeframe::kWeek, none)), ElementsAre("2020-01-12T23:00Z", "2020-01-19T23:00Z"));
+  EXPECT_THAT(Times(ReadText(Rows({"2020-01-01"}), Timeframe::kMonth, none)), ElementsAre("2020-01-31T23:00Z"));
+  EXPECT_THAT(Times(ReadText(Rows({"2020-01-01"}), Timeframe::kMonth, always)), ElementsAre("2020-02-01T00:00Z"));
+  EXPECT_THAT(Faults(ReadText(Rows({"1985-01-07"}), Timeframe::kWeek)), ElementsAre(HasSubstr("1985-01-07")))
+      << "before the calendar";
+}
+
+TEST(CsvDates, TwoRowsOfOneWeekOrMonthAreRefused) {
+  EXPECT_THAT(Faults(ReadText(Rows({"2020-01-06", "2020-01-10"}), Timeframe::kWeek)),
+              ElementsAre("f.csv:3 2020-01-10 is of the week of the row before"));
+  EXPECT_THAT(Faults(ReadText(Rows({"2020-01-06", "2020-01-31"}), Timeframe::kMonth)),
+              ElementsAre("f.csv:3 2020-01-31 is of the month of the row before"));
+}
+
+TEST(CsvDates, MidnightAfterADateIsNoInstantOfAWeek) {
+  EXPECT_THAT(Times(ReadText(Rows({"2020-01-06 00:00:00"}), Timeframe::kWeek)), ElementsAre("2020-01-10T21:00Z"));
+  EXPECT_THAT(Times(ReadText(Rows({"2020-01-06 00:00:00-05:00"}), Timeframe::kWeek)), ElementsAre("2020-01-10T21:00Z"));
+  EXPECT_THAT(Times(ReadText(Rows({"2020-01-10T21:00:00Z"}), Timeframe::kWeek)), ElementsAre("2020-01-10T21:00Z"));
+  EXPECT_THAT(Times(ReadText(Rows({"2020-01-13T00:00:00Z"}), Timeframe::kWeek, {{"calendar", std::string("24/7")}})),
+              ElementsAre("2020-01-13T00:00Z"))
+      << "when the week before it ended, as exports say it";
+}
+
+TEST(CsvDates, ExportsMayHaveDatesOfWeeksToo) {
+  const auto text = std::string("symbol,time,open,high,low,close,volume\nAAPL,2020-01-06,1,1,1,1,1\n");
+  EXPECT_THAT(Times(ReadText(text, Timeframe::kWeek)), ElementsAre("2020-01-10T21:00Z"));
+  EXPECT_THAT(Times(ReadText(text, Timeframe::kMonth)), ElementsAre("2020-01-31T21:00Z"));
+  EXPECT_THAT(Faults(ReadText(text, Timeframe::kHour1)),
+              ElementsAre("f.csv:2 time must be YYYY-MM-DDTHH:MM[:SS][Z], was '2020-01-06'"));
+}
+
+TEST(CsvDates, TheYearsThatAreTooFarAreNamed) {
+  for (const char* date : {"1650-01-03", "2262-04-10", "16500103"}) {
+    for (const Timeframe timeframe : {Timeframe::kDay, Timeframe::kWeek}) {
+      EXPECT_THAT(Faults(ReadText(Rows({date}), timeframe)),
+                  ElementsAre("f.csv:2 date must be in the years 1700 to 2200, was '" + std::string(date) + "'"));
+    }
+  }
+  EXPECT_THAT(Faults(ReadText(Rows({"1650-01-03T10:00:00Z"}), Timeframe::kMin1)),
+              ElementsAre("f.csv:2 date must be in the years 1700 to 2200, was '1650-01-03T10:00:00Z'"));
+  EXPECT_THAT(Faults(ReadText(Rows({"2020-02-30"}), Timeframe::kDay)),
+              ElementsAre("f.csv:2 date must be YYYY-MM-DD, was '2020-02-30'"));
+  EXPECT_TRUE(IsOutOfYears("03/01/1650", DateOrder::kDayFirst));
+  EXPECT_FALSE(IsOutOfYears("1577836800")) << "seconds";
+  EXPECT_FALSE(IsOutOfYears("1650-13-03"));
+  EXPECT_FALSE(IsOutOfYears("2020-01-03"));
+  EXPECT_FALSE(IsOutOfYears(""));
+}
+
+}  // namespace
+}  // namespace breadthflow::data::csv
