@@ -57,7 +57,7 @@ absl::Status Import::EndFile() {
   for (SourceData& data : *read) {
     std::vector<std::string>& notes = notes_[data.series.key.symbol];
     notes.insert(notes.end(), data.notes.begin(), data.notes.end());
-    if (data.basis_assumed) basis_assumed_.insert(data.series.key.symbol);
+    if (data.basis_assumed && !data.series.empty()) basis_assumed_.insert(data.series.key.symbol);
     if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
     BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
   }
