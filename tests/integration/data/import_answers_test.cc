@@ -83,7 +83,7 @@ TEST_F(ImportAnswersTest, FactsNeedNoContactAndSayWhenTheyWereFiled) {
   ASSERT_THAT(rows, IsOk());
   ASSERT_EQ(rows->size(), 1u);
   EXPECT_EQ(absl::FormatTime(absl::RFC3339_sec, quant::FromNanos(rows->times[0]), absl::UTCTimeZone()),
-            "2019-05-02T02:00:00Z")
+            "2019-05-02T02:00:00+00:00")
       << "22:00 in New York";
   const absl::Status unnamed =
       server_.Import({AnswersOf("sec_edgar"), ImportServer::Answer("LPA.json", kFacts)}).status();

@@ -119,7 +119,7 @@ TEST(SavedAnswers, WhatTheAnswerSaysOfItselfNeedNotBeSaid) {
   EXPECT_EQ(coins.series.key.symbol, "BTCUSD");
   EXPECT_EQ(coins.series.basis, quant::PriceBasis::kSplitAdjusted);
   EXPECT_EQ(absl::FormatTime(absl::RFC3339_sec, quant::FromNanos(coins.series.times[0]), absl::UTCTimeZone()),
-            "2020-01-03T00:00:00Z")
+            "2020-01-03T00:00:00+00:00")
       << "the end of a day of 24 hours";
   const component::ComponentRef raw{"polygon", {{"basis", std::string("raw")}}};
   EXPECT_THAT(Said(Read(raw, Days(), "x.json", kCoins, "BTCUSD").status()), ElementsAre(HasSubstr("(UNEXPECTED_BODY)")))
