@@ -55,6 +55,16 @@ std::vector<component::ParamSpec> ReadParams() {
                       "last session. It is kept with the series. Empty: dates are those of the calendar that the "
                       "symbol names (BTC-USD: 24/7, SAP.DE: XETR, VOD.L: none that is known), else of XNYS, and on "
                       "what calendar the rows are read they tell themselves, or their column calendar does.",
+                      fmt::join(quant::CalendarNames(), ", "))),
+      StringParam("time_zone", "",
+                  "Zone of times that do not name one: utc, new_york, an offset such as -05:00 or an IANA name; empty: "
+                  "that of the layout, else utc. Where neither calendar, symbol nor rows tell a calendar, its dates "
+                  "make the days of the series."),
+      ChoiceParam(
+          "stamp", "layout", {"layout", "bar_end", "bar_start"},
+          "What the time of an intraday bar marks; layout: its end, where the layout does not say otherwise. Of "
+          "weeks that are named by a Sunday: whether it ends them (bar_end) or comes before them (bar_start), "
+          "which must be said."),
       ChoiceParam("order", "strict", {"strict", "any"},
                   "strict: rows must be oldest first, unless the layout says otherwise; any: they are sorted."),
       ChoiceParam("date_order", "none", {"none", "month_first", "day_first"}, "What 02/03/2010 means."),
