@@ -62,35 +62,37 @@ TEST(Failures, ThatSeveralSymbolsShareAreSaidOnceAndAllSymbolsAreNamedAtTheEnd) 
   EXPECT_LT(shared, other) << "in the order of the symbols";
   EXPECT_EQ(text.find("out of reach", shared + 20), std::string::npos) << text;
   EXPECT_TRUE(SayFailures(printer, {}, "fetched").ok());
-  FetchResults Counted(int64_t rows, int64_t changed, int64_t removed, std::optional<int64_t> revised) {
-    FetchResults results;
-    data::v1::FetchResult& result = *results.Add();
-    result.set_symbol("A");
-    result.set_source("import");
-    result.set_row_count(rows);
-    result.set_changed_row_count(changed);
-    result.set_removed_row_count(removed);
-    if (revised) result.set_revised_row_count(*revised);
-    return results;
-  }
+}
 
-  TEST(RowsText, TellsNewCorrectedAndRemovedRowsApart) {
-    EXPECT_EQ(RowsText(Counted(29, 223, 223, 0)), "29 rows: 0 new or changed, 223 removed");
-    EXPECT_EQ(RowsText(Counted(5849, 5849, 0, 5837)), "5,849 rows: 12 new, 5,837 corrected");
-    EXPECT_EQ(RowsText(Counted(30, 0, 0, 0)), "30 rows: 0 new or changed");
-    EXPECT_EQ(RowsText(Counted(30, 30, 5, std::nullopt)), "30 rows: 25 new or changed, 5 removed") << "of a fetch";
-    FetchResults two = Counted(1, 1, 0, 1);
-    two.MergeFrom(Counted(0, 0, 0, std::nullopt));
-    EXPECT_EQ(RowsText(two), "1 row: 0 new, 1 corrected") << "what changed nothing need not be counted";
-  }
+FetchResults Counted(int64_t rows, int64_t changed, int64_t removed, std::optional<int64_t> revised) {
+  FetchResults results;
+  data::v1::FetchResult& result = *results.Add();
+  result.set_symbol("A");
+  result.set_source("import");
+  result.set_row_count(rows);
+  result.set_changed_row_count(changed);
+  result.set_removed_row_count(removed);
+  if (revised) result.set_revised_row_count(*revised);
+  return results;
+}
 
-  TEST(Removed, RowsAreWarnedOfWhateverRemovedThem) {
-    std::ostringstream json;
-    std::ostringstream people;
-    Printer printer(Printer::Mode::kTable, false, json, people);
-    SayRemoved(printer, Counted(29, 223, 223, 0));
-    EXPECT_EQ(people.str(), "  A: WARNING: 223 rows that were stored are gone: import does not have them now\n");
-  }
+TEST(RowsText, TellsNewCorrectedAndRemovedRowsApart) {
+  EXPECT_EQ(RowsText(Counted(29, 223, 223, 0)), "29 rows: 0 new or changed, 223 removed");
+  EXPECT_EQ(RowsText(Counted(5849, 5849, 0, 5837)), "5,849 rows: 12 new, 5,837 corrected");
+  EXPECT_EQ(RowsText(Counted(30, 0, 0, 0)), "30 rows: 0 new or changed");
+  EXPECT_EQ(RowsText(Counted(30, 30, 5, std::nullopt)), "30 rows: 25 new or changed, 5 removed") << "of a fetch";
+  FetchResults two = Counted(1, 1, 0, 1);
+  two.MergeFrom(Counted(0, 0, 0, std::nullopt));
+  EXPECT_EQ(RowsText(two), "1 row: 0 new, 1 corrected") << "what changed nothing need not be counted";
+}
+
+TEST(Removed, RowsAreWarnedOfWhateverRemovedThem) {
+  std::ostringstream json;
+  std::ostringstream people;
+  Printer printer(Printer::Mode::kTable, false, json, people);
+  SayRemoved(printer, Counted(29, 223, 223, 0));
+  EXPECT_EQ(people.str(), "  A: WARNING: 223 rows that were stored are gone: import does not have them now\n");
+}
 
 }  // namespace
 }  // namespace breadthflow::cli
