@@ -24,10 +24,8 @@ absl::Status CheckAssumedBasis(SeriesStore& store, const quant::Series& rows, co
   if (!doubt) return absl::OkStatus();
   return base::MakeError(
       absl::StatusCode::kFailedPrecondition, "BASIS_DOUBTFUL",
-      fmt::format("{}: nobody said how the new prices are adjusted, and they look adjusted in another way than the "
-                  "stored ones, which are {}. Say it (--basis raw, --basis split ...; also where a later split was "
-                  "applied to all of them), keep these prices under another name (--source NAME) or replace the stored "
-                  "ones (--replace --start ... --end ...)",
+      fmt::format("{}: the stored ones, which are {}, look adjusted in another way. Say how these are (--basis), keep "
+                  "them apart (--source NAME) or --replace the stored ones",
                   doubt->text, quant::ToText(written.basis)));
 }
 

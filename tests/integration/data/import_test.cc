@@ -152,7 +152,7 @@ TEST_F(ImportTest, ADayHasOneBarWhateverTheCalendarOfAFile) {
   const absl::Status refused = server_.Import({spec, ImportServer::Csv("AAPL.csv", Bars(kTwoDays))}).status();
   EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
   EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("AAPL: its bar at 2020-01-02T21:00:00Z is stored"),
-                                               HasSubstr("2020-01-03T00:00:00Z"), HasSubstr("--set calendar"))));
+                                               HasSubstr("2020-01-03T00:00:00Z"), HasSubstr("by --set of an import"))));
   EXPECT_EQ(server_.Count("series_version"), 1);
   // What is replaced does not count.
   spec.mutable_spec()->mutable_replaces()->mutable_start_time()->set_seconds(1'577'836'800);
