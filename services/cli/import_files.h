@@ -36,8 +36,9 @@ struct ImportForm {
 // The files that `arguments` name: a file, a folder (its .csv, .jsonl, .ndjson and .columnar files, also with .gz
 // behind it; of answers .json and .csv) or a pattern with * ? [ ]; each once, those of a folder or pattern ordered by
 // name. CSV files are texts unless they begin like a file that `data export` wrote; with `layouts` all of them are, so
-// that what is said of layouts holds for exports too. Answers are texts, whatever they are called. What is no file but a
-// pipe is read to its end and kept. INVALID_ARGUMENT USAGE with every argument that names no file; errors of CopyPipe.
+// that what is said of layouts holds for exports too. Answers are texts, whatever they are called. What is no file but
+// a pipe is read to its end and kept. INVALID_ARGUMENT USAGE with every argument that names no file; errors of
+// CopyPipe.
 absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::string>& arguments,
                                                         const ImportForm& form);
 

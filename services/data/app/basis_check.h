@@ -3,7 +3,6 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "common/columnar/chunk_store.h"
 #include "common/quant/series.h"
 #include "services/data/store/series_store.h"
 

@@ -119,10 +119,8 @@ const std::vector<Split> kDividends = {
 TEST(PriceAnchor, FilesOfAnyDayGiveEveryModeBitForBitWhereSplitsArePowersOfTwo) {
   const Series traded = Traded();
   // The last one is behind all rows, and before the last download.
-  const std::vector<Split> ratios = {{CivilDay(2018, 6, 1), 2},
-                                     {CivilDay(2019, 4, 1), 0.25},
-                                     {CivilDay(2020, 8, 31), 4},
-                                     {CivilDay(2022, 7, 18), 16}};
+  const std::vector<Split> ratios = {
+      {CivilDay(2018, 6, 1), 2}, {CivilDay(2019, 4, 1), 0.25}, {CivilDay(2020, 8, 31), 4}, {CivilDay(2022, 7, 18), 16}};
   const Series splits = Events("split", "ratio", ratios);
   const Series dividends = Events("dividend", "amount", kDividends);
   const CorporateActions actions{.splits = &splits, .dividends = &dividends};
