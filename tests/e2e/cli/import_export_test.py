@@ -433,7 +433,7 @@ class ImportExport(unittest.TestCase):
         of = ("data", "import", folder, "--answers-of", "sec_edgar")
         told = self.done(*of, "--resource", "revenue", output="table").people
         self.assertIn("1 symbol of revenue from 1 file", told)
-        self.assertIn("under the source import: 1 rows, 1 new or changed", told)
+        self.assertIn("under the source import: 1 row: 1 new", told)
         rows = self.done("data", "read", "--symbols", "LPX", "--resource", "revenue", "--timeframe", "tick", "--source", "import").json
         self.assertEqual(len(rows), 1)
         for words, text in (((*of,), "LPX.json: has rows of revenue: say which to take (--resource)"),
