@@ -16,8 +16,7 @@ namespace breadthflow::quant {
 // What ends a bar: the clock of the exchange, or so much trading.
 //
 // kTicks            `size` trades, counted anew in each bar. It has more only where the last ones share their instant,
-// or
-//                   where it is made of bars.
+//                   or where it is made of bars.
 // kVolume, kDollar  `size` units, units of currency (price x size). What the last trade of a bar has beyond the size
 //                   counts towards the next one (whole multiples of the size are dropped; a trade is never divided: it
 //                   is wholly in the bar that it ends), so that on the long run a bar has `size` of them.

@@ -141,7 +141,6 @@ absl::Status ByImportFlag(const absl::Status& status) {
       field = "--" + field.substr(kField.size(), field.find('.', kField.size()) - kField.size());
       std::replace(field.begin(), field.end(), '_', '-');
     }
-    if (field == "--adjusted_as_of") field = "--adjusted-as-of";
     any |= field != one.field;
     violations.Add(field == "--replaces" ? "--replace" : field, one.description);
   }

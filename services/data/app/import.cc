@@ -142,9 +142,9 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
     if (!spec_.adjusted_as_of) notes_[symbol].push_back(AssumedBasisNote());
   }
 
-  BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(all));
   const std::string id = base::NewUuid(importer_.clock_.Now());
   for (int attempt = 1;; ++attempt) {
+    BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(all));
     BF_ASSIGN_OR_RETURN(const std::vector<Outgoing> outgoing, Write(all, id, calendars, cancel));
     std::vector<FetchResult> results;
     results.reserve(outgoing.size());
@@ -155,8 +155,9 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
           for (const Outgoing& one : outgoing) {
             if (!one.written) continue;
-            BF_RETURN_IF_ERROR(
-                CommitAnchored(importer_.series_, tx, *one.written, MarketOf(one.written->key.symbol), one.anchors));
+            const std::string& symbol = one.written->key.symbol;
+            BF_RETURN_IF_ERROR(CommitAnchored(importer_.series_, tx, *one.written, MarketOf(symbol), one.anchors,
+                                              zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead));
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));

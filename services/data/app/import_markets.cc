@@ -36,11 +36,13 @@ void Import::TakeMarket(const std::string& symbol, const std::string& name, std:
 
 std::optional<SeriesMarket> Import::MarketOf(const std::string& symbol) const {
   if (market_) return market_;
-  const auto said = markets_.find(symbol);
-  return said == markets_.end() ? std::nullopt : std::optional(said->second);
+  if (const auto said = markets_.find(symbol); said != markets_.end()) return said->second;
+  const auto dates = zones_.find(symbol);
+  return dates == zones_.end() ? std::nullopt : std::optional(dates->second);
 }
 
 absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::Series>& all) {
+  zones_.clear();
   std::vector<quant::SeriesKey> keys;
   for (const quant::Series& series : all) {
     if (!series.empty()) keys.push_back(series.key);
@@ -53,7 +55,7 @@ absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::Seri
     if (!market && !calendars.contains(series.key)) {
       BF_ASSIGN_OR_RETURN(market,
                           MarketOfZone(importer_.series_, *resource_, series, spec_.csv_params, submission_.deadline));
-      if (market) markets_.emplace(series.key.symbol, *market);
+      if (market) zones_.emplace(series.key.symbol, *market);
     }
     if (!market) continue;
     BF_ASSIGN_OR_RETURN(calendars[series.key], importer_.series_.CalendarOf(*market));

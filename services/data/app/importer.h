@@ -93,10 +93,10 @@ class Import {
   // Takes the calendar that rows of a symbol name; nothing else may have been named for it.
   void TakeMarket(const std::string& symbol, const std::string& name, const SeriesMarket& market);
   void TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar);
-  // That was named for a symbol, by the spec or by its rows.
+  // That of a symbol: as the spec or its rows name it, else the dates of a time zone, as CalendarsOf has found last.
   std::optional<SeriesMarket> MarketOf(const std::string& symbol) const;
-  // What these series trade on: as was named with them, else as it was before, else the dates of a time zone that the
-  // spec names, which are then those of MarketOf.
+  // What these series trade on: as was named with them, else as it was before, by now, else the dates of a time zone
+  // that the spec names, which are then those of MarketOf.
   absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::Series>& all);
 
   Importer& importer_;
@@ -112,7 +112,8 @@ class Import {
   int64_t messages_ = 0;
   std::map<std::string, std::vector<std::string>> notes_;  // by symbol
   const std::optional<SeriesMarket> market_;               // that the spec names
-  std::map<std::string, SeriesMarket> markets_;            // that rows or a zone name, by symbol
+  std::map<std::string, SeriesMarket> markets_;            // that rows name, by symbol
+  std::map<std::string, SeriesMarket> zones_;              // dates of a time zone, where nothing was named
   std::set<std::string> basis_assumed_;                    // symbols; nothing says how their prices were adjusted
   bool in_file_ = false;
   FileKind kind_ = FileKind::kCsv;

@@ -26,7 +26,8 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
                                                         const AnchorStatement* known, absl::Time deadline) {
   if (series.empty()) return std::nullopt;
   if (!as_of) {
-    if (known == nullptr) return std::nullopt;
+    if (known == nullptr && series.basis != quant::PriceBasis::kSplitAdjusted) return std::nullopt;
+    if (known == nullptr) return AnchorChange();
     return OtherAnchor(
         fmt::format("its stored prices are said to be adjusted as of {}: say it of the new ones too "
                     "(--adjusted-as-of DATE; data fetch: --param adjusted_as_of=DATE)",
@@ -35,10 +36,14 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
   BF_RETURN_IF_ERROR(CheckAnchor(series, *as_of));
   columnar::ReadOptions options{.deadline = deadline};
   options.columns = {"close"};  // only times are looked at
-  absl::StatusOr<quant::Series> stored = store.chunks().Read(series.key, options);
-  if (!stored.ok() && !absl::IsNotFound(stored.status())) return stored.status();
+  const absl::StatusOr<columnar::SeriesHead> head = store.chunks().Head(series.key, {.deadline = deadline});
+  if (!head.ok() && !absl::IsNotFound(head.status())) return head.status();
   std::vector<int64_t> kept;
-  if (stored.ok()) kept = std::move(stored->times);
+  if (head.ok()) {
+    options.version = head->version;
+    BF_ASSIGN_OR_RETURN(quant::Series stored, store.chunks().Read(series.key, options));
+    kept = std::move(stored.times);
+  }
   if (replaces) std::erase_if(kept, [&](int64_t time_ns) { return replaces->Contains(time_ns); });
   if (known == nullptr) {
     const auto unsaid = std::find_if(kept.begin(), kept.end(), [&](int64_t time_ns) {
@@ -51,10 +56,9 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
           absl::FormatTime("%Y-%m-%d", quant::FromNanos(*unsaid), absl::UTCTimeZone())));
     }
   }
-  AnchorChange change{.anchors =
-                          AnchorsAfter(known == nullptr ? PriceAnchors() : known->anchors, kept, series.times, *as_of)};
-  if (known != nullptr) change.instead_of = known->number;
-  if (known != nullptr && known->anchors == change.anchors) return std::nullopt;
+  AnchorChange change{.seen = known == nullptr ? 0 : known->number, .seen_version = head.ok() ? head->version : 0};
+  PriceAnchors after = AnchorsAfter(known == nullptr ? PriceAnchors() : known->anchors, kept, series.times, *as_of);
+  if (known == nullptr || known->anchors != after) change.anchors = std::move(after);
   return change;
 }
 
@@ -72,11 +76,20 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsOfFetch(SeriesStore& store, c
 }
 
 absl::Status CommitAnchored(SeriesStore& store, postgres::Transaction& tx, const columnar::WrittenSeries& written,
-                            const std::optional<SeriesMarket>& market, const std::optional<AnchorChange>& anchors) {
-  BF_RETURN_IF_ERROR(store.Commit(tx, written, market).status());
+                            const std::optional<SeriesMarket>& market, const std::optional<AnchorChange>& anchors,
+                            Naming naming) {
+  const bool says = anchors && !anchors->anchors.empty();
+  if (says && anchors->seen_version != written.base_version) {
+    return base::MakeError(absl::StatusCode::kAborted, "SERIES_MOVED",
+                           fmt::format("{} {} got other rows while it was looked at as of when they are adjusted",
+                                       written.key.symbol, quant::ToText(written.key.timeframe)));
+  }
+  if (says) BF_RETURN_IF_ERROR(SeriesStore::Hold(tx, written.key));
+  BF_RETURN_IF_ERROR(store.Commit(tx, written, market, naming).status());
   if (!anchors) return absl::OkStatus();
+  if (!says) return SeriesAnchors::CheckLast(tx, written.key, anchors->seen);
   const bool moved = written.base_version == 0 || !written.unchanged();
-  return store.anchors().Say(tx, written.key, anchors->instead_of, anchors->anchors, moved);
+  return store.anchors().Say(tx, written.key, anchors->seen, anchors->anchors, moved);
 }
 
 absl::Status RefuseApart() {

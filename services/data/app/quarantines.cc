@@ -207,6 +207,7 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
                                                 const std::string& comment, absl::Time deadline) {
   BF_ASSIGN_OR_RETURN(const Quarantine quarantine, store_.Get(id, deadline));
   std::optional<columnar::WrittenSeries> written;
+  std::optional<AnchorChange> anchors;
   if (quarantine.state == QuarantineState::kHeld) {
     BF_ASSIGN_OR_RETURN(const quant::Series rows, store_.ReadRows(quarantine, deadline));
     BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(quarantine.key, Touched(quarantine, rows), deadline));
@@ -218,17 +219,15 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
     if (written->base_version != stored.version) return Moved(quarantine);
     // Nobody can say of what was kept apart as of when it was adjusted.
     BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find({quarantine.key}, absl::InfiniteFuture(), deadline));
-    if (!said.empty()) {
-      const AnchorStatement& known = said.begin()->second;
-      BF_RETURN_IF_ERROR(AnchorsWith(series_, rows, std::nullopt, quarantine.replaces, &known, deadline).status());
-    }
+    const AnchorStatement* known = said.empty() ? nullptr : &said.begin()->second;
+    BF_ASSIGN_OR_RETURN(anchors, AnchorsWith(series_, rows, std::nullopt, quarantine.replaces, known, deadline));
   }
   // Coverage, series, quarantine: the order in which fetches lock them.
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         if (written) {
           BF_RETURN_IF_ERROR(coverage_.Add(tx, quarantine.coverage));
-          BF_RETURN_IF_ERROR(series_.Commit(tx, *written, quarantine.market).status());
+          BF_RETURN_IF_ERROR(CommitAnchored(series_, tx, *written, quarantine.market, anchors));
         }
         return store_.Resolve(tx, id, QuarantineState::kReleased, by, comment);
       },

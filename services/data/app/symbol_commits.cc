@@ -92,7 +92,7 @@ absl::Status SymbolCommits::Write(postgres::Transaction& tx, const std::vector<W
             [](const auto* a, const auto* b) { return a->quarantine.key < b->quarantine.key; });
   BF_RETURN_IF_ERROR(stores_.coverage.Add(tx, coverage));
   for (const FetchedSymbol* one : written) {
-    BF_RETURN_IF_ERROR(CommitAnchored(stores_.series, tx, *one->written, one->market, one->anchors));
+    BF_RETURN_IF_ERROR(CommitAnchored(stores_.series, tx, *one->written, one->market, one->anchors, one->naming));
   }
   for (const KeptApart* one : apart) BF_RETURN_IF_ERROR(stores_.quarantines.Keep(tx, *one));
   return FetchStore::SaveResults(tx, context_.job().id, context_.job().epoch, ended);

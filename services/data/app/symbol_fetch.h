@@ -34,6 +34,7 @@ struct FetchedSymbol {
   std::unique_ptr<const KeptApart> apart;          // to be kept, however it ended; null: nothing
   std::optional<absl::CivilDay> adjusted_as_of{};  // as the source says of the rows
   std::optional<AnchorChange> anchors{};           // to be said of what is written
+  Naming naming = Naming::kInstead;                // of `market`
 };
 
 // The symbol becomes a failure: nothing of it is stored, and all that was asked for it failed.

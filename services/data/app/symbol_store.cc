@@ -84,6 +84,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   if (!fetched.market && calendar == nullptr && source.entry->info.name == first.name) {
     BF_ASSIGN_OR_RETURN(fetched.market,
                         MarketOfZone(series_, task.resource, series, first.params, absl::InfiniteFuture()));
+    fetched.naming = Naming::kIfNone;
   }
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));

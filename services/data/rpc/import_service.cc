@@ -74,6 +74,9 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     if (message.payload_case() == Request::kCsv && !message.calendar().empty()) {
       return Wrong("calendar", "is for packed and stored rows: a text has a column calendar, or the spec a parameter");
     }
+    if (message.payload_case() == Request::kAnswer && !message.calendar().empty()) {
+      return Wrong("calendar", "is for packed and stored rows: of answers the spec names it, by a parameter");
+    }
     switch (message.payload_case()) {
       case Request::kPacked:
         return TakePacked(*message.mutable_packed(), message.calendar());

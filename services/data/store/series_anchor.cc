@@ -39,6 +39,16 @@ constexpr std::string_view kSay = R"sql(
   FROM stamp, unnest($7::bigint[], $8::text[]) AS r (first_ns, as_of)
   ON CONFLICT DO NOTHING)sql";
 
+constexpr std::string_view kLast = R"sql(
+  SELECT coalesce(max(number), 0)::bigint FROM series_anchor
+  WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND source = $4)sql";
+
+absl::Status Moved(const quant::SeriesKey& key) {
+  return base::MakeError(absl::StatusCode::kAborted, "SERIES_MOVED",
+                         fmt::format("{} {} was told to be adjusted as of another day meanwhile", key.symbol,
+                                     quant::ToText(key.timeframe)));
+}
+
 }  // namespace
 
 absl::StatusOr<std::map<quant::SeriesKey, AnchorStatement>> SeriesAnchors::Find(
@@ -73,6 +83,12 @@ absl::StatusOr<std::map<quant::SeriesKey, AnchorStatement>> SeriesAnchors::Find(
   return statements;
 }
 
+absl::Status SeriesAnchors::CheckLast(postgres::Transaction& tx, const quant::SeriesKey& key, int64_t number) {
+  BF_ASSIGN_OR_RETURN(const postgres::Rows rows,
+                      tx.Query(kLast, {key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant}));
+  return rows[0].Int(0) == number ? absl::OkStatus() : Moved(key);
+}
+
 absl::Status SeriesAnchors::Say(postgres::Transaction& tx, const quant::SeriesKey& key, int64_t number,
                                 const PriceAnchors& anchors, bool moved) {
   std::vector<int64_t> firsts;
@@ -85,9 +101,7 @@ absl::Status SeriesAnchors::Say(postgres::Transaction& tx, const quant::SeriesKe
                       tx.Execute(kSay, {key.resource, key.symbol, static_cast<int64_t>(key.timeframe), key.variant,
                                         number + 1, moved, postgres::IntArray(firsts), postgres::TextArray(days)}));
   if (said == static_cast<int64_t>(anchors.size())) return absl::OkStatus();
-  return base::MakeError(absl::StatusCode::kAborted, "SERIES_MOVED",
-                         fmt::format("{} {} was told to be adjusted as of another day meanwhile", key.symbol,
-                                     quant::ToText(key.timeframe)));
+  return Moved(key);
 }
 
 }  // namespace breadthflow::data

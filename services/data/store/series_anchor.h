@@ -31,6 +31,9 @@ class SeriesAnchors {
   absl::StatusOr<std::map<quant::SeriesKey, AnchorStatement>> Find(const std::vector<quant::SeriesKey>& keys,
                                                                    absl::Time as_of, absl::Time deadline);
 
+  // ABORTED SERIES_MOVED when statement `number` (0: none) is not the last one of a series that this transaction holds.
+  static absl::Status CheckLast(postgres::Transaction& tx, const quant::SeriesKey& key, int64_t number);
+
   // Says something new of a series that is stored, in place of statement `number` (0: there is none yet). It is known
   // when the series' newest version is, if this transaction made that (`moved`), else from now on: a state that others
   // have read keeps what was said of it. ABORTED SERIES_MOVED when others have said something since `number`.

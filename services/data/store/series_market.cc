@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -19,10 +20,9 @@
 namespace breadthflow::data {
 namespace {
 
-// Who states something else than what counts holds the series before its rows are committed: a transaction that only
-// shares it (rows that are stored already) could not hold it alone any more once another one shares it too.
+// Whether there is something to state.
 constexpr std::string_view kDiffers = R"sql(
-  SELECT coalesce((SELECT (calendar, time_zone) <> ($5, $6) FROM series_market
+  SELECT coalesce((SELECT NOT $7::boolean AND (calendar, time_zone) <> ($5, $6) FROM series_market
                    WHERE resource = $1 AND symbol = $2 AND timeframe = $3 AND source = $4
                    ORDER BY known_at DESC LIMIT 1), true))sql";
 
@@ -65,8 +65,11 @@ std::vector<postgres::Param> ParamsOf(const quant::SeriesKey& key, const SeriesM
   return params;
 }
 
-absl::StatusOr<bool> Differs(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market) {
-  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kDiffers, ParamsOf(key, market)));
+absl::StatusOr<bool> Differs(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market,
+                             Naming naming) {
+  std::vector<postgres::Param> params = ParamsOf(key, market);
+  params.emplace_back(naming == Naming::kIfNone);
+  BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kDiffers, std::move(params)));
   return rows[0].Bool(0);
 }
 
@@ -106,23 +109,27 @@ absl::StatusOr<std::function<int64_t(absl::CivilSecond)>> ZoneOf(const std::stri
 
 }  // namespace
 
-absl::Status SeriesStore::SetMarket(postgres::Transaction& tx, const quant::SeriesKey& key,
-                                    const SeriesMarket& market) {
-  BF_ASSIGN_OR_RETURN(const bool maybe, Differs(tx, key, market));
+absl::Status SeriesStore::Hold(postgres::Transaction& tx, const quant::SeriesKey& key) {
+  return tx.Query(kHold, ParamsOf(key)).status();
+}
+
+absl::Status SeriesStore::SetMarket(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market,
+                                    Naming naming) {
+  BF_ASSIGN_OR_RETURN(const bool maybe, Differs(tx, key, market, naming));
   if (!maybe) return absl::OkStatus();
-  BF_RETURN_IF_ERROR(tx.Query(kHold, ParamsOf(key)).status());
+  BF_RETURN_IF_ERROR(Hold(tx, key));
   // Another one may have stated it until the series was held.
-  BF_ASSIGN_OR_RETURN(const bool differs, Differs(tx, key, market));
+  BF_ASSIGN_OR_RETURN(const bool differs, Differs(tx, key, market, naming));
   return differs ? tx.Execute(kState, ParamsOf(key, market)).status() : absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> SeriesStore::Commit(postgres::Transaction& tx, const columnar::WrittenSeries& written,
-                                            const std::optional<SeriesMarket>& market) {
+                                            const std::optional<SeriesMarket>& market, Naming naming) {
   if (!market) return chunks_.Commit(tx, written);
-  BF_ASSIGN_OR_RETURN(const bool differs, Differs(tx, written.key, *market));
-  if (differs) BF_RETURN_IF_ERROR(tx.Query(kHold, ParamsOf(written.key)).status());
+  BF_ASSIGN_OR_RETURN(const bool differs, Differs(tx, written.key, *market, naming));
+  if (differs) BF_RETURN_IF_ERROR(Hold(tx, written.key));
   BF_ASSIGN_OR_RETURN(const int64_t version, chunks_.Commit(tx, written));
-  BF_RETURN_IF_ERROR(SetMarket(tx, written.key, *market));
+  BF_RETURN_IF_ERROR(SetMarket(tx, written.key, *market, naming));
   return version;
 }
 

@@ -40,6 +40,9 @@ struct KnownMarket {
   SeriesMarket market;
   absl::Time known_at;
 };
+// Whether a market counts in place of one that was named before, or only where none was: what was merely concluded
+// takes nothing away that somebody said.
+enum class Naming { kInstead, kIfNone };
 // Those of series for which one was named.
 using NamedMarkets = std::map<quant::SeriesKey, KnownMarket>;
 
@@ -95,12 +98,17 @@ class SeriesStore {
   // Makes rows the next version of their series, as columnar::ChunkStore::Commit, and names its market where one is
   // given: both are known from the same instant on. In key order, as there.
   absl::StatusOr<int64_t> Commit(postgres::Transaction& tx, const columnar::WrittenSeries& written,
-                                 const std::optional<SeriesMarket>& market);
+                                 const std::optional<SeriesMarket>& market, Naming naming = Naming::kInstead);
+  // Holds a series, if it is stored, for this transaction alone. Who commits more of it than rows holds it first: a
+  // transaction that only shares it (rows that are stored already) could not hold it alone any more once another one
+  // shares it too.
+  static absl::Status Hold(postgres::Transaction& tx, const quant::SeriesKey& key);
   // Names the market of a series, which counts until another one is named: what was known earlier stays known of
   // earlier instants. Known together with the rows that the transaction has committed to the series, else from now on,
   // after everything that Settle has seen of a series that is stored. The same market again writes nothing. Of several
   // series in key order.
-  absl::Status SetMarket(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market);
+  absl::Status SetMarket(postgres::Transaction& tx, const quant::SeriesKey& key, const SeriesMarket& market,
+                         Naming naming = Naming::kInstead);
   // As they were known at `as_of`.
   absl::StatusOr<NamedMarkets> Markets(const std::vector<quant::SeriesKey>& keys, absl::Time as_of,
                                        absl::Time deadline);

@@ -120,6 +120,10 @@ TEST_F(ImportAnswersTest, TheSpecMustSayWhoseAnswersTheyAre) {
               ElementsAre(HasSubstr("answer.file: is required")));
   EXPECT_THAT(Said(server_.Import({AnswersOf("yahoo"), ImportServer::Answer("A.json", Chart("A"), "a b")}).status()),
               ElementsAre(HasSubstr("answer.symbol: must be")));
+  Request named = ImportServer::Answer("A.json", Chart("A"));
+  named.set_calendar("XNYS");
+  EXPECT_THAT(Said(server_.Import({AnswersOf("yahoo"), named}).status()),
+              ElementsAre(HasSubstr("calendar: is for packed and stored rows")));
   EXPECT_TRUE(NothingIsStored());
 }
 

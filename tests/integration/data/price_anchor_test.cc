@@ -1,4 +1,6 @@
 // Imports that say as of when their prices were adjusted, and what reads make of them.
+#include "services/data/app/price_anchor.h"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "common/rpc/convert.h"
+#include "services/data/store/series_store.h"
 #include "tests/integration/data/import_fixture.h"
 
 namespace breadthflow::data {
@@ -165,6 +168,64 @@ TEST_F(PriceAnchorTest, TheParameterOfATextSaysItAlike) {
   EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(500, 504)) << "as they are stored, for no splits are known";
   ImportSplits();
   EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
+}
+
+// Another writer beside the service, which has looked at the series some time before it commits.
+class TwoWritersTest : public PriceAnchorTest {
+ protected:
+  TwoWritersTest() {
+    for (const CivilDay day : {CivilDay(2020, 8, 31), CivilDay(2020, 9, 1)}) {
+      rows_.times.push_back(*quant::Xnys().SessionClose(day));
+    }
+    for (const char* name : {"open", "high", "low", "close", "volume"}) rows_.Add(name, Doubles{128, 132});
+  }
+  absl::StatusOr<std::optional<AnchorChange>> Look(const std::optional<CivilDay>& as_of) {
+    return AnchorsWith(store_, rows_, as_of, std::nullopt, nullptr, absl::InfiniteFuture());
+  }
+  absl::Status Commit(const columnar::WrittenSeries& written, const std::optional<AnchorChange>& seen) {
+    return server_.database().Transact(
+        [&](postgres::Transaction& tx) { return CommitAnchored(store_, tx, written, std::nullopt, seen); });
+  }
+  SeriesStore store_{server_.database()};
+  Series rows_{.key = {"stock_price", "AAA", quant::Timeframe::kDay, "import"},
+               .basis = quant::PriceBasis::kSplitAdjusted};
+};
+
+TEST_F(TwoWritersTest, RowsOfNoDayDoNotFallUnderADayThatWasSaidMeanwhile) {
+  BF_ASSERT_OK_AND_ASSIGN(const std::optional<AnchorChange> seen, Look(std::nullopt));
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const columnar::WrittenSeries written, store_.chunks().Write(rows_, {}));
+  EXPECT_THAT(Commit(written, seen), StatusIs(Code::kAborted, "SERIES_MOVED"));
+  EXPECT_EQ(server_.Count("series_version"), 1);
+}
+
+TEST_F(TwoWritersTest, NorUnderADayThatMadeNoVersion) {
+  ASSERT_THAT(Import(kBefore, ""), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const std::optional<AnchorChange> seen, Look(std::nullopt));
+  BF_ASSERT_OK_AND_ASSIGN(const columnar::WrittenSeries written, store_.chunks().Write(rows_, {}));
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  EXPECT_EQ(server_.Count("series_version"), 1) << "no row has changed";
+  EXPECT_THAT(Commit(written, seen), StatusIs(Code::kAborted, "SERIES_MOVED"));
+  EXPECT_EQ(server_.Count("series_version"), 1);
+}
+
+TEST_F(TwoWritersTest, ADayIsNotSaidOfRowsThatCameMeanwhile) {
+  BF_ASSERT_OK_AND_ASSIGN(const std::optional<AnchorChange> seen, Look(CivilDay(2020, 9, 1)));
+  ASSERT_THAT(Import(kBefore, ""), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const columnar::WrittenSeries written, store_.chunks().Write(rows_, {}));
+  EXPECT_THAT(Commit(written, seen), StatusIs(Code::kAborted, "SERIES_MOVED"));
+  EXPECT_EQ(server_.Count("series_anchor"), 0);
+  EXPECT_THAT(Closes(std::nullopt), ElementsAre(500, 504));
+}
+
+TEST_F(TwoWritersTest, WhoIsAloneCommitsWithADayAndAgainWithAnother) {
+  BF_ASSERT_OK_AND_ASSIGN(const std::optional<AnchorChange> seen, Look(CivilDay(2020, 9, 1)));
+  BF_ASSERT_OK_AND_ASSIGN(const columnar::WrittenSeries written, store_.chunks().Write(rows_, {}));
+  EXPECT_THAT(Commit(written, seen), IsOk());
+  ASSERT_THAT(Import(kAfter, "2020-09-02"), IsOk());
+  EXPECT_EQ(server_.Count("series_anchor"), 2);
+  ASSERT_THAT(Import(kAfter, "2020-09-02"), IsOk()) << "nothing new";
+  EXPECT_EQ(server_.Count("series_anchor"), 2);
 }
 
 }  // namespace

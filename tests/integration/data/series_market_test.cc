@@ -1,7 +1,8 @@
-// What was named for series before it had versions.
+// What was named for series: before it had versions, and where something is merely concluded.
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -56,6 +57,36 @@ TEST(SeriesMarketMigration, WhatWasThereIsKnownFromTheBeginning) {
   const auto earlier = store.Markets({spy}, absl::UnixEpoch(), absl::InfiniteFuture());
   ASSERT_THAT(earlier, IsOk());
   EXPECT_EQ(earlier->at(spy).market.calendar, "XNYS");
+}
+
+TEST(SeriesMarket, WhatWasConcludedTakesNoNameAway) {
+  testing::TestDatabase server;
+  const auto database = postgres::Database::Open({.url = server.url(), .schema = "data"});
+  std::vector<postgres::Migration> all = jobs::JobStore::Migrations();
+  for (const auto* more : {&columnar::Migrations(), &Migrations()}) all.insert(all.end(), more->begin(), more->end());
+  ASSERT_THAT(postgres::Migrate(*database, all), IsOk());
+  SeriesStore store(*database);
+  const quant::SeriesKey key{"stock_price", "DAX", quant::Timeframe::kDay, "import"};
+  quant::Series bars{.key = key, .basis = quant::PriceBasis::kRaw};
+  bars.times = {1, 2};
+  bars.Add("close", std::vector<double>{1, 2});
+  const auto commit = [&](const SeriesMarket& market, Naming naming) -> absl::Status {
+    const auto rows = store.chunks().Write(bars, {});
+    if (!rows.ok()) return rows.status();
+    return database->Transact(
+        [&](postgres::Transaction& tx) { return store.Commit(tx, *rows, market, naming).status(); });
+  };
+  const auto named = [&]() -> std::string {
+    const auto markets = store.Markets({key}, absl::InfiniteFuture(), absl::InfiniteFuture());
+    EXPECT_THAT(markets, IsOk());
+    return markets.ok() && markets->contains(key) ? ToText(markets->at(key).market) : "";
+  };
+  ASSERT_THAT(commit({"none", "Europe/Berlin"}, Naming::kIfNone), IsOk());
+  EXPECT_EQ(named(), "none@Europe/Berlin") << "nobody named one";
+  ASSERT_THAT(commit({"XETR", ""}, Naming::kInstead), IsOk());
+  ASSERT_THAT(commit({"none", "Europe/Berlin"}, Naming::kIfNone), IsOk());
+  EXPECT_EQ(named(), "XETR");
+  EXPECT_EQ(server.Sql("SELECT count(*) FROM data.series_market"), "2");
 }
 
 }  // namespace
