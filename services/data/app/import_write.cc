@@ -37,6 +37,8 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
     columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
     if (!spec_.replaces) options.adds_by = resource_->identity;
     BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
+    BF_RETURN_IF_ERROR(
+        CheckStampsGoOn(importer_.series_, *resource_, series, *out.written, spec_.replaces, submission_.deadline));
     if (!spec_.replaces && !spec_.adjusted_as_of && basis_assumed_.contains(series.key.symbol)) {
       BF_RETURN_IF_ERROR(CheckAssumedBasis(importer_.series_, series, *out.written, submission_.deadline));
     }

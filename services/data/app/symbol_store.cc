@@ -103,6 +103,11 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
     }
   }
   if (verdict.apart == nullptr) written = series_.chunks().Write(series, options);
+  if (written.ok() && source.entry->authoritative) {
+    const absl::Status stamps =
+        CheckStampsGoOn(series_, task.resource, series, *written, options.replaces, absl::InfiniteFuture());
+    if (!stamps.ok()) written = stamps;
+  }
   if (written.ok()) {
     BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
   }

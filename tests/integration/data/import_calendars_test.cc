@@ -171,6 +171,66 @@ TEST_F(ImportCalendarsTest, DaysAreNotAddedToThoseThatWereStampedByNewYork) {
   EXPECT_THAT(server_.Import({by_new_york, ImportServer::Csv("BTC-USD.csv", text)}), IsOk());
 }
 
+TEST_F(ImportCalendarsTest, LaterDaysAreNotAddedToThoseOfAnotherCalendarEither) {
+  const std::string later = "date,open,high,low,close,volume\n2024-01-05,1,1,1,1,1\n2024-01-08,1,1,1,1,1\n";
+  const std::string much_later = "date,open,high,low,close,volume\n2024-06-03,1,1,1,1,1\n";
+  const std::string earlier = "date,open,high,low,close,volume\n2023-06-01,1,1,1,1,1\n2023-06-02,1,1,1,1,1\n";
+  const auto days = [&](const std::string& symbol, const std::string& text, const std::string& calendar = "") {
+    Request spec = ImportServer::Spec();
+    if (!calendar.empty()) (*spec.mutable_spec()->mutable_csv_params())["calendar"].set_string_value(calendar);
+    return server_.Import({spec, ImportServer::Csv("days.csv", text, symbol)}).status();
+  };
+  const std::string first =
+      "date,open,high,low,close,volume\n2024-01-02,1,1,1,1,1\n2024-01-03,1,1,1,1,1\n2024-01-04,1,1,1,1,1\n";
+  // As all were stamped before the symbol decided; and by a calendar that the symbol does not tell.
+  const std::string stored[][2] = {{"BTC-USD", "XNYS"}, {"VOD.L", "XNYS"}, {"SAP", "XETR"}};
+  for (const auto& [symbol, calendar] : stored) {
+    ASSERT_THAT(days(symbol, first, calendar), IsOk()) << symbol;
+    for (const std::string& text : {later, much_later, earlier}) {
+      const absl::Status refused = days(symbol, text);
+      EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE")) << symbol;
+      EXPECT_THAT(base::Message(refused), HasSubstr("(calendar=" + calendar + " by --set of an import"));
+    }
+    EXPECT_EQ(server_.Read(symbol)->size(), 3);
+    for (const std::string& text : {later, much_later, earlier}) {
+      EXPECT_THAT(days(symbol, text, calendar), IsOk()) << symbol;
+    }
+    EXPECT_EQ(server_.Read(symbol)->size(), 8);
+  }
+  // What goes on as it was needs no word.
+  for (const char* symbol : {"AAPL", "ETH-USD", "BHP.AX", "ADS.DE"}) {
+    for (const std::string& text : {first, later, much_later, earlier, first + "2024-01-05,1,1,1,1,1\n"}) {
+      EXPECT_THAT(days(symbol, text), IsOk()) << symbol;
+    }
+    EXPECT_EQ(server_.Read(symbol)->size(), 8) << symbol;
+  }
+}
+
+TEST_F(ImportCalendarsTest, DaysOfAZoneGoOnInTheZoneAndThoseThatReplaceAllAreFree) {
+  const std::string head = "date,open,high,low,close,volume\n";
+  const std::string later = head + "2024-01-08,1,1,1,1,1\n2024-01-09,1,1,1,1,1\n";
+  const Request plain = ImportServer::Spec();
+  Request tokyo = plain;
+  (*tokyo.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("none");
+  (*tokyo.mutable_spec()->mutable_csv_params())["time_zone"].set_string_value("Asia/Tokyo");
+  const auto replacing_from = [&](int day) {
+    Request spec = plain;
+    auto& range = *spec.mutable_spec()->mutable_replaces();
+    range.mutable_start_time()->set_seconds(absl::CivilSecond(2024, 1, day) - absl::CivilSecond(1970, 1, 1));
+    range.mutable_end_time()->set_seconds(absl::CivilSecond(2024, 1, 20) - absl::CivilSecond(1970, 1, 1));
+    return spec;
+  };
+  const auto days = [&](const Request& spec, const std::string& text) {
+    return server_.Import({spec, ImportServer::Csv("days.csv", text, "KEI")}).status();
+  };
+  ASSERT_THAT(days(tokyo, head + "2024-01-04,1,1,1,1,1\n2024-01-05,1,1,1,1,1\n"), IsOk());
+  EXPECT_THAT(base::Message(days(plain, later)), HasSubstr("(calendar=none, time_zone=Asia/Tokyo by --set"));
+  EXPECT_THAT(days(tokyo, later), IsOk());
+  EXPECT_THAT(base::Message(days(replacing_from(7), later)), HasSubstr("(calendar=none, time_zone=Asia/Tokyo by --set"))
+      << "two days before them stay";
+  EXPECT_THAT(days(replacing_from(1), later), IsOk()) << "nothing of the stored ones stays";
+}
+
 TEST_F(ImportCalendarsTest, WhatContradictsIsRefusedByMessage) {
   const auto faults = [&](const std::vector<Request>& messages) {
     const absl::Status refused = server_.Import(messages).status();
