@@ -60,9 +60,10 @@ struct WrittenSeries {
   quant::PriceBasis basis = quant::PriceBasis::kNotPrices;
   bool repeats = false;
   std::string provenance;
-  int64_t base_version = 0;         // the version this was computed from; 0 when the series is new
-  std::vector<ChunkRef> added;      // in time order
-  std::vector<int64_t> closed_ids;  // references that end
+  int64_t base_version = 0;  // the version this was computed from; 0 when the series is new
+  int64_t base_last_time_ns = std::numeric_limits<int64_t>::min();  // of the last row of that version, if it has rows
+  std::vector<ChunkRef> added;                                      // in time order
+  std::vector<int64_t> closed_ids;                                  // references that end
   int64_t rows_inserted = 0;
   int64_t rows_revised = 0;
   int64_t rows_removed = 0;

@@ -93,6 +93,9 @@ absl::StatusOr<WrittenSeries> ChunkStore::Write(const Series& series, const Writ
   BF_RETURN_IF_ERROR(postgres::TransactBinary(database_, look, BulkOptions(absl::InfiniteFuture(), true)));
   if (head) {
     written.base_version = head->version;
+    for (const StoredPart& part : parts) {
+      written.base_last_time_ns = std::max(written.base_last_time_ns, part.last_time_ns);
+    }
     if (head->basis != series.basis) {
       return base::MakeError(
           absl::StatusCode::kFailedPrecondition, "BASIS_CONFLICT",

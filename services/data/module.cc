@@ -107,7 +107,7 @@ DataModule::DataModule(const Config& config, const process::ModuleContext& conte
       resources_(database_),
       series_(database_),
       runs_(database_),
-      coverage_(database_),
+      coverage_(database_, PolicyOf(config)),
       bodies_(database_),
       snapshots_(database_),
       kept_apart_(database_),

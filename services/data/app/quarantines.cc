@@ -102,22 +102,23 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
   if (written.unchanged() || written.base_version == 0 || rows.empty() || rows.Doubles("close").empty()) {
     return absl::OkStatus();
   }
+  if (rows.key.timeframe == quant::Timeframe::kTick) return absl::OkStatus();  // there are no bars beside them
   const NeighbourRanges ranges = NeighbourRangesOf(rows.key.timeframe, rows.times.front(), rows.times.back(),
                                                    arrival.replaces ? &*arrival.replaces : nullptr);
   const auto read = [&](quant::TimeRange range) -> absl::StatusOr<quant::Series> {
-    if (range.start_ns >= range.end_ns) return quant::Series();
+    // Mostly rows follow what is stored: then there is nothing behind them to read.
+    if (range.start_ns >= range.end_ns || range.start_ns > written.base_last_time_ns) return quant::Series();
     return series_.chunks().Read(
         rows.key,
         columnar::ReadOptions{.range = range, .version = written.base_version, .columns = {}, .deadline = deadline});
   };
-  Neighbours neighbours;
-  BF_ASSIGN_OR_RETURN(neighbours.before, read(ranges.before));
-  BF_ASSIGN_OR_RETURN(neighbours.after, read(ranges.after));
-  const size_t before = neighbours.before.size();
-  if (before > kNeighbourRows) neighbours.before = neighbours.before.Rows(before - kNeighbourRows, before);
-  if (neighbours.after.size() > kNeighboursAfter) neighbours.after = neighbours.after.Rows(0, kNeighboursAfter);
+  BF_ASSIGN_OR_RETURN(const quant::Series before, read(ranges.before));
+  BF_ASSIGN_OR_RETURN(const quant::Series after, read(ranges.after));
+  const bool unread = !arrival.replaces && ranges.before.end_ns <= written.base_last_time_ns;
+  const int64_t unread_ns = unread ? ranges.after.start_ns : ranges.before.end_ns;
+  const std::vector<RowRun> runs = RunsOf(rows.times, before, after, {ranges.before.end_ns, unread_ns});
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
-  GateResult beside = GateBeside(rows, neighbours, calendar);
+  GateResult beside = GateRuns(rows, runs, calendar);
   verdict.doubts = std::move(beside.doubts);
   std::vector<size_t> all;
   std::set_union(verdict.impossible.begin(), verdict.impossible.end(), beside.rows.begin(), beside.rows.end(),

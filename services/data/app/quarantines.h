@@ -60,9 +60,10 @@ class Quarantines {
   absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
 
   // Looks once more at those that may be stored and change the series: at the first and last of them beside the rows
-  // that are stored next to them, of which a bounded number is read (kNeighbourRows). Adds to the verdict; may keep all
-  // that came apart, as Examine. `written` is what storing them would change. Reads nothing where that is nothing or
-  // the series is new, nor of rows without a close.
+  // that are stored next to them, between those that came as well, of which a bounded number is read (NeighbourRanges).
+  // Adds to the verdict; may keep all that came apart, as Examine. `written` is what storing them would change. Reads
+  // nothing where that is nothing or the series is new, nor of rows without a close; reads once where nothing is stored
+  // behind the last of them.
   absl::Status ExamineBeside(const Arrival& arrival, const columnar::WrittenSeries& written, QualityGate gate,
                              absl::Time deadline, Verdict& verdict);
 

@@ -126,8 +126,7 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   std::map<int64_t, std::vector<Coverage>> known;
   std::vector<int64_t> ids, starts, ends;
   std::map<int64_t, const std::vector<Coverage>*> new_of;
-  const CoveragePolicy policy;
-  const int64_t reach_ns = absl::ToInt64Nanoseconds(policy.revision_window);
+  const int64_t reach_ns = absl::ToInt64Nanoseconds(policy_.revision_window);
   for (const postgres::Row row : locked) {
     const std::vector<Coverage>* list = lists[static_cast<size_t>(row.Int(1) - 1)];
     new_of[row.Int(0)] = list;
@@ -148,7 +147,7 @@ absl::Status CoverageStore::Add(postgres::Transaction& tx, const std::vector<Cov
   for (const postgres::Row row : taken) known[row.Int(kCoverageSeriesColumn)].push_back(CoverageFromRow(row));
   std::vector<std::pair<int64_t, Coverage>> merged;
   for (const auto& [id, list] : new_of) {
-    for (Coverage& one : Fused(Merge(std::move(known[id]), *list), policy)) merged.emplace_back(id, std::move(one));
+    for (Coverage& one : Fused(Merge(std::move(known[id]), *list), policy_)) merged.emplace_back(id, std::move(one));
   }
   BF_RETURN_IF_ERROR(InsertAnswers(tx, new_of));
   return InsertCoverage(tx, merged);

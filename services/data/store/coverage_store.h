@@ -31,7 +31,10 @@ struct CoveragePosition {
 // What is covered of which series. Thread-safe; holds nothing but the database.
 class CoverageStore {
  public:
-  explicit CoverageStore(postgres::Database& database) : database_(database) {}
+  // `policy`: that by which is asked for what is missing (Missing, Covered), since Add fuses what it can not tell
+  // apart.
+  explicit CoverageStore(postgres::Database& database, const CoveragePolicy& policy = {})
+      : database_(database), policy_(policy) {}
 
   // All entries of these symbols, by variant, each list ascending.
   using BySource = std::map<std::string, std::vector<Coverage>>;
@@ -60,6 +63,7 @@ class CoverageStore {
 
  private:
   postgres::Database& database_;
+  const CoveragePolicy policy_;
 };
 
 }  // namespace breadthflow::data

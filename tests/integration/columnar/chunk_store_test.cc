@@ -28,6 +28,7 @@ TEST_F(ChunkStoreTest, ReadsBackWhatWasPut) {
   const Series bars = Bars("A", 0, 20000);
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries written, store_.Put(bars, {.provenance = "fetchRuns/1"}));
   EXPECT_EQ(written.rows_inserted, 20000);
+  EXPECT_LT(written.base_last_time_ns, bars.times.front()) << "nothing was stored";
   EXPECT_THAT(store_.Read(bars.key), IsOkAndHolds(bars));
   EXPECT_THAT(store_.Read(bars.key, TimeRange{5 * kStep, 9000 * kStep}, absl::InfiniteFuture()),
               IsOkAndHolds(bars.Rows(5, 9000)));
@@ -257,6 +258,7 @@ TEST_F(ChunkStoreTest, RowsStoredBeforeDigestsWereKeptAreComparedByReadingThem) 
   server_.Sql("UPDATE data.series_chunk SET rows_digest = NULL");
   BF_ASSERT_OK_AND_ASSIGN(const WrittenSeries again, store_.Put(bars));
   EXPECT_TRUE(again.unchanged());
+  EXPECT_EQ(again.base_last_time_ns, bars.times.back());
   EXPECT_EQ(store_.Put(Bars("A", 7, 8, 1))->rows_revised, 1);
 }
 

@@ -115,6 +115,31 @@ TEST_F(FetchCoverage, LaterOnlyTheTailAndTheRevisionWindowAreAsked) {
   ExpectSound("AAA");
 }
 
+// With a window that is shorter than the usual one, polls of the last week are settled already: they keep their times.
+TEST_F(FetchCoverage, WhatAShortRevisionWindowSettledIsNotAskedForAgain) {
+  const CoveragePolicy policy{.revision_window = absl::Hours(1)};
+  CoverageStore store(*database_, policy);
+  Coverage like;
+  like.key = {"stock_price", "BBB", quant::Timeframe::kDay, "yahoo"};
+  like.run = Fetch(Yahoo({"AAA"}, "2020-05-01", "2020-06-01")).id;
+  like.fetch_time = absl::FromCivil(absl::CivilSecond(2020, 6, 3, 22, 0, 0), absl::UTCTimeZone());
+  like.parameters = "p";
+  const quant::TimeRange range{Ns("2020-05-01"), Ns("2020-12-31")};
+  int64_t from = range.start_ns;
+  for (int poll = 0; poll < 6; ++poll, like.fetch_time += absl::Hours(6)) {
+    auto known = store.Find("stock_price", {"BBB"}, quant::Timeframe::kDay, absl::InfiniteFuture());
+    ASSERT_THAT(known, IsOk());
+    const std::vector<quant::TimeRange> asked =
+        Missing(range, (*known)["BBB"]["yahoo"], "p", Revisions::kRecent, policy, like.fetch_time);
+    ASSERT_THAT(asked, ElementsAre(quant::TimeRange{from, range.end_ns})) << poll;
+    ASSERT_THAT(database_->Transact([&](postgres::Transaction& tx) {
+      return store.Add(tx, Covered(like, asked[0], {}, Revisions::kRecent, policy));
+    }),
+                IsOk());
+    from = quant::ToNanos(like.fetch_time - policy.revision_window);
+  }
+}
+
 TEST_F(FetchCoverage, OnlyTheGapBetweenTwoRangesIsAsked) {
   Fetch(Yahoo({"AAA"}, "2019-01-01", "2019-02-01"));
   Fetch(Yahoo({"AAA"}, "2019-03-01", "2019-04-01"));

@@ -13,6 +13,7 @@
 #include "common/quant/calendar.h"
 #include "common/rpc/convert.h"
 #include "tests/integration/data/import_fixture.h"
+#include "tests/unit/services/data/daily_series.h"
 
 namespace breadthflow::data {
 namespace {
@@ -119,6 +120,33 @@ TEST_F(ImportCorrectionsTest, PackedRowsWithoutABasisAreLookedAtToo) {
   }
   EXPECT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)}),
               StatusIs(Code::kFailedPrecondition, "BASIS_DOUBTFUL"));
+}
+
+// Prices of about 1, then 120, then 2: what is corrected in each has the stored rows beside it, and no other
+// correction.
+TEST_F(ImportCorrectionsTest, SingleDaysYearsApartAreCorrectedAtOnce) {
+  quant::Series rows = DailyBars(2400);
+  rows.key = {"stock_price", "AAPL", quant::Timeframe::kDay, "import"};
+  for (size_t row = 0; row < rows.size(); ++row) ScaleBar(rows, row, row < 800 ? 0.01 : row < 1600 ? 1.2 : 0.02);
+  ASSERT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)}), IsOk());
+  const auto correct = [&](double factor) {
+    quant::Series some = rows.Rows(0, 0);
+    for (const size_t row : {400, 401, 1200, 2000}) some.times.push_back(rows.times[row]);
+    for (quant::Column& column : some.columns) {
+      const double by = column.name == "volume" ? 2 : factor;
+      for (const size_t row : {400, 401, 1200, 2000}) {
+        std::get<std::vector<double>>(column.values).push_back(rows.Doubles(column.name)[row] * (row == 2000 ? by : 1));
+      }
+    }
+    return server_.Import({ImportServer::Spec(), ImportServer::Packed(some)});
+  };
+  const auto corrected = correct(1);
+  ASSERT_THAT(corrected, IsOk());
+  EXPECT_EQ(corrected->results(0).quarantine(), "");
+  EXPECT_EQ(corrected->results(0).revised_row_count(), 1);
+  const auto odd = correct(100);
+  ASSERT_THAT(odd, IsOk());
+  EXPECT_NE(odd->results(0).quarantine(), "") << "beside what is stored";
 }
 
 }  // namespace

@@ -197,9 +197,10 @@ TEST_F(ReadLimits, ALongExportTakesLittleMemory) {
   EXPECT_TRUE(reader->Finish().ok());
   EXPECT_EQ(rows, int64_t{kSymbols} * kRows);
   EXPECT_GT(bytes, int64_t{100} << 20) << "else it would not show";
-  EXPECT_LE(most, testing::SeenMemory(int64_t{64} << 20));
   std::printf("%lld bars, %lld MB: at most %lld MB more, of server and reader\n", static_cast<long long>(rows),
               static_cast<long long>(bytes >> 20), static_cast<long long>(most >> 20));
+  if (!testing::kMemoryTells) GTEST_SKIP() << "the memory of a run with a sanitizer says nothing of what is kept";
+  EXPECT_LE(most, int64_t{64} << 20);
 }
 
 class MadeRowsTest : public ReadTest {
@@ -306,7 +307,6 @@ TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
   if (kCallsBefore >= 1000) {
     EXPECT_LE(SlowestPercent(beside), std::max(2 * SlowestPercent(undisturbed), absl::Milliseconds(5)));
   }
-  EXPECT_LT(most, testing::SeenMemory(int64_t{kReaders} * (8 << 20) * 11 / 10)) << "one read is 19 MB";
   for (Reader& reader : readers) {
     common::v1::SeriesMessage message;
     int64_t rows = 0;
@@ -319,6 +319,8 @@ TEST_F(ImpatientReadTest, ReadersThatDoNotReadAreCancelledAndCostLittle) {
       "(%s before)\n",
       kReaders, absl::FormatDuration(given_up).c_str(), static_cast<long long>(most >> 20), beside.size(),
       absl::FormatDuration(SlowestPercent(beside)).c_str(), absl::FormatDuration(SlowestPercent(undisturbed)).c_str());
+  if (!testing::kMemoryTells) GTEST_SKIP() << "the memory of a run with a sanitizer says nothing of what is kept";
+  EXPECT_LT(most, int64_t{kReaders} * (8 << 20) * 11 / 10) << "one read is 19 MB";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <string_view>
@@ -77,6 +79,30 @@ std::vector<Seam> SeamsOf(const quant::Series& rows, const Neighbours& neighbour
   return seams;
 }
 
+// The last stored rows before an instant, those from `from_ns` on, and the first ones behind one, those before `to_ns`.
+quant::Series LastBefore(const quant::Series& stored, int64_t time_ns, int64_t from_ns) {
+  const auto end = std::lower_bound(stored.times.begin(), stored.times.end(), time_ns) - stored.times.begin();
+  const auto begin = std::lower_bound(stored.times.begin(), stored.times.begin() + end, from_ns) - stored.times.begin();
+  const auto most = static_cast<std::ptrdiff_t>(kNeighbourRows);
+  return stored.Rows(static_cast<size_t>(std::max(begin, end - most)), static_cast<size_t>(end));
+}
+
+quant::Series FirstBehind(const quant::Series& stored, int64_t time_ns, int64_t to_ns) {
+  const auto begin = std::upper_bound(stored.times.begin(), stored.times.end(), time_ns) - stored.times.begin();
+  const auto end = std::lower_bound(stored.times.begin() + begin, stored.times.end(), to_ns) - stored.times.begin();
+  const auto most = static_cast<std::ptrdiff_t>(kNeighboursAfter);
+  return stored.Rows(static_cast<size_t>(begin), static_cast<size_t>(std::min(end, begin + most)));
+}
+
+// Instants of stored rows that stay between those that came: not those that are revised.
+std::vector<int64_t> StayBetween(std::span<const int64_t> times, const quant::Series& stored) {
+  std::vector<int64_t> stay;
+  const auto begin = std::upper_bound(stored.times.begin(), stored.times.end(), times.front());
+  const auto end = std::lower_bound(begin, stored.times.end(), times.back());
+  std::set_difference(begin, end, times.begin(), times.end(), std::back_inserter(stay));
+  return stay;
+}
+
 // Rows that are found, each once, into `result`.
 void Count(std::vector<size_t> rows, GateResult& result) {
   std::sort(rows.begin(), rows.end());
@@ -141,8 +167,37 @@ NeighbourRanges NeighbourRangesOf(quant::Timeframe timeframe, int64_t first_ns, 
     begin = std::min(begin, replaces->start_ns);
     end = std::max(end, replaces->end_ns);
   }
-  return {.before = {begin < kLeast + before ? kLeast : begin - before, begin},
-          .after = {end, end > kMost - after ? kMost : end + after}};
+  NeighbourRanges ranges{.before = {begin < kLeast + before ? kLeast : begin - before, begin},
+                         .after = {end, end > kMost - after ? kMost : end + after}};
+  if (replaces != nullptr) return ranges;
+  const int64_t run = SpanOf(timeframe, static_cast<int64_t>(kNeighbourRows + 2 * kEdgeRows));
+  ranges.before.end_ns = begin > kMost - run ? end : std::min(end, begin + run);
+  ranges.after.start_ns = std::max(ranges.before.end_ns, end < kLeast + run ? kLeast : end - run);
+  return ranges;
+}
+
+std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& before, const quant::Series& after,
+                           const quant::TimeRange& unknown) {
+  const int64_t least = std::numeric_limits<int64_t>::min();
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  const bool all_known = unknown.start_ns >= unknown.end_ns;
+  const std::vector<int64_t> first_stay = StayBetween(times, before);
+  const std::vector<int64_t> last_stay = StayBetween(times, after);
+  RowRun first{.begin = 0,
+               .end = times.size(),
+               .neighbours = {LastBefore(before, times.front(), least), FirstBehind(after, times.back(), most)}};
+  if (all_known && first_stay.empty() && last_stay.empty()) return {std::move(first)};
+  RowRun last = first;
+  // Where all is known, the one range has what the other lacks.
+  const bool from_after = all_known && first_stay.empty();
+  const bool from_before = all_known && last_stay.empty();
+  int64_t cut = from_after ? last_stay.front() : first_stay.empty() ? unknown.start_ns : first_stay.front();
+  first.end = static_cast<size_t>(std::lower_bound(times.begin(), times.end(), cut) - times.begin());
+  first.neighbours.after = FirstBehind(from_after ? after : before, times[first.end - 1], times[first.end]);
+  cut = from_before ? first_stay.back() : last_stay.empty() ? unknown.end_ns - 1 : last_stay.back();
+  last.begin = static_cast<size_t>(std::upper_bound(times.begin(), times.end(), cut) - times.begin());
+  last.neighbours.before = LastBefore(from_before ? before : after, times[last.begin], times[last.begin - 1] + 1);
+  return {std::move(first), std::move(last)};
 }
 
 GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar) {
@@ -167,6 +222,24 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
         result.findings.push_back(std::move(finding));
       }
     }
+  }
+  Count(std::move(impossible), result);
+  return result;
+}
+
+GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar) {
+  GateResult result;
+  std::vector<size_t> impossible;
+  for (const RowRun& run : runs) {
+    const bool all = run.begin == 0 && run.end == rows.size();
+    GateResult of = all ? GateBeside(rows, run.neighbours, calendar)
+                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar);
+    for (Finding& finding : of.findings) {
+      for (size_t& row : finding.impossible_rows) row += run.begin;
+      result.findings.push_back(std::move(finding));
+    }
+    for (const size_t row : of.rows) impossible.push_back(row + run.begin);
+    result.doubts.insert(result.doubts.end(), of.doubts.begin(), of.doubts.end());
   }
   Count(std::move(impossible), result);
   return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "common/quant/calendar.h"
@@ -27,13 +28,29 @@ inline constexpr size_t kNeighbourRows = 64;
 inline constexpr size_t kNeighboursAfter = 8;
 
 // Where to look for them, in a series of that timeframe around rows from `first_ns` to `last_ns`: some time before and
-// after, in which such a series has rows unless it has ceased. Nothing of `replaces`, which goes.
+// after, in which such a series has rows unless it has ceased. Nothing of `replaces`, which goes. Where that is null,
+// stored rows may stay between those that came: `before` then goes on behind the first of them and `after` begins
+// before the last, as far as a run of rows is looked at, and what lies between both is not known.
 struct NeighbourRanges {
   quant::TimeRange before;
   quant::TimeRange after;
 };
 NeighbourRanges NeighbourRangesOf(quant::Timeframe timeframe, int64_t first_ns, int64_t last_ns,
                                   const quant::TimeRange* replaces);
+
+// Rows [begin, end) of those that came, which are neighbours of each other once they are stored.
+struct RowRun {
+  size_t begin = 0;
+  size_t end = 0;
+  Neighbours neighbours;
+};
+
+// The first and the last run of rows that came at `times` (not empty), or the only one: a run ends where stored rows
+// stay, or may, before the next row. `before` and `after` are all that is stored in those NeighbourRanges, rows that
+// are revised among them; nothing is known of `unknown`, which lies between both (without anything in it: all is
+// known).
+std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& before, const quant::Series& after,
+                           const quant::TimeRange& unknown);
 
 // Looks at rows that came with the checks that gate, before they are stored, by the calendar that the series keeps.
 // Nothing in it when they may be.
@@ -43,5 +60,7 @@ GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar);
 // rows by their neighbours. Only rows that came are found and counted, the stored ones only say what is usual there.
 // Cheap however many rows came. Nothing where neither side has neighbours.
 GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar);
+// The same of each of these runs of the rows.
+GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar);
 
 }  // namespace breadthflow::data

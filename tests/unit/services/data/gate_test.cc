@@ -2,6 +2,7 @@
 #include "services/data/domain/quality/gate.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -95,10 +96,90 @@ TEST(GateBeside, AJumpByTheRatioOfASplitIsDoubtedUnlessItIsDeclared) {
   EXPECT_THAT(GateBeside(came, {bars.Rows(36, 100), {}}, quant::Xnys()).doubts, IsEmpty());
 }
 
+// Rows of `all` come by themselves where all others are stored, of which is known what NeighbourRanges say.
+struct Corrected {
+  Series came;
+  std::vector<RowRun> runs;
+  GateResult result;
+};
+Corrected Correct(const Series& all, const std::vector<size_t>& rows) {
+  Corrected corrected{.came = all.Rows(0, 0), .runs = {}, .result = {}};
+  std::vector<double> close;
+  for (const size_t row : rows) {
+    corrected.came.times.push_back(all.times[row]);
+    close.push_back(all.Doubles("close")[row]);
+  }
+  corrected.came.columns.clear();
+  corrected.came.Add("close", std::move(close));
+  const std::vector<int64_t>& times = corrected.came.times;
+  const NeighbourRanges ranges = NeighbourRangesOf(all.key.timeframe, times.front(), times.back(), nullptr);
+  corrected.runs =
+      RunsOf(times, all.Slice(ranges.before), all.Slice(ranges.after), {ranges.before.end_ns, ranges.after.start_ns});
+  corrected.result = GateRuns(corrected.came, corrected.runs, quant::Xnys());
+  return corrected;
+}
+
+// A price level of its own for each 800 rows.
+Series Steps(size_t rows) {
+  Series bars = DailyBars(rows);
+  for (size_t row = 0; row < rows; ++row) ScaleBar(bars, row, row / 800 == 1 ? 1.2 : row / 800 == 2 ? 0.02 : 0.01);
+  return bars;
+}
+
+TEST(GateRuns, CorrectionsYearsApartAreNoNeighboursOfEachOther) {
+  // About 1, 120 and 2.
+  const Corrected right = Correct(Steps(2400), {400, 1200, 2000});
+  EXPECT_THAT(Gate(right.came, quant::Xnys()).rows, IsEmpty());
+  EXPECT_THAT(right.result.rows, IsEmpty());
+  EXPECT_THAT(right.result.doubts, IsEmpty());
+  ASSERT_EQ(right.runs.size(), 2u);
+  EXPECT_EQ(right.runs[0].end, 1u);
+  EXPECT_EQ(right.runs[0].neighbours.before.size(), kNeighbourRows);
+  EXPECT_EQ(right.runs[0].neighbours.after.size(), kNeighboursAfter);
+  EXPECT_EQ(right.runs[1].begin, 2u);
+  EXPECT_EQ(right.runs[1].neighbours.before.size(), kNeighbourRows);
+  EXPECT_EQ(right.runs[1].neighbours.after.size(), kNeighboursAfter);
+  // The first and the last are judged by what is stored on both sides of each.
+  Series bars = Steps(2400);
+  ScaleBar(bars, 400, 100);
+  ScaleBar(bars, 2000, 100);
+  EXPECT_THAT(Correct(bars, {400, 1200, 2000}).result.rows, ElementsAre(0, 2));
+}
+
+TEST(GateRuns, ARunEndsWhereStoredRowsStay) {
+  const Series bars = DailyBars(600);
+  const auto runs = [&](const std::vector<size_t>& rows) {
+    std::vector<std::pair<size_t, size_t>> ends;
+    for (const RowRun& run : Correct(bars, rows).runs) ends.emplace_back(run.begin, run.end);
+    return ends;
+  };
+  using Ends = std::pair<size_t, size_t>;
+  EXPECT_THAT(runs({300}), ElementsAre(Ends(0, 1)));
+  EXPECT_THAT(runs({300, 301, 302}), ElementsAre(Ends(0, 3)));
+  EXPECT_THAT(runs({300, 301, 305, 306, 310}), ElementsAre(Ends(0, 2), Ends(4, 5)));
+  // Stored rows stay only in the part that is near the last, or only near the first, of a hull that both cover.
+  EXPECT_THAT(runs({300, 301, 400}), ElementsAre(Ends(0, 2), Ends(2, 3)));
+  std::vector<size_t> rows;
+  for (size_t row = 300; row < 400; ++row) rows.push_back(row);
+  rows.push_back(405);
+  EXPECT_THAT(runs(rows), ElementsAre(Ends(0, 100), Ends(100, 101)));
+  rows.erase(rows.begin() + 1);
+  rows.back() = 400;
+  EXPECT_THAT(runs(rows), ElementsAre(Ends(0, 1), Ends(1, 100)));
+  // All rows of a long range come anew: of those in the middle nothing is known.
+  rows.clear();
+  for (size_t row = 100; row < 500; ++row) rows.push_back(row);
+  const auto long_ends = runs(rows);
+  ASSERT_EQ(long_ends.size(), 2u);
+  EXPECT_GT(long_ends[0].second, 64u);
+  EXPECT_LT(long_ends[1].first, 400u - 64u);
+  EXPECT_EQ(long_ends[1].second, 400u);
+}
+
 TEST(NeighbourRanges, LieBesideWhatCameAndWhatItReplaces) {
   constexpr int64_t kDay = 86'400'000'000'000;
   NeighbourRanges ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 1010 * kDay, nullptr);
-  EXPECT_EQ(ranges.before.end_ns, 1000 * kDay);
+  EXPECT_EQ(ranges.before.end_ns, 1010 * kDay + 1) << "stored rows may stay between those that came";
   EXPECT_LT(ranges.before.start_ns, 1000 * kDay - 64 * 7 / 5 * kDay);
   EXPECT_GT(ranges.before.start_ns, 1000 * kDay - 200 * kDay) << "no more than that is read";
   EXPECT_EQ(ranges.after.start_ns, 1010 * kDay + 1);
@@ -110,6 +191,11 @@ TEST(NeighbourRanges, LieBesideWhatCameAndWhatItReplaces) {
   const quant::TimeRange all;
   ranges = NeighbourRangesOf(quant::Timeframe::kMin1, 0, 1, &all);
   EXPECT_EQ(ranges.before.start_ns, ranges.before.end_ns);
+  ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 9000 * kDay, nullptr);
+  EXPECT_GT(ranges.before.end_ns, 1064 * kDay);
+  EXPECT_LT(ranges.before.end_ns, 1200 * kDay) << "no more than that is read";
+  EXPECT_LT(ranges.after.start_ns, 9000 * kDay - 64 * kDay);
+  EXPECT_GT(ranges.after.start_ns, 9000 * kDay - 200 * kDay);
   ranges = NeighbourRangesOf(quant::Timeframe::kTick, 5, 7, nullptr);
   EXPECT_EQ(ranges.before.start_ns, ranges.before.end_ns) << "ticks have no bars beside them";
 }
