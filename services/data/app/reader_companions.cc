@@ -149,9 +149,10 @@ absl::Status Reader::PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPl
     const auto known = named.find(keys[i]);
     if (known == named.end()) continue;
     plan.markets[i] = ToText(known->second.market);
+    // Also where it is only shown: it may have been named after the last rows, and the plan is looked up once more.
+    plan.as_of = std::max(plan.as_of, known->second.known_at);
     if (!decides) continue;
     BF_ASSIGN_OR_RETURN(plan.companions[i].calendar, series_.CalendarOf(known->second.market));
-    plan.as_of = std::max(plan.as_of, known->second.known_at);
   }
   return absl::OkStatus();
 }
