@@ -94,7 +94,7 @@ absl::Status Reader::PlanActions(absl::Time as_of, absl::Time kept_since, absl::
                        Companions::Actions Companions::*to) -> absl::Status {
     const auto takes = [&](size_t place) {
       const bool counted = plan.companions[place].shares && to == &Companions::splits;
-      return counted || by_shape(shape, plan.series[place].basis, plan.IsAnchored(place));
+      return counted || by_shape(plan.ShapeOf(place), plan.series[place].basis, plan.IsAnchored(place));
     };
     columnar::SeriesFilter filter{.resource = resource, .symbols = {}, .timeframe = quant::Timeframe::kTick};
     filter.deadline = deadline;

@@ -107,6 +107,25 @@ TEST_F(PriceAnchorTest, DownloadsOfBeforeAndAfterASplitAreOneSeries) {
   EXPECT_EQ(server_.Count("series_anchor"), 4);
 }
 
+TEST_F(PriceAnchorTest, ABarOfSeveralDaysIsOnOneScale) {
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  ASSERT_THAT(Import(kAfter, "2020-09-01"), IsOk());
+  clients::ReadQuery months;
+  months.resampling = clients::Resampling{.timeframe = quant::Timeframe::kMonth};
+  const auto refused = server_.Read("AAA", months);
+  EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+  EXPECT_THAT(base::Message(refused.status()),
+              AllOf(HasSubstr("bars of several days take prices of one scale"), HasSubstr("no splits are known")));
+  ImportSplits();
+  BF_ASSERT_OK_AND_ASSIGN(const Series bars, server_.Read("AAA", months));
+  EXPECT_THAT(bars.Doubles("open"), ElementsAre(125)) << "of August, with Monday 31";
+  EXPECT_THAT(bars.Doubles("high"), ElementsAre(128));
+  EXPECT_THAT(bars.Doubles("low"), ElementsAre(125));
+  EXPECT_THAT(bars.Doubles("close"), ElementsAre(128));
+  EXPECT_THAT(bars.Doubles("volume"), ElementsAre(40 + 80 + 30));
+  EXPECT_THAT(Closes(std::nullopt), ElementsAre(500, 504, 128, 132)) << "rows of one day come as they are stored";
+}
+
 TEST_F(PriceAnchorTest, ACorrectedDayChangesNoReadAsOfEarlierAndNoSnapshot) {
   ASSERT_THAT(Import(kBefore, "2020-12-31"), IsOk());  // wrong: it was downloaded before the split
   ImportSplits();
