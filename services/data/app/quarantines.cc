@@ -117,7 +117,12 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
   if (before > kNeighbourRows) neighbours.before = neighbours.before.Rows(before - kNeighbourRows, before);
   if (neighbours.after.size() > kNeighboursAfter) neighbours.after = neighbours.after.Rows(0, kNeighboursAfter);
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
-  GateResult beside = GateBeside(rows, neighbours, calendar);
+  PriceAnchors anchors = arrival.anchors;
+  if (anchors.empty() && before + neighbours.after.size() > 0 && rows.basis == quant::PriceBasis::kSplitAdjusted) {
+    BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find({rows.key}, absl::InfiniteFuture(), deadline));
+    if (!said.empty()) anchors = said.begin()->second.anchors;
+  }
+  GateResult beside = GateBeside(rows, neighbours, calendar, anchors);
   verdict.doubts = std::move(beside.doubts);
   std::vector<size_t> all;
   std::set_union(verdict.impossible.begin(), verdict.impossible.end(), beside.rows.begin(), beside.rows.end(),

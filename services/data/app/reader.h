@@ -150,9 +150,10 @@ class Reader {
   // By symbol: the states in which the other sources had the series of a snapshot.
   using OtherSources = std::map<std::string, std::vector<columnar::SeriesHead>>;
   absl::StatusOr<OtherSources> OthersOf(const Snapshot& snapshot, absl::Time deadline);
-  absl::Status CompareWith(const std::vector<columnar::SeriesHead>& others, const quant::Series& rows,
-                           const quant::Calendar& calendar, quant::TimeRange range, absl::Time deadline,
-                           const base::CancelToken& cancel, SeriesQuality& quality);
+  using Statements = std::map<quant::SeriesKey, AnchorStatement>;
+  absl::Status CompareWith(const std::vector<columnar::SeriesHead>& others, const Statements& said,
+                           const quant::Series& rows, const quant::Calendar& calendar, quant::TimeRange range,
+                           absl::Time deadline, const base::CancelToken& cancel, SeriesQuality& quality);
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);

@@ -38,9 +38,13 @@ absl::StatusOr<Reader::OtherSources> Reader::OthersOf(const Snapshot& snapshot, 
   return others;
 }
 
-absl::Status Reader::CompareWith(const std::vector<columnar::SeriesHead>& others, const quant::Series& rows,
-                                 const quant::Calendar& calendar, quant::TimeRange range, absl::Time deadline,
-                                 const base::CancelToken& cancel, SeriesQuality& quality) {
+absl::Status Reader::CompareWith(const std::vector<columnar::SeriesHead>& others, const Statements& said,
+                                 const quant::Series& rows, const quant::Calendar& calendar, quant::TimeRange range,
+                                 absl::Time deadline, const base::CancelToken& cancel, SeriesQuality& quality) {
+  const auto anchors = [&](const quant::SeriesKey& key) {
+    const auto found = said.find(key);
+    return found == said.end() ? PriceAnchors() : found->second.anchors;
+  };
   for (const columnar::SeriesHead& head : others) {
     BF_RETURN_IF_ERROR(cancel.Check());
     BF_ASSIGN_OR_RETURN(
@@ -48,7 +52,7 @@ absl::Status Reader::CompareWith(const std::vector<columnar::SeriesHead>& others
         series_.chunks().Read(
             head.key,
             columnar::ReadOptions{.range = range, .version = head.version, .columns = {}, .deadline = deadline}));
-    CheckAgainst(rows, other, calendar, quality);
+    CheckAgainst(rows, other, calendar, quality, anchors(rows.key), anchors(other.key));
   }
   return absl::OkStatus();
 }
@@ -70,6 +74,16 @@ absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::
   }
   BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, snapshot.as_of, deadline));
   BF_ASSIGN_OR_RETURN(const OtherSources others, OthersOf(snapshot, deadline));
+  std::vector<quant::SeriesKey> adjusted;
+  for (const SnapshotSeries& one : snapshot.series) {
+    if (one.basis == quant::PriceBasis::kSplitAdjusted) adjusted.push_back(one.key);
+  }
+  for (const auto& [symbol, heads] : others) {
+    for (const columnar::SeriesHead& head : heads) {
+      if (head.basis == quant::PriceBasis::kSplitAdjusted) adjusted.push_back(head.key);
+    }
+  }
+  BF_ASSIGN_OR_RETURN(const Statements said, series_.anchors().Find(adjusted, snapshot.as_of, deadline));
   // Only ranges that somebody said have ends that rows can lack.
   std::map<std::string, CoverageStore::BySource> covered;
   if (!keys.empty() && snapshot.range != quant::TimeRange()) {
@@ -86,10 +100,11 @@ absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::
       const auto of_source = of_symbol->second.find(key.variant);
       if (of_source != of_symbol->second.end()) known.range.coverage = of_source->second;
     }
+    if (const auto of_key = said.find(key); of_key != said.end()) known.anchors = of_key->second.anchors;
     qualities.push_back(CheckQuality(rows, by, snapshot.range, quant::ToNanos(snapshot.as_of), known));
     const auto beside = others.find(key.symbol);
     if (beside == others.end()) return absl::OkStatus();
-    return CompareWith(beside->second, rows, by, snapshot.range, deadline, cancel, qualities.back());
+    return CompareWith(beside->second, said, rows, by, snapshot.range, deadline, cancel, qualities.back());
   };
   BF_RETURN_IF_ERROR(series_.ReadEach(planned, judge, deadline));
   BF_RETURN_IF_ERROR(cancel.Check());

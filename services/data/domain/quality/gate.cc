@@ -145,7 +145,8 @@ NeighbourRanges NeighbourRangesOf(quant::Timeframe timeframe, int64_t first_ns, 
           .after = {end, end > kMost - after ? kMost : end + after}};
 }
 
-GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar) {
+GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
+                      const PriceAnchors& anchors) {
   GateResult result;
   if (rows.empty() || (neighbours.before.empty() && neighbours.after.empty())) return result;
   const AssetClass asset_class = AssetClassOf(rows.key, calendar).asset_class;
@@ -154,6 +155,7 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
     CheckInput input{seam.rows, calendar, {}};
     input.asset_class = asset_class;
     input.judged = seam.judged;
+    input.anchors = anchors;
     for (const QualityCheckEntry& check : QualityChecks().entries()) {
       if (!check.neighbours) continue;
       for (Finding& finding : check.run(input, component::Params::Check(check.params, {}).value())) {

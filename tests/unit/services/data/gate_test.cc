@@ -95,6 +95,19 @@ TEST(GateBeside, AJumpByTheRatioOfASplitIsDoubtedUnlessItIsDeclared) {
   EXPECT_THAT(GateBeside(came, {bars.Rows(36, 100), {}}, quant::Xnys()).doubts, IsEmpty());
 }
 
+TEST(GateBeside, AMoveFromOneDayOfAdjustmentToAnotherIsNotDoubted) {
+  Series bars = DailyBars(105);
+  bars.basis = quant::PriceBasis::kSplitAdjusted;
+  for (size_t row = 100; row < 105; ++row) ScaleBar(bars, row, 0.25);
+  const auto doubts = [&](size_t seam) {
+    const PriceAnchors anchors = {{INT64_MIN, absl::CivilDay(2010, 6, 1)},
+                                  {bars.times[seam], absl::CivilDay(2010, 7, 1)}};
+    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), anchors).doubts;
+  };
+  EXPECT_THAT(doubts(100), IsEmpty());
+  EXPECT_EQ(doubts(101).size(), 1u) << "the move is within the rows of one day";
+}
+
 TEST(NeighbourRanges, LieBesideWhatCameAndWhatItReplaces) {
   constexpr int64_t kDay = 86'400'000'000'000;
   NeighbourRanges ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 1010 * kDay, nullptr);
