@@ -134,7 +134,7 @@ class Reader {
   // not kept. Each series is measured by the calendar that was named when it was stored, else by that which its rows
   // tell, and compared with the same series of other sources as they were known then: of those that are stored, not
   // made up and have lost none of its rows, with kMaxCompared at most. Holds a batch of short series or one long one,
-  // and one to compare it with. Ends with the first error of `cancel`, series by series.
+  // and the one that these are compared with. Ends with the first error of `cancel`, series by series.
   static constexpr size_t kMaxCompared = 4;
   struct ReportQuery {
     std::string snapshot;                       // id
@@ -150,10 +150,6 @@ class Reader {
   // By symbol: the states in which the other sources had the series of a snapshot.
   using OtherSources = std::map<std::string, std::vector<columnar::SeriesHead>>;
   absl::StatusOr<OtherSources> OthersOf(const Snapshot& snapshot, absl::Time deadline);
-  using Statements = std::map<quant::SeriesKey, AnchorStatement>;
-  absl::Status CompareWith(const std::vector<columnar::SeriesHead>& others, const Statements& said,
-                           const quant::Series& rows, const quant::Calendar& calendar, quant::TimeRange range,
-                           absl::Time deadline, const base::CancelToken& cancel, SeriesQuality& quality);
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);
