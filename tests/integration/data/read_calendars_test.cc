@@ -156,6 +156,39 @@ TEST_F(ReadCalendarsTest, WhatWasNamedLaterChangesNoEarlierRead) {
   EXPECT_EQ(latest.content_hash, frozen.content_hash) << "which is the hash of the rows";
 }
 
+TEST_F(ReadCalendarsTest, AReportComparesEachSeriesWithItsOwnOtherSources) {
+  const auto put = [&](const std::string& symbol, const std::string& source, double first_close) {
+    Series bars = Days(symbol, quant::Xnys());
+    bars.key.variant = source;
+    std::get<Doubles>(bars.columns[3].values)[0] = first_close;
+    Put(bars);
+  };
+  for (const char* symbol : {"AAA", "BBB", "CCC"}) put(symbol, "one", 101);
+  put("AAA", "two", 101);
+  put("CCC", "three", 105);
+  put("CCC", "two", 101);
+  clients::SnapshotSpec spec;
+  spec.symbols = {"AAA", "BBB", "CCC"};
+  spec.source = "one";
+  BF_ASSERT_OK_AND_ASSIGN(const auto snapshot, client_->CreateSnapshot(spec, "", {}));
+  v1::GetQualityReportRequest request;
+  request.set_name("qualityReports/" + snapshot.name.substr(snapshot.name.find('/') + 1));
+  grpc::ClientContext context;
+  v1::QualityReport report;
+  ASSERT_THAT(rpc::FromGrpc(stub_->GetQualityReport(&context, request, &report)), IsOk());
+  std::vector<std::string> said;
+  for (const v1::SeriesQuality& one : report.series()) {
+    said.push_back(one.key().symbol());
+    for (const std::string& source : one.compared_sources()) said.back() += " " + source;
+    for (const v1::QualityFinding& finding : one.findings()) {
+      if (finding.check() == "cross_source") said.back() += ": " + finding.message();
+    }
+  }
+  EXPECT_THAT(said, ElementsAre("AAA two", "BBB",
+                                HasSubstr("CCC three two: 1 of 14 common rows differ from those of "
+                                          "three")));
+}
+
 // It moves no version: reads that are planned twice find it all the same.
 TEST_F(ReadCalendarsTest, AdjustedAndJoinedReadsSayWhatWasNamedAfterTheRows) {
   const Series bars = Days("AAA", quant::Xnys());
