@@ -29,8 +29,14 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                                                submission_.deadline));
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
-  const Arrival arrival{series,   spec_.replaces.value_or(all), spec_.replaces, origin, {},
-                        calendar, MarketOf(series.key.symbol)};
+  const Arrival arrival{series,
+                        spec_.replaces.value_or(all),
+                        spec_.replaces,
+                        origin,
+                        {},
+                        calendar,
+                        MarketOf(series.key.symbol),
+                        out.anchors ? out.anchors->anchors : PriceAnchors()};
   BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
   if (verdict.apart == nullptr) {
     BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));

@@ -118,7 +118,13 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
   const int64_t unread_ns = unread ? ranges.after.start_ns : ranges.before.end_ns;
   const std::vector<RowRun> runs = RunsOf(rows.times, before, after, {ranges.before.end_ns, unread_ns});
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
-  GateResult beside = GateRuns(rows, runs, calendar);
+  PriceAnchors anchors = arrival.anchors;
+  const bool beside_any = !before.empty() || !after.empty();
+  if (anchors.empty() && beside_any && rows.basis == quant::PriceBasis::kSplitAdjusted) {
+    BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find({rows.key}, absl::InfiniteFuture(), deadline));
+    if (!said.empty()) anchors = said.begin()->second.anchors;
+  }
+  GateResult beside = GateRuns(rows, runs, calendar, anchors);
   verdict.doubts = std::move(beside.doubts);
   std::vector<size_t> all;
   std::set_union(verdict.impossible.begin(), verdict.impossible.end(), beside.rows.begin(), beside.rows.end(),

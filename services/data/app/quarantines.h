@@ -13,6 +13,7 @@
 #include "common/quant/calendar.h"
 #include "services/data/domain/coverage.h"
 #include "services/data/domain/fetch.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/quarantine.h"
 #include "services/data/store/coverage_store.h"
 #include "services/data/store/quarantine_store.h"
@@ -30,6 +31,7 @@ struct Arrival {
   // That was named for the series, by what brings them or before; null: none was. See CalendarOf.
   const quant::Calendar* calendar = nullptr;
   std::optional<SeriesMarket> market{};  // that is named with the rows
+  PriceAnchors anchors{};                // that are said with the rows; empty: what was said before holds
 };
 
 // Rows that are not to be stored: to be kept in the transaction that ends what brought them.

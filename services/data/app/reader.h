@@ -78,6 +78,9 @@ struct ReadPlan {
     const bool derived = !companions.empty() && companions[place].shares;
     return !derived && data::IsPlain(shape, series[place].basis, IsAnchored(place));
   }
+  // In which it is made. Where rows that are adjusted as of several days become bars of several days, these are on one
+  // scale only as a read for splits makes it.
+  ReadShape ShapeOf(size_t place) const;
   // Whether it is known as of when its prices were adjusted.
   bool IsAnchored(size_t place) const { return !anchors.empty() && !anchors[place].empty(); }
 };
@@ -108,12 +111,12 @@ class Reader {
                                 absl::Time pinned = absl::InfiniteFuture());
 
   // The whole of one series of a plan in the shape that is wanted. Splits and dividends are chosen as action_choice.h
-  // says, also where prices as traded of several days become one bar; modes that are anchored start from the first row
-  // that is stored, so that two reads fit together. Errors as Adjust, quant::Resample and JoinColumns;
-  // NO_ADJUSTMENT_DATA also when sources were asked for only a part of what the rows need: it names the first part that
-  // is missing. Events are asked for by the day on which they take effect. RESOURCE_EXHAUSTED READ_TOO_LARGE when the
-  // rows that it takes do not fit in the limits (read a shorter range), READS_BUSY when they do not beside those that
-  // others hold (try again).
+  // says, also where prices of several days become one bar that are as traded, or adjusted as of several days; modes
+  // that are anchored start from the first row that is stored, so that two reads fit together. Errors as Adjust,
+  // quant::Resample and JoinColumns; NO_ADJUSTMENT_DATA also when sources were asked for only a part of what the rows
+  // need: it names the first part that is missing. Events are asked for by the day on which they take effect.
+  // RESOURCE_EXHAUSTED READ_TOO_LARGE when the rows that it takes do not fit in the limits (read a shorter range),
+  // READS_BUSY when they do not beside those that others hold (try again).
   absl::StatusOr<ReadRows> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
   // The series that match, ordered by key. Of market_cap also those that can be derived: they have no rows, bytes or
@@ -131,7 +134,7 @@ class Reader {
   // not kept. Each series is measured by the calendar that was named when it was stored, else by that which its rows
   // tell, and compared with the same series of other sources as they were known then: of those that are stored, not
   // made up and have lost none of its rows, with kMaxCompared at most. Holds a batch of short series or one long one,
-  // and one to compare it with. Ends with the first error of `cancel`, series by series.
+  // and the one that these are compared with. Ends with the first error of `cancel`, series by series.
   static constexpr size_t kMaxCompared = 4;
   struct ReportQuery {
     std::string snapshot;                       // id
@@ -147,9 +150,6 @@ class Reader {
   // By symbol: the states in which the other sources had the series of a snapshot.
   using OtherSources = std::map<std::string, std::vector<columnar::SeriesHead>>;
   absl::StatusOr<OtherSources> OthersOf(const Snapshot& snapshot, absl::Time deadline);
-  absl::Status CompareWith(const std::vector<columnar::SeriesHead>& others, const quant::Series& rows,
-                           const quant::Calendar& calendar, quant::TimeRange range, absl::Time deadline,
-                           const base::CancelToken& cancel, SeriesQuality& quality);
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);

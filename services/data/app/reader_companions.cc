@@ -94,7 +94,7 @@ absl::Status Reader::PlanActions(absl::Time as_of, absl::Time kept_since, absl::
                        Companions::Actions Companions::*to) -> absl::Status {
     const auto takes = [&](size_t place) {
       const bool counted = plan.companions[place].shares && to == &Companions::splits;
-      return counted || by_shape(shape, plan.series[place].basis, plan.IsAnchored(place));
+      return counted || by_shape(plan.ShapeOf(place), plan.series[place].basis, plan.IsAnchored(place));
     };
     columnar::SeriesFilter filter{.resource = resource, .symbols = {}, .timeframe = quant::Timeframe::kTick};
     filter.deadline = deadline;
@@ -149,9 +149,10 @@ absl::Status Reader::PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPl
     const auto known = named.find(keys[i]);
     if (known == named.end()) continue;
     plan.markets[i] = ToText(known->second.market);
+    // Also where it is only shown: it may have been named after the last rows, and the plan is looked up once more.
+    plan.as_of = std::max(plan.as_of, known->second.known_at);
     if (!decides) continue;
     BF_ASSIGN_OR_RETURN(plan.companions[i].calendar, series_.CalendarOf(known->second.market));
-    plan.as_of = std::max(plan.as_of, known->second.known_at);
   }
   return absl::OkStatus();
 }

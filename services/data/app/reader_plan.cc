@@ -110,6 +110,15 @@ std::string FingerprintOf(const ReadPlan& plan) {
 
 }  // namespace
 
+ReadShape ReadPlan::ShapeOf(size_t place) const {
+  const bool derived = !companions.empty() && companions[place].shares;
+  if (derived || !shape.resampling || !MixesDays(shape.resampling->bars)) return shape;
+  if (!IsAnchored(place) || anchors[place].size() < 2 || Adjusts(shape, series[place].basis, true)) return shape;
+  ReadShape one_scale = shape;
+  one_scale.adjustment = Adjustment::kSplit;
+  return one_scale;
+}
+
 ReadOrigin ReadPlan::OriginOf(size_t place) const {
   ReadOrigin origin{.source = series[place].key.variant, .calendar = markets[place]};
   // Bars made on a calendar that the read names stand on that one.
@@ -124,8 +133,13 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
   tell_dropped(series[place]);
   if (IsAnchored(place) && !Adjusts(shape, series[place].basis, true)) {
     const PriceAnchors& of = anchors[place];
-    origin.notices.push_back(fmt::format("prices come as they are stored, adjusted for splits as of {}{}", ToText(of),
-                                         of.size() > 1 ? ": an adjustment brings them to one day" : ""));
+    const bool one_scale = Adjusts(ShapeOf(place), series[place].basis, true);
+    origin.notices.push_back(
+        one_scale ? fmt::format("prices are stored adjusted for splits as of {}: for bars of several days they are "
+                                "brought to the last row, as an adjustment for splits does",
+                                ToText(of))
+                  : fmt::format("prices come as they are stored, adjusted for splits as of {}{}", ToText(of),
+                                of.size() > 1 ? ": an adjustment brings them to one day" : ""));
   }
   if (companions.empty()) return origin;
   if (const auto& shares = companions[place].shares; shares && IsMadeUp(shares->key.variant)) origin.made_up = true;

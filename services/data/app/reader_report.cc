@@ -38,21 +38,6 @@ absl::StatusOr<Reader::OtherSources> Reader::OthersOf(const Snapshot& snapshot, 
   return others;
 }
 
-absl::Status Reader::CompareWith(const std::vector<columnar::SeriesHead>& others, const quant::Series& rows,
-                                 const quant::Calendar& calendar, quant::TimeRange range, absl::Time deadline,
-                                 const base::CancelToken& cancel, SeriesQuality& quality) {
-  for (const columnar::SeriesHead& head : others) {
-    BF_RETURN_IF_ERROR(cancel.Check());
-    BF_ASSIGN_OR_RETURN(
-        const quant::Series other,
-        series_.chunks().Read(
-            head.key,
-            columnar::ReadOptions{.range = range, .version = head.version, .columns = {}, .deadline = deadline}));
-    CheckAgainst(rows, other, calendar, quality);
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::Time deadline,
                                                 const base::CancelToken& cancel) {
   if (query.plain()) {
@@ -62,34 +47,59 @@ absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::
   BF_ASSIGN_OR_RETURN(const Snapshot snapshot, snapshots_.Get(query.snapshot, deadline));
   std::vector<quant::SeriesKey> keys;
   std::vector<std::string> symbols;
-  std::vector<PlannedSeries> planned;
   for (const SnapshotSeries& one : snapshot.series) {
     keys.push_back(one.key);
     symbols.push_back(one.key.symbol);
-    planned.push_back({one.key, one.basis, one.version, snapshot.range, one.rows});
   }
   BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, snapshot.as_of, deadline));
   BF_ASSIGN_OR_RETURN(const OtherSources others, OthersOf(snapshot, deadline));
+  // Each series, and behind it the same of other sources, so that short ones are read together.
+  std::vector<PlannedSeries> planned;
+  std::vector<size_t> places;  // of which series of the snapshot
+  for (size_t place = 0; place < keys.size(); ++place) {
+    const SnapshotSeries& one = snapshot.series[place];
+    planned.push_back({one.key, one.basis, one.version, snapshot.range, one.rows});
+    if (const auto beside = others.find(one.key.symbol); beside != others.end()) {
+      for (const columnar::SeriesHead& head : beside->second) {
+        planned.push_back({head.key, head.basis, head.version, snapshot.range, head.rows});
+      }
+    }
+    places.resize(planned.size(), place);
+  }
+  std::vector<quant::SeriesKey> adjusted;
+  for (const PlannedSeries& one : planned) {
+    if (one.basis == quant::PriceBasis::kSplitAdjusted) adjusted.push_back(one.key);
+  }
+  BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find(adjusted, snapshot.as_of, deadline));
   // Only ranges that somebody said have ends that rows can lack.
   std::map<std::string, CoverageStore::BySource> covered;
   if (!keys.empty() && snapshot.range != quant::TimeRange()) {
     BF_ASSIGN_OR_RETURN(covered, coverage_.Find(keys.front().resource, symbols, keys.front().timeframe, deadline));
   }
   std::vector<SeriesQuality> qualities;
-  const auto judge = [&](size_t place, const quant::Series& rows) -> absl::Status {
+  const auto anchors = [&](const quant::SeriesKey& key) {
+    const auto found = said.find(key);
+    return found == said.end() ? PriceAnchors() : found->second.anchors;
+  };
+  quant::Series own;  // the one that was judged last
+  const quant::Calendar* by = nullptr;
+  const auto judge = [&](size_t at, quant::Series rows) -> absl::Status {
     BF_RETURN_IF_ERROR(cancel.Check());
-    const quant::SeriesKey& key = keys[place];
-    const quant::Calendar& by =
-        CalendarOf(key, rows.times, query.calendar != nullptr ? query.calendar : NamedFor(named, key));
+    const quant::SeriesKey& key = keys[places[at]];
+    if (planned[at].key != key) {
+      CheckAgainst(own, rows, *by, qualities.back(), anchors(key), anchors(planned[at].key));
+      return absl::OkStatus();
+    }
+    own = std::move(rows);
+    by = &CalendarOf(key, own.times, query.calendar != nullptr ? query.calendar : NamedFor(named, key));
     SeriesKnowledge known{.asset_class = query.asset_class, .range = {.expect_all = query.expect_all}};
     if (const auto of_symbol = covered.find(key.symbol); of_symbol != covered.end()) {
       const auto of_source = of_symbol->second.find(key.variant);
       if (of_source != of_symbol->second.end()) known.range.coverage = of_source->second;
     }
-    qualities.push_back(CheckQuality(rows, by, snapshot.range, quant::ToNanos(snapshot.as_of), known));
-    const auto beside = others.find(key.symbol);
-    if (beside == others.end()) return absl::OkStatus();
-    return CompareWith(beside->second, rows, by, snapshot.range, deadline, cancel, qualities.back());
+    known.anchors = anchors(key);
+    qualities.push_back(CheckQuality(own, *by, snapshot.range, quant::ToNanos(snapshot.as_of), known));
+    return absl::OkStatus();
   };
   BF_RETURN_IF_ERROR(series_.ReadEach(planned, judge, deadline));
   BF_RETURN_IF_ERROR(cancel.Check());

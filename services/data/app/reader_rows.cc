@@ -25,10 +25,11 @@ int64_t Before(int64_t time_ns, int64_t span_ns) {
   return time_ns < INT64_MIN + span_ns ? INT64_MIN : time_ns - span_ns;
 }
 
-// Whether a bar may be made of rows before and after a split, which takes effect when a day begins.
-bool MixesDays(const quant::ResampleSpec& bars) {
-  return bars.rule != quant::BarRule::kTime || bars.timeframe == quant::Timeframe::kWeek ||
-         bars.timeframe == quant::Timeframe::kMonth;
+// Says why rows take splits of which nobody asked for an adjustment.
+absl::Status OneScaleNeeded(const absl::Status& status) {
+  if (base::DetailsOf(status).reason != "NO_ADJUSTMENT_DATA") return status;
+  return base::MakeError(status.code(), "bars of several days take prices of one scale: " + base::Message(status),
+                         base::DetailsOf(status));
 }
 
 }  // namespace
@@ -120,7 +121,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
 }
 
 absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::Time deadline) {
-  ReadShape shape = plan.shape;
+  ReadShape shape = plan.ShapeOf(place);
   const PlannedSeries& wanted = plan.series[place];
   const Companions& beside = plan.companions[place];
   BF_ASSIGN_OR_RETURN(const columnar::SeriesHead head,
@@ -138,7 +139,9 @@ absl::StatusOr<ReadRows> Reader::Read(const ReadPlan& plan, size_t place, absl::
   if (beside.shares) {
     BF_ASSIGN_OR_RETURN(out.rows, ReadMarketCap(plan, place, shape, extent, actions, out.origin, deadline));
   } else {
-    BF_ASSIGN_OR_RETURN(out.rows, ReadMade(plan, place, shape, extent, actions, out, deadline));
+    absl::StatusOr<quant::Series> made = ReadMade(plan, place, shape, extent, actions, out, deadline);
+    if (!made.ok()) return shape.adjustment == plan.shape.adjustment ? made.status() : OneScaleNeeded(made.status());
+    out.rows = *std::move(made);
   }
   quant::Series& rows = out.rows;
   KeepFields(shape, rows);

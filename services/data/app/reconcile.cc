@@ -1,5 +1,7 @@
 #include "services/data/app/reconcile.h"
 
+#include <span>
+
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -53,12 +55,24 @@ absl::StatusOr<std::vector<SeriesReconciliation>> ReconcileStored(SeriesStore& s
         head.key,
         columnar::ReadOptions{.range = query.range, .version = head.version, .columns = {}, .deadline = deadline});
   };
+  std::vector<quant::SeriesKey> keys;
+  for (const auto* heads : {&ones, &others}) {
+    for (const columnar::SeriesHead& head : *heads) {
+      if (head.basis == quant::PriceBasis::kSplitAdjusted) keys.push_back(head.key);
+    }
+  }
+  BF_ASSIGN_OR_RETURN(const auto said, series.anchors().Find(keys, query.as_of, deadline));
+  const auto anchors = [&](const columnar::SeriesHead& head) {
+    const auto found = said.find(head.key);
+    return found == said.end() ? std::span<const AnchoredRows>() : std::span(found->second.anchors);
+  };
   std::vector<SeriesReconciliation> all;
   for (size_t i = 0; i < ones.size(); ++i) {
     BF_RETURN_IF_ERROR(cancel.Check());
     BF_ASSIGN_OR_RETURN(const quant::Series one, read(ones[i]));
     BF_ASSIGN_OR_RETURN(const quant::Series other, read(others[i]));
-    BF_ASSIGN_OR_RETURN(SeriesReconciliation result, Reconcile(one, other, query.tolerance, query.fields));
+    BF_ASSIGN_OR_RETURN(SeriesReconciliation result,
+                        Reconcile(one, other, query.tolerance, query.fields, anchors(ones[i]), anchors(others[i])));
     all.push_back(std::move(result));
   }
   return all;

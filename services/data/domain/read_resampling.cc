@@ -78,6 +78,11 @@ int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_
   return trades || start == INT64_MIN || start == start_ns ? start : start + 1;
 }
 
+bool MixesDays(const quant::ResampleSpec& bars) {
+  return bars.rule != quant::BarRule::kTime || bars.timeframe == Timeframe::kWeek ||
+         bars.timeframe == Timeframe::kMonth;
+}
+
 int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {
   const int64_t closing = kind == RowKind::kLevels ? 0 : ClosingOf(*resampling.calendar, timeframe);
   return end_ns > INT64_MAX - closing ? INT64_MAX : end_ns + closing;

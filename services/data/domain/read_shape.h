@@ -56,6 +56,9 @@ absl::StatusOr<quant::Series> AdjustRows(quant::Series rows, Adjustment adjustme
 // clock does not end run on from the first row there is.
 int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_ns);
 
+// Whether a bar may be made of rows before and after a split, which takes effect when a day begins.
+bool MixesDays(const quant::ResampleSpec& bars);
+
 // What rows of a series are.
 enum class RowKind { kBars, kTrades, kLevels };
 

@@ -98,16 +98,25 @@ double RelativeDifference(double a, double b) {
 }
 
 absl::StatusOr<SeriesReconciliation> Reconcile(const Series& one, const Series& other, double tolerance,
-                                               const std::vector<std::string>& fields) {
+                                               const std::vector<std::string>& fields,
+                                               std::span<const AnchoredRows> anchors,
+                                               std::span<const AnchoredRows> other_anchors) {
   const std::vector<std::string> names = Compared(one, other, fields);
-  if (one.basis != other.basis) {
-    for (const std::string& name : names) {
-      if (std::find(kAdjusted.begin(), kAdjusted.end(), name) == kAdjusted.end()) continue;
-      return base::MakeError(
-          absl::StatusCode::kFailedPrecondition, "BASIS_DIFFERS",
-          fmt::format("{}: prices of {} are {}, those of {} are {}: {} can not be compared", one.key.symbol,
-                      one.key.variant, quant::ToText(one.basis), other.key.variant, quant::ToText(other.basis), name));
-    }
+  const auto adjusted = std::find_first_of(names.begin(), names.end(), kAdjusted.begin(), kAdjusted.end());
+  if (adjusted != names.end() && one.basis != other.basis) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, "BASIS_DIFFERS",
+                           fmt::format("{}: prices of {} are {}, those of {} are {}: {} can not be compared",
+                                       one.key.symbol, one.key.variant, quant::ToText(one.basis), other.key.variant,
+                                       quant::ToText(other.basis), *adjusted));
+  }
+  if (adjusted != names.end() &&
+      !std::equal(anchors.begin(), anchors.end(), other_anchors.begin(), other_anchors.end())) {
+    const auto text = [](std::span<const AnchoredRows> of) { return ToText(PriceAnchors(of.begin(), of.end())); };
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, "BASIS_DIFFERS",
+        fmt::format("{}: prices of {} are adjusted for splits as of {}, those of {} as of {}: {} can "
+                    "not be compared",
+                    one.key.symbol, one.key.variant, text(anchors), other.key.variant, text(other_anchors), *adjusted));
   }
   SeriesReconciliation result{.symbol = one.key.symbol, .unmatched_ns = {}, .differing_ns = {}, .fields = {}};
   const std::vector<std::pair<size_t, size_t>> pairs = Match(one, other, result);

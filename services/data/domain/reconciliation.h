@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "common/quant/series.h"
+#include "services/data/domain/price_anchor.h"
 
 namespace breadthflow::data {
 
@@ -46,8 +48,11 @@ double RelativeDifference(double a, double b);
 // Compares two series of one key but for the variant. Rows match by time; of rows that share their instant the first
 // matches the first. `fields` are columns of numbers; empty: those that both have and that are not extras. A column
 // that only one of them has is not compared. FAILED_PRECONDITION BASIS_DIFFERS when the prices were adjusted
-// differently and a column that adjustment changes would be compared: only fields like split_ratio, named, can be then.
+// differently, or as of other days (which of both are told: `anchors`; empty: nobody knows), and a column that
+// adjustment changes would be compared: only fields like split_ratio, named, can be then.
 absl::StatusOr<SeriesReconciliation> Reconcile(const quant::Series& one, const quant::Series& other, double tolerance,
-                                               const std::vector<std::string>& fields);
+                                               const std::vector<std::string>& fields,
+                                               std::span<const AnchoredRows> anchors = {},
+                                               std::span<const AnchoredRows> other_anchors = {});
 
 }  // namespace breadthflow::data

@@ -25,9 +25,11 @@ namespace {
 using absl::CivilDay;
 using clients::Adjustment;
 using quant::Series;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
 using testing::StatusIs;
 using Request = ImportServer::Request;
 using Code = absl::StatusCode;
@@ -108,6 +110,65 @@ TEST_F(PriceAnchorTest, DownloadsOfBeforeAndAfterASplitAreOneSeries) {
   EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504, 128, 132));
   EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(125, 126, 128, 132));
   EXPECT_EQ(server_.Count("series_anchor"), 4);
+}
+
+TEST_F(PriceAnchorTest, ABarOfSeveralDaysIsOnOneScale) {
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  ASSERT_THAT(Import(kAfter, "2020-09-01"), IsOk());
+  clients::ReadQuery months;
+  months.resampling = clients::Resampling{.timeframe = quant::Timeframe::kMonth};
+  const auto refused = server_.Read("AAA", months);
+  EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+  EXPECT_THAT(base::Message(refused.status()),
+              AllOf(HasSubstr("bars of several days take prices of one scale"), HasSubstr("no splits are known")));
+  ImportSplits();
+  BF_ASSERT_OK_AND_ASSIGN(const Series bars, server_.Read("AAA", months));
+  EXPECT_THAT(bars.Doubles("open"), ElementsAre(125)) << "of August, with Monday 31";
+  EXPECT_THAT(bars.Doubles("high"), ElementsAre(128));
+  EXPECT_THAT(bars.Doubles("low"), ElementsAre(125));
+  EXPECT_THAT(bars.Doubles("close"), ElementsAre(128));
+  EXPECT_THAT(bars.Doubles("volume"), ElementsAre(40 + 80 + 30));
+  EXPECT_THAT(Closes(std::nullopt), ElementsAre(500, 504, 128, 132)) << "rows of one day come as they are stored";
+}
+
+TEST_F(PriceAnchorTest, TheSeamOfTwoDownloadsIsNoFaultOfTheData) {
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  const auto no_spikes = Not(Contains(HasSubstr("spikes")));
+  BF_ASSERT_OK_AND_ASSIGN(const auto after, Import(kAfter, "2020-09-01"));
+  EXPECT_THAT(after.results(0).notes(), no_spikes);
+  BF_ASSERT_OK_AND_ASSIGN(const auto corrected, Import("2020-08-31,127,127,127,127,30\n", "2020-09-01"));
+  EXPECT_EQ(corrected.results(0).changed_row_count(), 1);
+  EXPECT_THAT(corrected.results(0).notes(), no_spikes) << "nothing new is said of the days";
+  Request other = ImportServer::Spec("", quant::Timeframe::kDay, "other");
+  other.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+  ASSERT_THAT(server_.Import({other, ImportServer::Csv("AAA.csv", std::string(kHeader) + kAll)}), IsOk());
+
+  v1::CreateSnapshotRequest create;
+  create.add_symbols("AAA");
+  create.set_source("import");
+  BF_ASSERT_OK_AND_ASSIGN(const v1::Snapshot snapshot,
+                          server_.peer().Call(&ImportServer::Stub::CreateSnapshot, create, {}));
+  v1::GetQualityReportRequest get;
+  get.set_name("qualityReports/" + snapshot.name().substr(snapshot.name().find('/') + 1));
+  BF_ASSERT_OK_AND_ASSIGN(const v1::QualityReport report,
+                          server_.peer().Call(&ImportServer::Stub::GetQualityReport, get, {}));
+  ASSERT_EQ(report.series_size(), 1);
+  EXPECT_THAT(report.series(0).compared_sources(), ElementsAre("other"));
+  std::vector<std::string> found;
+  for (const v1::QualityFinding& one : report.series(0).findings()) {
+    if (one.check() == "spikes") found.push_back(one.message());
+    if (one.check() != "cross_source") continue;
+    EXPECT_EQ(one.severity(), v1::QualityFinding::SEVERITY_INFO);
+    found.push_back(one.message());
+  }
+  EXPECT_THAT(found, ElementsAre(HasSubstr("as of 2020-08-28 to 2020-09-01, those of other as of no known day")));
+
+  v1::ReconcileSourcesRequest reconcile;
+  reconcile.add_symbols("AAA");
+  reconcile.set_source("import");
+  reconcile.set_other_source("other");
+  const auto refused = server_.peer().Call(&ImportServer::Stub::ReconcileSources, reconcile, {});
+  EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "BASIS_DIFFERS"));
 }
 
 TEST_F(PriceAnchorTest, ACorrectedDayChangesNoReadAsOfEarlierAndNoSnapshot) {

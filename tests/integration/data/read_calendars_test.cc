@@ -156,6 +156,85 @@ TEST_F(ReadCalendarsTest, WhatWasNamedLaterChangesNoEarlierRead) {
   EXPECT_EQ(latest.content_hash, frozen.content_hash) << "which is the hash of the rows";
 }
 
+TEST_F(ReadCalendarsTest, AReportComparesEachSeriesWithItsOwnOtherSources) {
+  const auto put = [&](const std::string& symbol, const std::string& source, double first_close) {
+    Series bars = Days(symbol, quant::Xnys());
+    bars.key.variant = source;
+    std::get<Doubles>(bars.columns[3].values)[0] = first_close;
+    Put(bars);
+  };
+  for (const char* symbol : {"AAA", "BBB", "CCC"}) put(symbol, "one", 101);
+  put("AAA", "two", 101);
+  put("CCC", "three", 105);
+  put("CCC", "two", 101);
+  clients::SnapshotSpec spec;
+  spec.symbols = {"AAA", "BBB", "CCC"};
+  spec.source = "one";
+  BF_ASSERT_OK_AND_ASSIGN(const auto snapshot, client_->CreateSnapshot(spec, "", {}));
+  v1::GetQualityReportRequest request;
+  request.set_name("qualityReports/" + snapshot.name.substr(snapshot.name.find('/') + 1));
+  grpc::ClientContext context;
+  v1::QualityReport report;
+  ASSERT_THAT(rpc::FromGrpc(stub_->GetQualityReport(&context, request, &report)), IsOk());
+  std::vector<std::string> said;
+  for (const v1::SeriesQuality& one : report.series()) {
+    said.push_back(one.key().symbol());
+    for (const std::string& source : one.compared_sources()) said.back() += " " + source;
+    for (const v1::QualityFinding& finding : one.findings()) {
+      if (finding.check() == "cross_source") said.back() += ": " + finding.message();
+    }
+  }
+  EXPECT_THAT(said, ElementsAre("AAA two", "BBB",
+                                HasSubstr("CCC three two: 1 of 14 common rows differ from those of "
+                                          "three")));
+}
+
+// It moves no version: reads that are planned twice find it all the same.
+TEST_F(ReadCalendarsTest, AdjustedAndJoinedReadsSayWhatWasNamedAfterTheRows) {
+  const Series bars = Days("AAA", quant::Xnys());
+  Put(bars);
+  Put(Events("split", "AAA", {{CivilDay(2020, 9, 9), 2}}));
+  Series rate{.key = {"interest_rate", "US10Y", quant::Timeframe::kTick, "test"}, .repeats = true};
+  rate.times = {quant::Xnys().DayStart(CivilDay(2020, 8, 1))};
+  rate.Add("rate", Doubles{0.01});
+  Put(rate);
+  SeriesStore store(*database_);
+  const auto name = [&](const std::string& calendar) {
+    EXPECT_THAT(database_->Transact([&](postgres::Transaction& tx) -> absl::Status {
+      return store.SetMarket(tx, bars.key, {calendar, ""});
+    }),
+                IsOk());
+  };
+  const auto calendar = [&](v1::ReadSeriesRequest request, const std::string& snapshot) {
+    if (snapshot.empty()) request.add_symbols("AAA");
+    request.set_snapshot(snapshot);
+    const auto messages = Messages(request);
+    EXPECT_THAT(messages, IsOk());
+    return messages.ok() && !messages->empty() ? messages->front().origin().calendar() : "no answer";
+  };
+  const v1::ReadSeriesRequest plain;
+  v1::ReadSeriesRequest adjusted;
+  adjusted.set_adjustment(common::v1::ADJUSTMENT_SPLIT);
+  v1::ReadSeriesRequest joined;
+  v1::AsOfJoin& join = *joined.add_joins();
+  join.set_resource("interest_rate");
+  join.add_fields("rate");
+  const std::vector<const v1::ReadSeriesRequest*> requests = {&plain, &adjusted, &joined};
+  name("none");
+  clients::SnapshotSpec spec;
+  spec.symbols = {"AAA"};
+  BF_ASSERT_OK_AND_ASSIGN(const auto frozen, client_->CreateSnapshot(spec, "", {}));
+  for (const v1::ReadSeriesRequest* request : requests) {
+    EXPECT_EQ(calendar(*request, ""), "none");
+    EXPECT_EQ(calendar(*request, frozen.name), "none");
+  }
+  name("XNYS");
+  for (const v1::ReadSeriesRequest* request : requests) {
+    EXPECT_EQ(calendar(*request, ""), "XNYS");
+    EXPECT_EQ(calendar(*request, frozen.name), "none") << "what was named when it was frozen";
+  }
+}
+
 TEST_F(ReadCalendarsTest, TheSameCalendarAgainWritesNothingAndWritersAgree) {
   const Series bars = Days("BTCUSD", quant::AlwaysOpen());
   Put(bars);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -13,6 +14,7 @@
 #include "common/quant/series.h"
 #include "common/quant/timeframe.h"
 #include "services/data/domain/asset_class.h"
+#include "services/data/domain/price_anchor.h"
 
 namespace breadthflow::data {
 
@@ -71,8 +73,18 @@ struct CheckInput {
   quant::TimeRange judged = {};
   // The same series of another source, in the same range; null: there is none.
   const quant::Series* other = nullptr;
+  // As of when their prices were adjusted, where that is known.
+  std::span<const AnchoredRows> anchors = {};
+  std::span<const AnchoredRows> other_anchors = {};
 
   bool Judges(size_t row) const { return judged.Contains(series.times[row]); }
+  // Whether the prices of a row, which is not the first, were adjusted as of another day than those before it: then a
+  // split between the two days is a move of these prices that no market made.
+  bool IsSeam(size_t row) const {
+    return std::any_of(anchors.begin(), anchors.end(), [&](const AnchoredRows& one) {
+      return series.times[row - 1] < one.first_ns && one.first_ns <= series.times[row];
+    });
+  }
 };
 
 // Whether rows of the series are bars of a part of a day.

@@ -14,16 +14,21 @@ namespace breadthflow::data {
 namespace {
 
 // Compares the two on one basis: the stored one, or that to which the columns of one of them bring it.
-absl::StatusOr<SeriesReconciliation> OnOneBasis(const quant::Series& one, const quant::Series& other, double tolerance,
+absl::StatusOr<SeriesReconciliation> OnOneBasis(const CheckInput& input, double tolerance,
                                                 const std::vector<std::string>& fields) {
-  if (one.basis == other.basis) return Reconcile(one, other, tolerance, fields);
+  const quant::Series& one = input.series;
+  const quant::Series& other = *input.other;
+  const auto reconcile = [&](const quant::Series& a, const quant::Series& b) {
+    return Reconcile(a, b, tolerance, fields, input.anchors, input.other_anchors);
+  };
+  if (one.basis == other.basis) return reconcile(one, other);
   if (const absl::StatusOr<quant::Series> adjusted = Adjust(one, other.basis); adjusted.ok()) {
-    return Reconcile(*adjusted, other, tolerance, fields);
+    return reconcile(*adjusted, other);
   }
   if (const absl::StatusOr<quant::Series> adjusted = Adjust(other, one.basis); adjusted.ok()) {
-    return Reconcile(one, *adjusted, tolerance, fields);
+    return reconcile(one, *adjusted);
   }
-  return Reconcile(one, other, tolerance, fields);  // which says why not
+  return reconcile(one, other);  // which says why not
 }
 
 }  // namespace
@@ -50,8 +55,7 @@ QualityCheckEntry CrossSource() {
     Finding finding{.check = "cross_source", .severity = Severity::kInfo};
     std::vector<std::string> fields;
     if (input.series.Find("close") != nullptr) fields = {"open", "high", "low", "close"};
-    const absl::StatusOr<SeriesReconciliation> compared =
-        OnOneBasis(input.series, *input.other, params.Double("tolerance"), fields);
+    const absl::StatusOr<SeriesReconciliation> compared = OnOneBasis(input, params.Double("tolerance"), fields);
     if (!compared.ok()) {
       finding.message = fmt::format("not compared with {}: {}", source, base::Message(compared.status()));
       return std::vector<Finding>{std::move(finding)};

@@ -200,7 +200,8 @@ std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& 
   return {std::move(first), std::move(last)};
 }
 
-GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar) {
+GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
+                      const PriceAnchors& anchors) {
   GateResult result;
   if (rows.empty() || (neighbours.before.empty() && neighbours.after.empty())) return result;
   const AssetClass asset_class = AssetClassOf(rows.key, calendar).asset_class;
@@ -209,6 +210,7 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
     CheckInput input{seam.rows, calendar, {}};
     input.asset_class = asset_class;
     input.judged = seam.judged;
+    input.anchors = anchors;
     for (const QualityCheckEntry& check : QualityChecks().entries()) {
       if (!check.neighbours) continue;
       for (Finding& finding : check.run(input, component::Params::Check(check.params, {}).value())) {
@@ -227,13 +229,14 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
   return result;
 }
 
-GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar) {
+GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar,
+                    const PriceAnchors& anchors) {
   GateResult result;
   std::vector<size_t> impossible;
   for (const RowRun& run : runs) {
     const bool all = run.begin == 0 && run.end == rows.size();
-    GateResult of = all ? GateBeside(rows, run.neighbours, calendar)
-                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar);
+    GateResult of = all ? GateBeside(rows, run.neighbours, calendar, anchors)
+                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar, anchors);
     for (Finding& finding : of.findings) {
       for (size_t& row : finding.impossible_rows) row += run.begin;
       result.findings.push_back(std::move(finding));

@@ -7,6 +7,7 @@
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "common/quant/timeframe.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/quality/check.h"
 
 namespace breadthflow::data {
@@ -58,9 +59,12 @@ GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar);
 
 // Looks at the first and the last of these rows once more, with what is stored beside them, by the checks that judge
 // rows by their neighbours. Only rows that came are found and counted, the stored ones only say what is usual there.
-// Cheap however many rows came. Nothing where neither side has neighbours.
-GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar);
+// Cheap however many rows came. Nothing where neither side has neighbours. `anchors`: as of when the prices of all of
+// them were adjusted, where that is known.
+GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
+                      const PriceAnchors& anchors = {});
 // The same of each of these runs of the rows.
-GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar);
+GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar,
+                    const PriceAnchors& anchors = {});
 
 }  // namespace breadthflow::data

@@ -84,15 +84,18 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
   CheckInput input{series, calendar, sessions, range, as_of_ns, intervals};
   input.asset_class = asset_class.asset_class;
   input.ends = ends;
+  input.anchors = known.anchors;
   Run(input, false, quality);
   return quality;
 }
 
 void CheckAgainst(const quant::Series& series, const quant::Series& other, const quant::Calendar& calendar,
-                  SeriesQuality& quality) {
+                  SeriesQuality& quality, const PriceAnchors& anchors, const PriceAnchors& other_anchors) {
   if (series.empty() || other.empty()) return;
   CheckInput input{series, calendar, {}};
   input.other = &other;
+  input.anchors = anchors;
+  input.other_anchors = other_anchors;
   quality.compared_with.push_back(other.key.variant);
   Run(input, true, quality);
 }

@@ -9,6 +9,7 @@
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
 #include "services/data/domain/asset_class.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/quality/check.h"
 #include "services/data/domain/quality/range_ends.h"
 
@@ -46,6 +47,7 @@ double AffectedShare(const Finding& finding, int64_t expected_rows);
 struct SeriesKnowledge {
   std::optional<AssetClass> asset_class;  // that somebody said; nullopt: AssetClassOf says it
   RangeKnowledge range;
+  PriceAnchors anchors{};  // as of when its prices were adjusted, where that is known
 };
 
 // Runs every check of the catalogue that needs one series, with default parameters, on one that holds the rows of
@@ -54,9 +56,9 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
                            int64_t as_of_ns = INT64_MAX, const SeriesKnowledge& known = {});
 
 // Runs those that compare it with the same series of another source, and adds what they find; nothing where one of the
-// two has no rows.
+// two has no rows. Prices that were adjusted as of other days are not compared, nor where that is known of one only.
 void CheckAgainst(const quant::Series& series, const quant::Series& other, const quant::Calendar& calendar,
-                  SeriesQuality& quality);
+                  SeriesQuality& quality, const PriceAnchors& anchors = {}, const PriceAnchors& other_anchors = {});
 
 // Compares the series of one report with each other (check "date_overlap", information only): a series that covers less
 // than half of the time that the others have in common distorts what is computed over all of them.

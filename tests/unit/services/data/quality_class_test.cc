@@ -301,5 +301,39 @@ TEST(CrossSource, ComparesOnOneBasis) {
   EXPECT_EQ(Find(quality, "cross_source"), nullptr) << Find(quality, "cross_source")->message;
 }
 
+TEST(CrossSource, ComparesNothingThatIsAdjustedAsOfOtherDays) {
+  Series now = DailyBars(100);
+  now.basis = quant::PriceBasis::kSplitAdjusted;
+  Series old = now;
+  now.key.variant = "b";
+  for (size_t row = 0; row < 100; ++row) ScaleBar(old, row, 4);
+  const PriceAnchors then = {{INT64_MIN, absl::CivilDay(2019, 12, 31)}};
+  const auto compare = [&](const Series& other, const PriceAnchors& anchors, const PriceAnchors& other_anchors) {
+    SeriesQuality quality = CheckQuality(old, quant::Xnys());
+    CheckAgainst(old, other, quant::Xnys(), quality, anchors, other_anchors);
+    const Finding* found = Find(quality, "cross_source");
+    return found == nullptr ? Finding() : *found;
+  };
+  EXPECT_EQ(compare(now, {}, {}).severity, Severity::kError);
+  const Finding told = compare(now, then, {});
+  EXPECT_EQ(told.severity, Severity::kInfo);
+  EXPECT_EQ(told.affected_rows, 0);
+  EXPECT_THAT(told.message, HasSubstr("adjusted for splits as of 2019-12-31, those of b as of no known day"));
+  EXPECT_EQ(compare(now, then, then).severity, Severity::kError) << "of one day they should agree";
+  Series same = old;
+  same.key.variant = "b";
+  EXPECT_EQ(compare(same, then, then).message, "");
+}
+
+TEST(Spikes, KnowTheSeamOfTwoDaysOfAdjustment) {
+  Series bars = DailyBars(100);
+  bars.basis = quant::PriceBasis::kSplitAdjusted;
+  for (size_t row = 50; row < 100; ++row) ScaleBar(bars, row, 0.25);
+  EXPECT_NE(Find(CheckQuality(bars, quant::Xnys()), "spikes"), nullptr);
+  SeriesKnowledge known;
+  known.anchors = {{INT64_MIN, absl::CivilDay(2010, 3, 31)}, {bars.times[50], absl::CivilDay(2010, 6, 30)}};
+  EXPECT_EQ(Find(CheckQuality(bars, quant::Xnys(), {}, INT64_MAX, known), "spikes"), nullptr);
+}
+
 }  // namespace
 }  // namespace breadthflow::data

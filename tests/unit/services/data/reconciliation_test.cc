@@ -88,6 +88,20 @@ TEST(Reconciliation, PricesOfAnotherBasisAreNotCompared) {
   EXPECT_THAT(Reconcile(bars, other, 0, {"split_ratio"}), IsOk());
 }
 
+TEST(Reconciliation, PricesThatAreAdjustedAsOfOtherDaysAreNotCompared) {
+  Series bars = DailyBars(10);
+  bars.basis = quant::PriceBasis::kSplitAdjusted;
+  bars.Add("trade_count", std::vector<double>(10, 1));
+  const PriceAnchors then = {{INT64_MIN, absl::CivilDay(2019, 12, 31)}};
+  const PriceAnchors later = {{INT64_MIN, absl::CivilDay(2020, 12, 31)}};
+  EXPECT_THAT(Reconcile(bars, bars, 0, {}, then, then), IsOk());
+  for (const PriceAnchors& other : {PriceAnchors(), later}) {
+    EXPECT_THAT(Reconcile(bars, bars, 0, {}, then, other),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "BASIS_DIFFERS"));
+    EXPECT_THAT(Reconcile(bars, bars, 0, {"trade_count"}, then, other), IsOk());
+  }
+}
+
 TEST(Reconciliation, RowsOfOneInstantMatchInTheirOrder) {
   Series one{.key = {"trade", "A", quant::Timeframe::kTick, "a"}, .repeats = true, .times = {1, 1, 2}, .columns = {}};
   one.Add("price", std::vector<double>{1, 2, 3});
