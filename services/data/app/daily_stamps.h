@@ -5,7 +5,6 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "common/columnar/chunk_store.h"
 #include "common/quant/series.h"
 #include "services/data/domain/resource.h"
 #include "services/data/store/series_store.h"

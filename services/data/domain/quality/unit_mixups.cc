@@ -16,7 +16,7 @@ QualityCheckEntry UnitMixups() {
   QualityCheckEntry entry;
   entry.info = {"quality_check", "unit_mixups", "1.0.0",
                 "No close is many times those before and after it, or a small part of them."};
-  AddByClass(entry.params, "factor", {10, 3, 3, 10, 100}, 2, 1000, "", "Distance from the level on both sides.");
+  AddByClass(entry.params, "factor", {8, 3, 3, 10, 100}, 2, 1000, "", "Distance from the level on both sides.");
   entry.weight = 0;  // spikes counts these rows
   entry.advice = "check the unit (pence for pounds, cents for dollars) and fetch the rows again";
   entry.gates = true;
