@@ -174,42 +174,44 @@ TEST(GateRuns, ARunEndsWhereStoredRowsStay) {
   EXPECT_GT(long_ends[0].second, 64u);
   EXPECT_LT(long_ends[1].first, 400u - 64u);
   EXPECT_EQ(long_ends[1].second, 400u);
-  TEST(GateBeside, AMoveFromOneDayOfAdjustmentToAnotherIsNotDoubted) {
-    Series bars = DailyBars(105);
-    bars.basis = quant::PriceBasis::kSplitAdjusted;
-    for (size_t row = 100; row < 105; ++row) ScaleBar(bars, row, 0.25);
-    const auto doubts = [&](size_t seam) {
-      const PriceAnchors anchors = {{INT64_MIN, absl::CivilDay(2010, 6, 1)},
-                                    {bars.times[seam], absl::CivilDay(2010, 7, 1)}};
-      return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), anchors).doubts;
-    };
-    EXPECT_THAT(doubts(100), IsEmpty());
-    EXPECT_EQ(doubts(101).size(), 1u) << "the move is within the rows of one day";
-  }
+}
 
-  TEST(NeighbourRanges, LieBesideWhatCameAndWhatItReplaces) {
-    constexpr int64_t kDay = 86'400'000'000'000;
-    NeighbourRanges ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 1010 * kDay, nullptr);
-    EXPECT_EQ(ranges.before.end_ns, 1010 * kDay + 1) << "stored rows may stay between those that came";
-    EXPECT_LT(ranges.before.start_ns, 1000 * kDay - 64 * 7 / 5 * kDay);
-    EXPECT_GT(ranges.before.start_ns, 1000 * kDay - 200 * kDay) << "no more than that is read";
-    EXPECT_EQ(ranges.after.start_ns, 1010 * kDay + 1);
-    EXPECT_LT(ranges.after.end_ns, 1010 * kDay + 40 * kDay);
-    const quant::TimeRange replaces = {990 * kDay, INT64_MAX};
-    ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 1010 * kDay, &replaces);
-    EXPECT_EQ(ranges.before.end_ns, 990 * kDay);
-    EXPECT_EQ(ranges.after.start_ns, ranges.after.end_ns) << "nothing stays behind it";
-    const quant::TimeRange all;
-    ranges = NeighbourRangesOf(quant::Timeframe::kMin1, 0, 1, &all);
-    EXPECT_EQ(ranges.before.start_ns, ranges.before.end_ns);
-    ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 9000 * kDay, nullptr);
-    EXPECT_GT(ranges.before.end_ns, 1064 * kDay);
-    EXPECT_LT(ranges.before.end_ns, 1200 * kDay) << "no more than that is read";
-    EXPECT_LT(ranges.after.start_ns, 9000 * kDay - 64 * kDay);
-    EXPECT_GT(ranges.after.start_ns, 9000 * kDay - 200 * kDay);
-    ranges = NeighbourRangesOf(quant::Timeframe::kTick, 5, 7, nullptr);
-    EXPECT_EQ(ranges.before.start_ns, ranges.before.end_ns) << "ticks have no bars beside them";
-  }
+TEST(GateBeside, AMoveFromOneDayOfAdjustmentToAnotherIsNotDoubted) {
+  Series bars = DailyBars(105);
+  bars.basis = quant::PriceBasis::kSplitAdjusted;
+  for (size_t row = 100; row < 105; ++row) ScaleBar(bars, row, 0.25);
+  const auto doubts = [&](size_t seam) {
+    const PriceAnchors anchors = {{INT64_MIN, absl::CivilDay(2010, 6, 1)},
+                                  {bars.times[seam], absl::CivilDay(2010, 7, 1)}};
+    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), anchors).doubts;
+  };
+  EXPECT_THAT(doubts(100), IsEmpty());
+  EXPECT_EQ(doubts(101).size(), 1u) << "the move is within the rows of one day";
+}
+
+TEST(NeighbourRanges, LieBesideWhatCameAndWhatItReplaces) {
+  constexpr int64_t kDay = 86'400'000'000'000;
+  NeighbourRanges ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 1010 * kDay, nullptr);
+  EXPECT_EQ(ranges.before.end_ns, 1010 * kDay + 1) << "stored rows may stay between those that came";
+  EXPECT_LT(ranges.before.start_ns, 1000 * kDay - 64 * 7 / 5 * kDay);
+  EXPECT_GT(ranges.before.start_ns, 1000 * kDay - 200 * kDay) << "no more than that is read";
+  EXPECT_EQ(ranges.after.start_ns, 1010 * kDay + 1);
+  EXPECT_LT(ranges.after.end_ns, 1010 * kDay + 40 * kDay);
+  const quant::TimeRange replaces = {990 * kDay, INT64_MAX};
+  ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 1010 * kDay, &replaces);
+  EXPECT_EQ(ranges.before.end_ns, 990 * kDay);
+  EXPECT_EQ(ranges.after.start_ns, ranges.after.end_ns) << "nothing stays behind it";
+  const quant::TimeRange all;
+  ranges = NeighbourRangesOf(quant::Timeframe::kMin1, 0, 1, &all);
+  EXPECT_EQ(ranges.before.start_ns, ranges.before.end_ns);
+  ranges = NeighbourRangesOf(quant::Timeframe::kDay, 1000 * kDay, 9000 * kDay, nullptr);
+  EXPECT_GT(ranges.before.end_ns, 1064 * kDay);
+  EXPECT_LT(ranges.before.end_ns, 1200 * kDay) << "no more than that is read";
+  EXPECT_LT(ranges.after.start_ns, 9000 * kDay - 64 * kDay);
+  EXPECT_GT(ranges.after.start_ns, 9000 * kDay - 200 * kDay);
+  ranges = NeighbourRangesOf(quant::Timeframe::kTick, 5, 7, nullptr);
+  EXPECT_EQ(ranges.before.start_ns, ranges.before.end_ns) << "ticks have no bars beside them";
+}
 
 }  // namespace
 }  // namespace breadthflow::data
