@@ -132,9 +132,10 @@ class Reader {
 
   // The report on a snapshot; made now when there is none yet, or when `query` says more than its id, and then it is
   // not kept. Each series is measured by the calendar that was named when it was stored, else by that which its rows
-  // tell, and compared with the same series of other sources as they were known then: of those that are stored, not
-  // made up and have lost none of its rows, with kMaxCompared at most. Holds a batch of short series or one long one,
-  // and the one that these are compared with. Ends with the first error of `cancel`, series by series.
+  // tell, with the splits that are stored for it where its prices are as traded, and compared with the same series of
+  // other sources as they were known then: of those that are stored, not made up and have lost none of its rows, with
+  // kMaxCompared at most. Holds a batch of short series or one long one, and the one that these are compared with. Ends
+  // with the first error of `cancel`, series by series.
   static constexpr size_t kMaxCompared = 4;
   struct ReportQuery {
     std::string snapshot;                       // id
@@ -150,6 +151,9 @@ class Reader {
   // By symbol: the states in which the other sources had the series of a snapshot.
   using OtherSources = std::map<std::string, std::vector<columnar::SeriesHead>>;
   absl::StatusOr<OtherSources> OthersOf(const Snapshot& snapshot, absl::Time deadline);
+  // The splits that are stored for the series of a snapshot that are prices as traded: those of the same source, else
+  // of the first other one that may count (action_choice.h), as they were known then.
+  absl::StatusOr<std::map<quant::SeriesKey, quant::Series>> SplitsOf(const Snapshot& snapshot, absl::Time deadline);
   absl::Status PlanSnapshot(const ReadQuery& query, const Snapshot& snapshot, ReadPlan& plan);
   absl::Status PlanStored(const ReadQuery& query, const Resource& resource, absl::Time as_of, absl::Time deadline,
                           ReadPlan& plan);

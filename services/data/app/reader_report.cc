@@ -4,12 +4,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "services/data/app/reader.h"
+#include "services/data/app/reader_heads.h"
+#include "services/data/domain/action_choice.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/source.h"
 
@@ -38,6 +41,40 @@ absl::StatusOr<Reader::OtherSources> Reader::OthersOf(const Snapshot& snapshot, 
   return others;
 }
 
+absl::StatusOr<std::map<quant::SeriesKey, quant::Series>> Reader::SplitsOf(const Snapshot& snapshot,
+                                                                           absl::Time deadline) {
+  std::map<quant::SeriesKey, quant::Series> splits;
+  columnar::SeriesFilter filter{
+      .resource = "split", .symbols = {}, .timeframe = quant::Timeframe::kTick, .deadline = deadline};
+  for (const SnapshotSeries& one : snapshot.series) {
+    if (one.basis == quant::PriceBasis::kRaw) filter.symbols.push_back(one.key.symbol);
+  }
+  if (filter.symbols.empty()) return splits;
+  BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads, series_.chunks().List(filter, snapshot.as_of));
+  std::map<std::string_view, Heads> by_symbol;
+  for (const columnar::SeriesHead& head : heads) by_symbol[head.key.symbol].push_back(&head);
+  std::vector<PlannedSeries> planned;
+  std::vector<quant::SeriesKey> prices;  // for which each of them is
+  for (const SnapshotSeries& one : snapshot.series) {
+    const auto stored = by_symbol.find(one.key.symbol);
+    if (one.basis != quant::PriceBasis::kRaw || stored == by_symbol.end()) continue;
+    Heads counted = stored->second;
+    std::erase_if(counted, [&](const columnar::SeriesHead* head) {
+      return head->rows == 0 || !MayCount(head->key.variant, one.key.variant);
+    });
+    if (counted.empty()) continue;
+    Order(counted, one.key.variant);
+    planned.push_back(Whole(*counted.front()));
+    prices.push_back(one.key);
+  }
+  const auto take = [&](size_t at, quant::Series rows) -> absl::Status {
+    splits.emplace(prices[at], std::move(rows));
+    return absl::OkStatus();
+  };
+  BF_RETURN_IF_ERROR(series_.ReadEach(planned, take, deadline));
+  return splits;
+}
+
 absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::Time deadline,
                                                 const base::CancelToken& cancel) {
   if (query.plain()) {
@@ -53,6 +90,7 @@ absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::
   }
   BF_ASSIGN_OR_RETURN(const NamedCalendars named, series_.Calendars(keys, snapshot.as_of, deadline));
   BF_ASSIGN_OR_RETURN(const OtherSources others, OthersOf(snapshot, deadline));
+  BF_ASSIGN_OR_RETURN(const auto splits, SplitsOf(snapshot, deadline));
   // Each series, and behind it the same of other sources, so that short ones are read together.
   std::vector<PlannedSeries> planned;
   std::vector<size_t> places;  // of which series of the snapshot
@@ -98,6 +136,7 @@ absl::StatusOr<QualityReport> Reader::GetReport(const ReportQuery& query, absl::
       if (of_source != of_symbol->second.end()) known.range.coverage = of_source->second;
     }
     known.anchors = anchors(key);
+    if (const auto declared = splits.find(key); declared != splits.end()) known.splits = &declared->second;
     qualities.push_back(CheckQuality(own, *by, snapshot.range, quant::ToNanos(snapshot.as_of), known));
     return absl::OkStatus();
   };

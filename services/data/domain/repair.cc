@@ -51,7 +51,7 @@ std::set<size_t> NearJumps(std::span<const double> values, double factor) {
 
 class Proposer {
  public:
-  explicit Proposer(const quant::Series& series) : series_(series) {}
+  Proposer(const quant::Series& series, std::span<const double> splits) : series_(series), splits_(splits) {}
 
   std::vector<RepairProposal> Propose() {
     for (const std::string_view name : {"open", "high", "low", "close", "adj_close"}) {
@@ -119,6 +119,7 @@ class Proposer {
       const std::optional<double> split = SplitLike(std::exp(jump));
       if (std::abs(jump) < kLeastSplit || !split) continue;
       if (declared != nullptr && row < ratios.size() && declared->present(row) && ratios[row] != 1) continue;
+      if (row < splits_.size() && ExplainedBySplit(jump, splits_[row])) continue;
       const auto taken_back = [&](size_t at) { return std::abs(jump + move(at)) < 0.25 * std::abs(jump); };
       if ((row + 1 < close.size() && taken_back(row + 1)) || (row > 1 && taken_back(row - 1))) continue;
       std::vector<double> usual;
@@ -130,6 +131,7 @@ class Proposer {
   }
 
   const quant::Series& series_;
+  const std::span<const double> splits_;
   std::vector<RepairProposal> all_;
 };
 
@@ -140,6 +142,11 @@ std::optional<double> SplitLike(double ratio) {
   const auto* found = std::find_if(kSplitRatios.begin(), kSplitRatios.end(),
                                    [&](double split) { return std::abs(up / split - 1) < 0.02; });
   return found == kSplitRatios.end() ? std::nullopt : std::optional(*found);
+}
+
+bool ExplainedBySplit(double move, double ratio) {
+  constexpr double kMostLeft = 0.25;  // what prices may move on that day besides
+  return ratio > 0 && std::abs(move + std::log(ratio)) < std::min(kMostLeft, 0.25 * std::abs(move));
 }
 
 std::vector<size_t> FarFromBothSides(std::span<const double> values, double factor) {
@@ -155,6 +162,8 @@ std::vector<size_t> FarFromBothSides(std::span<const double> values, double fact
   return rows;
 }
 
-std::vector<RepairProposal> ProposeRepairs(const quant::Series& series) { return Proposer(series).Propose(); }
+std::vector<RepairProposal> ProposeRepairs(const quant::Series& series, std::span<const double> splits) {
+  return Proposer(series, splits).Propose();
+}
 
 }  // namespace breadthflow::data

@@ -29,6 +29,10 @@ inline constexpr size_t kMaxProposals = 100;
 // 1.5 ...; nullopt when there is none.
 std::optional<double> SplitLike(double ratio);
 
+// Whether a split of `ratio` (new shares per old one) explains the log return `move` of prices as traded: what is left
+// of the move is less than a quarter of it, and at most what a day may bring.
+bool ExplainedBySplit(double move, double ratio);
+
 // Rows whose value is at least `factor` times the medians of up to five values before and of up to five after it, or at
 // most that part of both. At least two values on each side are needed. Ascending.
 std::vector<size_t> FarFromBothSides(std::span<const double> values, double factor);
@@ -36,9 +40,10 @@ std::vector<size_t> FarFromBothSides(std::span<const double> values, double fact
 // In the order of time, at most kMaxProposals:
 //   another unit  a price of 74 to 135 times the level around it, or that part of it: divided by 100 (or times 100)
 //   a hole        a price that is missing or not above zero between two that are there: their mean
-//   a split       a close that falls or rises for good by the ratio of a split that no column declares, far beyond the
-//                 usual move before it: that ratio as split_ratio
+//   a split       a close that falls or rises for good by the ratio of a split that is not declared, far beyond the
+//                 usual move before it: that ratio as split_ratio. The column declares it, or `splits`: for each row
+//                 the ratio of those that take effect there, 1 where none does; empty: none are known
 // Of bars with open, high, low, close and adj_close; other series have none.
-std::vector<RepairProposal> ProposeRepairs(const quant::Series& series);
+std::vector<RepairProposal> ProposeRepairs(const quant::Series& series, std::span<const double> splits = {});
 
 }  // namespace breadthflow::data

@@ -265,5 +265,44 @@ TEST_F(ReadActionsTest, TwoReadsOfAnAnchoredModeFitTogether) {
   }
 }
 
+TEST_F(ReadActionsTest, AReportKnowsTheSplitsThatAreStoredForPricesAsTraded) {
+  Doubles closes;
+  for (int day = 0; day < 40; ++day) closes.push_back(day < 20 ? 700 + day : (700.0 + day) / 7);
+  const std::vector<std::string> symbols = {"CCC", "DDD", "EEE", "FFF", "OWN"};
+  for (const std::string& symbol : symbols) Put(FlatBars(symbol, kThursday, closes));
+  const CivilDay day =
+      absl::ToCivilDay(quant::FromNanos(FlatBars("OWN", kThursday, closes).times[20]), absl::UTCTimeZone());
+  Put(Events("split", "OWN", {{day, 2}}, "another"));
+  Put(Events("split", "OWN", {{day, 7}}, "test"));
+  Put(Events("split", "CCC", {{day, 7}}, "another"));
+  Put(Events("split", "DDD", {{day, 7}}, "simulated"));
+  Put(Events("split", "EEE", {{day, 3}}, "test"));
+  // Symbols of which a move is an error.
+  const auto wrong = [&] {
+    std::vector<std::string> found;
+    clients::SnapshotSpec spec;
+    spec.symbols = symbols;
+    const auto snapshot = client_->CreateSnapshot(spec, "", {});
+    EXPECT_THAT(snapshot, IsOk());
+    if (!snapshot.ok()) return found;
+    const auto report = client_->GetQualityReport(snapshot->name, {});
+    EXPECT_THAT(report, IsOk());
+    if (!report.ok()) return found;
+    for (const clients::SeriesQuality& one : report->series) {
+      for (const clients::QualityFinding& finding : one.findings) {
+        if (finding.check != "spikes" || finding.severity != clients::Severity::kError) continue;
+        found.push_back(one.key.symbol);
+        EXPECT_THAT(finding.message, HasSubstr("the ratio of a split that is not declared"));
+        EXPECT_THAT(finding.examples, ElementsAre(quant::FromNanos(CloseOf(day))));
+      }
+    }
+    EXPECT_EQ(report->passed, found.empty());
+    return found;
+  };
+  EXPECT_THAT(wrong(), ElementsAre("DDD", "EEE", "FFF")) << "made up for another source, of another ratio, none";
+  Put(Events("split", "FFF", {{day, 7}}));
+  EXPECT_THAT(wrong(), ElementsAre("DDD", "EEE")) << "of a snapshot that was made when it was known";
+}
+
 }  // namespace
 }  // namespace breadthflow::data

@@ -76,6 +76,9 @@ struct CheckInput {
   // As of when their prices were adjusted, where that is known.
   std::span<const AnchoredRows> anchors = {};
   std::span<const AnchoredRows> other_anchors = {};
+  // Of prices as traded, for each row the ratio of the splits that are declared apart from the rows and take effect
+  // there, 1 where none does; empty: none are known.
+  std::span<const double> splits = {};
 
   bool Judges(size_t row) const { return judged.Contains(series.times[row]); }
   // Whether the prices of a row, which is not the first, were adjusted as of another day than those before it: then a

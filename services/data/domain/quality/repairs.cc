@@ -22,7 +22,7 @@ QualityCheckEntry Repairs() {
   entry.advice =
       "compare what is proposed with another source, and import the rows mended; nothing is repaired by itself";
   entry.run = [](const CheckInput& input, const component::Params&) {
-    const std::vector<RepairProposal> proposals = ProposeRepairs(input.series);
+    const std::vector<RepairProposal> proposals = ProposeRepairs(input.series, input.splits);
     if (proposals.empty()) return std::vector<Finding>{};
     Finding finding{.check = "repairs", .severity = Severity::kWarning};
     std::string named;

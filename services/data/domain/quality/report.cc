@@ -10,6 +10,8 @@
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "services/data/domain/adjustment_events.h"
+
 namespace breadthflow::data {
 namespace {
 
@@ -85,6 +87,12 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
   input.asset_class = asset_class.asset_class;
   input.ends = ends;
   input.anchors = known.anchors;
+  RowEvents declared;
+  if (known.splits != nullptr && series.basis == quant::PriceBasis::kRaw) {
+    // Rows that are no splits declare none.
+    declared = EventsByRow(series, {.splits = known.splits, .calendar = &calendar}, false).value_or(RowEvents());
+  }
+  if (declared.splits) input.splits = *declared.splits;
   Run(input, false, quality);
   return quality;
 }

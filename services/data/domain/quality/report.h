@@ -48,6 +48,9 @@ struct SeriesKnowledge {
   std::optional<AssetClass> asset_class;  // that somebody said; nullopt: AssetClassOf says it
   RangeKnowledge range;
   PriceAnchors anchors{};  // as of when its prices were adjusted, where that is known
+  // Those that are stored apart from it, as CorporateActions::splits; null: none. Only of prices as traded: a split is
+  // no reason for a jump of others.
+  const quant::Series* splits = nullptr;
 };
 
 // Runs every check of the catalogue that needs one series, with default parameters, on one that holds the rows of

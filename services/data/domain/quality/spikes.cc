@@ -54,8 +54,11 @@ QualityCheckEntry Spikes() {
     for (size_t row = 1; row < close.size(); ++row) {
       if (!(close[row] > 0) || !(close[row - 1] > 0) || input.IsSeam(row)) continue;
       moves[row] = std::log(close[row] / close[row - 1]);
-      if (input.series.basis == quant::PriceBasis::kRaw && row < split.size() && split[row] > 0) {
+      if (input.series.basis != quant::PriceBasis::kRaw) continue;
+      if (row < split.size() && split[row] > 0 && split[row] != 1) {
         moves[row] += std::log(split[row]);
+      } else if (row < input.splits.size() && ExplainedBySplit(moves[row], input.splits[row])) {
+        moves[row] += std::log(input.splits[row]);
       }
     }
     const std::vector<double> usual = UsualMoves(moves, static_cast<size_t>(params.Int("window")));

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -333,6 +335,47 @@ TEST(Spikes, KnowTheSeamOfTwoDaysOfAdjustment) {
   SeriesKnowledge known;
   known.anchors = {{INT64_MIN, absl::CivilDay(2010, 3, 31)}, {bars.times[50], absl::CivilDay(2010, 6, 30)}};
   EXPECT_EQ(Find(CheckQuality(bars, quant::Xnys(), {}, INT64_MAX, known), "spikes"), nullptr);
+}
+
+// Rows of the resource split: one that takes effect on the day of that row of `bars`.
+Series SplitAt(const Series& bars, size_t row, double ratio) {
+  const absl::CivilDay day = absl::ToCivilDay(quant::FromNanos(bars.times[row]), absl::UTCTimeZone());
+  Series splits{.key = {"split", "A", quant::Timeframe::kTick, "a"}, .repeats = true};
+  splits.times = {quant::Xnys().DayStart(day)};
+  splits.Add("ex_date", std::vector<std::string>{std::string(absl::FormatCivilTime(day))});
+  splits.Add("ratio", std::vector<double>{ratio});
+  return splits;
+}
+
+TEST(Spikes, AreNotWhereASplitIsDeclaredApartFromTheRows) {
+  Series bars = DailyBars(100);
+  for (size_t row = 50; row < 100; ++row) ScaleBar(bars, row, 1.0 / 7);
+  const auto checked = [](const Series& series, const Series& splits) {
+    SeriesKnowledge known;
+    known.splits = &splits;
+    return CheckQuality(series, quant::Xnys(), {}, INT64_MAX, known);
+  };
+  const auto refused = [](const SeriesQuality& quality) {
+    const Finding* found = Find(quality, "spikes");
+    return found != nullptr && found->severity == Severity::kError && Find(quality, "repairs") != nullptr;
+  };
+  const Series seven = SplitAt(bars, 50, 7);
+  EXPECT_TRUE(refused(CheckQuality(bars, quant::Xnys())));
+  const SeriesQuality declared = checked(bars, seven);
+  EXPECT_EQ(Find(declared, "spikes"), nullptr);
+  EXPECT_EQ(Find(declared, "repairs"), nullptr);
+  EXPECT_TRUE(refused(checked(bars, SplitAt(bars, 50, 2)))) << "another ratio";
+  EXPECT_TRUE(refused(checked(bars, SplitAt(bars, 48, 7)))) << "another day";
+  EXPECT_TRUE(refused(checked(bars, Series()))) << "there was none";
+  EXPECT_EQ(Find(checked(DailyBars(100), seven), "spikes"), nullptr) << "a split makes no jump where prices have none";
+
+  Series adjusted = bars;
+  adjusted.basis = quant::PriceBasis::kSplitAdjusted;
+  EXPECT_TRUE(refused(checked(adjusted, seven))) << "these prices should not move by it";
+  std::vector<double> column(100, 1);
+  column[50] = 7;
+  bars.Add("split_ratio", column);
+  EXPECT_EQ(Find(checked(bars, seven), "spikes"), nullptr) << "it counts once";
 }
 
 }  // namespace

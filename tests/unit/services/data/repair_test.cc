@@ -74,6 +74,23 @@ TEST(Repair, ASplitThatNobodyDeclaresIsProposedAsOne) {
   EXPECT_THAT(ProposeRepairs(bars), IsEmpty()) << "it is declared";
 }
 
+TEST(Repair, ASplitThatIsDeclaredApartFromTheRowsExplainsAMoveThatFits) {
+  Series bars = DailyBars(300);
+  for (size_t row = 150; row < 300; ++row) ScaleBar(bars, row, 1.0 / 7);
+  std::vector<double> splits(301, 1);
+  EXPECT_THAT(ProposeRepairs(bars, splits), SizeIs(1));
+  splits[150] = 7;
+  EXPECT_THAT(ProposeRepairs(bars, splits), IsEmpty());
+  splits[150] = 2;
+  EXPECT_THAT(ProposeRepairs(bars, splits), SizeIs(1)) << "another ratio explains nothing";
+  EXPECT_TRUE(ExplainedBySplit(std::log(0.5 * 0.9), 2));
+  EXPECT_TRUE(ExplainedBySplit(std::log(10.5), 0.1));
+  EXPECT_FALSE(ExplainedBySplit(std::log(1.0 / 7), 3));
+  EXPECT_FALSE(ExplainedBySplit(std::log(1.0 / 20), 15));
+  EXPECT_FALSE(ExplainedBySplit(0, 2));
+  EXPECT_FALSE(ExplainedBySplit(std::log(0.5), 1));
+}
+
 TEST(Repair, AJumpThatIsTakenBackIsNoSplit) {
   Series bars = DailyBars(300);
   ScaleBar(bars, 150, 2);
