@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kBasisAdvice =
     ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
+constexpr std::string_view kDoubtAdvice =
+    "Say how these are (--basis), keep them apart (--source NAME) or --replace the stored ones";
 
 }  // namespace
 
@@ -46,7 +48,8 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
     BF_RETURN_IF_ERROR(
         CheckStampsGoOn(importer_.series_, *resource_, series, *out.written, spec_.replaces, submission_.deadline));
     if (!spec_.replaces && !spec_.adjusted_as_of && basis_assumed_.contains(series.key.symbol)) {
-      BF_RETURN_IF_ERROR(CheckAssumedBasis(importer_.series_, series, *out.written, submission_.deadline));
+      BF_RETURN_IF_ERROR(
+          CheckAssumedBasis(importer_.series_, series, *out.written, kDoubtAdvice, submission_.deadline));
     }
     BF_RETURN_IF_ERROR(
         importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));

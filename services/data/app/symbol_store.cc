@@ -3,18 +3,23 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/base/transient.h"
+#include "services/data/app/basis_check.h"
 #include "services/data/app/daily_stamps.h"
 #include "services/data/app/market_of_zone.h"
 #include "services/data/app/symbol_fetch.h"
 
 namespace breadthflow::data {
 namespace {
+
+constexpr std::string_view kDoubtAdvice =
+    "Say how these are (--param basis=...) or keep them apart (--param name=NAME, where the source has it)";
 
 // Says it when files take the place of rows that other files gave, or the same ones read otherwise, and how both could
 // be kept.
@@ -107,6 +112,11 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
     const absl::Status stamps =
         CheckStampsGoOn(series_, task.resource, series, *written, options.replaces, absl::InfiniteFuture());
     if (!stamps.ok()) written = stamps;
+  }
+  // Files replace what they are fetched for, which nobody has asked for as an import is asked to.
+  if (written.ok() && fetched.basis_assumed && !fetched.adjusted_as_of) {
+    const absl::Status basis = CheckAssumedBasis(series_, series, *written, kDoubtAdvice, absl::InfiniteFuture());
+    if (!basis.ok()) written = basis;
   }
   if (written.ok()) {
     BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
