@@ -10,7 +10,7 @@
 namespace breadthflow::data {
 
 absl::Status CheckAssumedBasis(SeriesStore& store, const quant::Series& rows, const columnar::WrittenSeries& written,
-                               absl::Time deadline) {
+                               std::string_view advice, absl::Time deadline) {
   if (written.base_version == 0 || written.rows_revised < kFewestRows || rows.Find("close") == nullptr) {
     return absl::OkStatus();
   }
@@ -22,11 +22,9 @@ absl::Status CheckAssumedBasis(SeriesStore& store, const quant::Series& rows, co
                                                           .deadline = deadline}));
   const std::optional<BasisDoubt> doubt = FindBasisDoubt(stored, rows);
   if (!doubt) return absl::OkStatus();
-  return base::MakeError(
-      absl::StatusCode::kFailedPrecondition, "BASIS_DOUBTFUL",
-      fmt::format("{}: the stored ones, which are {}, look adjusted in another way. Say how these are (--basis), keep "
-                  "them apart (--source NAME) or --replace the stored ones",
-                  doubt->text, quant::ToText(written.basis)));
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "BASIS_DOUBTFUL",
+                         fmt::format("{}: the stored ones, which are {}, look adjusted in another way. {}", doubt->text,
+                                     quant::ToText(written.basis), advice));
 }
 
 }  // namespace breadthflow::data

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kBasisAdvice =
     ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
+constexpr std::string_view kDoubtAdvice =
+    "Say how these are (--basis), keep them apart (--source NAME) or --replace the stored ones";
 
 }  // namespace
 
@@ -46,7 +48,8 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
     BF_RETURN_IF_ERROR(
         CheckStampsGoOn(importer_.series_, *resource_, series, *out.written, spec_.replaces, submission_.deadline));
     if (!spec_.replaces && !spec_.adjusted_as_of && basis_assumed_.contains(series.key.symbol)) {
-      BF_RETURN_IF_ERROR(CheckAssumedBasis(importer_.series_, series, *out.written, submission_.deadline));
+      BF_RETURN_IF_ERROR(
+          CheckAssumedBasis(importer_.series_, series, *out.written, kDoubtAdvice, submission_.deadline));
     }
     BF_RETURN_IF_ERROR(
         importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
@@ -62,6 +65,11 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
     for (const std::string& note : notes->second) AddNote(note, out.result);
   }
+  const auto before = named_before_.find(series.key);
+  if (arrival.market && before != named_before_.end()) {
+    TellOfOtherCalendar(before->second.market, *arrival.market, out.result);
+  }
+  if (out.anchors && !out.anchors->note.empty()) AddNote(out.anchors->note, out.result);
   TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
   out.result.source = spec_.source;
   out.result.rows = static_cast<int64_t>(series.size());

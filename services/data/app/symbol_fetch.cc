@@ -177,6 +177,7 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
         answer.ok() ? Read(*source.source, *answer) : absl::StatusOr<SourceData>(answer.status());
     if (data.ok()) {
       fetched.adjusted_as_of = data->adjusted_as_of;
+      fetched.basis_assumed |= data->basis_assumed && !data->series.empty();
       for (const std::string& note : data->notes) AddNote(note, fetched.result);
       if (data->market) fetched.market = data->market;
       like.basis = data->series.basis;

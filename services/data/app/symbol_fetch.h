@@ -35,6 +35,7 @@ struct FetchedSymbol {
   std::optional<absl::CivilDay> adjusted_as_of{};  // as the source says of the rows
   std::optional<AnchorChange> anchors{};           // to be said of what is written
   Naming naming = Naming::kInstead;                // of `market`
+  bool basis_assumed = false;                      // nobody says how some of the prices were adjusted
 };
 
 // The symbol becomes a failure: nothing of it is stored, and all that was asked for it failed.

@@ -3,18 +3,23 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/base/transient.h"
+#include "services/data/app/basis_check.h"
 #include "services/data/app/daily_stamps.h"
 #include "services/data/app/market_of_zone.h"
 #include "services/data/app/symbol_fetch.h"
 
 namespace breadthflow::data {
 namespace {
+
+constexpr std::string_view kDoubtAdvice =
+    "Say how these are (--param basis=...) or keep them apart (--param name=NAME, where the source has it)";
 
 // Says it when files take the place of rows that other files gave, or the same ones read otherwise, and how both could
 // be kept.
@@ -86,6 +91,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
                         MarketOfZone(series_, task.resource, series, first.params, absl::InfiniteFuture()));
     fetched.naming = Naming::kIfNone;
   }
+  const quant::Calendar* const before = calendar;
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
@@ -107,6 +113,11 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
     const absl::Status stamps =
         CheckStampsGoOn(series_, task.resource, series, *written, options.replaces, absl::InfiniteFuture());
     if (!stamps.ok()) written = stamps;
+  }
+  // Files replace what they are fetched for, which nobody has asked for as an import is asked to.
+  if (written.ok() && fetched.basis_assumed && !fetched.adjusted_as_of) {
+    const absl::Status basis = CheckAssumedBasis(series_, series, *written, kDoubtAdvice, absl::InfiniteFuture());
+    if (!basis.ok()) written = basis;
   }
   if (written.ok()) {
     BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
@@ -136,6 +147,13 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   fetched.result.rows = static_cast<int64_t>(series.size());
   fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
   fetched.result.removed_rows = written->rows_removed;
+  if (fetched.market && before != nullptr && before != calendar) {
+    BF_ASSIGN_OR_RETURN(const NamedMarkets named,
+                        series_.Markets({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
+    const auto known = named.find(series.key);
+    if (known != named.end()) TellOfOtherCalendar(known->second.market, *fetched.market, fetched.result);
+  }
+  if (*anchors && !(*anchors)->note.empty()) AddNote((*anchors)->note, fetched.result);
   TellOfTheFuture(series.times, clock_.Now(), fetched.result);
   TellOfOtherFiles(source, asked, known, *written, fetched.result);
   if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);

@@ -2,18 +2,22 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "common/base/status.h"
 #include "tests/integration/data/fetch_fixture.h"
 
 namespace breadthflow::data {
 namespace {
 
 using breadthflow::testing::IsOk;
+using breadthflow::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -88,6 +92,55 @@ TEST_F(FetchFiles, WhatAnotherFolderTakesAwayIsSaidWithTheParameterThatKeepsIt) 
   const FetchResult changed = FetchFolder(b);
   EXPECT_EQ(changed.removed_rows, 1);
   EXPECT_THAT(changed.notes, Not(Contains(HasSubstr("other files"))));
+}
+
+TEST_F(FetchFiles, PricesThatLookLikeAnotherBasisAreNotTakenUntilSomebodySaysHowTheyAreAdjusted) {
+  const auto days = [](int close) {
+    std::vector<std::pair<std::string, int>> closes;
+    for (const char* day : {"02", "03", "06", "07", "08", "09", "10", "13", "14", "15", "16", "17"}) {
+      closes.emplace_back(std::string("2020-01-") + day, close);
+    }
+    return closes;
+  };
+  const std::string a = Put("a", days(10));
+  const std::string raw = Put("raw", days(40));
+  ASSERT_EQ(FetchFolder(a).changed_rows, 12);
+  const FetchSpec spec{
+      .symbols = {"AAA"}, .range = {Ns("2020-01-01"), Ns("2021-01-01")}, .source = {"csv_file", {{"path", raw}}}};
+  const FetchRun refused = Fetch(spec);
+  ASSERT_THAT(refused.results, SizeIs(1));
+  EXPECT_EQ(refused.results[0].outcome, Outcome::kFailed);
+  EXPECT_THAT(refused.results[0].error, StatusIs(absl::StatusCode::kFailedPrecondition, "BASIS_DOUBTFUL"));
+  EXPECT_THAT(base::Message(refused.results[0].error),
+              AllOf(HasSubstr("by the factor 4"), HasSubstr("--param basis="), HasSubstr("--param name=")));
+  EXPECT_DOUBLE_EQ(Stored("AAA", "csv_file").Doubles("close")[0], 10);
+  EXPECT_EQ(FetchFolder(raw, "raw").changed_rows, 12) << "beside them";
+  // Who says that they are split is believed.
+  EXPECT_EQ(FetchFrom({"csv_file", {{"path", raw}, {"basis", "split"}}}).changed_rows, 12);
+  EXPECT_DOUBLE_EQ(Stored("AAA", "csv_file").Doubles("close")[0], 40);
+}
+
+TEST_F(FetchFiles, AnotherCalendarThanBeforeIsTold) {
+  const std::string path = Put("hours", {});
+  std::ofstream(folder_ / "hours" / "AAA.csv") << "time,open,high,low,close,volume\n"
+                                                  "2020-01-02T15:00:00Z,10,11,9,10,1000\n"
+                                                  "2020-01-02T16:00:00Z,10,11,9,10,1000\n";
+  const auto fetch = [&](const std::string& calendar) -> FetchResult {
+    const FetchRun run = Fetch({.symbols = {"AAA"},
+                                .timeframe = quant::Timeframe::kHour1,
+                                .range = {Ns("2020-01-01"), Ns("2021-01-01")},
+                                .source = {"csv_file", {{"path", path}, {"calendar", calendar}}}});
+    EXPECT_THAT(run.results, SizeIs(1));
+    if (run.results.empty()) return {};
+    EXPECT_EQ(run.results[0].outcome, Outcome::kOk) << run.results[0].error;
+    return run.results[0];
+  };
+  const auto told = Contains(HasSubstr("its calendar is now"));
+  EXPECT_THAT(fetch("FX").notes, Not(told));
+  EXPECT_THAT(fetch("FX").notes, Not(told));
+  const FetchResult changed = fetch("24/7");
+  EXPECT_EQ(changed.changed_rows, 0);
+  EXPECT_THAT(changed.notes, Contains("its calendar is now 24/7, before it was FX"));
 }
 
 TEST_F(FetchFiles, RowsOfTheFutureAreStoredAndTold) {
