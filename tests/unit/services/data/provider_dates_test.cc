@@ -140,12 +140,16 @@ TEST(ProviderDates, OfHowManyDaysSharesAreAskedForIsAParameter) {
               breadthflow::testing::IsOk());
 }
 
-std::string Income(const std::string& currency, const std::string& symbol = "ACME") {
+// The reports of a year and two quarters; `item` is a member of each, and says what kind they are.
+std::string Reports(const std::string& currency, const std::string& symbol, const std::string& item) {
   return fmt::format(R"({{"symbol":"{0}",
-    "annualReports":[{{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","totalRevenue":"400"}}],
-    "quarterlyReports":[{{"fiscalDateEnding":"2023-09-30","reportedCurrency":"{1}","totalRevenue":"100"}},
-                        {{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","totalRevenue":"110"}}]}})",
-                     symbol, currency);
+    "annualReports":[{{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","{2}":"400"}}],
+    "quarterlyReports":[{{"fiscalDateEnding":"2023-09-30","reportedCurrency":"{1}","{2}":"100"}},
+                        {{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","{2}":"110"}}]}})",
+                     symbol, currency, item);
+}
+std::string Income(const std::string& currency, const std::string& symbol = "ACME") {
+  return Reports(currency, symbol, "totalRevenue");
 }
 constexpr char kAnnounced[] = R"({"symbol":"ACME","annualEarnings":[],"quarterlyEarnings":[
   {"fiscalDateEnding":"2023-12-31","reportedDate":"2024-06-03","reportTime":"post-market","reportedEPS":"1"},
@@ -172,11 +176,13 @@ TEST(ProviderDates, ResultsAreKnownWhenTheyWereAnnouncedHoweverLate) {
   BF_ASSERT_OK_AND_ASSIGN(const SourceData revenue, Ask("alpha_vantage", "revenue", kAll, body));
   EXPECT_THAT(Times(revenue), ElementsAre("2023-10-20T13:30:00Z", "2024-06-04T00:00:00Z", "2024-06-04T00:00:00Z"));
   EXPECT_THAT(Estimated(revenue), ElementsAre(0, 0, 0));
-  BF_ASSERT_OK_AND_ASSIGN(const SourceData cash, Ask("alpha_vantage", "cash_flow", kAll, body));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData cash, Ask("alpha_vantage", "cash_flow", kAll,
+                                                     kAnnounced + kNext + Reports("USD", "ACME", "operatingCashflow")));
   EXPECT_THAT(Times(cash), ElementsAre("2023-11-15T03:00:00Z", "2024-06-04T00:00:00Z", "2024-06-04T00:00:00Z"))
       << "what is not in the announcement: when it was due, and not before the announcement";
   EXPECT_THAT(Estimated(cash), ElementsAre(1, 1, 1));
-  BF_ASSERT_OK_AND_ASSIGN(const SourceData earnings, Ask("alpha_vantage", "earnings", kAll, body));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData earnings, Ask("alpha_vantage", "earnings", kAll,
+                                                         kAnnounced + kNext + Reports("USD", "ACME", "ebitda")));
   EXPECT_EQ(earnings.series.size(), 5u) << "two announcements, three statements";
   EXPECT_THAT(Estimated(earnings), ElementsAre(0, 0, 0, 0, 0));
 
