@@ -52,6 +52,7 @@ Filer AlphaVantageFiler(std::string_view symbol, std::string_view currency);
 bool IsAlphaVantageReport(std::string_view resource);
 // Their rows. Where a page is EARNINGS, revenue and earnings of a period have the time at which its results were
 // announced, the others not an earlier one; without, the time at which they were due. publication_estimated says which.
+// Reports that say nothing of the resource are left out; UNEXPECTED_BODY when all of a page are of another kind.
 absl::Status AddAlphaVantageReports(const SourceQuery& query, const RawBody& body, RowBuilder& rows);
 
 // The objects of a table: of the member `list` of a JSON object, or the lines of a CSV text whose header has all of

@@ -63,6 +63,20 @@ const std::map<std::string, std::vector<Item>, std::less<>>& Statements() {
   return *items;
 }
 
+// Whether a report is one of those that have the items: net income is in more than one kind.
+bool IsOfKind(const std::vector<Item>& items, const Json& report) {
+  return std::any_of(items.begin(), items.end(), [&](const Item& item) {
+    return std::string_view(item.name) != "netIncome" && Member(report, item.name) != nullptr;
+  });
+}
+
+bool SaysAny(const std::vector<Item>& items, const Json& report) {
+  return std::any_of(items.begin(), items.end(), [&](const Item& item) {
+    const Json* value = Member(report, item.name);
+    return value != nullptr && !(value->is_string() && IsNone(value->get_ref<const std::string&>()));
+  });
+}
+
 std::optional<absl::CivilDay> Day(const Json& record, std::string_view name, RowBuilder& rows) {
   const std::string text = TextMember(&record, name);
   const auto day = ParseDay(text);
@@ -93,7 +107,10 @@ absl::Status AddStatements(const SourceQuery& query, const Json& document, const
   if (annual == nullptr || quarterly == nullptr || !annual->is_array() || !quarterly->is_array()) {
     return UnexpectedBody(kName, "no reports");
   }
+  const std::vector<Item>& items = Statements().find(query.resource)->second;
   const bool instant = query.resource == "balance_sheet";
+  size_t of_kind = 0;
+  size_t of_others = 0;
   std::set<absl::CivilDay> year_ends;
   std::set<absl::CivilDay> quarter_ends;
   for (const Json& report : *annual) {
@@ -104,17 +121,25 @@ absl::Status AddStatements(const SourceQuery& query, const Json& document, const
       const auto end = Day(report, "fiscalDateEnding", rows);
       if (!end) continue;
       const bool year = reports == annual;
+      const std::string day = absl::FormatCivilTime(*end);
+      const bool fits = IsOfKind(items, report);
+      ++(fits ? of_kind : of_others);
+      if (!fits || !SaysAny(items, report)) {
+        rows.LeaveOut(fmt::format("report without {}", query.resource),
+                      fmt::format("{} {}", year ? "annual" : "quarterly", day));
+        continue;
+      }
       if (!year) quarter_ends.insert(*end);
       if (instant && year && quarter_ends.contains(*end)) continue;  // the same instant, said twice
-      const std::string day = absl::FormatCivilTime(*end);
       BeginStatement(query, report, *end, year, year || EndsAYear(year_ends, *end), announced, rows);
       rows.Set("period_end", day);
       rows.Set("period", std::string(instant ? "instant" : year ? "annual" : "quarter"));
       rows.SetText("currency", TextMember(&report, "reportedCurrency"));
-      for (const Item& item : Statements().find(query.resource)->second)
-        rows.SetNumber(item.column, Member(report, item.name));
+      for (const Item& item : items) rows.SetNumber(item.column, Member(report, item.name));
     }
   }
+  if (of_kind == 0 && of_others > 0)
+    return UnexpectedBody(kName, fmt::format("reports of another kind than {}", query.resource));
   return absl::OkStatus();
 }
 

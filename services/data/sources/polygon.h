@@ -17,7 +17,7 @@ absl::StatusOr<SourceData> ParsePolygonBars(const SourceQuery& query, const RawB
                                             quant::PriceBasis basis);
 
 // v3 trades and quotes: the time is that of the consolidated tape (sip_timestamp). A side of a quote without a price is
-// absent. Pure.
+// absent, a quote without both left out. UNEXPECTED_BODY for trades where quotes are asked for, and the reverse. Pure.
 absl::StatusOr<SourceData> ParsePolygonTicks(const SourceQuery& query, const RawBody& body);
 
 // Dividends, splits, news, delisted tickers, financials. Statements have the time 22:00 New York of their filing date;

@@ -36,10 +36,19 @@ void AddTrade(const Json& trade, RowBuilder& rows) {
   if (const Json* exchange = Member(trade, "exchange"); exchange != nullptr) rows.Set("exchange", exchange->dump());
 }
 
+bool IsPrice(const Json* value) { return value != nullptr && !(value->is_number() && value->get<double>() == 0); }
+
+// Whether a tick is a trade where quotes are asked for, or the reverse.
+bool IsOfOtherKind(std::string_view resource, const Json& tick) {
+  const bool trade = Member(tick, "price") != nullptr;
+  const bool quote = Member(tick, "bid_price") != nullptr || Member(tick, "ask_price") != nullptr;
+  return resource == "trade" ? quote && !trade : trade && !quote;
+}
+
 void AddQuote(const Json& quote, RowBuilder& rows) {
   for (const auto& [price, size] : {std::pair("bid_price", "bid_size"), std::pair("ask_price", "ask_size")}) {
     const Json* value = Member(quote, price);
-    if (value == nullptr || (value->is_number() && value->get<double>() == 0)) continue;
+    if (!IsPrice(value)) continue;
     rows.SetNumber(price, value);
     rows.SetNumber(size, Member(quote, size));
   }
@@ -122,10 +131,17 @@ absl::StatusOr<SourceData> ParsePolygonTicks(const SourceQuery& query, const Raw
     BF_ASSIGN_OR_RETURN(const Json document, ParseObject(kName, page));
     BF_ASSIGN_OR_RETURN(const std::vector<Json> ticks, PolygonResults(document));
     for (const Json& tick : ticks) {
+      if (IsOfOtherKind(query.resource, tick)) {
+        return UnexpectedBody(kName, fmt::format("ticks of another kind than {}", query.resource));
+      }
       const auto time = Nanos(Member(tick, "sip_timestamp"));
       if (!time) return UnexpectedBody(kName, "a tick without a time");
       std::string label = absl::FormatTime("%Y-%m-%dT%H:%M:%E9SZ", quant::FromNanos(*time), absl::UTCTimeZone());
       if (rows.InFuture(*time, label)) continue;
+      if (query.resource == "quote" && !IsPrice(Member(tick, "bid_price")) && !IsPrice(Member(tick, "ask_price"))) {
+        rows.LeaveOut("quote without a price", label);
+        continue;
+      }
       rows.Begin(*time, std::move(label));
       query.resource == "trade" ? AddTrade(tick, rows) : AddQuote(tick, rows);
       if (const auto at = Nanos(Member(tick, "participant_timestamp"))) rows.Set("exchange_time_ns", *at);

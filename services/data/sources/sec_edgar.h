@@ -14,16 +14,17 @@ namespace breadthflow::data {
 // Rows of a companyfacts document, as they were filed. The time of a row is 22:00 New York of the filing date, when the
 // SEC stops accepting. A filing gives a row for each of its periods that says something that was not known yet: what it
 // repeats is no row, what it corrects is a later row beside the earlier one. Each column has the first concept of its
-// list that the filing has. Pure.
+// list that the filing has (see Concept). Pure.
 absl::StatusOr<SourceData> ParseCompanyFacts(const SourceQuery& query, const RawBody& body);
 
 // Upper-case ticker -> central index key, of company_tickers.json.
 absl::StatusOr<std::map<std::string, int64_t>> ParseCompanyTickers(std::string_view page);
 
-// One column and the concepts it can come from, best first.
+// One column and the concepts it can come from, best first ("us-gaap:Revenues").
 struct Concept {
   std::string_view column;
-  std::vector<std::string_view> names;  // "us-gaap:Revenues"
+  std::vector<std::string_view> names;         // the same thing: each filing has one or another
+  std::vector<std::string_view> instead = {};  // something near: the first that a company has which never has a name
 };
 // Empty for resources that this source does not have.
 const std::vector<Concept>& ConceptsOf(std::string_view resource);

@@ -40,14 +40,16 @@ const Json* ConceptOf(const Json& facts, std::string_view name) {
 // The currency that most amounts are in.
 std::string CurrencyOf(const Json& facts, const std::vector<Concept>& concepts) {
   std::map<std::string, size_t> counts;
-  for (const Concept& one : concepts) {
-    for (const std::string_view name : one.names) {
-      const Json* units = ConceptOf(facts, name);
-      if (units == nullptr || !units->is_object()) continue;
-      for (const auto& [unit, values] : units->items()) {
-        if (IsCurrency(unit)) counts[unit] += values.size();
-      }
+  const auto count = [&](std::string_view name) {
+    const Json* units = ConceptOf(facts, name);
+    if (units == nullptr || !units->is_object()) return;
+    for (const auto& [unit, values] : units->items()) {
+      if (IsCurrency(unit)) counts[unit] += values.size();
     }
+  };
+  for (const Concept& one : concepts) {
+    std::for_each(one.names.begin(), one.names.end(), count);
+    std::for_each(one.instead.begin(), one.instead.end(), count);
   }
   const auto most =
       std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -119,6 +121,21 @@ void AddRow(const SourceQuery& query, const Filed& filed, std::string_view lengt
   if (length == "half" && period == "Q2") rows.Set("fiscal_period", std::string("H1"));
 }
 
+// The values of a concept in the units of its column; whether there are any.
+absl::StatusOr<bool> ReadUnits(const Json& facts, std::string_view column, std::string_view name,
+                               const std::string& currency, std::map<Key, Filed>& filings) {
+  const Json* units = ConceptOf(facts, name);
+  if (units == nullptr) return false;
+  if (!units->is_object()) return UnexpectedBody(kName, "a concept without units");
+  bool any = false;
+  for (const auto& [unit, values] : units->items()) {
+    if (!Fits(column, unit, currency)) continue;
+    BF_RETURN_IF_ERROR(ReadConcept(column, values, filings));
+    any = any || !values.empty();
+  }
+  return any;
+}
+
 }  // namespace
 
 absl::StatusOr<SourceData> ParseCompanyFacts(const SourceQuery& query, const RawBody& body) {
@@ -131,13 +148,13 @@ absl::StatusOr<SourceData> ParseCompanyFacts(const SourceQuery& query, const Raw
 
   std::map<Key, Filed> filings;
   for (const Concept& one : concepts) {
+    bool has = false;
     for (const std::string_view name : one.names) {
-      const Json* units = ConceptOf(*facts, name);
-      if (units == nullptr) continue;
-      if (!units->is_object()) return UnexpectedBody(kName, "a concept without units");
-      for (const auto& [unit, values] : units->items()) {
-        if (Fits(one.column, unit, currency)) BF_RETURN_IF_ERROR(ReadConcept(one.column, values, filings));
-      }
+      BF_ASSIGN_OR_RETURN(const bool any, ReadUnits(*facts, one.column, name, currency, filings));
+      has = has || any;
+    }
+    for (auto name = one.instead.begin(); name != one.instead.end() && !has; ++name) {
+      BF_ASSIGN_OR_RETURN(has, ReadUnits(*facts, one.column, *name, currency, filings));
     }
   }
   std::map<std::string, std::string> last_period;  // of each filing

@@ -140,12 +140,16 @@ TEST(ProviderDates, OfHowManyDaysSharesAreAskedForIsAParameter) {
               breadthflow::testing::IsOk());
 }
 
-std::string Income(const std::string& currency, const std::string& symbol = "ACME") {
+// The reports of a year and two quarters; `item` is a member of each, and says what kind they are.
+std::string Reports(const std::string& currency, const std::string& symbol, const std::string& item) {
   return fmt::format(R"({{"symbol":"{0}",
-    "annualReports":[{{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","totalRevenue":"400"}}],
-    "quarterlyReports":[{{"fiscalDateEnding":"2023-09-30","reportedCurrency":"{1}","totalRevenue":"100"}},
-                        {{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","totalRevenue":"110"}}]}})",
-                     symbol, currency);
+    "annualReports":[{{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","{2}":"400"}}],
+    "quarterlyReports":[{{"fiscalDateEnding":"2023-09-30","reportedCurrency":"{1}","{2}":"100"}},
+                        {{"fiscalDateEnding":"2023-12-31","reportedCurrency":"{1}","{2}":"110"}}]}})",
+                     symbol, currency, item);
+}
+std::string Income(const std::string& currency, const std::string& symbol = "ACME") {
+  return Reports(currency, symbol, "totalRevenue");
 }
 constexpr char kAnnounced[] = R"({"symbol":"ACME","annualEarnings":[],"quarterlyEarnings":[
   {"fiscalDateEnding":"2023-12-31","reportedDate":"2024-06-03","reportTime":"post-market","reportedEPS":"1"},
@@ -172,11 +176,13 @@ TEST(ProviderDates, ResultsAreKnownWhenTheyWereAnnouncedHoweverLate) {
   BF_ASSERT_OK_AND_ASSIGN(const SourceData revenue, Ask("alpha_vantage", "revenue", kAll, body));
   EXPECT_THAT(Times(revenue), ElementsAre("2023-10-20T13:30:00Z", "2024-06-04T00:00:00Z", "2024-06-04T00:00:00Z"));
   EXPECT_THAT(Estimated(revenue), ElementsAre(0, 0, 0));
-  BF_ASSERT_OK_AND_ASSIGN(const SourceData cash, Ask("alpha_vantage", "cash_flow", kAll, body));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData cash, Ask("alpha_vantage", "cash_flow", kAll,
+                                                     kAnnounced + kNext + Reports("USD", "ACME", "operatingCashflow")));
   EXPECT_THAT(Times(cash), ElementsAre("2023-11-15T03:00:00Z", "2024-06-04T00:00:00Z", "2024-06-04T00:00:00Z"))
       << "what is not in the announcement: when it was due, and not before the announcement";
   EXPECT_THAT(Estimated(cash), ElementsAre(1, 1, 1));
-  BF_ASSERT_OK_AND_ASSIGN(const SourceData earnings, Ask("alpha_vantage", "earnings", kAll, body));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData earnings, Ask("alpha_vantage", "earnings", kAll,
+                                                         kAnnounced + kNext + Reports("USD", "ACME", "ebitda")));
   EXPECT_EQ(earnings.series.size(), 5u) << "two announcements, three statements";
   EXPECT_THAT(Estimated(earnings), ElementsAre(0, 0, 0, 0, 0));
 
@@ -188,6 +194,47 @@ TEST(ProviderDates, ResultsAreKnownWhenTheyWereAnnouncedHoweverLate) {
   };
   EXPECT_THAT(locator({}), HasSubstr("EARNINGS"));
   EXPECT_THAT(locator({{"announcements", false}}), ::testing::Not(HasSubstr("EARNINGS")));
+}
+
+// A fact of a year, or of its last day, by the filing "1" of 2024 or "2" of 2025; and the facts of concepts.
+std::string Fact(const std::string& year, int value, const std::string& filing, bool flow) {
+  return fmt::format(R"({{{}"end":"{}-12-31","val":{},"accn":"{}","filed":"{}-04-02","form":"20-F"}})",
+                     flow ? fmt::format(R"("start":"{}-01-01",)", year) : "", year, value, filing,
+                     filing == "1" ? "2024" : "2025");
+}
+std::string FactsOf(const std::vector<std::pair<std::string, std::string>>& concepts) {
+  std::string text;
+  for (const auto& [name, facts] : concepts) {
+    text += fmt::format(R"({}"{}":{{"units":{{"USD":[{}]}}}})", text.empty() ? "" : ",", name, facts);
+  }
+  return R"({"cik":1,"facts":{"ifrs-full":{)" + text + "}}}";
+}
+
+TEST(ProviderDates, AConceptOfAnotherMeaningNeverSeemsToRestateAPeriod) {
+  // The second filing repeats the total of 2022 alone.
+  const std::pair<std::string, std::string> total = {
+      "Equity", Fact("2022", 234, "1", false) + "," + Fact("2022", 234, "2", false)};
+  const std::pair<std::string, std::string> assets = {
+      "Assets", Fact("2022", 900, "1", false) + "," + Fact("2023", 950, "2", false)};
+  BF_ASSERT_OK_AND_ASSIGN(
+      const SourceData owners,
+      Ask("sec_edgar", "balance_sheet", kAll,
+          FactsOf({total, assets, {"EquityAttributableToOwnersOfParent", Fact("2022", 200, "1", false)}})));
+  const quant::Column* equity = owners.series.Find("shareholder_equity");
+  ASSERT_NE(equity, nullptr);
+  EXPECT_THAT(owners.series.times, ::testing::SizeIs(2)) << "nothing new of 2022 in the second filing";
+  EXPECT_EQ(std::get<std::vector<double>>(equity->values)[0], 200);
+  EXPECT_THAT(equity->valid, ElementsAre(true, false));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData all, Ask("sec_edgar", "balance_sheet", kAll, FactsOf({total})));
+  EXPECT_THAT(all.series.Doubles("shareholder_equity"), ElementsAre(234)) << "which never says the other";
+
+  const std::pair<std::string, std::string> costs = {"FinanceCosts", Fact("2022", 11, "1", true)};
+  BF_ASSERT_OK_AND_ASSIGN(
+      const SourceData interest,
+      Ask("sec_edgar", "earnings", kAll, FactsOf({costs, {"InterestExpense", Fact("2022", 15, "1", true)}})));
+  EXPECT_THAT(interest.series.Doubles("interest_expense"), ElementsAre(15));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData finance, Ask("sec_edgar", "earnings", kAll, FactsOf({costs})));
+  EXPECT_THAT(finance.series.Doubles("interest_expense"), ElementsAre(11));
 }
 
 TEST(ProviderDates, AFilingDateIsNoEstimate) {

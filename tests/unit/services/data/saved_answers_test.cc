@@ -141,6 +141,46 @@ TEST(SavedAnswers, AnAnswerOfSomethingElseIsRefusedWithWhatItHasRowsOf) {
               ElementsAre(HasSubstr("has no rows; say what they are to be of (--resource), sec_edgar has balance_sh")));
 }
 
+TEST(SavedAnswers, AReportOrTickOfAnotherKindIsRefusedWithItsOwn) {
+  const auto reports = [](const std::string& items) {
+    return R"({"symbol":"ACME","annualReports":[],"quarterlyReports":[{"fiscalDateEnding":"2019-06-30",)"
+           R"("reportedCurrency":"USD",)" +
+           items + "}]}";
+  };
+  const std::vector<std::pair<std::string, std::string>> kinds = {
+      {"balance_sheet", reports(R"("totalAssets":"10","inventory":"None")")},
+      {"revenue", reports(R"("totalRevenue":"10","netIncome":"3","ebitda":"None")")},
+      {"cash_flow", reports(R"("operatingCashflow":"10","netIncome":"3")")}};
+  for (const auto& [kind, body] : kinds) {
+    EXPECT_EQ(Read({"alpha_vantage", {}}, Kind(kind), "a.json", body)->series.size(), 1u) << kind;
+    for (const char* other : {"revenue", "earnings", "balance_sheet", "cash_flow"}) {
+      if (other == kind || (kind == "revenue" && std::string(other) == "earnings")) continue;  // of one statement
+      EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Kind(other), "a.json", body).status()),
+                  ElementsAre(AllOf(HasSubstr(std::string("reports of another kind than ") + other),
+                                    HasSubstr("it has rows of "), HasSubstr(kind))))
+          << kind << " as " << other;
+    }
+  }
+  const std::string trades =
+      R"({"results":[{"price":10.5,"size":5,"sip_timestamp":1577975400000000001,"exchange":4}],"status":"OK"})";
+  EXPECT_THAT(Said(Read({"polygon", {}}, Kind("quote"), "ACME.json", trades).status()),
+              ElementsAre(AllOf(HasSubstr("ticks of another kind than quote"), HasSubstr("it has rows of trade"))));
+}
+
+TEST(SavedAnswers, RowsThatSayNothingOfTheResourceAreLeftOut) {
+  const std::string reports = R"({"symbol":"ACME","annualReports":[],"quarterlyReports":[)"
+                              R"({"fiscalDateEnding":"2019-06-30","reportedCurrency":"USD","totalRevenue":"10"},)"
+                              R"({"fiscalDateEnding":"2019-03-31","reportedCurrency":"USD","totalRevenue":"None"}]})";
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData revenue, Read({"alpha_vantage", {}}, Kind("revenue"), "a.json", reports));
+  EXPECT_EQ(revenue.series.size(), 1u);
+  EXPECT_THAT(revenue.notes, ElementsAre("1 left out, report without revenue: quarterly 2019-03-31"));
+  const std::string quotes =
+      R"({"results":[{"bid_price":10.5,"bid_size":5,"ask_price":0,"sip_timestamp":1577975400000000001},)"
+      R"({"bid_price":0,"ask_price":0,"sip_timestamp":1577975400000000002}],"status":"OK"})";
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData sides, Read({"polygon", {}}, Kind("quote"), "ACME.json", quotes));
+  EXPECT_THAT(sides.series.times, ElementsAre(1577975400000000001));
+}
+
 TEST(SavedAnswers, AnAnswerWithoutRowsOfTheResourceHasNone) {
   BF_ASSERT_OK_AND_ASSIGN(const SourceData none, Read({"sec_edgar", {}}, Kind("cash_flow"), "LPA.json", kFacts));
   EXPECT_TRUE(none.series.empty());
