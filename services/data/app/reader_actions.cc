@@ -70,9 +70,9 @@ absl::Status ReadActions::RefuseNamed(const Kind& kind, const quant::Series& row
                             others.empty() ? "" : fmt::format(", but {} has", fmt::join(others, ", "))));
 }
 
-// The first offer that has all of `needed`; null when there are none at all.
+// The first offer that has all of `needed`, `what` for people; null when there are none at all.
 absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::Series& rows,
-                                                       const quant::TimeRange& needed) {
+                                                       const quant::TimeRange& needed, std::string_view what) {
   const std::vector<ActionOffer>& offers = kind.actions.offers;
   if (offers.empty()) {
     if (!shape_.actions_from.empty()) return RefuseNamed(kind, rows);
@@ -85,7 +85,7 @@ absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::
                             fmt::format("its {} are those of {}, and {}", kind.name, chosen.source, chosen.why_lost));
   }
   kind.chosen = offers[*whole].source;
-  if (kind.chosen != origin_.source) Notice(fmt::format("{} are those of {}", kind.name, kind.chosen));
+  if (kind.chosen != origin_.source) Notice(fmt::format("{} are those of {}", what, kind.chosen));
   BF_ASSIGN_OR_RETURN(const quant::Series* events, ReadOffer(kind, *whole));
   // Splits are rare; a share that pays dividends has mostly paid some before the first one that a file has.
   const bool imported = offers[*whole].stored && !offers[*whole].asked;
@@ -95,6 +95,19 @@ absl::StatusOr<const quant::Series*> ReadActions::Pick(Kind& kind, const quant::
                        kind.chosen, DayText(events->times.front())));
   }
   return events;
+}
+
+// The splits of the rows' own column. Prices that are adjusted as of a later day than the last row hold splits that no
+// row has: these, up to `until_ns`, are those of an offer. Null where nobody knows them.
+absl::Status ReadActions::TakeColumns(const quant::Series& rows, int64_t until_ns, CorporateActions& actions) {
+  if (!extent_.anchors.empty() && !OwnSplitsReach(rows, extent_.anchors, *calendar_)) {
+    const quant::TimeRange after{rows.times.back(), until_ns};
+    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, after, "splits after the last row"));
+    if (actions.splits == nullptr) return absl::OkStatus();
+    actions.splits_after_rows = true;
+  }
+  splits_.chosen = kColumns;
+  return absl::OkStatus();
 }
 
 // Says which splits the stored prices are taken to be divided by although they came after the last of them.
@@ -125,6 +138,7 @@ absl::Status ReadActions::Compare(Kind& kind, const quant::Series& rows, const q
     CorporateActions other = known;
     const bool dividends = &kind == &dividends_;
     (dividends ? other.dividends : other.splits) = events;
+    if (!dividends) other.splits_after_rows = false;
     const std::string difference = Difference(rows, known, other, dividends);
     if (difference.empty()) continue;
     Notice(fmt::format("{} are those of {}; {} says otherwise {}", kind.name,
@@ -144,7 +158,7 @@ absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows
   const ActionsNeeded take = ActionsThatCount(rows, adjustment, anchored);
   if (take.dividends) {
     if (named || MissingActions(rows, adjustment, {}, anchored).dividends) {
-      BF_ASSIGN_OR_RETURN(actions.dividends, Pick(dividends_, rows, needed));
+      BF_ASSIGN_OR_RETURN(actions.dividends, Pick(dividends_, rows, needed, dividends_.name));
     } else {
       dividends_.chosen = kColumns;
     }
@@ -152,15 +166,15 @@ absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows
   const bool paid = actions.dividends != nullptr && !actions.dividends->empty();
   if (take.splits || paid) {
     if (named || MissingActions(rows, adjustment, actions, anchored).splits) {
-      BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed));
+      BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed, splits_.name));
     } else {
-      splits_.chosen = kColumns;
+      BF_RETURN_IF_ERROR(TakeColumns(rows, needed.end_ns, actions));
     }
     BF_RETURN_IF_ERROR(Compare(splits_, rows, needed, actions));
     if (actions.splits != nullptr) BF_RETURN_IF_ERROR(TellOfLaterSplits(rows, *actions.splits));
     if (anchored && actions.splits == nullptr && splits_.chosen.empty()) {
-      Notice(fmt::format("no splits are known: prices come as they are stored, adjusted as of {}",
-                         ToText(extent_.anchors)));
+      Notice(fmt::format("no splits{} are known: prices come as they are stored, adjusted as of {}",
+                         IsComplete(rows, "split_ratio") ? " after the last row" : "", ToText(extent_.anchors)));
     }
   }
   if (take.dividends) BF_RETURN_IF_ERROR(Compare(dividends_, rows, needed, actions));
@@ -175,7 +189,7 @@ absl::StatusOr<CorporateActions> ReadActions::ToCombine(const quant::Series& row
   if (shape_.actions_from.empty() && IsComplete(rows, "split_ratio")) {
     splits_.chosen = kColumns;
   } else {
-    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed));
+    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, rows, needed, splits_.name));
     if (actions.splits == nullptr) {
       Notice("no splits are known: a bar around one has prices from before and after it");
       return actions;
@@ -189,9 +203,9 @@ absl::StatusOr<CorporateActions> ReadActions::ToCount(const quant::Series& bars,
   CorporateActions actions;
   actions.calendar = calendar_;
   if (shape_.actions_from.empty() && IsComplete(bars, "split_ratio")) {
-    splits_.chosen = kColumns;
+    BF_RETURN_IF_ERROR(TakeColumns(bars, needed.end_ns, actions));
   } else {
-    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, bars, needed));
+    BF_ASSIGN_OR_RETURN(actions.splits, Pick(splits_, bars, needed, splits_.name));
     if (actions.splits == nullptr && bars.basis != quant::PriceBasis::kRaw) {
       return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars,
                               "the closes are divided by later splits, and no splits are known that would take that "

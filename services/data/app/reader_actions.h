@@ -43,7 +43,9 @@ class ReadActions {
     std::map<size_t, quant::Series> read;  // by offer
   };
   absl::StatusOr<const quant::Series*> ReadOffer(Kind& kind, size_t offer);
-  absl::StatusOr<const quant::Series*> Pick(Kind& kind, const quant::Series& rows, const quant::TimeRange& needed);
+  absl::StatusOr<const quant::Series*> Pick(Kind& kind, const quant::Series& rows, const quant::TimeRange& needed,
+                                            std::string_view what);
+  absl::Status TakeColumns(const quant::Series& rows, int64_t until_ns, CorporateActions& actions);
   absl::Status TellOfLaterSplits(const quant::Series& rows, const quant::Series& splits);
   absl::Status Compare(Kind& kind, const quant::Series& rows, const quant::TimeRange& needed,
                        const CorporateActions& known);

@@ -15,6 +15,7 @@
 // that counts in the rows:
 //
 //   1. the series' own columns (split_ratio; dividend or adj_close), where every row has a value
+//      (of prices adjusted as of a day after the last row: beside the splits from there to the day, by 2 to 4)
 //   2. events stored from the source of the prices
 //   3. events stored from another source, the one that was stored first: a later one changes no read
 //   4. that there were none, as the source of the prices confirmed, or another one (the first by name)

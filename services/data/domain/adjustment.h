@@ -40,6 +40,8 @@ struct CorporateActions {
   const quant::Series* splits = nullptr;     // resource `split`: ex_date text YYYY-MM-DD, ratio double
   const quant::Series* dividends = nullptr;  // resource `dividend`: ex_date, amount per share as it was paid
   const quant::Calendar* calendar = &quant::Xnys();
+  // `splits` count only where they take effect after the last row; up to it the column split_ratio has them.
+  bool splits_after_rows = false;
 };
 
 // `series` with its prices (open, high, low, close, vwap, and dividend) and volume adjusted. Events come from `actions`

@@ -77,6 +77,13 @@ absl::StatusOr<std::vector<Event>> ReadEvents(const Series& bars, const Series& 
   return read;
 }
 
+// The splits of `actions`, which are not null, that count beside those of the column.
+absl::StatusOr<std::vector<Event>> SplitsOf(const Series& bars, const CorporateActions& actions) {
+  BF_ASSIGN_OR_RETURN(std::vector<Event> splits, ReadEvents(bars, *actions.splits, "ratio", false, *actions.calendar));
+  if (actions.splits_after_rows) std::erase_if(splits, [&](const Event& one) { return one.row < bars.size(); });
+  return splits;
+}
+
 std::optional<std::vector<double>> FromColumn(const Series& bars, std::string_view name, double after_last) {
   if (!IsComplete(bars, name)) return std::nullopt;
   const std::span<const double> column = bars.Doubles(name);
@@ -139,33 +146,36 @@ absl::StatusOr<std::optional<std::vector<SplitEvent>>> SplitEvents(const Series&
                                                                    const CorporateActions& actions) {
   std::vector<SplitEvent> splits;
   if (actions.splits != nullptr) {
-    BF_ASSIGN_OR_RETURN(const std::vector<Event> events,
-                        ReadEvents(bars, *actions.splits, "ratio", false, *actions.calendar));
+    BF_ASSIGN_OR_RETURN(const std::vector<Event> events, SplitsOf(bars, actions));
     for (const Event& event : events) {
       splits.push_back({actions.calendar->DayStart(event.ex_date), event.row, event.value});
     }
-    return splits;
+    if (!actions.splits_after_rows) return splits;
   }
   if (!IsComplete(bars, "split_ratio")) return std::nullopt;
   const std::span<const double> ratios = bars.Doubles("split_ratio");
+  std::vector<SplitEvent> own;
   for (size_t row = 0; row < ratios.size(); ++row) {
     if (!(ratios[row] > 0)) {
       return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars, "column split_ratio has a value that is not above 0");
     }
-    if (ratios[row] != 1) splits.push_back({bars.times[row] - 1, row, ratios[row]});
+    if (ratios[row] != 1) own.push_back({bars.times[row] - 1, row, ratios[row]});
   }
+  splits.insert(splits.begin(), own.begin(), own.end());
   return splits;
 }
 
 absl::StatusOr<RowEvents> EventsByRow(const Series& bars, const CorporateActions& actions, bool later_dividends) {
   RowEvents events;
   std::vector<Event> splits;
-  if (actions.splits != nullptr) {
-    BF_ASSIGN_OR_RETURN(splits, ReadEvents(bars, *actions.splits, "ratio", false, *actions.calendar));
-    events.splits.emplace(bars.size() + 1, 1.0);
-    for (const Event& split : splits) (*events.splits)[split.row] *= split.value;
-  } else {
+  if (actions.splits == nullptr || actions.splits_after_rows) {
     events.splits = FromColumn(bars, "split_ratio", 1.0);
+  } else {
+    events.splits.emplace(bars.size() + 1, 1.0);
+  }
+  if (actions.splits != nullptr && events.splits) {
+    BF_ASSIGN_OR_RETURN(splits, SplitsOf(bars, actions));
+    for (const Event& split : splits) (*events.splits)[split.row] *= split.value;
   }
   if (actions.dividends == nullptr) {
     events.dividends = FromColumn(bars, "dividend", 0.0);

@@ -137,16 +137,19 @@ absl::StatusOr<std::vector<SplitInEffect>> SplitsInEffect(const Series& bars, co
   if (actions.splits != nullptr) {
     BF_ASSIGN_OR_RETURN(const std::vector<DatedSplit> dated, DatedSplits(*actions.splits));
     for (const DatedSplit& split : dated) splits.push_back({actions.calendar->DayStart(split.ex_date), split.ratio});
-    return splits;
+    if (!actions.splits_after_rows) return splits;
+    std::erase_if(splits, [&](const SplitInEffect& one) { return !bars.empty() && one.after_ns < bars.times.back(); });
   }
   if (!IsComplete(bars, "split_ratio")) return splits;
+  std::vector<SplitInEffect> own;
   const std::span<const double> ratios = bars.Doubles("split_ratio");
   for (size_t row = 0; row < ratios.size(); ++row) {
     if (!(ratios[row] > 0)) {
       return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars, "column split_ratio has a value that is not above 0");
     }
-    if (ratios[row] != 1) splits.push_back({bars.times[row] - 1, ratios[row]});
+    if (ratios[row] != 1) own.push_back({bars.times[row] - 1, ratios[row]});
   }
+  splits.insert(splits.begin(), own.begin(), own.end());
   return splits;
 }
 

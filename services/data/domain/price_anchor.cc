@@ -71,6 +71,15 @@ SplitProducts ProductsOf(const Series& series, const PriceAnchors& anchors, cons
 
 absl::StatusOr<SplitProducts> Products(const Series& series, const PriceAnchors& anchors,
                                        const CorporateActions& actions) {
+  if (actions.splits == nullptr && IsComplete(series, "split_ratio") &&
+      !OwnSplitsReach(series, anchors, *actions.calendar)) {
+    return RefuseAdjustment(
+        "NO_ADJUSTMENT_DATA", series,
+        fmt::format("they are adjusted as of {}, and their own splits end with the last row, of {}: the splits from "
+                    "there to that day are needed: fetch or import them",
+                    ToText(anchors),
+                    absl::FormatTime("%Y-%m-%d", quant::FromNanos(series.times.back()), absl::UTCTimeZone())));
+  }
   BF_ASSIGN_OR_RETURN(const std::optional<std::vector<SplitEvent>> splits, SplitEvents(series, actions));
   if (splits) return ProductsOf(series, anchors, *splits, *actions.calendar);
   return RefuseAdjustment("NO_ADJUSTMENT_DATA", series,
@@ -159,6 +168,12 @@ absl::Status CheckAnchor(const Series& rows, absl::CivilDay as_of) {
                   DayText(as_of)));
 }
 
+bool OwnSplitsReach(const Series& rows, const PriceAnchors& anchors, const quant::Calendar& calendar) {
+  return IsComplete(rows, "split_ratio") && std::all_of(anchors.begin(), anchors.end(), [&](const AnchoredRows& one) {
+           return calendar.DayStart(one.as_of) < rows.times.back();
+         });
+}
+
 absl::StatusOr<Series> AsTraded(Series series, const PriceAnchors& anchors, const CorporateActions& actions) {
   if (!series.empty()) {
     BF_ASSIGN_OR_RETURN(const SplitProducts splits, Products(series, anchors, actions));
@@ -172,8 +187,8 @@ absl::StatusOr<Series> AsTraded(Series series, const PriceAnchors& anchors, cons
 }
 
 absl::StatusOr<Series> SplitByLastRow(Series series, const PriceAnchors& anchors, const CorporateActions& actions) {
-  const bool known = actions.splits != nullptr || IsComplete(series, "split_ratio");
-  if (!series.empty() && (known || anchors.size() > 1)) {
+  const auto known = [&] { return actions.splits != nullptr || OwnSplitsReach(series, anchors, *actions.calendar); };
+  if (!series.empty() && (anchors.size() > 1 || known())) {
     BF_ASSIGN_OR_RETURN(const SplitProducts splits, Products(series, anchors, actions));
     Multiply(series, {"open", "high", "low", "close", "vwap", "dividend", "adj_close"}, splits.inside, splits.later);
     Count(series, splits.inside, splits.later);

@@ -51,18 +51,23 @@ PriceAnchors AnchorsAfter(const PriceAnchors& before, std::span<const int64_t> s
 // are raw hold no split, and dividends can not be taken out; AFTER_ANCHOR for rows of a later day.
 absl::Status CheckAnchor(const quant::Series& rows, absl::CivilDay as_of);
 
+// Whether the column split_ratio of `rows` (not empty; the last is the last of the series) has every split that may be
+// in prices of `anchors`: those after the last row are in no row, so none of the days begins after it.
+bool OwnSplitsReach(const quant::Series& rows, const PriceAnchors& anchors, const quant::Calendar& calendar);
+
 // Split-adjusted prices of `anchors`, which are not empty, as they were traded: times the splits that are in them,
 // volume divided by these. That is exact where the splits are powers of two, else a double next to it. adj_close comes
 // to the last row as its day. Splits count up to the day of each row; `actions` may have later ones.
 //
-// Errors as Adjust; NO_ADJUSTMENT_DATA also when no splits are known.
+// Errors as Adjust; NO_ADJUSTMENT_DATA also when no splits are known, or those of the rows alone and these do not reach
+// to the day (OwnSplitsReach).
 absl::StatusOr<quant::Series> AsTraded(quant::Series series, const PriceAnchors& anchors,
                                        const CorporateActions& actions);
 
 // The same prices divided by the splits that took effect after each row, up to the last row, which is to be the last of
 // the series: as Adjust gives kSplit of what was traded. They are multiplied once, by the quotient of the splits that
 // are in them and of those that should be: by 1 where that is as they are stored, bit for bit. Where no splits are
-// known and all rows are of one day they come as they are stored.
+// known, or not those up to the day, and all rows are of one day they come as they are stored.
 absl::StatusOr<quant::Series> SplitByLastRow(quant::Series series, const PriceAnchors& anchors,
                                              const CorporateActions& actions);
 

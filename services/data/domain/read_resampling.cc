@@ -60,7 +60,10 @@ void DropSplits(Series& bars) {
 
 // Puts splits that are known apart where Resample looks for them. Those before the first row are all in that row.
 absl::Status AddSplits(Series& bars, const CorporateActions& actions) {
-  const CorporateActions splits{.splits = actions.splits, .dividends = nullptr, .calendar = actions.calendar};
+  const CorporateActions splits{.splits = actions.splits,
+                                .dividends = nullptr,
+                                .calendar = actions.calendar,
+                                .splits_after_rows = actions.splits_after_rows};
   const absl::StatusOr<RowEvents> events = EventsByRow(bars, splits, false);
   BF_RETURN_IF_ERROR(events.status());
   DropSplits(bars);

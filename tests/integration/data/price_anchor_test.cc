@@ -52,11 +52,12 @@ class PriceAnchorTest : public ::testing::Test {
     spec.mutable_spec()->set_adjusted_as_of(adjusted_as_of);
     return server_.Import({spec, ImportServer::Csv("AAA.csv", kHeader + rows)});
   }
-  void ImportSplits() {
+  void ImportSplits() { ImportSplit(CivilDay(2020, 8, 31), 4); }
+  void ImportSplit(CivilDay day, double ratio) {
     Series splits{.key = {"split", "AAA", quant::Timeframe::kTick, ""}, .repeats = true};
-    splits.times = {quant::Xnys().DayStart(CivilDay(2020, 8, 31))};
-    splits.Add("ex_date", std::vector<std::string>{"2020-08-31"});
-    splits.Add("ratio", Doubles{4});
+    splits.times = {quant::Xnys().DayStart(day)};
+    splits.Add("ex_date", std::vector<std::string>{std::string(absl::FormatCivilTime(day))});
+    splits.Add("ratio", Doubles{ratio});
     ASSERT_THAT(server_.Import({ImportServer::Spec("split", quant::Timeframe::kTick), ImportServer::Packed(splits)}),
                 IsOk());
   }
@@ -95,6 +96,42 @@ TEST_F(PriceAnchorTest, ALaterDownloadOfTheSameRowsGivesTheSamePrices) {
   EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
   EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(500, 504));
   EXPECT_THAT(Closes(Adjustment::kForwardSplit), ElementsAre(500, 504));
+}
+
+// The file tells of the split among its rows; that of 2024, ten for one, is in its prices too.
+TEST_F(PriceAnchorTest, TheSplitsOfTheRowsGoWithThoseAfterThem) {
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+  spec.mutable_spec()->set_adjusted_as_of("2025-02-21");
+  constexpr char kOwn[] =
+      "date,open,high,low,close,volume,split_ratio\n"
+      "2020-08-28,12.5,12.5,12.5,12.5,800,1\n2020-08-31,12.75,12.75,12.75,12.75,300,4\n";
+  ASSERT_THAT(server_.Import({spec, ImportServer::Csv("AAA.csv", kOwn)}), IsOk());
+  clients::ReadQuery raw;
+  raw.adjustment = Adjustment::kRaw;
+  const auto refused = server_.Read("AAA", raw);
+  EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("their own splits end with the last row, of 2020-08-31"));
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(12.5, 12.75)) << "as they are stored";
+  ImportSplit(CivilDay(2024, 6, 10), 10);
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 127.5)) << "without the split that the rows have";
+  EXPECT_THAT(Closes(Adjustment::kSplit), ElementsAre(125, 127.5));
+  EXPECT_THAT(Closes(Adjustment::kForwardSplit), ElementsAre(500, 510));
+  ImportSplits();
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 127.5)) << "which counts once";
+}
+
+TEST_F(PriceAnchorTest, OwnSplitsDoWhereTheDayIsThatOfTheLastRow) {
+  Request spec = ImportServer::Spec();
+  spec.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+  spec.mutable_spec()->set_adjusted_as_of("2020-08-31");
+  constexpr char kOwn[] =
+      "date,open,high,low,close,volume,split_ratio\n"
+      "2020-08-28,126,126,126,126,80,1\n2020-08-31,128,128,128,128,30,4\n";
+  ASSERT_THAT(server_.Import({spec, ImportServer::Csv("AAA.csv", kOwn)}), IsOk());
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(504, 128));
+  ImportSplit(CivilDay(2024, 6, 10), 10);
+  EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(504, 128)) << "it came later than the day";
 }
 
 TEST_F(PriceAnchorTest, DownloadsOfBeforeAndAfterASplitAreOneSeries) {

@@ -250,6 +250,34 @@ TEST(PriceAnchor, TheColumnsOfTheRowsTellOfSplitsToo) {
   EXPECT_THAT(all.Doubles("dividend"), ElementsAre(0, 8, 0, 1));
 }
 
+TEST(PriceAnchor, TheColumnsOfTheRowsEndWithTheLastRow) {
+  Series bars = Week();
+  bars.Add("split_ratio", Doubles{1, 1, 4, 1});
+  const PriceAnchors anchors = {{INT64_MIN, CivilDay(2021, 1, 4)}};
+  EXPECT_TRUE(OwnSplitsReach(bars, {{INT64_MIN, CivilDay(2020, 9, 1)}}, quant::Xnys())) << "the day of the last row";
+  EXPECT_FALSE(OwnSplitsReach(bars, {{INT64_MIN, CivilDay(2020, 9, 2)}}, quant::Xnys()));
+  EXPECT_FALSE(OwnSplitsReach(Week(), {{INT64_MIN, CivilDay(2020, 9, 1)}}, quant::Xnys())) << "there is no column";
+  for (const Adjustment adjustment : {Adjustment::kRaw, Adjustment::kForwardSplit}) {
+    const auto refused = AdjustRows(bars, adjustment, {}, ExtentOf(bars, anchors));
+    EXPECT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+    EXPECT_THAT(base::Message(refused.status()),
+                AllOf(HasSubstr("adjusted as of 2021-01-04"), HasSubstr("end with the last row, of 2020-09-01")));
+  }
+  BF_ASSERT_OK_AND_ASSIGN(const Series stored, AdjustRows(bars, Adjustment::kSplit, {}, ExtentOf(bars, anchors)));
+  EXPECT_THAT(stored.Doubles("close"), ElementsAre(500, 504, 128, 132)) << "as where no splits are known";
+  // What others say of the time of the rows does not count beside the column.
+  const Series splits = Events("split", "ratio", {{CivilDay(2020, 8, 31), 3}, {CivilDay(2021, 1, 4), 2}});
+  const CorporateActions after{.splits = &splits, .splits_after_rows = true};
+  const auto closes = [&](Adjustment adjustment) {
+    const auto read = AdjustRows(bars, adjustment, after, ExtentOf(bars, anchors));
+    EXPECT_THAT(read, testing::IsOk());
+    return read.ok() ? Doubles(read->Doubles("close").begin(), read->Doubles("close").end()) : Doubles();
+  };
+  EXPECT_THAT(closes(Adjustment::kRaw), ElementsAre(4000, 4032, 256, 264));
+  EXPECT_THAT(closes(Adjustment::kSplit), ElementsAre(1000, 1008, 256, 264));
+  EXPECT_THAT(closes(Adjustment::kForwardSplit), ElementsAre(4000, 4032, 1024, 1056));
+}
+
 TEST(PriceAnchor, AnAdjustedCloseCountsOnlyWhereAllRowsAreOfOneDay) {
   Series bars = Week();
   bars.Add("adj_close", Doubles{250, 504, 128, 132});  // a dividend of half the price, on the second day
