@@ -5,6 +5,7 @@
 
 #include "common/base/status.h"
 #include "services/data/app/importer.h"
+#include "services/data/domain/price_basis.h"
 
 // The files of an import: put together from their parts, and read when they are whole.
 namespace breadthflow::data {
@@ -56,7 +57,10 @@ absl::Status Import::EndFile() {
   }
   for (SourceData& data : *read) {
     std::vector<std::string>& notes = notes_[data.series.key.symbol];
-    notes.insert(notes.end(), data.notes.begin(), data.notes.end());
+    for (const std::string& note : data.notes) {
+      // Who says as of when prices were adjusted says that they were.
+      if (!spec_.adjusted_as_of || note != AssumedBasisNote()) notes.push_back(note);
+    }
     if (data.basis_assumed && !data.series.empty()) basis_assumed_.insert(data.series.key.symbol);
     if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
     BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
