@@ -28,11 +28,24 @@ void CheckSnapshotFlags(const Arguments& arguments, base::Violations& violations
     violations.Add("--source", "a snapshot has its own: leave --source or --snapshot out");
 }
 
-absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& arguments) {
-  base::Violations violations;
+std::vector<Flag> SnapshotFlags() {
+  return {SymbolsFlag(false),
+          TimeframeFlag(),
+          SourceFlag("needed where several have a series"),
+          SnapshotFlag(),
+          StartFlag("", "of a new snapshot; default all that is stored"),
+          EndFlag("", "in a new snapshot")};
+}
+
+namespace {
+
+// `ranged`: a new one is of the rows from --start to --end.
+absl::StatusOr<std::string> NamedOrNew(Session& session, const Arguments& arguments, bool ranged,
+                                       base::Violations& violations) {
   CheckSnapshotFlags(arguments, violations);
   data::v1::CreateSnapshotRequest request;
   request.set_timeframe(ParseTimeframeFlag(arguments, violations));
+  if (ranged) *request.mutable_range() = ParseRange(arguments, request.timeframe(), violations);
   request.set_source(arguments.Text("source"));
   for (std::string& symbol : ParseSymbols(arguments.Text("symbols"), "--symbols", violations)) {
     request.add_symbols(std::move(symbol));
@@ -77,6 +90,27 @@ absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& argum
   waiting->Finish();
   session.out().Say(fmt::format("snapshot of {} symbols: {}", snapshot.series_size(), snapshot.name()));
   return snapshot.name();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SnapshotFor(Session& session, const Arguments& arguments) {
+  base::Violations violations;
+  return NamedOrNew(session, arguments, false, violations);
+}
+
+absl::StatusOr<std::string> SnapshotOf(Session& session, const Arguments& arguments) {
+  base::Violations violations;
+  if (!arguments.argument().empty() || arguments.Has("snapshot")) {
+    for (const char* flag : {"start", "end"}) {
+      if (arguments.Has(flag)) {
+        violations.Add(fmt::format("--{}", flag), "a snapshot has its own range: leave it or the snapshot out");
+      }
+    }
+  }
+  if (arguments.argument().empty()) return NamedOrNew(session, arguments, true, violations);
+  BF_RETURN_IF_ERROR(violations.ToStatus("wrong flags", "USAGE"));
+  return SnapshotName(session, arguments.argument());
 }
 
 }  // namespace breadthflow::cli

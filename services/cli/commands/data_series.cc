@@ -94,11 +94,7 @@ absl::Status Read(Session& session, const Arguments& arguments) {
 absl::Status Snapshot(Session& session, const Arguments& arguments) {
   data::v1::Snapshot snapshot;
   data::v1::GetSnapshotRequest request;
-  if (arguments.argument().empty()) {
-    BF_ASSIGN_OR_RETURN(*request.mutable_name(), SnapshotFor(session, arguments));
-  } else {
-    BF_ASSIGN_OR_RETURN(*request.mutable_name(), SnapshotName(session, arguments.argument()));
-  }
+  BF_ASSIGN_OR_RETURN(*request.mutable_name(), SnapshotOf(session, arguments));
   BF_ASSIGN_OR_RETURN(snapshot, session.data().Call(&Stub::GetSnapshot, request, session.scope()));
   BF_ASSIGN_OR_RETURN(const Bars bars, BarsOf(session, snapshot));
   session.out().Result(snapshot, [&] {
@@ -135,14 +131,13 @@ Command DataRead() {
 }
 
 Command DataSnapshot() {
-  return {
-      .group = "data",
-      .verb = "snapshot",
-      .summary = "freeze series as they are known now, or show a snapshot",
-      .argument = "SNAPSHOT",
-      .argument_default = "a new one, of --symbols or of all that is stored",
-      .flags = {SymbolsFlag(false), TimeframeFlag(), SourceFlag("needed where several have a series"), SnapshotFlag()},
-      .run = Snapshot};
+  return {.group = "data",
+          .verb = "snapshot",
+          .summary = "freeze series as they are known now, or show a snapshot",
+          .argument = "SNAPSHOT",
+          .argument_default = "a new one, of --symbols or of all that is stored",
+          .flags = SnapshotFlags(),
+          .run = Snapshot};
 }
 
 }  // namespace breadthflow::cli

@@ -105,6 +105,36 @@ class Sources(unittest.TestCase):
         self.assertIn(f"warning: this snapshot mixes sources: ONLY from csv_file; MSFT from {MADE_UP}", mixed)
         self.assertNotIn("warning", self.done("data", "snapshot", "--symbols", "ONLY", output="table").people)
 
+    def test_the_range_that_is_asked_for_is_judged(self):
+        self.done("data", "import", bars_csv(self.suite.folder, "HALF"), "--source", "half", "--set", "calendar=XNYS")
+        of = ("--symbols", "HALF", "--source", "half")
+        half = (*of, "--start", "2013-05-20", "--end", "2013-06-15")  # 19 sessions, the last 10 have rows
+
+        def findings(report):
+            return {one["check"]: one["severity"] for one in report["series"][0].get("findings", [])}
+
+        judged = self.done("data", "quality", *half).json
+        self.assertEqual(findings(judged).get("asked_range"), "SEVERITY_WARNING", judged)
+        whole = self.suite.cli("data", "quality", *half, "--expect-whole-range", "--check")
+        self.assertEqual((whole.status, whole.json["passed"]), (1, False), whole)
+        self.assertEqual(findings(whole.json).get("completeness"), "SEVERITY_ERROR", whole)
+        self.assertNotIn("asked_range", findings(self.done("data", "quality", *of).json))
+        snapshot = self.done("data", "snapshot", *half).json
+        self.assertTrue(snapshot["range"]["startTime"] < snapshot["range"]["endTime"], snapshot["range"])
+        again = self.done("data", "quality", snapshot["name"], "--expect-whole-range").json
+        self.assertFalse(again["passed"])
+        part = self.done("data", "snapshot", *of, "--start", "2013-06-05", "--end", "2013-06-07").json
+        self.assertEqual(part["series"][0]["rowCount"], "2", "the days 5 and 6")
+        unsaid = self.done("data", "snapshot", *of).json["name"]
+        for words in (of, (*of, "--start", "2013-06-03"), (unsaid,), ("--snapshot", unsaid)):
+            refused = self.suite.cli("data", "quality", *words, "--expect-whole-range")
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn("--expect-whole-range: needs --start and --end", refused.people)
+        for verb, words in (("quality", (unsaid,)), ("snapshot", ("--snapshot", unsaid))):
+            refused = self.suite.cli("data", verb, *words, "--start", "2013-06-03")
+            self.assertEqual(refused.status, 2, refused)
+            self.assertIn("--start: a snapshot has its own range", refused.people)
+
     def test_a_snapshot_has_its_own_source(self):
         name = self.done("data", "snapshot", "--symbols", "ONLY").json["name"]
         for words in (("data", "read"), ("signals", "generate"), ("backtest", "run")):
