@@ -73,6 +73,7 @@ bool IsSourceName(std::string_view name) {
 }
 
 std::string SymbolOfFileName(const std::string& file) {
+  if (file.starts_with("/dev/") || file.starts_with("/proc/")) return "";
   std::string name = file.substr(file.rfind('/') + 1);
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);

@@ -40,7 +40,7 @@ struct ImportSpec {
 // Lower-case letters, digits and underscores, 1 to 63, beginning with a letter.
 bool IsSourceName(std::string_view name);
 
-// "bars/aapl.csv.gz" -> "AAPL": whose rows a file has that does not say it.
+// "bars/aapl.csv.gz" -> "AAPL": whose rows a file has that does not say it. Empty for "/dev/stdin" and the like.
 std::string SymbolOfFileName(const std::string& file);
 
 // Collects violations of many rows; lists the first kMaxListed and counts the rest.

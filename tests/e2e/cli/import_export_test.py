@@ -147,6 +147,11 @@ class ImportExport(unittest.TestCase):
         self.assertEqual([(one["symbol"], one["rowCount"]) for one in results], [("TP", "20000")])
         self.done("data", "import", bars_csv(self.folder, "PIPED"))
         self.assertEqual(self.piped((self.folder / "PIPED.csv").read_bytes(), "--symbol", "PIPED", "--source", "pipe_text")[0]["rowCount"], "10")
+        nobody = subprocess.run([str(BIN / "breadthflow"), "--server", self.suite.server, "data", "import", "/dev/stdin"],
+                                input=(self.folder / "PIPED.csv").read_bytes(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env=clean_environment(), timeout=120)
+        self.assertEqual(nobody.returncode, 2, nobody)
+        self.assertIn(b"--symbol", nobody.stderr, "a pipe has no name that tells whose rows it has")
         for name, format in (("piped.csv", "csv"), ("piped.csv.gz", "csv"), ("piped.jsonl", "jsonl"), ("piped.columnar", "columnar")):
             out = self.folder / name
             self.done("data", "export", "--symbols", "PIPED", "--source", "import", "--out", out)
