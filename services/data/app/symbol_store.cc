@@ -150,8 +150,8 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   if (fetched.market && before != nullptr && before != calendar) {
     BF_ASSIGN_OR_RETURN(const NamedMarkets named,
                         series_.Markets({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
-    const auto known = named.find(series.key);
-    if (known != named.end()) TellOfOtherCalendar(known->second.market, *fetched.market, fetched.result);
+    const auto said = named.find(series.key);
+    if (said != named.end()) TellOfOtherCalendar(said->second.market, *fetched.market, fetched.result);
   }
   if (*anchors && !(*anchors)->note.empty()) AddNote((*anchors)->note, fetched.result);
   TellOfTheFuture(series.times, clock_.Now(), fetched.result);
