@@ -47,8 +47,11 @@ absl::StatusOr<NamedCalendars> Import::CalendarsOf(const std::vector<quant::Seri
   for (const quant::Series& series : all) {
     if (!series.empty()) keys.push_back(series.key);
   }
-  BF_ASSIGN_OR_RETURN(NamedCalendars calendars,
-                      importer_.series_.Calendars(keys, absl::InfiniteFuture(), submission_.deadline));
+  BF_ASSIGN_OR_RETURN(named_before_, importer_.series_.Markets(keys, absl::InfiniteFuture(), submission_.deadline));
+  NamedCalendars calendars;
+  for (const auto& [key, known] : named_before_) {
+    BF_ASSIGN_OR_RETURN(calendars[key], importer_.series_.CalendarOf(known.market));
+  }
   for (const quant::Series& series : all) {
     if (series.empty()) continue;
     std::optional<SeriesMarket> market = MarketOf(series.key.symbol);

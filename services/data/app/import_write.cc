@@ -65,6 +65,11 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
     for (const std::string& note : notes->second) AddNote(note, out.result);
   }
+  const auto before = named_before_.find(series.key);
+  if (arrival.market && before != named_before_.end()) {
+    TellOfOtherCalendar(before->second.market, *arrival.market, out.result);
+  }
+  if (out.anchors && !out.anchors->note.empty()) AddNote(out.anchors->note, out.result);
   TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
   out.result.source = spec_.source;
   out.result.rows = static_cast<int64_t>(series.size());

@@ -113,6 +113,7 @@ class Import {
   std::map<std::string, std::vector<std::string>> notes_;  // by symbol
   const std::optional<SeriesMarket> market_;               // that the spec names
   std::map<std::string, SeriesMarket> markets_;            // that rows name, by symbol
+  NamedMarkets named_before_;                              // as CalendarsOf has found last
   std::map<std::string, SeriesMarket> zones_;              // dates of a time zone, where nothing was named
   std::set<std::string> basis_assumed_;                    // symbols; nothing says how their prices were adjusted
   bool in_file_ = false;

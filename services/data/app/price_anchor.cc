@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,17 @@ namespace {
 absl::Status OtherAnchor(const std::string& text) {
   return base::MakeError(absl::StatusCode::kFailedPrecondition, "OTHER_ANCHOR",
                          text + ", or keep these under another name (--source NAME)");
+}
+
+// Whether rows that are stored and come again had another day.
+bool SaysOtherDay(const PriceAnchors& before, const std::vector<int64_t>& stored, const std::vector<int64_t>& arriving,
+                  absl::CivilDay as_of) {
+  return std::any_of(stored.begin(), stored.end(), [&](int64_t time_ns) {
+    const auto next = std::upper_bound(before.begin(), before.end(), time_ns,
+                                       [](int64_t at_ns, const AnchoredRows& one) { return at_ns < one.first_ns; });
+    return next != before.begin() && std::prev(next)->as_of != as_of &&
+           std::binary_search(arriving.begin(), arriving.end(), time_ns);
+  });
 }
 
 }  // namespace
@@ -44,6 +56,7 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
     BF_ASSIGN_OR_RETURN(quant::Series stored, store.chunks().Read(series.key, options));
     kept = std::move(stored.times);
   }
+  const bool other_day = known != nullptr && SaysOtherDay(known->anchors, kept, series.times, *as_of);
   if (replaces) std::erase_if(kept, [&](int64_t time_ns) { return replaces->Contains(time_ns); });
   if (known == nullptr) {
     const auto unsaid = std::find_if(kept.begin(), kept.end(), [&](int64_t time_ns) {
@@ -58,6 +71,10 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
   }
   AnchorChange change{.seen = known == nullptr ? 0 : known->number, .seen_version = head.ok() ? head->version : 0};
   PriceAnchors after = AnchorsAfter(known == nullptr ? PriceAnchors() : known->anchors, kept, series.times, *as_of);
+  if (other_day) {
+    change.note = fmt::format("its prices are now said to be adjusted as of {}, before as of {}", ToText(after),
+                              ToText(known->anchors));
+  }
   if (known == nullptr || known->anchors != after) change.anchors = std::move(after);
   return change;
 }

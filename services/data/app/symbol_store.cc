@@ -91,6 +91,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
                         MarketOfZone(series_, task.resource, series, first.params, absl::InfiniteFuture()));
     fetched.naming = Naming::kIfNone;
   }
+  const quant::Calendar* const before = calendar;
   if (fetched.market) {
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
@@ -146,6 +147,13 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   fetched.result.rows = static_cast<int64_t>(series.size());
   fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
   fetched.result.removed_rows = written->rows_removed;
+  if (fetched.market && before != nullptr && before != calendar) {
+    BF_ASSIGN_OR_RETURN(const NamedMarkets named,
+                        series_.Markets({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
+    const auto was = named.find(series.key);
+    if (was != named.end()) TellOfOtherCalendar(was->second.market, *fetched.market, fetched.result);
+  }
+  if (*anchors && !(*anchors)->note.empty()) AddNote((*anchors)->note, fetched.result);
   TellOfTheFuture(series.times, clock_.Now(), fetched.result);
   TellOfOtherFiles(source, asked, known, *written, fetched.result);
   if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);

@@ -79,6 +79,11 @@ void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchRes
       result);
 }
 
+void TellOfOtherCalendar(const SeriesMarket& before, const SeriesMarket& now, FetchResult& result) {
+  if (ToText(before) == ToText(now)) return;
+  AddNote(fmt::format("its calendar is now {}, before it was {}", ToText(now), ToText(before)), result);
+}
+
 bool CouldNotGive(const absl::Status& error) {
   constexpr std::array<std::string_view, 7> kReasons = {"UNKNOWN_SYMBOL",   "MISSING_CREDENTIAL", "NO_UPSTREAM",
                                                         "UNAUTHENTICATED",  "NOT_ENTITLED",       "NOT_OFFERED",

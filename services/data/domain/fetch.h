@@ -13,6 +13,7 @@
 #include "common/component/catalog.h"
 #include "common/quant/series.h"
 #include "services/data/domain/resource.h"
+#include "services/data/domain/series_market.h"
 
 namespace breadthflow::data {
 
@@ -78,6 +79,9 @@ void AddNote(std::string_view note, FetchResult& result);
 // Notes how many of the rows, whose times ascend, lie behind `now`, and where the first one does. They are stored: a
 // file may hold a forecast, and a made-up market goes on for ever. Reads by time show them like all others.
 void TellOfTheFuture(const std::vector<int64_t>& times, absl::Time now, FetchResult& result);
+
+// Notes that rows count by another calendar from now on, unless both are the same one.
+void TellOfOtherCalendar(const SeriesMarket& before, const SeriesMarket& now, FetchResult& result);
 
 // Whether a source that failed like this could not give the symbol, so that the next one is asked: it is out of reach
 // or used up, has no key here or does not know the symbol. Rows that are wrong are no reason to look elsewhere.

@@ -120,6 +120,29 @@ TEST_F(FetchFiles, PricesThatLookLikeAnotherBasisAreNotTakenUntilSomebodySaysHow
   EXPECT_DOUBLE_EQ(Stored("AAA", "csv_file").Doubles("close")[0], 40);
 }
 
+TEST_F(FetchFiles, AnotherCalendarThanBeforeIsTold) {
+  const std::string path = Put("hours", {});
+  std::ofstream(folder_ / "hours" / "AAA.csv") << "time,open,high,low,close,volume\n"
+                                                  "2020-01-02T15:00:00Z,10,11,9,10,1000\n"
+                                                  "2020-01-02T16:00:00Z,10,11,9,10,1000\n";
+  const auto fetch = [&](const std::string& calendar) -> FetchResult {
+    const FetchRun run = Fetch({.symbols = {"AAA"},
+                                .timeframe = quant::Timeframe::kHour1,
+                                .range = {Ns("2020-01-01"), Ns("2021-01-01")},
+                                .source = {"csv_file", {{"path", path}, {"calendar", calendar}}}});
+    EXPECT_THAT(run.results, SizeIs(1));
+    if (run.results.empty()) return {};
+    EXPECT_EQ(run.results[0].outcome, Outcome::kOk) << run.results[0].error;
+    return run.results[0];
+  };
+  const auto told = Contains(HasSubstr("its calendar is now"));
+  EXPECT_THAT(fetch("FX").notes, Not(told));
+  EXPECT_THAT(fetch("FX").notes, Not(told));
+  const FetchResult changed = fetch("24/7");
+  EXPECT_EQ(changed.changed_rows, 0);
+  EXPECT_THAT(changed.notes, Contains("its calendar is now 24/7, before it was FX"));
+}
+
 TEST_F(FetchFiles, RowsOfTheFutureAreStoredAndTold) {
   const std::string told = "1 of the rows lie in the future, the first at 2020-06-05T20:00:00Z";
   const std::string path = Put("a", {{"2020-06-02", 10}, {"2020-06-05", 11}});

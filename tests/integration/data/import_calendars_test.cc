@@ -16,9 +16,11 @@ namespace {
 
 using quant::Series;
 using quant::Timeframe;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
 using testing::StatusIs;
 using Request = ImportServer::Request;
 using Code = absl::StatusCode;
@@ -99,6 +101,21 @@ TEST_F(ImportCalendarsTest, WhatAReadSaysIsTakenByAnotherImport) {
   ASSERT_THAT(server_.Import({Spec("copy"), Rows("none@Europe/Berlin")}), IsOk());
   ASSERT_THAT(server_.Import({Spec("copy"), Rows("")}), IsOk());
   EXPECT_EQ(server_.Count("series_market"), 2) << "the same again says nothing, nor does who names none";
+}
+
+TEST_F(ImportCalendarsTest, AnotherCalendarThanBeforeIsTold) {
+  const auto notes = [&](const Request& spec) -> std::vector<std::string> {
+    const auto answer = server_.Import({spec, ImportServer::Packed(Night())});
+    EXPECT_THAT(answer, IsOk());
+    if (!answer.ok()) return {};
+    return {answer->results(0).notes().begin(), answer->results(0).notes().end()};
+  };
+  const auto told = Contains(HasSubstr("its calendar is now"));
+  EXPECT_THAT(notes(Spec("changed", "FX")), Not(told)) << "none was named before";
+  EXPECT_THAT(notes(Spec("changed", "FX")), Not(told));
+  EXPECT_THAT(notes(Spec("changed")), Not(told)) << "it stays";
+  EXPECT_THAT(notes(Spec("changed", "24/7")), Contains("its calendar is now 24/7, before it was FX"));
+  EXPECT_EQ(Said("changed"), "24/7");
 }
 
 TEST_F(ImportCalendarsTest, ATextSaysItInItsColumn) {

@@ -112,6 +112,19 @@ TEST_F(PriceAnchorTest, DownloadsOfBeforeAndAfterASplitAreOneSeries) {
   EXPECT_EQ(server_.Count("series_anchor"), 4);
 }
 
+TEST_F(PriceAnchorTest, AnotherDayOfStoredRowsIsTold) {
+  const auto told = Contains(HasSubstr("adjusted as of"));
+  BF_ASSERT_OK_AND_ASSIGN(const auto first, Import(kBefore, "2020-08-28"));
+  EXPECT_THAT(first.results(0).notes(), Not(told));
+  BF_ASSERT_OK_AND_ASSIGN(const auto more, Import(kAfter, "2020-09-01"));
+  EXPECT_THAT(more.results(0).notes(), Not(told)) << "of the stored rows it says nothing else";
+  BF_ASSERT_OK_AND_ASSIGN(const auto again, Import(kAfter, "2020-09-30"));
+  EXPECT_EQ(again.results(0).changed_row_count(), 0);
+  EXPECT_THAT(again.results(0).notes(),
+              Contains("its prices are now said to be adjusted as of 2020-08-28 to 2020-09-30, before as of 2020-08-28 "
+                       "to 2020-09-01"));
+}
+
 TEST_F(PriceAnchorTest, ABarOfSeveralDaysIsOnOneScale) {
   ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
   ASSERT_THAT(Import(kAfter, "2020-09-01"), IsOk());
