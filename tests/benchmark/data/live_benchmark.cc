@@ -100,6 +100,7 @@ void FanOut(benchmark::State& state) {
         v1::StreamSeriesRequest request;
         for (const Series& series : all) request.add_symbols(series.key.symbol);
         grpc::ClientContext context;
+        context.set_wait_for_ready(true);  // one of a hundred connections at once may have to be tried again
         const auto reader = stub->StreamSeries(&context, request);
         v1::StreamSeriesResponse response;
         size_t rows = 0;
