@@ -229,7 +229,7 @@ absl::StatusOr<quant::Series> Reader::ReadMarketCap(const ReadPlan& plan, size_t
   const bool adjusted = wanted.basis == quant::PriceBasis::kSplitAdjusted;
   if (adjusted) stored.range.end_ns = INT64_MAX;
   BF_ASSIGN_OR_RETURN(quant::Series bars, series_.Read(stored, {"close", "split_ratio"}, deadline));
-  std::vector<SplitInEffect> splits;
+  std::vector<SplitEvent> splits;
   BF_ASSIGN_OR_RETURN(const std::optional<quant::TimeRange> needed,
                       SplitsNeeded(bars, counts, range, extent.known_at_ns));
   if (needed) {
@@ -240,7 +240,8 @@ absl::StatusOr<quant::Series> Reader::ReadMarketCap(const ReadPlan& plan, size_t
       if (!traded.ok()) return NotDerived(wanted.key.symbol, traded.status());
       bars = *std::move(traded);
     }
-    BF_ASSIGN_OR_RETURN(splits, SplitsInEffect(bars, *chosen));
+    BF_ASSIGN_OR_RETURN(std::optional<std::vector<SplitEvent>> known, SplitEvents(bars, *chosen));
+    if (known) splits = *std::move(known);
   }
   BF_ASSIGN_OR_RETURN(quant::Series rows, DeriveMarketCap({bars, counts, splits, extent.known_at_ns}, range, source));
   if (std::string doubt = RestatedShares(counts, splits); !doubt.empty()) origin.notices.push_back(std::move(doubt));

@@ -11,7 +11,6 @@
 
 #include "common/base/status.h"
 #include "common/quant/as_of_join.h"
-#include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/source.h"
 
 namespace breadthflow::data {
@@ -28,10 +27,10 @@ std::string_view TextAt(const quant::Column* column, size_t row) {
 }
 
 // The splits of [from, until) as one.
-double RatioBetween(const std::vector<SplitInEffect>& splits, int64_t from_ns, int64_t until_ns) {
+double RatioBetween(const std::vector<SplitEvent>& splits, int64_t from_ns, int64_t until_ns) {
   double ratio = 1;
-  for (const SplitInEffect& split : splits) {
-    if (split.after_ns >= from_ns && split.after_ns < until_ns) ratio *= split.ratio;
+  for (const SplitEvent& split : splits) {
+    if (split.effect_ns >= from_ns && split.effect_ns < until_ns) ratio *= split.ratio;
   }
   return ratio;
 }
@@ -43,21 +42,21 @@ bool HasJumped(double before, double now, double ratio) {
 }
 
 // From when on splits change each number: from its day on, but those that it has in it already.
-std::vector<int64_t> CountedFrom(const std::vector<ShareCount>& counts, const std::vector<SplitInEffect>& splits) {
+std::vector<int64_t> CountedFrom(const std::vector<ShareCount>& counts, const std::vector<SplitEvent>& splits) {
   std::vector<int64_t> from;
   for (const ShareCount& count : counts) {
     from.push_back(count.holds_ns);
     const auto split = std::find_if(splits.begin(), splits.end(),
-                                    [&](const SplitInEffect& one) { return one.after_ns >= count.holds_ns; });
-    if (split == splits.end() || split->after_ns >= count.known_ns) continue;
+                                    [&](const SplitEvent& one) { return one.effect_ns >= count.holds_ns; });
+    if (split == splits.end() || split->effect_ns >= count.known_ns) continue;
     const ShareCount* before = nullptr;  // of those published before the split, that of the latest day
     for (const ShareCount& other : counts) {
-      if (other.known_ns > split->after_ns) break;
+      if (other.known_ns > split->effect_ns) break;
       if (before == nullptr || other.holds_ns >= before->holds_ns) before = &other;
     }
     if (before == nullptr) continue;
-    const double old_shares = before->shares * RatioBetween(splits, before->holds_ns, split->after_ns);
-    const double ratio = RatioBetween(splits, split->after_ns, count.known_ns);
+    const double old_shares = before->shares * RatioBetween(splits, before->holds_ns, split->effect_ns);
+    const double ratio = RatioBetween(splits, split->effect_ns, count.known_ns);
     if (HasJumped(old_shares, count.shares, ratio)) from.back() = count.known_ns;
   }
   return from;
@@ -132,27 +131,6 @@ absl::StatusOr<std::vector<std::optional<size_t>>> CountsAt(std::span<const int6
   return out;
 }
 
-absl::StatusOr<std::vector<SplitInEffect>> SplitsInEffect(const Series& bars, const CorporateActions& actions) {
-  std::vector<SplitInEffect> splits;
-  if (actions.splits != nullptr) {
-    BF_ASSIGN_OR_RETURN(const std::vector<DatedSplit> dated, DatedSplits(*actions.splits));
-    for (const DatedSplit& split : dated) splits.push_back({actions.calendar->DayStart(split.ex_date), split.ratio});
-    if (!actions.splits_after_rows) return splits;
-    std::erase_if(splits, [&](const SplitInEffect& one) { return !bars.empty() && one.after_ns < bars.times.back(); });
-  }
-  if (!IsComplete(bars, "split_ratio")) return splits;
-  std::vector<SplitInEffect> own;
-  const std::span<const double> ratios = bars.Doubles("split_ratio");
-  for (size_t row = 0; row < ratios.size(); ++row) {
-    if (!(ratios[row] > 0)) {
-      return RefuseAdjustment("NO_ADJUSTMENT_DATA", bars, "column split_ratio has a value that is not above 0");
-    }
-    if (ratios[row] != 1) own.push_back({bars.times[row] - 1, ratios[row]});
-  }
-  splits.insert(splits.begin(), own.begin(), own.end());
-  return splits;
-}
-
 absl::Status CheckPrices(const quant::SeriesKey& key, PriceBasis basis) {
   const bool made_up = IsMadeUp(key.variant);
   if (basis == PriceBasis::kRaw || (basis == PriceBasis::kSplitAdjusted && !made_up)) return absl::OkStatus();
@@ -210,16 +188,16 @@ absl::StatusOr<Series> DeriveMarketCap(const MarketCapInputs& inputs, const quan
   return out;
 }
 
-std::string RestatedShares(const std::vector<ShareCount>& counts, const std::vector<SplitInEffect>& splits) {
+std::string RestatedShares(const std::vector<ShareCount>& counts, const std::vector<SplitEvent>& splits) {
   constexpr double kPlain = 1.4;  // less may be bought back or issued between two reports
-  for (const SplitInEffect& split : splits) {
+  for (const SplitEvent& split : splits) {
     if (split.ratio < kPlain && split.ratio > 1 / kPlain) continue;
     const ShareCount* before = nullptr;
     const ShareCount* after = nullptr;
     for (const ShareCount& count : counts) {
-      if (count.known_ns <= split.after_ns && (before == nullptr || count.holds_ns >= before->holds_ns))
+      if (count.known_ns <= split.effect_ns && (before == nullptr || count.holds_ns >= before->holds_ns))
         before = &count;
-      if (after == nullptr && count.known_ns > split.after_ns && count.holds_ns > split.after_ns) after = &count;
+      if (after == nullptr && count.known_ns > split.effect_ns && count.holds_ns > split.effect_ns) after = &count;
     }
     if (before == nullptr || after == nullptr ||
         before->known_ns + absl::ToInt64Nanoseconds(kShareCountTtl) < after->known_ns)
@@ -229,7 +207,7 @@ std::string RestatedShares(const std::vector<ShareCount>& counts, const std::vec
     return fmt::format(
         "the number of shares does not show the split of {} ({} before, {} after it): if its source "
         "restates its history in new shares, values before the split are too high",
-        absl::FormatTime("%Y-%m-%d", quant::FromNanos(split.after_ns), absl::UTCTimeZone()), before->shares,
+        absl::FormatTime("%Y-%m-%d", quant::FromNanos(split.effect_ns), absl::UTCTimeZone()), before->shares,
         after->shares);
   }
   return "";

@@ -12,7 +12,7 @@
 
 #include "common/quant/calendar.h"
 #include "common/quant/series.h"
-#include "services/data/domain/adjustment.h"
+#include "services/data/domain/adjustment_events.h"
 
 // What a company was worth at each close, made of its bars and of the number of its shares as it was published by then:
 //
@@ -60,15 +60,6 @@ std::vector<ShareCount> ShareCounts(const quant::Series& rows, const quant::Cale
 absl::StatusOr<std::vector<std::optional<size_t>>> CountsAt(std::span<const int64_t> times,
                                                             const std::vector<ShareCount>& counts);
 
-// Splits by the instant from which a bar that ends later is of new shares, ascending.
-struct SplitInEffect {
-  int64_t after_ns = 0;
-  double ratio = 1;
-};
-// Those of `actions`, or without them those of the column split_ratio of `bars`; empty without either. Errors as
-// EventsByRow.
-absl::StatusOr<std::vector<SplitInEffect>> SplitsInEffect(const quant::Series& bars, const CorporateActions& actions);
-
 // Whether closes as they traded can be had of these prices. FAILED_PRECONDITION ALREADY_ADJUSTED when dividends are in
 // them too, which nothing takes out, and for split-adjusted prices that are made up, whose source divides them by
 // splits that are still to come; NOT_PRICES without a price basis.
@@ -85,8 +76,8 @@ absl::StatusOr<std::optional<quant::TimeRange>> SplitsNeeded(const quant::Series
 struct MarketCapInputs {
   const quant::Series& bars;  // raw or split-adjusted, column close; of a split-adjusted series to its end
   const std::vector<ShareCount>& counts;
-  const std::vector<SplitInEffect>& splits;  // all from the day of the first number that counts
-  int64_t bars_known_ns = 0;                 // when the bars were learnt: later splits are not in adjusted closes
+  const std::vector<SplitEvent>& splits;  // all from the day of the first number that counts
+  int64_t bars_known_ns = 0;              // when the bars were learnt: later splits are not in adjusted closes
 };
 
 // market_cap by bar of `range`, with the two factors as they were multiplied: derived.close (as traded) and
@@ -103,6 +94,6 @@ absl::StatusOr<quant::Series> DeriveMarketCap(const MarketCapInputs& inputs, con
 
 // Says which split does not show in the numbers published before and after it, as those of a source that restates its
 // history do not, for people; empty when there is none. Looks at all numbers.
-std::string RestatedShares(const std::vector<ShareCount>& counts, const std::vector<SplitInEffect>& splits);
+std::string RestatedShares(const std::vector<ShareCount>& counts, const std::vector<SplitEvent>& splits);
 
 }  // namespace breadthflow::data

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/base/status.h"
+#include "services/data/store/key_columns.h"
 
 namespace breadthflow::data {
 namespace {
@@ -55,20 +56,12 @@ absl::StatusOr<std::map<quant::SeriesKey, AnchorStatement>> SeriesAnchors::Find(
     const std::vector<quant::SeriesKey>& keys, absl::Time as_of, absl::Time deadline) {
   std::map<quant::SeriesKey, AnchorStatement> statements;
   if (keys.empty()) return statements;
-  std::vector<std::string> resources, symbols, sources;
-  std::vector<int64_t> timeframes;
-  for (const quant::SeriesKey& key : keys) {
-    resources.push_back(key.resource);
-    symbols.push_back(key.symbol);
-    timeframes.push_back(static_cast<int64_t>(key.timeframe));
-    sources.push_back(key.variant);
-  }
+  std::vector<postgres::Param> params = KeyColumns(keys);
+  params.emplace_back(as_of);
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
         statements.clear();
-        BF_ASSIGN_OR_RETURN(const postgres::Rows rows,
-                            tx.Query(kFind, {postgres::TextArray(resources), postgres::TextArray(symbols),
-                                             postgres::IntArray(timeframes), postgres::TextArray(sources), as_of}));
+        BF_ASSIGN_OR_RETURN(const postgres::Rows rows, tx.Query(kFind, params));
         for (const postgres::Row row : rows) {
           const quant::SeriesKey key{row.Text(0), row.Text(1), static_cast<quant::Timeframe>(row.Int(2)), row.Text(3)};
           AnchorStatement& statement = statements[key];

@@ -15,6 +15,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/store/key_columns.h"
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
@@ -73,19 +74,6 @@ absl::StatusOr<bool> Differs(postgres::Transaction& tx, const quant::SeriesKey& 
   return rows[0].Bool(0);
 }
 
-std::vector<postgres::Param> Columns(const std::vector<quant::SeriesKey>& keys) {
-  std::vector<std::string> resources, symbols, sources;
-  std::vector<int64_t> timeframes;
-  for (const quant::SeriesKey& key : keys) {
-    resources.push_back(key.resource);
-    symbols.push_back(key.symbol);
-    timeframes.push_back(static_cast<int64_t>(key.timeframe));
-    sources.push_back(key.variant);
-  }
-  return {postgres::TextArray(resources), postgres::TextArray(symbols), postgres::IntArray(timeframes),
-          postgres::TextArray(sources)};
-}
-
 // The instants of local times, by the names that texts may give to zones: the laws of common/quant, an offset +HH:MM or
 // the machine's time-zone database.
 absl::StatusOr<std::function<int64_t(absl::CivilSecond)>> ZoneOf(const std::string& name) {
@@ -137,7 +125,7 @@ absl::StatusOr<NamedMarkets> SeriesStore::Markets(const std::vector<quant::Serie
                                                   absl::Time deadline) {
   NamedMarkets markets;
   if (keys.empty()) return markets;
-  std::vector<postgres::Param> params = Columns(keys);
+  std::vector<postgres::Param> params = KeyColumns(keys);
   params.emplace_back(as_of);
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {

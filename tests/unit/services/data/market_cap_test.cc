@@ -91,9 +91,10 @@ struct Case {
 
 absl::StatusOr<Series> Derived(const Case& of) {
   const Series splits = Splits(of.splits);
-  const auto in_effect =
-      SplitsInEffect(of.bars, {.splits = of.bars.Find("split_ratio") == nullptr ? &splits : nullptr});
-  if (!in_effect.ok()) return in_effect.status();
+  BF_ASSIGN_OR_RETURN(const std::optional<std::vector<SplitEvent>> in_effect,
+                      SplitEvents(of.bars, {.splits = of.bars.Find("split_ratio") == nullptr ? &splits : nullptr}));
+  EXPECT_TRUE(in_effect.has_value());
+  if (!in_effect) return Series();
   const std::vector<ShareCount> counts = ShareCounts(Reports(of.reports), kExchange);
   return DeriveMarketCap({of.bars, counts, *in_effect, NoonOf(of.bars_known)}, of.range, {"test", "test"});
 }
@@ -220,7 +221,7 @@ TEST(MarketCap, SaysWhenAHistoryOfSharesDoesNotShowASplit) {
     const auto counts = ShareCounts(
         Reports({{CivilDay(2020, 7, 31), "2020-06-27", before}, {CivilDay(2020, 10, 30), "2020-09-26", after}}),
         kExchange);
-    return RestatedShares(counts, {{kExchange.DayStart(CivilDay(2020, 8, 31)), 4}});
+    return RestatedShares(counts, {{.effect_ns = kExchange.DayStart(CivilDay(2020, 8, 31)), .ratio = 4}});
   };
   EXPECT_EQ(doubt(1000, 3950), "");
   EXPECT_THAT(doubt(4000, 3950), HasSubstr("split of 2020-08-31"));
