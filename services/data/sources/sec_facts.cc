@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kName = "sec_edgar";
 
+using Said = std::map<size_t, double>;  // by place in a column's list of concepts, best first
+
 // What one filing says about one period.
 struct Filed {
   std::string period_start;  // empty: an instant
@@ -25,7 +27,14 @@ struct Filed {
   std::string form;
   std::string fiscal_period;
   std::optional<int64_t> fiscal_year;
-  std::map<std::string_view, double> values;  // by column
+  std::map<std::string_view, Said> said;      // by column
+  std::map<std::string_view, double> values;  // by column: what its row has
+};
+
+// What is known of a column of a period, and which of its concepts say so.
+struct Known {
+  double value;
+  std::set<size_t> by;
 };
 
 bool IsCurrency(std::string_view unit) {
@@ -63,19 +72,20 @@ bool Fits(std::string_view column, std::string_view unit, std::string_view curre
   return unit == currency;
 }
 
-// quarter, half, nine_months or annual by the days from first to last; empty for other lengths.
+// quarter, half, nine_months or annual by the days from first to last; empty for other lengths. Companies that count in
+// weeks have quarters of 12 to 17 weeks, and three of them in 36 to 41.
 std::string_view LengthOf(const std::string& start, const std::string& end) {
   const auto days = *ParseDay(end) - *ParseDay(start) + 1;
-  if (days >= 75 && days <= 105) return "quarter";
+  if (days >= 75 && days <= 119) return "quarter";
   if (days >= 165 && days <= 200) return "half";
-  if (days >= 255 && days <= 290) return "nine_months";
+  if (days >= 250 && days <= 290) return "nine_months";
   if (days >= 340 && days <= 380) return "annual";
   return "";
 }
 
 using Key = std::tuple<std::string, std::string, std::string>;  // accession, start, end
 
-absl::Status ReadConcept(std::string_view column, const Json& values, std::map<Key, Filed>& filings) {
+absl::Status ReadConcept(std::string_view column, size_t place, const Json& values, std::map<Key, Filed>& filings) {
   if (!values.is_array()) return UnexpectedBody(kName, "a unit without a list of facts");
   for (const Json& fact : values) {
     Filed filed{.period_start = TextMember(&fact, "start"),
@@ -85,6 +95,7 @@ absl::Status ReadConcept(std::string_view column, const Json& values, std::map<K
                 .form = TextMember(&fact, "form"),
                 .fiscal_period = TextMember(&fact, "fp"),
                 .fiscal_year = std::nullopt,
+                .said = {},
                 .values = {}};
     const Json* value = Member(fact, "val");
     if (!ParseDay(filed.period_end) || !ParseDay(filed.filed) || filed.accession.empty() || value == nullptr ||
@@ -95,7 +106,8 @@ absl::Status ReadConcept(std::string_view column, const Json& values, std::map<K
       filed.fiscal_year = year->get<int64_t>();
     Key key{filed.accession, filed.period_start, filed.period_end};
     filings.try_emplace(std::move(key), std::move(filed))
-        .first->second.values.try_emplace(column, value->get<double>());
+        .first->second.said[column]
+        .try_emplace(place, value->get<double>());
   }
   return absl::OkStatus();
 }
@@ -121,19 +133,60 @@ void AddRow(const SourceQuery& query, const Filed& filed, std::string_view lengt
   if (length == "half" && period == "Q2") rows.Set("fiscal_period", std::string("H1"));
 }
 
-// The values of a concept in the units of its column; whether there are any.
-absl::StatusOr<bool> ReadUnits(const Json& facts, std::string_view column, std::string_view name,
-                               const std::string& currency, std::map<Key, Filed>& filings) {
+// The values of the concept at `place` of a column's list, in the units of the column.
+absl::Status ReadUnits(const Json& facts, std::string_view column, size_t place, std::string_view name,
+                       const std::string& currency, std::map<Key, Filed>& filings) {
   const Json* units = ConceptOf(facts, name);
-  if (units == nullptr) return false;
+  if (units == nullptr) return absl::OkStatus();
   if (!units->is_object()) return UnexpectedBody(kName, "a concept without units");
-  bool any = false;
   for (const auto& [unit, values] : units->items()) {
-    if (!Fits(column, unit, currency)) continue;
-    BF_RETURN_IF_ERROR(ReadConcept(column, values, filings));
-    any = any || !values.empty();
+    if (Fits(column, unit, currency)) BF_RETURN_IF_ERROR(ReadConcept(column, place, values, filings));
   }
-  return any;
+  return absl::OkStatus();
+}
+
+using Filings = std::vector<Filed*>::const_iterator;
+
+// Leaves of the periods of one filing what can stand in a column. `differed`: the concepts that a filing so far had
+// beside a better one with another number.
+void LeaveOutNear(const Concept& column, Filings first, Filings last, std::set<size_t>& differed) {
+  bool named = false;
+  for (auto one = first; one != last; ++one) {
+    const Said& said = (*one)->said[column.column];
+    named = named || (!said.empty() && said.begin()->first < column.names.size());
+    for (const auto& [place, value] : said) {
+      if (value != said.begin()->second) differed.insert(place);
+    }
+  }
+  for (auto one = first; one != last; ++one) {
+    std::erase_if((*one)->said[column.column], [&](const auto& entry) {
+      return entry.first >= column.names.size() && (named || differed.contains(entry.first));
+    });
+  }
+}
+
+// Takes what a filing says of a period into what is known of it, and into its row; whether any of it is news.
+bool Learn(Filed& filed, std::map<std::string_view, Known>& known) {
+  bool news = false;
+  for (const auto& [column, said] : filed.said) {
+    if (said.empty()) continue;
+    const auto [at, fresh] = known.try_emplace(column, Known{said.begin()->second, {}});
+    Known& now = at->second;
+    const auto again =
+        std::find_if(said.begin(), said.end(), [&](const auto& entry) { return now.by.contains(entry.first); });
+    const bool restated = again != said.end() && again->second != now.value;
+    if (restated) now = {again->second, {}};
+    news = news || fresh || restated;
+    for (const auto& [place, value] : said) {
+      if (value == now.value) {
+        now.by.insert(place);
+        filed.values[column] = value;
+      } else {
+        now.by.erase(place);
+      }
+    }
+  }
+  return news;
 }
 
 }  // namespace
@@ -148,18 +201,16 @@ absl::StatusOr<SourceData> ParseCompanyFacts(const SourceQuery& query, const Raw
 
   std::map<Key, Filed> filings;
   for (const Concept& one : concepts) {
-    bool has = false;
-    for (const std::string_view name : one.names) {
-      BF_ASSIGN_OR_RETURN(const bool any, ReadUnits(*facts, one.column, name, currency, filings));
-      has = has || any;
-    }
-    for (auto name = one.instead.begin(); name != one.instead.end() && !has; ++name) {
-      BF_ASSIGN_OR_RETURN(has, ReadUnits(*facts, one.column, *name, currency, filings));
+    size_t place = 0;
+    for (const auto* names : {&one.names, &one.instead}) {
+      for (const std::string_view name : *names) {
+        BF_RETURN_IF_ERROR(ReadUnits(*facts, one.column, place++, name, currency, filings));
+      }
     }
   }
   std::map<std::string, std::string> last_period;  // of each filing
-  std::vector<const Filed*> order;
-  for (const auto& [key, filed] : filings) {
+  std::vector<Filed*> order;
+  for (auto& [key, filed] : filings) {
     if (filed.period_start.empty() != instant) continue;  // a balance within a flow, or the reverse
     std::string& last = last_period[filed.accession];
     last = std::max(last, filed.period_end);
@@ -170,22 +221,26 @@ absl::StatusOr<SourceData> ParseCompanyFacts(const SourceQuery& query, const Raw
            std::tie(b->filed, b->accession, b->period_end, b->period_start);
   });
   RowBuilder rows(query, quant::PriceBasis::kNotPrices, body.received);
-  std::map<std::pair<std::string, std::string>, std::map<std::string_view, double>> known;
-  for (const Filed* filed : order) {
-    const std::string_view length = instant ? "instant" : LengthOf(filed->period_start, filed->period_end);
-    if (length.empty()) {
-      rows.LeaveOut("period that is no quarter, half, nine months or year",
-                    fmt::format("{} {}", filed->accession, filed->period_end));
-      continue;
+  std::map<std::string_view, std::set<size_t>> differed;
+  std::map<std::pair<std::string, std::string>, std::map<std::string_view, Known>> known;
+  for (auto first = order.cbegin(); first != order.cend();) {
+    const auto last =
+        std::find_if(first, order.cend(), [&](const Filed* filed) { return filed->accession != (*first)->accession; });
+    for (const Concept& one : concepts) LeaveOutNear(one, first, last, differed[one.column]);
+    for (; first != last; ++first) {
+      Filed& filed = **first;
+      const std::string label = fmt::format("{} {}", filed.accession, filed.period_end);
+      const std::string_view length = instant ? "instant" : LengthOf(filed.period_start, filed.period_end);
+      if (length.empty()) {
+        rows.LeaveOut("period that is no quarter, half, nine months or year", label);
+      } else if (Learn(filed, known[{filed.period_start, filed.period_end}])) {
+        if (query.resource == "shares_outstanding" && filed.values.begin()->second <= 0) {
+          rows.LeaveOut("not a number of shares", label);
+        } else {
+          AddRow(query, filed, length, filed.period_end == last_period[filed.accession], currency, rows);
+        }
+      }
     }
-    auto& before = known[{filed->period_start, filed->period_end}];
-    bool news = false;
-    for (const auto& [column, value] : filed->values) {
-      const auto [place, fresh] = before.try_emplace(column, value);
-      news = news || fresh || place->second != value;
-      place->second = value;
-    }
-    if (news) AddRow(query, *filed, length, filed->period_end == last_period[filed->accession], currency, rows);
   }
   return std::move(rows).Finish(kName);
 }

@@ -196,47 +196,6 @@ TEST(ProviderDates, ResultsAreKnownWhenTheyWereAnnouncedHoweverLate) {
   EXPECT_THAT(locator({{"announcements", false}}), ::testing::Not(HasSubstr("EARNINGS")));
 }
 
-// A fact of a year, or of its last day, by the filing "1" of 2024 or "2" of 2025; and the facts of concepts.
-std::string Fact(const std::string& year, int value, const std::string& filing, bool flow) {
-  return fmt::format(R"({{{}"end":"{}-12-31","val":{},"accn":"{}","filed":"{}-04-02","form":"20-F"}})",
-                     flow ? fmt::format(R"("start":"{}-01-01",)", year) : "", year, value, filing,
-                     filing == "1" ? "2024" : "2025");
-}
-std::string FactsOf(const std::vector<std::pair<std::string, std::string>>& concepts) {
-  std::string text;
-  for (const auto& [name, facts] : concepts) {
-    text += fmt::format(R"({}"{}":{{"units":{{"USD":[{}]}}}})", text.empty() ? "" : ",", name, facts);
-  }
-  return R"({"cik":1,"facts":{"ifrs-full":{)" + text + "}}}";
-}
-
-TEST(ProviderDates, AConceptOfAnotherMeaningNeverSeemsToRestateAPeriod) {
-  // The second filing repeats the total of 2022 alone.
-  const std::pair<std::string, std::string> total = {
-      "Equity", Fact("2022", 234, "1", false) + "," + Fact("2022", 234, "2", false)};
-  const std::pair<std::string, std::string> assets = {
-      "Assets", Fact("2022", 900, "1", false) + "," + Fact("2023", 950, "2", false)};
-  BF_ASSERT_OK_AND_ASSIGN(
-      const SourceData owners,
-      Ask("sec_edgar", "balance_sheet", kAll,
-          FactsOf({total, assets, {"EquityAttributableToOwnersOfParent", Fact("2022", 200, "1", false)}})));
-  const quant::Column* equity = owners.series.Find("shareholder_equity");
-  ASSERT_NE(equity, nullptr);
-  EXPECT_THAT(owners.series.times, ::testing::SizeIs(2)) << "nothing new of 2022 in the second filing";
-  EXPECT_EQ(std::get<std::vector<double>>(equity->values)[0], 200);
-  EXPECT_THAT(equity->valid, ElementsAre(true, false));
-  BF_ASSERT_OK_AND_ASSIGN(const SourceData all, Ask("sec_edgar", "balance_sheet", kAll, FactsOf({total})));
-  EXPECT_THAT(all.series.Doubles("shareholder_equity"), ElementsAre(234)) << "which never says the other";
-
-  const std::pair<std::string, std::string> costs = {"FinanceCosts", Fact("2022", 11, "1", true)};
-  BF_ASSERT_OK_AND_ASSIGN(
-      const SourceData interest,
-      Ask("sec_edgar", "earnings", kAll, FactsOf({costs, {"InterestExpense", Fact("2022", 15, "1", true)}})));
-  EXPECT_THAT(interest.series.Doubles("interest_expense"), ElementsAre(15));
-  BF_ASSERT_OK_AND_ASSIGN(const SourceData finance, Ask("sec_edgar", "earnings", kAll, FactsOf({costs})));
-  EXPECT_THAT(finance.series.Doubles("interest_expense"), ElementsAre(11));
-}
-
 TEST(ProviderDates, AFilingDateIsNoEstimate) {
   const std::string body = R"({"status":"OK","results":[
     {"end_date":"2023-12-31","fiscal_period":"Q4","filing_date":"2024-02-20",

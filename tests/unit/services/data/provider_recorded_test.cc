@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -357,6 +358,15 @@ TEST_F(RecordedBodies, CompanyFactsOfAForeignFilerAreReadAsFiled) {
                           Ask("sec_edgar", "LPA", "shares_outstanding", Timeframe::kTick, "LPA"));
   EXPECT_EQ(Time(shares, 0), "2024-04-27T02:00:00Z");  // 22:00 New York of the day it was filed
   EXPECT_EQ(Value(shares, "shares", 0), 31709747);
+  // The years 2021 to 2023 of the first filing: it has the cash from operations alone, and the equity at the beginning
+  // only with minorities.
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData cash, Ask("sec_edgar", "LPA", "cash_flow", Timeframe::kTick, "LPA"));
+  EXPECT_EQ(Value(cash, "operating_cash_flow", 0), 9852251);
+  EXPECT_EQ(Value(cash, "operating_cash_flow", 2), 17199470);
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData balance, Ask("sec_edgar", "LPA", "balance_sheet", Timeframe::kTick, "LPA"));
+  const quant::Column* equity = balance.series.Find("shareholder_equity");
+  ASSERT_NE(equity, nullptr);
+  EXPECT_EQ(std::count(equity->valid.begin(), equity->valid.end(), true), 3) << "2022, 2023, 2024";
 }
 
 }  // namespace
