@@ -63,7 +63,8 @@ bool MixesDays(const quant::ResampleSpec& bars);
 enum class RowKind { kBars, kTrades, kLevels };
 
 // The instant up to which rows of `timeframe` must be read for the bars that end before `end_ns`: what is traded in the
-// closing auction belongs to the bar that ends with the session.
+// closing auction belongs to the bar that ends with the session, and whether it was one is told by the rows of that
+// evening, so that a read which ends within the evening has the bar of one that ends later.
 int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe, RowKind kind, int64_t end_ns);
 
 // The bars that `rows` (of [FirstRowNeeded, RowsNeededUntil)) make and that end in `range`, as far as they are
@@ -71,10 +72,11 @@ int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe
 // learnt at or after their end. Prices as traded whose splits are known apart are put on one scale within a bar, which
 // then has no split_ratio. Of levels the last row of each interval.
 //
-// Sessions have their closing auction (ClosingOf) with them. Rows outside them are in no bar, which a notice says, as
-// it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is in a session of
-// the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which nothing is traded
-// there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one has no value.
+// Sessions have their closing auction (ClosingOf, closing_auction.h) with them. Rows outside them are in no bar, which
+// a notice says, as it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is
+// in a session of the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which
+// nothing is traded there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one
+// has no value.
 struct BarsMade {
   quant::Series bars;
   bool had_earlier = false;          // there was a bar before the range
