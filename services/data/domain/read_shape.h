@@ -42,8 +42,12 @@ ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, c
 
 // In which range events take effect that count in `rows`, of which there is one, under this adjustment, whenever they
 // were published: from the first row to the last that counts, which may be one behind them, and of prices that are
-// adjusted as of a later day to that day. A source has all of them that was asked for this range (asked_rows.h).
-quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent);
+// adjusted as of a later day to that day. A source has all of them that was asked for this range (asked_rows.h). Rows
+// from `end_ns` on only tell what those before them are (RowsNeededUntil): no event counts for their sake.
+quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent,
+                                 int64_t end_ns = INT64_MAX);
+// From the first of the rows to the last one before `end_ns`.
+quant::TimeRange SpanOf(const quant::Series& rows, int64_t end_ns);
 
 // The rows, adjusted. Events that take effect after the last row that is stored are left out for prices as traded: the
 // newest row is as it traded. Split-adjusted prices hold the splits up to the day as of which they were adjusted. Where

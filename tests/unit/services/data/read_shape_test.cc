@@ -232,6 +232,9 @@ TEST(ReadShape, EventsThatTakeEffectCountUntilTheNewestRowUnlessTheFirstIsTheAnc
   const quant::Series raw = Bars(quant::PriceBasis::kRaw, {"close"});
   EXPECT_EQ(EventsThatCount(raw, Adjustment::kSplitDividend, extent), (quant::TimeRange{10, 91}));
   EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent), (quant::TimeRange{10, 21}));
+  EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent, 15), (quant::TimeRange{10, 15}))
+      << "the row at 20 is of an evening";
+  EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent, 5), (quant::TimeRange{10, 11}));
   const quant::Series split = Bars(quant::PriceBasis::kSplitAdjusted, {"close"});
   EXPECT_EQ(EventsThatCount(split, Adjustment::kTotalReturn, extent), (quant::TimeRange{10, 91}));
 }
