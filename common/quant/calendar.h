@@ -28,9 +28,10 @@ struct Session {
 
 // What is traded around a session of a calendar. All 0: nothing, or nobody says.
 struct AroundSession {
-  int64_t before_ns = 0;   // extended hours before the open
-  int64_t closing_ns = 0;  // from the close on: the closing auction, which belongs to the session
-  int64_t after_ns = 0;    // extended hours after the close, from the close on
+  int64_t before_ns = 0;       // extended hours before the open
+  int64_t closing_ns = 0;      // from the close on: the closing auction, which belongs to the session
+  int64_t after_ns = 0;        // extended hours after the close, from the close on
+  bool closing_alone = false;  // during the auction nothing else is traded there (closing_auction.h)
 };
 
 // What an exchange does at an instant.
@@ -104,7 +105,8 @@ absl::StatusOr<const Calendar*> FindCalendar(std::string_view name);
 
 // New York Stock Exchange (and Nasdaq): 1990-01-01 .. 2030-12-31, sessions 09:30 - 16:00 New York time, early closes at
 // 13:00 (14:00 before 1993), half-session openings as they were. The closing auction has the minute after the close;
-// extended hours are the five and a half hours before the open and the four after the close.
+// extended hours are the five and a half hours before the open and the four after the close, whose first minute is
+// the auction's (closing_auction.h).
 //
 // Rules: New Year (a Saturday is not observed), Martin Luther King Day (from 1998), Presidents' Day, Good Friday,
 // Memorial Day, Juneteenth (from 2022), Independence Day, Labor Day, Thanksgiving, Christmas; Saturday holidays are
@@ -123,8 +125,8 @@ const Calendar& AlwaysOpen();
 const Calendar& FxWeek();
 
 // Xetra, Frankfurt: 2004-01-01 .. 2030-12-31, sessions 09:00 - 17:30 Frankfurt time (continuous trading; the closing
-// auction follows it, for ten minutes at most; other venues trade from an hour before the open to four and a half after
-// the close), until 14:00 on the last weekday before 31 December (from 2010).
+// auction follows it alone, for ten minutes at most; other venues trade from an hour before the open to four and a half
+// after the close), until 14:00 on the last weekday before 31 December (from 2010).
 //
 // Rules: closed on New Year's Day, Good Friday, Easter Monday, 1 May, 24, 25, 26 and 31 December, Whit Monday (2015 to
 // 2021), German Unity Day (3 October, 2014 to 2021); holidays on a weekend move to no other day. Single closings are

@@ -14,7 +14,7 @@ using absl::CivilSecond;
 constexpr SessionHours kRegular = {9 * 60, 17 * 60 + 30};
 constexpr int64_t kMinuteNs = 60'000'000'000;
 constexpr AroundSession kAround = {
-    .before_ns = 60 * kMinuteNs, .closing_ns = 10 * kMinuteNs, .after_ns = 270 * kMinuteNs};
+    .before_ns = 60 * kMinuteNs, .closing_ns = 10 * kMinuteNs, .after_ns = 270 * kMinuteNs, .closing_alone = true};
 
 bool IsHoliday(CivilDay day) {
   const int64_t year = day.year();

@@ -13,6 +13,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/bar.h"
+#include "common/quant/closing_auction.h"
 #include "common/quant/resample_intervals.h"
 #include "common/quant/resample_rows.h"
 
@@ -25,10 +26,14 @@ constexpr std::array<std::pair<BarRule, std::string_view>, 5> kRules = {{{BarRul
                                                                          {BarRule::kDollar, "dollar"},
                                                                          {BarRule::kRange, "range"}}};
 
+ClosingAuction AuctionOf(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar) {
+  return {calendar, spec.closing_ns, rows.times, rows.trades, [&rows](size_t row) { return rows.filled(row); }};
+}
+
 Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
                    BarWriter& writer) {
   Resampled out;
-  Intervals intervals(calendar, spec.timeframe, spec.closing_ns);
+  Intervals intervals(calendar, spec.timeframe, AuctionOf(rows, spec, calendar));
   PartialBar bar;
   int64_t end = 0;
   const auto fill_before = [&](int64_t limit) {
@@ -82,7 +87,7 @@ double Progress(const SourceRows& rows, BarRule rule, size_t row) {
 Resampled TradingBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
                       BarWriter& writer) {
   Resampled out;
-  Intervals sessions(calendar, Timeframe::kDay, spec.closing_ns);
+  Intervals sessions(calendar, Timeframe::kDay, AuctionOf(rows, spec, calendar));
   PartialBar bar;
   double progress = 0;
   for (size_t row = 0; row < rows.size(); ++row) {

@@ -33,7 +33,8 @@ struct ResampleSpec {
   bool fill_forward = false;
   // All rows up to and including this instant are given; default: the time of the last row.
   std::optional<int64_t> watermark_ns;
-  // What is traded so long after a session's close belongs to its end: the closing auction.
+  // What is traded so long after a session's close belongs to its end, the closing auction, unless rows follow it in
+  // the extended hours of that evening (closing_auction.h).
   int64_t closing_ns = 0;
 };
 
@@ -56,7 +57,8 @@ struct Resampled {
 // Other rules see all rows of an instant at once: a bar ends with the last of them, at their time. Bars run on from one
 //            session into the next.
 // Complete   a bar is given iff its end is not after the watermark. So more rows after the watermark never change a
-//            bar that was given before, but for those of the closing auction of a session that had just closed.
+//            bar that was given before, but for those of the evening of a session that had just closed, while its
+//            closing auction comes (which counts at first), or trading that goes on (then it was none).
 //
 // Columns: open, high, low, close, volume (sum), and where the rows have them, or are trades,
 //   vwap         sum(price x size) / volume; missing where volume is 0

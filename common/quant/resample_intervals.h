@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 #include "common/quant/calendar.h"
+#include "common/quant/closing_auction.h"
 #include "common/quant/timeframe.h"
 
 // Inside resample*.cc and sample_last.cc: where the intervals of a timeframe end.
@@ -18,11 +20,11 @@ namespace breadthflow::quant {
 // The sessions of a calendar, cut into the intervals of a timeframe.
 class Intervals {
  public:
-  Intervals(const Calendar& calendar, Timeframe timeframe, int64_t closing_ns = 0)
+  Intervals(const Calendar& calendar, Timeframe timeframe, std::optional<ClosingAuction> auction = std::nullopt)
       : calendar_(calendar),
         timeframe_(timeframe),
         length_ns_(absl::ToInt64Nanoseconds(IntradayLength(timeframe))),
-        closing_ns_(closing_ns) {}
+        auction_(std::move(auction)) {}
 
   // The session that holds the instant, or nullptr. Fast for ascending instants.
   const Session* SessionAt(int64_t time_ns) {
@@ -40,10 +42,9 @@ class Intervals {
   };
   Place PlaceOf(int64_t time_ns) {
     const Session* session = SessionAt(time_ns);
-    if (session != nullptr || closing_ns_ == 0) return {session, time_ns};
-    const Session* last = calendar_.LastClosingBy(time_ns);
-    if (last == nullptr || time_ns >= last->close_ns + closing_ns_) return {nullptr, time_ns};
-    return {last, last->close_ns - 1};
+    if (session != nullptr || !auction_) return {session, time_ns};
+    const Session* last = auction_->SessionOf(time_ns);
+    return {last, last == nullptr ? time_ns : last->close_ns - 1};
   }
 
   // End of the interval that holds an instant of the session; never, where the calendar ends within it.
@@ -75,7 +76,7 @@ class Intervals {
   const Calendar& calendar_;
   Timeframe timeframe_;
   int64_t length_ns_;
-  int64_t closing_ns_;
+  std::optional<ClosingAuction> auction_;
   const Session* session_ = nullptr;
 };
 

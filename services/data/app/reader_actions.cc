@@ -147,12 +147,12 @@ absl::Status ReadActions::Compare(Kind& kind, const quant::Series& rows, const q
   return absl::OkStatus();
 }
 
-absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows) {
+absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows, int64_t end_ns) {
   CorporateActions actions;
   actions.calendar = calendar_;
   if (rows.empty()) return actions;
   const Adjustment adjustment = *shape_.adjustment;
-  const quant::TimeRange needed = EventsThatCount(rows, adjustment, extent_);
+  const quant::TimeRange needed = EventsThatCount(rows, adjustment, extent_, end_ns);
   const bool named = !shape_.actions_from.empty();
   const bool anchored = !extent_.anchors.empty();
   const ActionsNeeded take = ActionsThatCount(rows, adjustment, anchored);
@@ -181,11 +181,11 @@ absl::StatusOr<CorporateActions> ReadActions::ToAdjust(const quant::Series& rows
   return actions;
 }
 
-absl::StatusOr<CorporateActions> ReadActions::ToCombine(const quant::Series& rows) {
+absl::StatusOr<CorporateActions> ReadActions::ToCombine(const quant::Series& rows, int64_t end_ns) {
   CorporateActions actions;
   actions.calendar = calendar_;
   if (rows.empty() || rows.basis != quant::PriceBasis::kRaw) return actions;
-  const quant::TimeRange needed{rows.times.front(), rows.times.back() + 1};
+  const quant::TimeRange needed = SpanOf(rows, end_ns);
   if (shape_.actions_from.empty() && IsComplete(rows, "split_ratio")) {
     splits_.chosen = kColumns;
   } else {

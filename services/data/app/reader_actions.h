@@ -22,13 +22,14 @@ class ReadActions {
   ReadActions(SeriesStore& series, const ReadShape& shape, const Companions& beside, const StoredExtent& extent,
               absl::Time deadline, ReadOrigin& origin);
 
-  // What adjusts `rows` as the plan wants. FAILED_PRECONDITION NO_ADJUSTMENT_DATA as Reader::Read; what nobody has is
+  // What adjusts `rows` as the plan wants, of which those from `end_ns` on are there only to tell what the ones before
+  // them are. FAILED_PRECONDITION NO_ADJUSTMENT_DATA as Reader::Read; what nobody has is
   // null, for Adjust to say so.
-  absl::StatusOr<CorporateActions> ToAdjust(const quant::Series& rows);
+  absl::StatusOr<CorporateActions> ToAdjust(const quant::Series& rows, int64_t end_ns);
 
   // The splits that put `rows`, prices as traded, on one scale within a bar that is made of several days. Null where
-  // the column split_ratio has them, and where nobody knows any: that is said in the notices.
-  absl::StatusOr<CorporateActions> ToCombine(const quant::Series& rows);
+  // the column split_ratio has them, and where nobody knows any: that is said in the notices. `end_ns` as above.
+  absl::StatusOr<CorporateActions> ToCombine(const quant::Series& rows, int64_t end_ns);
 
   // The splits of `needed` that put numbers of shares on the scale of the closes of `bars`, and split-adjusted closes
   // back on that of their day. Null where the column split_ratio has them, and where nobody knows any: that is said in

@@ -104,10 +104,10 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     CorporateActions known;
     if (adjusts) {
       rows = WithoutMixedCloses(std::move(rows), extent.anchors, *shape.adjustment);
-      BF_ASSIGN_OR_RETURN(known, actions.ToAdjust(rows));
+      BF_ASSIGN_OR_RETURN(known, actions.ToAdjust(rows, wanted.range.end_ns));
       BF_ASSIGN_OR_RETURN(rows, AdjustRows(std::move(rows), *shape.adjustment, known, extent));
     } else if (shape.resampling && MixesDays(shape.resampling->bars)) {
-      BF_ASSIGN_OR_RETURN(known, actions.ToCombine(rows));
+      BF_ASSIGN_OR_RETURN(known, actions.ToCombine(rows, wanted.range.end_ns));
     }
     const quant::TimeRange taken{looks_back ? stored.range.start_ns : needed.start_ns, needed.end_ns};
     if (stored.range != taken) rows = rows.Slice(taken);

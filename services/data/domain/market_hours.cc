@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 
+#include "common/quant/closing_auction.h"
 #include "services/data/domain/source.h"
 
 namespace breadthflow::data {
@@ -160,8 +161,13 @@ RowHours HoursOf(std::span<const int64_t> times, const Calendar& calendar, Timef
   const int64_t closing = ClosingOf(calendar, timeframe);
   const bool days = timeframe >= Timeframe::kDay;
   RowHours hours{.rows = times.size()};
+  quant::ClosingAuction auction(calendar, closing, times, trades);
   for (const int64_t time_ns : times) {
-    const quant::Phase phase = calendar.PhaseAt(trades || time_ns == INT64_MIN ? time_ns : time_ns - 1, closing);
+    const int64_t position = trades || time_ns == INT64_MIN ? time_ns : time_ns - 1;
+    quant::Phase phase = calendar.PhaseAt(position, closing);
+    if (phase == quant::Phase::kClosing && !days && auction.SessionOf(position) == nullptr) {
+      phase = quant::Phase::kExtended;
+    }
     const bool extended = phase == quant::Phase::kExtended && !days;
     hours.extended += extended ? 1 : 0;
     hours.closed += !extended && (phase == quant::Phase::kExtended || phase == quant::Phase::kClosed) ? 1 : 0;

@@ -9,6 +9,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/bar.h"
+#include "common/quant/closing_auction.h"
 #include "common/quant/resample.h"
 #include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/market_hours.h"
@@ -87,8 +88,9 @@ bool MixesDays(const quant::ResampleSpec& bars) {
 }
 
 int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {
-  const int64_t closing = kind == RowKind::kLevels ? 0 : ClosingOf(*resampling.calendar, timeframe);
-  return end_ns > INT64_MAX - closing ? INT64_MAX : end_ns + closing;
+  if (kind == RowKind::kLevels) return end_ns;
+  const quant::Calendar& calendar = *resampling.calendar;
+  return quant::ClosingAuction::FollowedUntil(calendar, ClosingOf(calendar, timeframe), end_ns);
 }
 
 absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,

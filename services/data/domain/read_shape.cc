@@ -115,9 +115,16 @@ ActionsNeeded MissingActions(const Series& rows, Adjustment adjustment, const Co
   return needed;
 }
 
-quant::TimeRange EventsThatCount(const Series& rows, Adjustment adjustment, const StoredExtent& extent) {
-  const bool until_last_read = rows.basis == quant::PriceBasis::kRaw && IsAnchoredOnFirstRow(adjustment);
-  int64_t last = until_last_read ? rows.times.back() : std::max(extent.last_time_ns, rows.times.back());
+quant::TimeRange SpanOf(const Series& rows, int64_t end_ns) {
+  const int64_t first = rows.times.front(), last = rows.times.back();
+  if (last < end_ns) return {first, last == INT64_MAX ? last : last + 1};
+  return {first, std::max(end_ns, first + 1)};
+}
+
+quant::TimeRange EventsThatCount(const Series& rows, Adjustment adjustment, const StoredExtent& extent,
+                                 int64_t end_ns) {
+  if (rows.basis == quant::PriceBasis::kRaw && IsAnchoredOnFirstRow(adjustment)) return SpanOf(rows, end_ns);
+  int64_t last = std::max(extent.last_time_ns, rows.times.back());
   if (rows.basis == quant::PriceBasis::kSplitAdjusted) {
     for (const AnchoredRows& one : extent.anchors) {
       last = std::max(last, absl::ToUnixNanos(absl::FromCivil(one.as_of, absl::UTCTimeZone())));

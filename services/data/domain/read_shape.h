@@ -42,8 +42,12 @@ ActionsNeeded MissingActions(const quant::Series& rows, Adjustment adjustment, c
 
 // In which range events take effect that count in `rows`, of which there is one, under this adjustment, whenever they
 // were published: from the first row to the last that counts, which may be one behind them, and of prices that are
-// adjusted as of a later day to that day. A source has all of them that was asked for this range (asked_rows.h).
-quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent);
+// adjusted as of a later day to that day. A source has all of them that was asked for this range (asked_rows.h). Rows
+// from `end_ns` on only tell what those before them are (RowsNeededUntil): no event counts for their sake.
+quant::TimeRange EventsThatCount(const quant::Series& rows, Adjustment adjustment, const StoredExtent& extent,
+                                 int64_t end_ns = INT64_MAX);
+// From the first of the rows to the last one before `end_ns`.
+quant::TimeRange SpanOf(const quant::Series& rows, int64_t end_ns);
 
 // The rows, adjusted. Events that take effect after the last row that is stored are left out for prices as traded: the
 // newest row is as it traded. Split-adjusted prices hold the splits up to the day as of which they were adjusted. Where
@@ -63,7 +67,8 @@ bool MixesDays(const quant::ResampleSpec& bars);
 enum class RowKind { kBars, kTrades, kLevels };
 
 // The instant up to which rows of `timeframe` must be read for the bars that end before `end_ns`: what is traded in the
-// closing auction belongs to the bar that ends with the session.
+// closing auction belongs to the bar that ends with the session, and whether it was one is told by the rows of that
+// evening, so that a read which ends within the evening has the bar of one that ends later.
 int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe, RowKind kind, int64_t end_ns);
 
 // The bars that `rows` (of [FirstRowNeeded, RowsNeededUntil)) make and that end in `range`, as far as they are
@@ -71,10 +76,11 @@ int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe
 // learnt at or after their end. Prices as traded whose splits are known apart are put on one scale within a bar, which
 // then has no split_ratio. Of levels the last row of each interval.
 //
-// Sessions have their closing auction (ClosingOf) with them. Rows outside them are in no bar, which a notice says, as
-// it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is in a session of
-// the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which nothing is traded
-// there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one has no value.
+// Sessions have their closing auction (ClosingOf, closing_auction.h) with them. Rows outside them are in no bar, which
+// a notice says, as it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is
+// in a session of the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which
+// nothing is traded there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one
+// has no value.
 struct BarsMade {
   quant::Series bars;
   bool had_earlier = false;          // there was a bar before the range

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -41,6 +42,72 @@ TEST(Resample, MakesTheRecordedDaysFromRecordedMinutes) {
     for (const char* name : {"open", "high", "low", "close"})
       EXPECT_NEAR(out.bars.Doubles(name)[row], days->columns.at(name)[recorded], 0.15) << day << " " << name;
   }
+}
+
+// Bars of that file, labelled by their start in exchange time; no rows where it is not here.
+Series RecordedBars(const std::string& file, Timeframe timeframe, int64_t length) {
+  Series series{.key = {"stock_price", "", timeframe, ""}, .basis = PriceBasis::kRaw};
+  const auto table = testing::ReadCsvTable(testing::SharedFile(file));
+  if (!table) return series;
+  for (std::string key : table->keys) {
+    key[10] = 'T';
+    CivilSecond start;
+    EXPECT_TRUE(absl::ParseCivilTime(key, &start)) << key;
+    series.times.push_back(NewYorkInstant(start) + length);
+  }
+  const bool newest_first = series.times.front() > series.times.back();
+  if (newest_first) std::reverse(series.times.begin(), series.times.end());
+  for (const char* name : {"open", "high", "low", "close", "volume"}) {
+    std::vector<double> values = table->columns.at(name);
+    if (newest_first) std::reverse(values.begin(), values.end());
+    series.Add(name, std::move(values));
+  }
+  return series;
+}
+
+// Where trading goes on after the close, the row that begins there is none of the day: the closes are the official
+// ones.
+TEST(Resample, EndsRecordedDaysWithTheOfficialCloseWhereTradingGoesOn) {
+  struct Recorded {
+    const char* bars;
+    const char* days;
+    size_t count;
+    Timeframe timeframe = Timeframe::kMin1;
+    int64_t length = kMinute;
+  };
+  for (const Recorded& one :
+       {Recorded{"data/bars/intraday/SPY_1m_20131004-20131011.csv", "data/bars/daily/SPY.csv", 6},
+        Recorded{"data/bars/intraday/AAPL_1m_20140605-20140609_unadjusted.csv", "data/bars/daily_unadjusted/AAPL.csv",
+                 3},
+        Recorded{"data/bars/intraday/GOOG_1m_20151223-20151228.csv", "data/bars/daily_unadjusted/GOOG.csv", 3},
+        Recorded{"data/providers/alpha_vantage/examples/TIME_SERIES_INTRADAY_3dbdcdc7.csv",
+                 "data/providers/alpha_vantage/examples/TIME_SERIES_DAILY_42a08190.csv", 1, Timeframe::kMin5,
+                 5 * kMinute}}) {
+    const Series bars = RecordedBars(one.bars, one.timeframe, one.length);
+    const auto official = testing::ReadCsvTable(testing::SharedFile(one.days));
+    if (bars.empty() || !official) GTEST_SKIP() << "recorded bars are not here";
+    const Series days = Bars(bars, {.timeframe = Timeframe::kDay, .closing_ns = one.length}).bars;
+    ASSERT_EQ(days.size(), one.count) << one.bars;
+    for (size_t row = 0; row < days.size(); ++row) {
+      const std::string day = NewYork(days.times[row]).substr(0, 10);
+      const auto found = std::find(official->keys.begin(), official->keys.end(), day);
+      ASSERT_NE(found, official->keys.end()) << day;
+      EXPECT_DOUBLE_EQ(days.Doubles("close")[row],
+                       official->columns.at("close")[static_cast<size_t>(found - official->keys.begin())])
+          << one.bars << " " << day;
+    }
+  }
+}
+
+// A file of regular hours has the auction in the row that begins at the close.
+TEST(Resample, KeepsTheRecordedClosingAuctionWhereNothingFollows) {
+  const Series minutes = RecordedBars("data/bars/intraday/SPY_1m_20201215-20201218.csv", Timeframe::kMin1, kMinute);
+  if (minutes.empty()) GTEST_SKIP() << "recorded bars are not here";
+  const Resampled days = Bars(minutes, {.timeframe = Timeframe::kDay, .closing_ns = kMinute});
+  EXPECT_EQ(days.outside_rows, 0u);
+  EXPECT_THAT(days.bars.Doubles("close"), ElementsAre(369.56, 370.06, 372.19, 369.15));
+  EXPECT_EQ(Sum(days.bars.Doubles("volume")), Sum(minutes.Doubles("volume")));
+  EXPECT_EQ(Bars(minutes, {.timeframe = Timeframe::kDay}).outside_rows, 4u) << "where no auction is told of";
 }
 
 // Coins trade through the night: days end at midnight UTC and lose no coin.

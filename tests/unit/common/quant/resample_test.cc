@@ -42,7 +42,7 @@ TEST(Resample, MakesBarsThatAreKnownAtTheEndOfTheirInterval) {
 
 TEST(Resample, TakesTheClosingAuctionForTheEndOfTheSessionWhereItIsTold) {
   const Series trades = Trades({At(2017, 9, 1, 15, 59, 30), At(2017, 9, 1, 16, 0), At(2017, 9, 1, 16, 0, 59),
-                                At(2017, 9, 1, 16, 1), At(2017, 9, 5, 9, 30)},
+                                At(2017, 9, 1, 20, 0), At(2017, 9, 5, 9, 30)},
                                {10, 12, 11, 13, 14}, {1, 2, 4, 8, 16});
   const int64_t minute = 60'000'000'000;
   const int64_t end = At(2017, 9, 5, 16, 0);

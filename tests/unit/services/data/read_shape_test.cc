@@ -86,7 +86,10 @@ TEST(ReadShape, TheClosingAuctionIsOfTheSessionThatItCloses) {
 
 TEST(ReadShape, RowsOfTheClosingAuctionAreReadForABarThatEndsBeforeThem) {
   const int64_t close = CloseOf(kWednesday);
-  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, close + 1), close + 1 + kMinute);
+  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, close + 1),
+            close + 240 * kMinute + 1)
+      << "the evening tells whether it was an auction";
+  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, close), close);
   EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kTick, RowKind::kLevels, close + 1), close + 1);
   EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, INT64_MAX), INT64_MAX);
   const quant::Series rows = Prices("SPY", Timeframe::kMin1, Minutes(kWednesday, 0, 1));
@@ -99,8 +102,8 @@ TEST(ReadShape, RowsOfExtendedHoursAreLeftOutAndToldOf) {
   const auto made =
       Made(Prices("SPY", Timeframe::kMin1, Minutes(kWednesday, 330, 240)), Of(Timeframe::kDay), quant::Xnys());
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(made->bars.Doubles("volume"), ElementsAre(391));
-  EXPECT_THAT(made->notices, ElementsAre("569 of 960 rows are outside the sessions of XNYS and in no bar: 569 of them "
+  EXPECT_THAT(made->bars.Doubles("volume"), ElementsAre(390));
+  EXPECT_THAT(made->notices, ElementsAre("570 of 960 rows are outside the sessions of XNYS and in no bar: 570 of them "
                                          "are of extended hours"));
 }
 
@@ -229,6 +232,9 @@ TEST(ReadShape, EventsThatTakeEffectCountUntilTheNewestRowUnlessTheFirstIsTheAnc
   const quant::Series raw = Bars(quant::PriceBasis::kRaw, {"close"});
   EXPECT_EQ(EventsThatCount(raw, Adjustment::kSplitDividend, extent), (quant::TimeRange{10, 91}));
   EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent), (quant::TimeRange{10, 21}));
+  EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent, 15), (quant::TimeRange{10, 15}))
+      << "the row at 20 is of an evening";
+  EXPECT_EQ(EventsThatCount(raw, Adjustment::kTotalReturn, extent, 5), (quant::TimeRange{10, 11}));
   const quant::Series split = Bars(quant::PriceBasis::kSplitAdjusted, {"close"});
   EXPECT_EQ(EventsThatCount(split, Adjustment::kTotalReturn, extent), (quant::TimeRange{10, 91}));
 }
