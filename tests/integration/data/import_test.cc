@@ -95,6 +95,21 @@ TEST_F(ImportTest, MinutesAreNotTakenForDays) {
   EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(minutes)}), IsOk());
 }
 
+TEST_F(ImportTest, BarsOfFiveMinutesAreNotTakenForMinutes) {
+  Series fives = Prices("AAPL", 60);
+  for (size_t row = 0; row < fives.size(); ++row)
+    fives.times[row] = kFirst - static_cast<int64_t>(fives.size() - row) * 300'000'000'000;
+  fives.key.timeframe = Timeframe::kMin1;
+  const absl::Status refused =
+      server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(fives)}).status();
+  EXPECT_THAT(refused, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("packed[0].rows[1]: is 5 minutes after the row before"),
+                                               HasSubstr("bars of 5min and not of 1min (--timeframe 5min)"))));
+  EXPECT_TRUE(NothingIsStored());
+  fives.key.timeframe = Timeframe::kMin5;
+  EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin5), ImportServer::Packed(fives)}), IsOk());
+}
+
 TEST_F(ImportTest, RowsOfTheirOwnTimesOfDayAreDaysOnlyWhereThatIsSaid) {
   Series odd = Prices("AAPL", 3);
   odd.basis = quant::PriceBasis::kSplitAdjusted;
