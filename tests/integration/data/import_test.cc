@@ -547,6 +547,32 @@ TEST_F(ImportTest, AReplacedRangeStaysAsItIsUntilTheRowsAreReleased) {
   EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), Mixed("AAPL").ContentHash()) << "nine are gone";
 }
 
+// Ten days of which the last six have a hundred times the price.
+TEST_F(ImportTest, TheGateKeepsAnotherUnitApartThatStaysUnlessASplitIsStored) {
+  const auto rows = [](const std::string& symbol) {
+    Series all = Prices(symbol, 10);
+    for (quant::Column& column : all.columns) {
+      auto& values = std::get<std::vector<double>>(column.values);
+      for (size_t row = 4; row < values.size() && column.name != "volume"; ++row) values[row] *= 100;
+    }
+    return all;
+  };
+  Series split{.key = {"split", "REVERSE", Timeframe::kTick, ""}, .repeats = true};
+  split.times = {kFirst + 3 * kDay + kDay / 2};  // on 2020-01-06, before the close
+  split.Add("ex_date", std::vector<std::string>{"2020-01-06"});
+  split.Add("ratio", std::vector<double>{0.01});
+  ASSERT_THAT(server_.Import({ImportServer::Spec("split", Timeframe::kTick), ImportServer::Packed(split)}), IsOk());
+  const auto answer = server_.Import(
+      {Gated(v1::QUALITY_GATE_QUARANTINE), ImportServer::Packed(rows("PENCE")), ImportServer::Packed(rows("REVERSE"))});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 2);
+  EXPECT_EQ(answer->results(0).outcome(), v1::FetchResult::OUTCOME_FAILED);
+  EXPECT_EQ(answer->results(0).impossible_row_count(), 6);
+  EXPECT_EQ(answer->results(0).quarantined_row_count(), 10);
+  EXPECT_EQ(answer->results(1).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(answer->results(1).impossible_row_count(), 0);
+}
+
 TEST_F(ImportTest, AGateThatIsNoneIsRefused) {
   EXPECT_THAT(Said(server_.Import({Gated(static_cast<v1::QualityGate>(9)), ImportServer::Packed(Mixed("A"))}).status()),
               ElementsAre("spec.quality_gate: is none"));
