@@ -558,7 +558,7 @@ TEST_F(ImportTest, TheGateKeepsAnotherUnitApartThatStaysUnlessASplitIsStored) {
     return all;
   };
   Series split{.key = {"split", "REVERSE", Timeframe::kTick, ""}, .repeats = true};
-  split.times = {kFirst + 3 * kDay + kDay / 2};  // on 2020-01-06, before the close
+  split.times = {kFirst + 3 * kDay + kDay / 3};  // when 2020-01-06 begins in New York
   split.Add("ex_date", std::vector<std::string>{"2020-01-06"});
   split.Add("ratio", std::vector<double>{0.01});
   ASSERT_THAT(server_.Import({ImportServer::Spec("split", Timeframe::kTick), ImportServer::Packed(split)}), IsOk());
