@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "common/base/status.h"
 #include "services/data/app/importer.h"
 #include "services/data/domain/price_basis.h"
@@ -62,6 +64,15 @@ absl::Status Import::EndFile() {
       if (!spec_.adjusted_as_of || note != AssumedBasisNote()) notes.push_back(note);
     }
     if (data.basis_assumed && !data.series.empty()) basis_assumed_.insert(data.series.key.symbol);
+    if (!data.certain && data.series.empty()) {
+      constexpr std::string_view kUnsaid = "lists none, and may not have been asked for them";
+      if (spec_.replaces) {
+        BF_RETURN_IF_ERROR(AddFault(file_, fmt::format("{}: it can not replace what is stored", kUnsaid)));
+        continue;
+      }
+      notes.push_back(fmt::format("{} {}", file_, kUnsaid));
+      uncertain_.insert(data.series.key.symbol);
+    }
     if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
     BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
   }

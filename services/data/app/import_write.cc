@@ -54,7 +54,8 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
     BF_RETURN_IF_ERROR(
         importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
   }
-  out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
+  const bool none = series.empty() && !uncertain_.contains(series.key.symbol);
+  out.result.outcome = none ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
   if (out.apart != nullptr && spec_.adjusted_as_of) return RefuseApart();

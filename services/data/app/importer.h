@@ -116,6 +116,7 @@ class Import {
   NamedMarkets named_before_;                              // as CalendarsOf has found last
   std::map<std::string, SeriesMarket> zones_;              // dates of a time zone, where nothing was named
   std::set<std::string> basis_assumed_;                    // symbols; nothing says how their prices were adjusted
+  std::set<std::string> uncertain_;                        // symbols of which a file may have said nothing
   bool in_file_ = false;
   FileKind kind_ = FileKind::kCsv;
   std::string file_;

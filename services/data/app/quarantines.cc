@@ -85,10 +85,24 @@ absl::StatusOr<Quarantines::Stored> Quarantines::StoredIn(const quant::SeriesKey
   return Stored{rows.empty() ? "" : base::ToHex(rows.ContentHash()), head->version};
 }
 
+absl::StatusOr<std::optional<quant::Series>> Quarantines::SplitsOf(const quant::SeriesKey& key, absl::Time deadline) {
+  absl::StatusOr<quant::Series> splits =
+      series_.chunks().Read({"split", key.symbol, quant::Timeframe::kTick, key.variant},
+                            columnar::ReadOptions{.columns = {}, .deadline = deadline});
+  if (absl::IsNotFound(splits.status())) return std::nullopt;
+  BF_RETURN_IF_ERROR(splits.status());
+  return *std::move(splits);
+}
+
 absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline) {
   const quant::Series& rows = arrival.rows;
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
   GateResult gated = Gate(rows, calendar);
+  if (!gated.rows.empty() && rows.basis == quant::PriceBasis::kRaw) {
+    // A split may be why a level changed. It is only read where something did.
+    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> splits, SplitsOf(rows.key, deadline));
+    if (splits) gated = Gate(rows, calendar, &*splits);
+  }
   Verdict verdict{
       .impossible = std::move(gated.rows), .findings = std::move(gated.findings), .doubts = {}, .apart = nullptr};
   if (verdict.impossible.empty() || gate == QualityGate::kStore) return verdict;

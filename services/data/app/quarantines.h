@@ -56,9 +56,9 @@ class Quarantines {
               const base::Clock& clock)
       : database_(database), series_(series), coverage_(coverage), store_(store), clock_(clock) {}
 
-  // Counts the rows that no check which gates would let pass, by the calendar of the series. With an open gate (kStore)
-  // they may be stored all the same; else all that came is kept apart, unless storing it would change nothing (it was
-  // released before).
+  // Counts the rows that no check which gates would let pass, by the calendar of the series and the splits that are
+  // stored of its source. With an open gate (kStore) they may be stored all the same; else all that came is kept apart,
+  // unless storing it would change nothing (it was released before).
   absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
 
   // Looks once more at those that may be stored and change the series: at the first and last of them beside the rows
@@ -98,6 +98,8 @@ class Quarantines {
   // Decides on rows of which some are impossible: `beside` says which findings came of the stored rows beside them.
   absl::Status Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
                     absl::Time deadline, Verdict& verdict);
+  // The splits that are stored of the same source; nullopt: none ever were.
+  absl::StatusOr<std::optional<quant::Series>> SplitsOf(const quant::SeriesKey& key, absl::Time deadline);
   absl::StatusOr<Stored> StoredIn(const quant::SeriesKey& key, const quant::TimeRange& range, absl::Time deadline);
 
   postgres::Database& database_;

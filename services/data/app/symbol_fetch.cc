@@ -10,6 +10,7 @@
 #include "common/base/transient.h"
 #include "services/data/domain/adjustment_drift.h"
 #include "services/data/domain/asked_rows.h"
+#include "services/data/domain/bar_spacing.h"
 #include "services/data/domain/resource.h"
 
 namespace breadthflow::data {
@@ -241,10 +242,14 @@ absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const SourceA
   BF_ASSIGN_OR_RETURN(const Resource* resource, ResourceOf(query));
   data.series.repeats = resource->repeats;
   BF_RETURN_IF_ERROR(data.series.Validate());
+  const auto label = [&](size_t row) {
+    return row < data.labels.size() ? data.labels[row] : fmt::format("row {}", row);
+  };
   base::Violations violations;
-  CheckSeries(
-      *resource, data.series,
-      [&](size_t row) { return row < data.labels.size() ? data.labels[row] : fmt::format("row {}", row); }, violations);
+  CheckSeries(*resource, data.series, label, violations);
+  if (const auto larger = FindLargerBars(data.series.times, query.timeframe); larger && resource->bars) {
+    violations.Add(label(larger->row), larger->text);
+  }
   BF_RETURN_IF_ERROR(violations.ToStatus(fmt::format("{} is not valid {}", query.symbol, resource->id)));
   return data;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -37,7 +38,7 @@ std::string Length(int64_t nanos) {
   return "less than a minute";
 }
 
-// What is between a bar of a day, or of less, and the one before at least.
+// What is between a bar of a day and the one before at least, and between those of less than a day more than that.
 int64_t LeastOf(Timeframe timeframe) {
   return timeframe == Timeframe::kDay ? 20 * kHour : absl::ToInt64Nanoseconds(quant::IntradayLength(timeframe)) / 2;
 }
@@ -54,7 +55,7 @@ bool InOne(Timeframe timeframe, int64_t early, int64_t late) {
 // Whether a row comes too early after the one before.
 bool TooClose(Timeframe timeframe, int64_t before, int64_t time) {
   if (timeframe == Timeframe::kWeek || timeframe == Timeframe::kMonth) return InOne(timeframe, before, time);
-  return time - before < LeastOf(timeframe);
+  return timeframe == Timeframe::kDay ? time - before < LeastOf(timeframe) : time - before <= LeastOf(timeframe);
 }
 
 // All gaps are in the range, or of many all but one in a hundred: an exchange was closed in the middle of a week once.
@@ -66,6 +67,43 @@ bool All(std::span<const int64_t> times, Range range) {
     others += gap < range.least || gap > range.most ? 1 : 0;
   }
   return times.size() >= 3 && others * kOneIn <= times.size() - 1;
+}
+
+// Distances of rows within their sessions: neither over a break, nor the last one before a break, where a bar may be
+// cut short.
+struct Steps {
+  std::map<int64_t, size_t> counts;
+  size_t all = 0;
+};
+constexpr int64_t kBreak = 2 * kHour;  // a longer lunch than this ends a session as the night does
+
+Steps StepsOf(std::span<const int64_t> times) {
+  Steps steps;
+  for (size_t row = 1; row + 1 < times.size(); ++row) {
+    const int64_t step = times[row] - times[row - 1];
+    if (step <= 0 || step >= kBreak || times[row + 1] - times[row] >= kBreak) continue;
+    ++steps.counts[step];
+    ++steps.all;
+  }
+  return steps;
+}
+
+// The larger size, if any, whose bars the steps are of: it is the most common one, and practically all are multiples of
+// it. Rows of thin trading are on such a grid by chance now and then, not one after the other.
+std::optional<Timeframe> LargerSize(const Steps& steps, Timeframe timeframe) {
+  constexpr size_t kFewest = 40;
+  constexpr size_t kOneIn = 100;
+  if (steps.all < kFewest) return std::nullopt;
+  const auto usual = std::max_element(steps.counts.begin(), steps.counts.end(),
+                                      [](const auto& a, const auto& b) { return a.second < b.second; });
+  for (const Timeframe larger : {Timeframe::kMin5, Timeframe::kMin15, Timeframe::kMin30, Timeframe::kHour1}) {
+    const int64_t length = absl::ToInt64Nanoseconds(quant::IntradayLength(larger));
+    if (larger <= timeframe || usual->first != length) continue;
+    size_t others = 0;
+    for (const auto& [step, count] : steps.counts) others += step % length == 0 ? 0 : count;
+    if (others * kOneIn <= steps.all) return larger;
+  }
+  return std::nullopt;
 }
 
 // Whether a session of any calendar ends then.
@@ -88,6 +126,21 @@ bool AtOneTimeOfDay(int64_t a, int64_t b) {
 }
 
 }  // namespace
+
+std::optional<SpacingFault> FindLargerBars(std::span<const int64_t> times, Timeframe timeframe) {
+  if (quant::IntradayLength(timeframe) <= absl::ZeroDuration()) return std::nullopt;
+  const Steps steps = StepsOf(times);
+  const std::optional<Timeframe> larger = LargerSize(steps, timeframe);
+  if (!larger) return std::nullopt;
+  const int64_t length = absl::ToInt64Nanoseconds(quant::IntradayLength(*larger));
+  size_t row = 1;
+  while (row + 1 < times.size() && times[row] - times[row - 1] != length) ++row;
+  return SpacingFault{row, fmt::format("is {0} after the row before, as {1} of {2} rows within their sessions are, and "
+                                       "the others are multiples of that apart: bars of {3} and not of {4} "
+                                       "(--timeframe {3})",
+                                       Length(length), steps.counts.at(length), steps.all, quant::ToText(*larger),
+                                       quant::ToText(timeframe))};
+}
 
 std::optional<SpacingFault> FindOddDays(std::span<const int64_t> times) {
   size_t odd = 0;
@@ -123,6 +176,7 @@ std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, Tim
     return SpacingFault{*first, fmt::format("is {} after the row before: these are no bars of {} (--timeframe)",
                                             Length(times[*first] - times[*first - 1]), name)};
   }
+  if (auto larger = FindLargerBars(times, timeframe)) return larger;
   constexpr Range kDaily = {20 * kHour, INT64_MAX};
   for (const auto& [range, larger, of] :
        {std::tuple(kDaily, "days", intraday), std::tuple(kWeekly, "weeks", timeframe == Timeframe::kDay),

@@ -20,11 +20,18 @@ struct SpacingFault {
 //   1week 1month  in one week (Monday to Sunday) or month with the row before, in whatever time zone: each ends with
 //   its
 //                 last session, which may be few days behind that of the one before when an exchange was closed
-//   1min..1hour   most rows less than half a bar after the row before
-// and, of three and more rows, when all of them (of a hundred and more, all but one in a hundred) are as far apart as
-// bars of a larger size are: a day for intraday bars, a week or a month for days, a month for weeks. Rows of one
-// instant are not looked at. Ticks may come at any time.
+//   1min..1hour   most rows half a bar or less after the row before
+// and what FindLargerBars finds, and, of three and more rows, when all of them (of a hundred and more, all but one in a
+// hundred) are as far apart as bars of a larger size are: a day for intraday bars, a week or a month for days, a month
+// for weeks. Rows of one instant are not looked at. Ticks may come at any time.
 std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, quant::Timeframe timeframe);
+
+// Bars of 5min to 1hour that are said to be of a smaller size within a day, or nullopt: of 40 steps and more between
+// rows of one session a larger size is the most common, and all but one in a hundred are multiples of it. A step of two
+// hours and more is a break, before which a bar may be cut short: neither that step nor the one before it counts. Bars
+// that are far apart because little was traded are not found, as their steps are multiples of their own size only. Few
+// rows, as those of a poll, and steps of no size that is kept tell nothing.
+std::optional<SpacingFault> FindLargerBars(std::span<const int64_t> times, quant::Timeframe timeframe);
 
 // Whether rows that are days apart look like something else than bars of days, as a minute of each day does: of two and
 // more rows, half or more end neither with a session of a calendar of common/quant, nor at the time of day of the row

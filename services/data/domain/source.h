@@ -58,8 +58,8 @@ struct RawBody {
 };
 
 // What a body says. `series` holds exactly the rows of the query's range (as asked_rows.h says) and may be empty: then
-// the source is certain that there are none. `labels` names each row for people ("AAPL.csv:17"); empty when rows have
-// no place of their own.
+// the source is certain that there are none, unless it says that it is not. `labels` names each row for people
+// ("AAPL.csv:17"); empty when rows have no place of their own.
 struct SourceData {
   quant::Series series;
   std::vector<std::string> labels;
@@ -68,6 +68,7 @@ struct SourceData {
   // Of split-adjusted prices: the day by whose splits they are divided (price_anchor.h); nullopt: nobody says.
   std::optional<absl::CivilDay> adjusted_as_of{};
   bool basis_assumed = false;  // nothing in the body says how the prices were adjusted, nor anybody
+  bool certain = true;         // false: the body may not have been asked for such rows, so that it says nothing of them
 };
 
 // The parameter of sources that read files which keeps the rows of some of them apart from those of others: it is their

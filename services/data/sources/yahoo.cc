@@ -120,7 +120,7 @@ class YahooSource final : public HttpSource {
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(Judge(request, body));
     if (!YahooFundamentalTypes(request.query.resource).empty()) return ParseYahooFundamentals(request.query, body);
-    return ParseYahooChart(request.query, body, currency_);
+    return ParseYahooChart(request, body, currency_);
   }
 
  private:

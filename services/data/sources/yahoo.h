@@ -17,8 +17,14 @@ namespace breadthflow::data {
 // is not known before it is complete. Intraday stamps are bar starts. Bars that were not complete by the body's own
 // last trade (or by half an hour before it was received) are left out, as are rows without prices.
 //
+// Dividends and splits are known of a fetch, whose locator asks for them, and else where the body lists events of that
+// kind: a saved body without them may not have been asked. Then daily bars have no column `dividend`, or `split_ratio`,
+// a dividend is per share of the body's own day (a note says so) and a body without events is not certain that there
+// are none.
+//
 // FAILED_PRECONDITION WRONG_CURRENCY unless the body's currency is `currency` ("any": no matter which).
-absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBody& body, const std::string& currency);
+absl::StatusOr<SourceData> ParseYahooChart(const SourceRequest& request, const RawBody& body,
+                                           const std::string& currency);
 
 // Whether a chart page says that the symbol has nothing in the range: then there are no rows. The form of it is that of
 // any request that is refused.

@@ -17,10 +17,20 @@ namespace {
 constexpr std::string_view kYahoo = "yahoo";
 constexpr int64_t kSecond = 1'000'000'000;
 
+// Kinds of events of which a body tells, if only that there were none.
+struct Listed {
+  bool dividends = false;
+  bool splits = false;
+};
+
 class BarReader {
  public:
-  BarReader(const SourceQuery& query, const RawBody& body, RowBuilder& rows)
-      : length_(absl::ToInt64Seconds(quant::IntradayLength(query.timeframe))), received_(body.received), rows_(rows) {}
+  // `known`: of which events the pages tell.
+  BarReader(const SourceQuery& query, const RawBody& body, Listed known, RowBuilder& rows)
+      : length_(absl::ToInt64Seconds(quant::IntradayLength(query.timeframe))),
+        received_(body.received),
+        known_(known),
+        rows_(rows) {}
 
   absl::Status Read(const YahooChart& chart) {
     const Json* stamps = Member(chart.result, "timestamp");
@@ -109,12 +119,13 @@ class BarReader {
     if (length_ != 0) return;
     const auto paid = cash_.extract(day);
     const auto split = ratio_.extract(day);
-    rows_.Set("dividend", paid.empty() ? 0.0 : paid.mapped());
-    rows_.Set("split_ratio", split.empty() ? 1.0 : split.mapped());
+    if (known_.dividends) rows_.Set("dividend", paid.empty() ? 0.0 : paid.mapped());
+    if (known_.splits) rows_.Set("split_ratio", split.empty() ? 1.0 : split.mapped());
   }
 
   const int64_t length_;  // seconds of an intraday bar; 0: daily
   const absl::Time received_;
+  const Listed known_;
   RowBuilder& rows_;
   std::map<absl::CivilDay, double> cash_;
   std::map<absl::CivilDay, double> ratio_;
@@ -165,6 +176,19 @@ std::string_view Granularity(quant::Timeframe timeframe) {
   }
 }
 
+// What the pages list: they are of one question.
+absl::StatusOr<Listed> ListedIn(const SourceQuery& query, const RawBody& body, std::string_view granularity,
+                                const std::string& currency) {
+  Listed listed;
+  for (const std::string_view page : Pages(body.bytes)) {
+    if (SaysNoData(page)) continue;
+    BF_ASSIGN_OR_RETURN(const YahooChart chart, ReadYahooChart(query, page, granularity, currency));
+    listed.dividends |= ListsYahooEvents(chart, "dividends");
+    listed.splits |= ListsYahooEvents(chart, "splits");
+  }
+  return listed;
+}
+
 }  // namespace
 
 bool SaysNoData(std::string_view page) {
@@ -176,17 +200,34 @@ bool SaysNoData(std::string_view page) {
   return said.starts_with("Data doesn't exist for startDate");
 }
 
-absl::StatusOr<SourceData> ParseYahooChart(const SourceQuery& query, const RawBody& body, const std::string& currency) {
+absl::StatusOr<SourceData> ParseYahooChart(const SourceRequest& request, const RawBody& body,
+                                           const std::string& currency) {
+  const SourceQuery& query = request.query;
   const bool bars = query.resource == "stock_price";
+  const std::string_view granularity = bars ? Granularity(query.timeframe) : "1d";
+  // Every question of a fetch asks for all kinds of events; of a saved body nobody knows the question.
+  Listed known{true, true};
+  if (request.locator.empty()) {
+    BF_ASSIGN_OR_RETURN(known, ListedIn(query, body, granularity, currency));
+  }
   RowBuilder rows(query, bars ? quant::PriceBasis::kSplitAdjusted : quant::PriceBasis::kNotPrices, body.received);
-  BarReader reader(query, body, rows);
+  BarReader reader(query, body, known, rows);
   for (const std::string_view page : Pages(body.bytes)) {
     if (SaysNoData(page)) continue;
-    BF_ASSIGN_OR_RETURN(const YahooChart chart,
-                        ReadYahooChart(query, page, bars ? Granularity(query.timeframe) : "1d", currency));
+    BF_ASSIGN_OR_RETURN(const YahooChart chart, ReadYahooChart(query, page, granularity, currency));
     BF_RETURN_IF_ERROR(bars ? reader.Read(chart) : AddActions(query, chart, rows));
   }
-  return std::move(rows).Finish(kYahoo);
+  BF_ASSIGN_OR_RETURN(SourceData data, std::move(rows).Finish(kYahoo));
+  if (query.resource == "split") data.certain = known.splits;
+  if (query.resource == "dividend") {
+    data.certain = known.dividends;
+    if (!known.splits && !data.series.empty()) {
+      data.notes.emplace_back(
+          "the answer lists no splits, and may not have been asked for them: dividends before a split are per share "
+          "as of the answer");
+    }
+  }
+  return data;
 }
 
 }  // namespace breadthflow::data

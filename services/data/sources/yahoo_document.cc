@@ -102,6 +102,11 @@ absl::StatusOr<YahooChart> ReadYahooChart(const SourceQuery& query, std::string_
   return chart;
 }
 
+bool ListsYahooEvents(const YahooChart& chart, std::string_view kind) {
+  const Json* members = Member(Member(chart.result, "events"), kind);
+  return members != nullptr && members->is_object();
+}
+
 absl::StatusOr<std::vector<YahooAction>> YahooPayments(const YahooChart& chart, std::string_view kind) {
   std::vector<YahooAction> actions;
   for (const Json* event : Events(chart, kind)) {

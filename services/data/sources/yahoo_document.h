@@ -47,6 +47,10 @@ struct YahooAction {
 absl::StatusOr<YahooChart> ReadYahooChart(const SourceQuery& query, std::string_view page, std::string_view granularity,
                                           const std::string& currency);
 
+// Whether the chart lists that kind of event ("dividends", "splits"). Where it does not, and was asked for it, there
+// was none in its range: Yahoo leaves the list out.
+bool ListsYahooEvents(const YahooChart& chart, std::string_view kind);
+
 // What is listed as "dividends" or "capitalGains" (`kind`), and the splits. UNEXPECTED_BODY.
 absl::StatusOr<std::vector<YahooAction>> YahooPayments(const YahooChart& chart, std::string_view kind);
 absl::StatusOr<std::vector<YahooAction>> YahooSplits(const YahooChart& chart);

@@ -90,6 +90,28 @@ TEST_F(ImportAnswersTest, FactsNeedNoContactAndSayWhenTheyWereFiled) {
   EXPECT_THAT(Said(unnamed), ElementsAre("LPA.json: has rows of revenue: say which to take (--resource)"));
 }
 
+// Charts without events: whoever saved them may not have asked for any.
+TEST_F(ImportAnswersTest, AChartThatListsNoDividendsDoesNotSayThatThereWereNone) {
+  const auto answer = server_.Import({AnswersOf("yahoo", "dividend"), ImportServer::Answer("A.json", Chart("A"))});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 1);
+  EXPECT_EQ(answer->results(0).outcome(), v1::FetchResult::OUTCOME_OK) << "and not that none were confirmed";
+  EXPECT_EQ(answer->results(0).row_count(), 0);
+  EXPECT_THAT(answer->results(0).notes(),
+              ::testing::Contains("A.json lists none, and may not have been asked for them"));
+  EXPECT_TRUE(NothingIsStored());
+  Request replacing = AnswersOf("yahoo", "dividend");
+  replacing.mutable_spec()->mutable_replaces()->mutable_start_time()->set_seconds(1'577'836'800);
+  replacing.mutable_spec()->mutable_replaces()->mutable_end_time()->set_seconds(1'578'614'400);
+  EXPECT_THAT(Said(server_.Import({replacing, ImportServer::Answer("A.json", Chart("A"))}).status()),
+              ElementsAre(HasSubstr("A.json: lists none, and may not have been asked for them: it can not replace")));
+  ASSERT_THAT(server_.Import({AnswersOf("yahoo"), ImportServer::Answer("A.json", Chart("A"))}), IsOk());
+  const auto bars = server_.Read("A", {.source = "import"});
+  ASSERT_THAT(bars, IsOk());
+  EXPECT_EQ(bars->Find("dividend"), nullptr);
+  EXPECT_EQ(bars->Find("split_ratio"), nullptr);
+}
+
 TEST_F(ImportAnswersTest, EveryFileThatIsNoAnswerIsNamedAndNothingIsStored) {
   const absl::Status refused =
       server_

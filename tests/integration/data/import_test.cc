@@ -95,6 +95,21 @@ TEST_F(ImportTest, MinutesAreNotTakenForDays) {
   EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(minutes)}), IsOk());
 }
 
+TEST_F(ImportTest, BarsOfFiveMinutesAreNotTakenForMinutes) {
+  Series fives = Prices("AAPL", 60);
+  for (size_t row = 0; row < fives.size(); ++row)
+    fives.times[row] = kFirst - static_cast<int64_t>(fives.size() - row) * 300'000'000'000;
+  fives.key.timeframe = Timeframe::kMin1;
+  const absl::Status refused =
+      server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(fives)}).status();
+  EXPECT_THAT(refused, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
+  EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("packed[0].rows[1]: is 5 minutes after the row before"),
+                                               HasSubstr("bars of 5min and not of 1min (--timeframe 5min)"))));
+  EXPECT_TRUE(NothingIsStored());
+  fives.key.timeframe = Timeframe::kMin5;
+  EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin5), ImportServer::Packed(fives)}), IsOk());
+}
+
 TEST_F(ImportTest, RowsOfTheirOwnTimesOfDayAreDaysOnlyWhereThatIsSaid) {
   Series odd = Prices("AAPL", 3);
   odd.basis = quant::PriceBasis::kSplitAdjusted;
@@ -530,6 +545,32 @@ TEST_F(ImportTest, AReplacedRangeStaysAsItIsUntilTheRowsAreReleased) {
   release.set_comment("so it is");
   ASSERT_THAT(server_.peer().Call(&v1::DataService::Stub::ReleaseQuarantine, release, {}), IsOk());
   EXPECT_EQ(server_.Read("AAPL").value().ContentHash(), Mixed("AAPL").ContentHash()) << "nine are gone";
+}
+
+// Ten days of which the last six have a hundred times the price.
+TEST_F(ImportTest, TheGateKeepsAnotherUnitApartThatStaysUnlessASplitIsStored) {
+  const auto rows = [](const std::string& symbol) {
+    Series all = Prices(symbol, 10);
+    for (quant::Column& column : all.columns) {
+      auto& values = std::get<std::vector<double>>(column.values);
+      for (size_t row = 4; row < values.size() && column.name != "volume"; ++row) values[row] *= 100;
+    }
+    return all;
+  };
+  Series split{.key = {"split", "REVERSE", Timeframe::kTick, ""}, .repeats = true};
+  split.times = {kFirst + 3 * kDay + kDay / 3};  // when 2020-01-06 begins in New York
+  split.Add("ex_date", std::vector<std::string>{"2020-01-06"});
+  split.Add("ratio", std::vector<double>{0.01});
+  ASSERT_THAT(server_.Import({ImportServer::Spec("split", Timeframe::kTick), ImportServer::Packed(split)}), IsOk());
+  const auto answer = server_.Import(
+      {Gated(v1::QUALITY_GATE_QUARANTINE), ImportServer::Packed(rows("PENCE")), ImportServer::Packed(rows("REVERSE"))});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->results_size(), 2);
+  EXPECT_EQ(answer->results(0).outcome(), v1::FetchResult::OUTCOME_FAILED);
+  EXPECT_EQ(answer->results(0).impossible_row_count(), 6);
+  EXPECT_EQ(answer->results(0).quarantined_row_count(), 10);
+  EXPECT_EQ(answer->results(1).outcome(), v1::FetchResult::OUTCOME_OK);
+  EXPECT_EQ(answer->results(1).impossible_row_count(), 0);
 }
 
 TEST_F(ImportTest, AGateThatIsNoneIsRefused) {

@@ -11,6 +11,8 @@
 
 #include "absl/time/time.h"
 
+#include "services/data/domain/adjustment_events.h"
+
 namespace breadthflow::data {
 namespace {
 
@@ -137,11 +139,16 @@ int64_t SpanOf(quant::Timeframe timeframe, int64_t rows) {
 
 }  // namespace
 
-GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar) {
+GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, const quant::Series* splits) {
   GateResult result;
   if (rows.empty()) return result;
   CheckInput input{rows, calendar, {}};
   input.asset_class = AssetClassOf(rows.key, calendar).asset_class;
+  RowEvents declared;
+  if (splits != nullptr && rows.basis == quant::PriceBasis::kRaw) {
+    declared = EventsByRow(rows, {.splits = splits, .calendar = &calendar}, false).value_or(RowEvents());
+  }
+  if (declared.splits) input.splits = *declared.splits;
   std::vector<size_t> impossible;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
     if (!check.gates) continue;

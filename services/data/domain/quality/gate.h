@@ -54,8 +54,8 @@ std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& 
                            const quant::TimeRange& unknown);
 
 // Looks at rows that came with the checks that gate, before they are stored, by the calendar that the series keeps.
-// Nothing in it when they may be.
-GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar);
+// Nothing in it when they may be. `splits`: as SeriesKnowledge has them.
+GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, const quant::Series* splits = nullptr);
 
 // Looks at the first and the last of these rows once more, with what is stored beside them, by the checks that judge
 // rows by their neighbours. Only rows that came are found and counted, the stored ones only say what is usual there.

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "services/data/domain/quality/by_class.h"
 #include "services/data/domain/quality/check.h"
+#include "services/data/domain/quality/level_changes.h"
 #include "services/data/domain/repair.h"
 
 namespace breadthflow::data {
@@ -32,8 +34,8 @@ std::vector<double> UsualMoves(const std::vector<double>& moves, size_t window) 
 }  // namespace
 
 // Closes that jump: a jump that is taken back by the next row is an error of the data, one by the ratio of a split that
-// no event declares is probably an unadjusted split, the others are reported as large moves only. A move from prices
-// that were adjusted as of one day to those of another is none.
+// no event declares is probably an unadjusted split, the others are reported as large moves only. Those to a level that
+// unit_mixups finds are left to it. A move from prices that were adjusted as of one day to those of another is none.
 QualityCheckEntry Spikes();
 
 QualityCheckEntry Spikes() {
@@ -63,6 +65,14 @@ QualityCheckEntry Spikes() {
     }
     const std::vector<double> usual = UsualMoves(moves, static_cast<size_t>(params.Int("window")));
     const double least = OfClass(params, "min_move", input.asset_class);
+    // unit_mixups finds these, and the rows behind them.
+    const std::vector<LevelChange> changes =
+        FindLevelChanges(input, kLastingFactors[static_cast<size_t>(input.asset_class)]);
+    const auto changes_level = [&](size_t row) {
+      const auto at = std::lower_bound(changes.begin(), changes.end(), row,
+                                       [](const LevelChange& one, size_t of) { return one.row < of; });
+      return at != changes.end() && at->row == row;
+    };
     Finding error{.check = "spikes", .severity = Severity::kError};
     Finding unadjusted{.check = "spikes", .severity = Severity::kError};
     Finding large{.check = "spikes", .severity = Severity::kInfo};
@@ -73,7 +83,7 @@ QualityCheckEntry Spikes() {
       if (taken_back) {
         if (input.Judges(row)) AddRow(error, input.series.times[row]);
         ++row;  // the way back is part of it
-      } else if (!input.Judges(row)) {
+      } else if (!input.Judges(row) || changes_level(row)) {
         continue;
       } else if (SplitLike(std::exp(moves[row]))) {
         AddRow(unadjusted, input.series.times[row]);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -118,6 +119,89 @@ TEST(BarSpacing, ShortBarsAtTheEndOfASessionAreFine) {
   EXPECT_THAT(Fault(Every(kMinute, 390), Timeframe::kHour1), HasSubstr("these are no bars of 1hour"));
   EXPECT_EQ(Fault(Every(1, 10), Timeframe::kTick), "");
   EXPECT_EQ(Fault({}, Timeframe::kDay), "");
+}
+
+constexpr int64_t kOpen = kClose - 390 * kMinute;
+
+// Bars of that length of `sessions` sessions of XNYS from 2020-01-02 on, the last of each one ending with it.
+std::vector<int64_t> BarsOf(int64_t length, int sessions) {
+  std::vector<int64_t> times;
+  const auto all = quant::Xnys().ClosingIn({kClose, INT64_MAX});
+  for (const quant::Session& session : all.first(static_cast<size_t>(sessions))) {
+    for (int64_t end = session.open_ns + length; end < session.close_ns; end += length) times.push_back(end);
+    times.push_back(session.close_ns);
+  }
+  return times;
+}
+
+TEST(BarSpacing, BarsOfALargerSizeWithinADayAreNoSmallerOnes) {
+  const std::vector<std::pair<Timeframe, int64_t>> sizes = {{Timeframe::kMin1, 1},
+                                                            {Timeframe::kMin5, 5},
+                                                            {Timeframe::kMin15, 15},
+                                                            {Timeframe::kMin30, 30},
+                                                            {Timeframe::kHour1, 60}};
+  for (const auto& [size, minutes] : sizes) {
+    // The last hour of a session of six and a half is cut short, and so is that of a short day.
+    const std::vector<int64_t> session_bars = BarsOf(minutes * kMinute, 250);
+    const std::vector<int64_t> always = Every(minutes * kMinute, 2000);  // an exchange that never closes
+    for (const auto& [named, named_minutes] : sizes) {
+      const std::string name = std::string(quant::ToText(named)) + " of " + std::string(quant::ToText(size));
+      if (named_minutes == minutes) {
+        EXPECT_EQ(Fault(session_bars, named), "") << name;
+        EXPECT_EQ(Fault(always, named), "") << name;
+      } else if (named_minutes < minutes) {
+        const std::string text = "bars of " + std::string(quant::ToText(size)) + " and not of " +
+                                 std::string(quant::ToText(named)) + " (--timeframe " +
+                                 std::string(quant::ToText(size)) + ")";
+        EXPECT_THAT(Fault(session_bars, named), HasSubstr(text)) << name;
+        EXPECT_THAT(Fault(always, named), HasSubstr(text)) << name;
+      } else {
+        EXPECT_THAT(Fault(always, named), HasSubstr("these are no bars of")) << name;
+      }
+    }
+  }
+  EXPECT_EQ(Fault(BarsOf(5 * kMinute, 1), Timeframe::kMin1),
+            "1 is 5 minutes after the row before, as 76 of 76 rows within their sessions are, and the others are "
+            "multiples of that apart: bars of 5min and not of 1min (--timeframe 5min)");
+}
+
+TEST(BarSpacing, ALunchAndMissingBarsDoNotHideALargerSize) {
+  std::vector<int64_t> hours;  // of Hong Kong: the third of a morning is cut short by the lunch
+  for (int day = 0; day < 30; ++day) {
+    for (const int minute : {60, 120, 150, 270, 330, 390}) hours.push_back(kOpen + day * kDay + minute * kMinute);
+  }
+  EXPECT_EQ(Fault(hours, Timeframe::kHour1), "");
+  EXPECT_THAT(Fault(hours, Timeframe::kMin30), HasSubstr("bars of 1hour and not of 30min"));
+  std::vector<int64_t> holes;
+  for (size_t i = 0; const int64_t time : BarsOf(5 * kMinute, 5)) {
+    if (++i % 5 != 0) holes.push_back(time);
+  }
+  EXPECT_THAT(Fault(holes, Timeframe::kMin1), HasSubstr("bars of 5min and not of 1min"));
+  std::vector<int64_t> marked = BarsOf(5 * kMinute, 5);  // a row where no bar of the larger size ends
+  marked[100] += kMinute;
+  EXPECT_THAT(Fault(marked, Timeframe::kMin1), HasSubstr("bars of 5min and not of 1min"));
+  for (size_t row = 10; row < marked.size(); row += 20) marked[row] += kMinute;
+  EXPECT_EQ(Fault(marked, Timeframe::kMin1), "") << "and here one in twenty is";
+}
+
+TEST(BarSpacing, BarsThatAreFarApartBecauseFewTradedAreFine) {
+  std::vector<int64_t> thin;  // one minute in nine has a trade
+  uint64_t state = 1;
+  for (const int64_t time : BarsOf(kMinute, 40)) {
+    state = state * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+    if ((state >> 33) % 9 == 0) thin.push_back(time);
+  }
+  ASSERT_GT(thin.size(), 1000u);
+  EXPECT_EQ(Fault(thin, Timeframe::kMin1), "");
+  std::vector<int64_t> auctions;  // an opening and a closing one, the hour between them whole
+  for (int day = 0; day < 100; ++day) {
+    auctions.push_back(kClose + day * kDay - 60 * kMinute);
+    auctions.push_back(kClose + day * kDay);
+  }
+  EXPECT_EQ(Fault(auctions, Timeframe::kMin1), "") << "each of the two is next to a night";
+  EXPECT_EQ(Fault(Every(5 * kMinute, 41), Timeframe::kMin1), "") << "a few rows, as of a poll, tell nothing";
+  EXPECT_NE(Fault(Every(5 * kMinute, 42), Timeframe::kMin1), "");
+  EXPECT_EQ(Fault(Every(10 * kMinute, 500), Timeframe::kMin1), "") << "there is no such size to keep them as";
 }
 
 std::string Odd(const std::vector<int64_t>& times) {

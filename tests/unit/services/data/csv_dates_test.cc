@@ -1,8 +1,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -109,6 +111,23 @@ TEST(CsvDates, TwoRowsOfOneWeekOrMonthAreRefused) {
               ElementsAre("f.csv:3 2020-01-10 is of the week of the row before"));
   EXPECT_THAT(Faults(ReadText(Rows({"2020-01-06", "2020-01-31"}), Timeframe::kMonth)),
               ElementsAre("f.csv:3 2020-01-31 is of the month of the row before"));
+}
+
+TEST(CsvDates, BarsOfAnotherSizeWithinADayAreRefused) {
+  std::vector<std::string> halves;
+  for (const char* day : {"06", "07", "08", "09", "10"}) {
+    for (int minute = 15 * 60; minute <= 21 * 60; minute += 30) {
+      halves.push_back(fmt::format("2020-01-{}T{:02d}:{:02d}:00Z", day, minute / 60, minute % 60));
+    }
+  }
+  for (const auto& [named, size] : {std::pair(Timeframe::kMin1, "1min"), std::pair(Timeframe::kMin15, "15min")}) {
+    EXPECT_THAT(Faults(ReadText(Rows(halves), named)),
+                ElementsAre("f.csv:3 is 30 minutes after the row before, as 55 of 55 rows within their sessions are, "
+                            "and the others are multiples of that apart: bars of 30min and not of " +
+                            std::string(size) + " (--timeframe 30min)"));
+  }
+  EXPECT_THAT(ReadText(Rows(halves), Timeframe::kMin30), IsOk());
+  EXPECT_THAT(Faults(ReadText(Rows(halves), Timeframe::kHour1)), ElementsAre(HasSubstr("these are no bars of 1hour")));
 }
 
 TEST(CsvDates, MidnightAfterADateIsNoInstantOfAWeek) {

@@ -181,6 +181,64 @@ TEST(SavedAnswers, RowsThatSayNothingOfTheResourceAreLeftOut) {
   EXPECT_THAT(sides.series.times, ElementsAre(1577975400000000001));
 }
 
+// kChart with other events, or with none.
+std::string ChartWith(const std::string& events) {
+  std::string chart = kChart;
+  const size_t begin = chart.find(R"("events":)");
+  const size_t end = chart.find(R"("indicators":)");
+  return chart.replace(begin, end - begin, events);
+}
+
+const char kPaid[] = R"("dividends":{"1578061800":{"amount":0.25,"date":1578061800}})";
+const char kSplit[] = R"("splits":{"1578061800":{"date":1578061800,"numerator":2,"denominator":1}})";
+
+TEST(SavedAnswers, OfYahooKnowNoEventsThatTheyDoNotList) {
+  const auto columns = [](const absl::StatusOr<SourceData>& data) {
+    std::string has;
+    for (const char* name : {"dividend", "split_ratio"}) {
+      if (data.ok() && data->series.Find(name) != nullptr) has += std::string(name) + " ";
+    }
+    return data.ok() ? has : data.status().ToString();
+  };
+  const std::string none = ChartWith("");
+  const std::string paid = ChartWith(std::string(R"("events":{)") + kPaid + "},");
+  const std::string split = ChartWith(std::string(R"("events":{)") + kSplit + "},");
+  const std::string both = ChartWith(std::string(R"("events":{)") + kPaid + "," + kSplit + "},");
+  const auto saved = [](const std::string& body) { return Read({"yahoo", {}}, Days(), "a.json", body); };
+  EXPECT_EQ(columns(saved(none)), "") << "nobody knows what was asked";
+  EXPECT_EQ(columns(saved(paid)), "dividend ");
+  EXPECT_EQ(columns(saved(split)), "split_ratio ") << "events=split asks for no dividends";
+  EXPECT_EQ(columns(saved(both)), "dividend split_ratio ");
+  EXPECT_THAT(saved(both)->series.Doubles("dividend"), ElementsAre(0, 0.25, 0));
+  EXPECT_THAT(saved(split)->series.Doubles("split_ratio"), ElementsAre(1, 2, 1));
+  // A fetch asks for all of them: what is not listed was not there.
+  const auto source = testing::MakeProvider("yahoo");
+  const SourceQuery query{"stock_price", "ACME", Timeframe::kDay, testing::Between("2019-12-01", "2020-02-01")};
+  BF_ASSERT_OK_AND_ASSIGN(const SourceRequest request, source->TransformQuery(query));
+  EXPECT_EQ(columns(source->TransformData(request, {.bytes = none})), "dividend split_ratio ");
+  EXPECT_THAT(source->TransformData(request, {.bytes = split})->series.Doubles("dividend"), ElementsAre(0, 0, 0));
+}
+
+TEST(SavedAnswers, OfYahooThatListNoEventsAreNotCertainThatThereAreNone) {
+  const std::string split = ChartWith(std::string(R"("events":{)") + kSplit + "},");
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData dividends, Read({"yahoo", {}}, Kind("dividend"), "a.json", split));
+  EXPECT_TRUE(dividends.series.empty());
+  EXPECT_FALSE(dividends.certain);
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData splits, Read({"yahoo", {}}, Kind("split"), "a.json", split));
+  EXPECT_EQ(splits.series.size(), 1u);
+  EXPECT_TRUE(splits.certain);
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData paid, Read({"yahoo", {}}, Kind("dividend"), "a.json", kChart));
+  EXPECT_TRUE(paid.certain);
+  EXPECT_THAT(paid.notes, ElementsAre(HasSubstr("lists no splits, and may not have been asked for them")));
+  EXPECT_FALSE(Read({"yahoo", {}}, Kind("split"), "a.json", kChart)->certain);
+  const auto source = testing::MakeProvider("yahoo");
+  const SourceQuery query{"dividend", "ACME", Timeframe::kTick, testing::Between("2019-12-01", "2020-02-01")};
+  BF_ASSERT_OK_AND_ASSIGN(const SourceRequest request, source->TransformQuery(query));
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData fetched, source->TransformData(request, {.bytes = split}));
+  EXPECT_TRUE(fetched.series.empty());
+  EXPECT_TRUE(fetched.certain);
+}
+
 TEST(SavedAnswers, AnAnswerWithoutRowsOfTheResourceHasNone) {
   BF_ASSERT_OK_AND_ASSIGN(const SourceData none, Read({"sec_edgar", {}}, Kind("cash_flow"), "LPA.json", kFacts));
   EXPECT_TRUE(none.series.empty());
