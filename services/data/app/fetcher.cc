@@ -137,7 +137,7 @@ absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t
     if (moved && ++moves >= kMostMoves) {
       if (!one.ok()) one.emplace();
       one->result.symbol = task.symbol;
-      one->apart.reset();
+      one->taken.apart.reset();
       FailAll(status, *one);
       return commits.Commit(position, *one);
     }
