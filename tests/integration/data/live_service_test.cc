@@ -25,9 +25,8 @@
 #include "common/quant/calendar.h"
 #include "common/rpc/channels.h"
 #include "common/rpc/convert.h"
-#include "common/rpc/server.h"
 #include "common/rpc/status_bridge.h"
-#include "services/data/module.h"
+#include "tests/integration/data/data_server.h"
 #include "tests/support/matchers.h"
 #include "tests/support/postgres.h"
 #include "tests/support/upstream_server.h"
@@ -45,28 +44,9 @@ using testing::UpstreamServer;
 constexpr int64_t kDayNs = 86'400'000'000'000;
 
 // One replica of the data service.
-class Replica {
+class Replica : DataServer {
  public:
-  Replica(const std::string& url, const base::Clock& clock, int port = 0)
-      : clock_(clock), database_(postgres::Database::Open({.url = url, .schema = "data", .pool_size = 8})) {
-    job_options_.poll_interval = absl::Milliseconds(20);
-    module_ = std::make_unique<DataModule>(
-        config_, process::ModuleContext{process_config_, clock_, metrics_, *database_, channels_, guard_, page_tokens_,
-                                        job_options_, observer_});
-    EXPECT_THAT(module_->Start({}), IsOk());
-    auto server = rpc::Server::Start({.port = port}, module_->services(), guard_);
-    EXPECT_THAT(server, IsOk());
-    server_ = *std::move(server);
-    for (const std::string& service : server_->services()) server_->SetServing(service, true);
-    channels_.Attach("data", server_->InProcessChannel());
-  }
-  ~Replica() {
-    guard_.RefuseNew();
-    guard_.EndStreams();
-    module_->Drain(absl::Seconds(5));
-    channels_.Attach("data", nullptr);
-    server_.reset();
-  }
+  Replica(const std::string& url, const base::Clock& clock, int port = 0) : DataServer(url, &clock, {}, port) {}
 
   int port() const { return server_->port(); }
   std::unique_ptr<v1::DataService::Stub> Stub() { return v1::DataService::NewStub(server_->InProcessChannel()); }
@@ -74,21 +54,6 @@ class Replica {
   double Metric(const std::string& name, const telemetry::Labels& labels = {}) {
     return metrics_.Counter(name, "", labels).Value();
   }
-
- private:
-  const base::Clock& clock_;
-  std::unique_ptr<postgres::Database> database_;
-  telemetry::Metrics metrics_;
-  std::unique_ptr<security::Authenticator> authenticator_ = security::MakeOpenAuthenticator();
-  rpc::Guard guard_{{}, *authenticator_, metrics_, clock_};
-  rpc::PageTokens page_tokens_{"a secret of the test"};
-  rpc::Channels channels_{{}, metrics_};
-  config::v1::ProcessConfig process_config_;
-  jobs::RunnerOptions job_options_;
-  jobs::Observer observer_;
-  config::v1::DataConfig config_;
-  std::unique_ptr<DataModule> module_;
-  std::unique_ptr<rpc::Server> server_;
 };
 
 clients::FetchSpec Simulated(std::vector<std::string> symbols, int from_day, int to_day) {
