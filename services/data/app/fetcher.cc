@@ -15,7 +15,6 @@
 #include "common/base/ids.h"
 #include "common/base/parallel.h"
 #include "common/base/status.h"
-#include "common/jobs/store.h"
 #include "common/jobs/submit.h"
 #include "common/quant/calendar.h"
 #include "common/telemetry/scope.h"
@@ -48,19 +47,15 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
   FetchSpec spec = given;
   const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, spec);
   BF_RETURN_IF_ERROR(CheckSources(sources, spec, resource.ok() ? *resource : nullptr, std::move(violations)));
-  BF_ASSIGN_OR_RETURN(
-      std::string id,
-      jobs::SubmitOnce(parts_.database, key,
-                       [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-                         std::string new_id = base::NewUuid(parts_.clock.Now());
-                         BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, {.id = new_id,
-                                                                         .kind = kJobKind,
-                                                                         .principal = submission.principal,
-                                                                         .traceparent = submission.traceparent}));
-                         BF_RETURN_IF_ERROR(parts_.runs.Insert(tx, new_id, spec, sources.front().entry->info.version));
-                         return new_id;
-                       },
-                       {.deadline = submission.deadline}));
+  const jobs::NewJob job{.id = base::NewUuid(parts_.clock.Now()),
+                         .kind = kJobKind,
+                         .principal = submission.principal,
+                         .traceparent = submission.traceparent};
+  const auto insert = [&](postgres::Transaction& tx) {
+    return parts_.runs.Insert(tx, job.id, spec, sources.front().entry->info.version);
+  };
+  BF_ASSIGN_OR_RETURN(std::string id,
+                      jobs::SubmitJob(parts_.database, key, job, insert, {.deadline = submission.deadline}));
   parts_.wake_up();
   return id;
 }
