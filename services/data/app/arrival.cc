@@ -30,7 +30,7 @@ absl::StatusOr<columnar::WrittenSeries> Write(SeriesStore& store, const Arrival&
   if (terms.keeps_stamps) {
     BF_RETURN_IF_ERROR(CheckStampsGoOn(store, terms.resource, rows, *written, arrival.replaces, terms.deadline));
   }
-  if (terms.basis_assumed && !terms.adjusted_as_of) {
+  if (terms.basis_assumed && !terms.says_adjusted_as_of) {
     BF_RETURN_IF_ERROR(CheckAssumedBasis(store, rows, *written, terms.advice.doubt, terms.deadline));
   }
   return written;
@@ -57,7 +57,7 @@ absl::StatusOr<Taken> TakeArrival(SeriesStore& store, Quarantines& quarantines, 
     BF_ASSIGN_OR_RETURN(taken.written, Write(store, arrival, terms));
     BF_RETURN_IF_ERROR(quarantines.ExamineBeside(arrival, *taken.written, terms.gate, terms.deadline, verdict));
   }
-  if (verdict.apart != nullptr && terms.adjusted_as_of) return RefuseApart();
+  if (verdict.apart != nullptr && terms.says_adjusted_as_of) return RefuseApart();
   Quarantines::Tell(verdict, result);
   if (verdict.apart != nullptr) {
     taken.written.reset();

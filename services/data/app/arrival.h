@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 #include "services/data/app/price_anchor.h"
@@ -31,12 +30,12 @@ struct BasisAdvice {
 struct ArrivalTerms {
   const Resource& resource;  // of the rows
   QualityGate gate = QualityGate::kQuarantine;
-  std::optional<absl::CivilDay> adjusted_as_of{};  // of prices, as whoever sends them says
-  std::optional<AnchorChange> anchors{};           // to be said of them (AnchorsWith)
-  Naming naming = Naming::kInstead;                // of the market of the arrival
-  std::optional<SeriesMarket> named_before{};      // of the series
-  bool keeps_stamps = true;                        // daily bars must go on in the calendar of the stored ones
-  bool basis_assumed = false;                      // nobody says how some of the prices were adjusted
+  bool says_adjusted_as_of = false;            // of prices: whoever sends them says as of when they were adjusted
+  std::optional<AnchorChange> anchors{};       // to be said of them (AnchorsWith)
+  Naming naming = Naming::kInstead;            // of the market of the arrival
+  std::optional<SeriesMarket> named_before{};  // of the series
+  bool keeps_stamps = true;                    // daily bars must go on in the calendar of the stored ones
+  bool basis_assumed = false;                  // nobody says how some of the prices were adjusted
   BasisAdvice advice{};
   std::optional<std::vector<std::string>> adds_by{};  // see columnar::WriteOptions
   std::span<const std::string> notes{};               // of who read them; told when they are stored

@@ -37,7 +37,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                         anchors ? anchors->anchors : PriceAnchors()};
   ArrivalTerms terms{.resource = *resource_,
                      .gate = spec_.gate,
-                     .adjusted_as_of = spec_.adjusted_as_of,
+                     .says_adjusted_as_of = spec_.adjusted_as_of.has_value(),
                      .anchors = std::move(anchors),
                      .naming = zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead,
                      .basis_assumed = !spec_.replaces && basis_assumed_.contains(symbol),

@@ -112,7 +112,7 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
   // they are doubted all the same.
   ArrivalTerms terms{.resource = task.resource,
                      .gate = task.spec.gate,
-                     .adjusted_as_of = fetched.adjusted_as_of,
+                     .says_adjusted_as_of = fetched.adjusted_as_of.has_value(),
                      .anchors = *std::move(anchors),
                      .keeps_stamps = source.entry->authoritative,
                      .basis_assumed = fetched.basis_assumed,
