@@ -87,6 +87,17 @@ absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const Submi
   return response;
 }
 
+absl::StatusOr<std::string> SubmitJob(postgres::Database& database, const SubmitKey& key, const NewJob& job,
+                                      const std::function<absl::Status(Transaction&)>& insert,
+                                      const postgres::TransactOptions& options) {
+  const auto create = [&](Transaction& tx) -> absl::StatusOr<std::string> {
+    BF_RETURN_IF_ERROR(JobStore::Enqueue(tx, job));
+    BF_RETURN_IF_ERROR(insert(tx));
+    return job.id;
+  };
+  return SubmitOnce(database, key, create, options);
+}
+
 absl::StatusOr<std::optional<std::string>> FindSubmitted(postgres::Database& database, const SubmitKey& given,
                                                          const postgres::TransactOptions& options) {
   const SubmitKey key = Lowered(given);

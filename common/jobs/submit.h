@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/jobs/job.h"
 #include "common/postgres/database.h"
 
 namespace breadthflow::jobs {
@@ -31,6 +32,12 @@ struct SubmitKey {
 absl::StatusOr<std::string> SubmitOnce(postgres::Database& database, const SubmitKey& key,
                                        const std::function<absl::StatusOr<std::string>(postgres::Transaction&)>& create,
                                        const postgres::TransactOptions& options = {});
+
+// SubmitOnce of what is worked off as `job` and has its id, which is the response: enqueues the job; `insert` writes
+// the rest.
+absl::StatusOr<std::string> SubmitJob(postgres::Database& database, const SubmitKey& key, const NewJob& job,
+                                      const std::function<absl::Status(postgres::Transaction&)>& insert,
+                                      const postgres::TransactOptions& options = {});
 
 // What SubmitOnce answered to `key` before; nullopt when it never did, or when the key has no request_id. To be asked
 // before a request is checked against other services: what was accepted once is answered again without them (they may

@@ -9,7 +9,6 @@
 
 #include "common/base/ids.h"
 #include "common/base/status.h"
-#include "common/jobs/store.h"
 #include "common/jobs/submit.h"
 
 namespace breadthflow::backtest {
@@ -34,17 +33,10 @@ absl::StatusOr<std::string> BacktestRuns::Create(const BacktestSpec& spec, const
   run.id = base::NewUuid(clock_.Now());
   run.spec = spec;
   run.code_version = BREADTHFLOW_VERSION;
-  const auto create = [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-    jobs::NewJob job;
-    job.id = run.id;
-    job.kind = std::string(kJobKind);
-    job.principal = principal;
-    job.traceparent = scope.traceparent;
-    BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
-    BF_RETURN_IF_ERROR(BacktestStore::Insert(tx, run));
-    return run.id;
-  };
-  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(store_.database(), key, create, options));
+  const jobs::NewJob job{
+      .id = run.id, .kind = std::string(kJobKind), .principal = principal, .traceparent = scope.traceparent};
+  const auto insert = [&](postgres::Transaction& tx) { return BacktestStore::Insert(tx, run); };
+  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitJob(store_.database(), key, job, insert, options));
   runner_.WakeUp();
   return id;
 }

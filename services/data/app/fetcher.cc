@@ -4,7 +4,6 @@
 #include <atomic>
 #include <limits>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,29 +15,18 @@
 #include "common/base/ids.h"
 #include "common/base/parallel.h"
 #include "common/base/status.h"
-#include "common/jobs/store.h"
 #include "common/jobs/submit.h"
 #include "common/quant/calendar.h"
 #include "common/telemetry/scope.h"
 #include "services/data/app/run_upstream.h"
 #include "services/data/app/symbol_commits.h"
+#include "services/data/app/write_again.h"
 #include "services/data/domain/upstream.h"
 
 namespace breadthflow::data {
 namespace {
 
-constexpr int kMostMoves = 20;                           // of one series, while one run wants to store it
 constexpr absl::Duration kPatience = absl::Seconds(30);  // with a database that does not answer
-
-// Before the next try at a symbol: longer each time, and never the same for two of them.
-void Pause(int tries, const base::CancelToken& cancel) {
-  thread_local std::mt19937_64 random(std::random_device{}());
-  const absl::Duration most = std::min(absl::Milliseconds(20) * (int64_t{1} << std::min(tries, 6)), absl::Seconds(1));
-  const absl::Time until = absl::Now() + most * std::uniform_real_distribution<double>(0.5, 1.5)(random);
-  while (absl::Now() < until && !cancel.cancelled()) {
-    absl::SleepFor(std::min(until - absl::Now(), absl::Milliseconds(50)));
-  }
-}
 
 }  // namespace
 
@@ -59,19 +47,15 @@ absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submis
   FetchSpec spec = given;
   const std::vector<ReadySource> sources = MakeSources(parts_.sources, parts_.environment, spec);
   BF_RETURN_IF_ERROR(CheckSources(sources, spec, resource.ok() ? *resource : nullptr, std::move(violations)));
-  BF_ASSIGN_OR_RETURN(
-      std::string id,
-      jobs::SubmitOnce(parts_.database, key,
-                       [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-                         std::string new_id = base::NewUuid(parts_.clock.Now());
-                         BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, {.id = new_id,
-                                                                         .kind = kJobKind,
-                                                                         .principal = submission.principal,
-                                                                         .traceparent = submission.traceparent}));
-                         BF_RETURN_IF_ERROR(parts_.runs.Insert(tx, new_id, spec, sources.front().entry->info.version));
-                         return new_id;
-                       },
-                       {.deadline = submission.deadline}));
+  const jobs::NewJob job{.id = base::NewUuid(parts_.clock.Now()),
+                         .kind = kJobKind,
+                         .principal = submission.principal,
+                         .traceparent = submission.traceparent};
+  const auto insert = [&](postgres::Transaction& tx) {
+    return parts_.runs.Insert(tx, job.id, spec, sources.front().entry->info.version);
+  };
+  BF_ASSIGN_OR_RETURN(std::string id,
+                      jobs::SubmitJob(parts_.database, key, job, insert, {.deadline = submission.deadline}));
   parts_.wake_up();
   return id;
 }
@@ -122,9 +106,10 @@ absl::StatusOr<NamedCalendars> Fetcher::CalendarsOf(const Plan& plan) const {
 
 absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t position, SymbolCommits& commits) {
   SourceAnswers answers;  // what was said once is not asked for again
-  int moves = 0;
+  int moves = 0;          // of its series, by others
+  int failures = 0;       // that may pass
   absl::Time give_up = absl::InfiniteFuture();
-  for (int tries = 1;; ++tries) {
+  while (true) {
     BF_RETURN_IF_ERROR(task.cancel.Check());
     const std::vector<SourceChoice> order = Rank(plan.spec.preference, FactsOf(plan, task.known));
     absl::StatusOr<FetchedSymbol> one = symbols_.Fetch(task, plan.sources, order, answers);
@@ -133,19 +118,20 @@ absl::Status Fetcher::FetchOne(const Plan& plan, const SymbolTask& task, int64_t
     absl::Status status = one.status();
     if (one.ok()) status = commits.Commit(position, *one);
     if (status.ok()) return status;
-    const bool moved = SymbolCommits::IsMoved(status);
-    if (moved && ++moves >= kMostMoves) {
-      if (!one.ok()) one.emplace();
-      one->result.symbol = task.symbol;
-      one->apart.reset();
-      FailAll(status, *one);
-      return commits.Commit(position, *one);
-    }
-    if (!moved) {
+    if (!SymbolCommits::IsMoved(status)) {
       give_up = std::min(give_up, absl::Now() + kPatience);
       if (!jobs::WriteMayPass(status) || absl::Now() >= give_up) return status;
+      BF_RETURN_IF_ERROR(PauseBeforeWrite(++failures, status, task.cancel));
+      continue;
     }
-    Pause(tries, task.cancel);
+    const absl::Status again = WaitToWriteAgain(status, ++moves, absl::InfiniteFuture(), task.cancel);
+    if (again.ok()) continue;
+    BF_RETURN_IF_ERROR(task.cancel.Check());
+    if (!one.ok()) one.emplace();
+    one->result.symbol = task.symbol;
+    one->taken.apart.reset();
+    FailAll(again, *one);
+    return commits.Commit(position, *one);
   }
 }
 

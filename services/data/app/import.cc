@@ -147,21 +147,18 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
     BF_ASSIGN_OR_RETURN(const NamedCalendars calendars, CalendarsOf(all));
     BF_ASSIGN_OR_RETURN(const std::vector<Outgoing> outgoing, Write(all, id, calendars, cancel));
     std::vector<FetchResult> results;
+    std::vector<const Taken*> taken;
     results.reserve(outgoing.size());
-    for (const Outgoing& one : outgoing) results.push_back(one.result);
+    taken.reserve(outgoing.size());
+    for (const Outgoing& one : outgoing) {
+      results.push_back(one.result);
+      taken.push_back(&one.taken);
+    }
     BF_RETURN_IF_ERROR(cancel.Check());
     const absl::StatusOr<std::string> answer = jobs::SubmitOnce(
         importer_.database_, key,
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-          for (const Outgoing& one : outgoing) {
-            if (!one.written) continue;
-            const std::string& symbol = one.written->key.symbol;
-            BF_RETURN_IF_ERROR(CommitAnchored(importer_.series_, tx, *one.written, MarketOf(symbol), one.anchors,
-                                              zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead));
-          }
-          for (const Outgoing& one : outgoing) {
-            if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));
-          }
+          BF_RETURN_IF_ERROR(CommitTaken(importer_.series_, importer_.quarantines_, tx, taken));
           return ToAnswer(results);
         },
         options);

@@ -1,8 +1,6 @@
 // Import: what becomes of the rows of each symbol.
-#include <algorithm>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,25 +8,23 @@
 
 #include "common/base/status.h"
 #include "common/base/transient.h"
-#include "services/data/app/basis_check.h"
-#include "services/data/app/daily_stamps.h"
 #include "services/data/app/importer.h"
+#include "services/data/app/price_anchor.h"
 
 namespace breadthflow::data {
 namespace {
 
-constexpr std::string_view kBasisAdvice =
-    ": say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)";
-constexpr std::string_view kDoubtAdvice =
-    "Say how these are (--basis), keep them apart (--source NAME) or --replace the stored ones";
+constexpr BasisAdvice kAdvice = {
+    .conflict = "say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)",
+    .doubt = "Say how these are (--basis), keep them apart (--source NAME) or --replace the stored ones"};
 
 }  // namespace
 
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
                                                   const quant::Calendar* calendar, const AnchorStatement* said) {
-  Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr, .anchors = {}};
-  BF_ASSIGN_OR_RETURN(out.anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of, spec_.replaces, said,
-                                               submission_.deadline));
+  const std::string& symbol = series.key.symbol;
+  BF_ASSIGN_OR_RETURN(std::optional<AnchorChange> anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of,
+                                                                       spec_.replaces, said, submission_.deadline));
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
   const Arrival arrival{series,
@@ -37,47 +33,29 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                         origin,
                         {},
                         calendar,
-                        MarketOf(series.key.symbol),
-                        out.anchors ? out.anchors->anchors : PriceAnchors()};
-  BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
-  if (verdict.apart == nullptr) {
-    BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));
-    columnar::WriteOptions options{.replaces = spec_.replaces, .provenance = origin};
-    if (!spec_.replaces) options.adds_by = resource_->identity;
-    BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
-    BF_RETURN_IF_ERROR(
-        CheckStampsGoOn(importer_.series_, *resource_, series, *out.written, spec_.replaces, submission_.deadline));
-    if (!spec_.replaces && !spec_.adjusted_as_of && basis_assumed_.contains(series.key.symbol)) {
-      BF_RETURN_IF_ERROR(
-          CheckAssumedBasis(importer_.series_, series, *out.written, kDoubtAdvice, submission_.deadline));
-    }
-    BF_RETURN_IF_ERROR(
-        importer_.quarantines_.ExamineBeside(arrival, *out.written, spec_.gate, submission_.deadline, verdict));
+                        MarketOf(symbol),
+                        anchors ? anchors->anchors : PriceAnchors()};
+  ArrivalTerms terms{.resource = *resource_,
+                     .gate = spec_.gate,
+                     .says_adjusted_as_of = spec_.adjusted_as_of.has_value(),
+                     .anchors = std::move(anchors),
+                     .naming = zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead,
+                     .basis_assumed = !spec_.replaces && basis_assumed_.contains(symbol),
+                     .advice = kAdvice,
+                     .now = importer_.clock_.Now(),
+                     .deadline = submission_.deadline};
+  if (!spec_.replaces) terms.adds_by = resource_->identity;
+  if (const auto before = named_before_.find(series.key); before != named_before_.end()) {
+    terms.named_before = before->second.market;
   }
-  const bool none = series.empty() && !uncertain_.contains(series.key.symbol);
+  if (const auto notes = notes_.find(symbol); notes != notes_.end()) terms.notes = notes->second;
+  Outgoing out{.result = {.symbol = symbol}, .taken = {}};
+  const bool none = series.empty() && !uncertain_.contains(symbol);
   out.result.outcome = none ? Outcome::kEmptyConfirmed : Outcome::kOk;
-  Quarantines::Tell(verdict, out.result);
-  out.apart = std::move(verdict.apart);
-  if (out.apart != nullptr && spec_.adjusted_as_of) return RefuseApart();
-  if (out.apart != nullptr) {
-    out.written.reset();
-    return out;
-  }
-  if (const auto notes = notes_.find(series.key.symbol); notes != notes_.end()) {
-    for (const std::string& note : notes->second) AddNote(note, out.result);
-  }
-  const auto before = named_before_.find(series.key);
-  if (arrival.market && before != named_before_.end()) {
-    TellOfOtherCalendar(before->second.market, *arrival.market, out.result);
-  }
-  if (out.anchors && !out.anchors->note.empty()) AddNote(out.anchors->note, out.result);
-  TellOfTheFuture(series.times, importer_.clock_.Now(), out.result);
+  BF_ASSIGN_OR_RETURN(out.taken, TakeArrival(importer_.series_, importer_.quarantines_, arrival, terms, out.result));
+  if (out.taken.apart != nullptr) return out;
   out.result.source = spec_.source;
-  out.result.rows = static_cast<int64_t>(series.size());
-  out.result.changed_rows = out.written->rows_inserted + out.written->rows_revised + out.written->rows_removed;
-  out.result.removed_rows = out.written->rows_removed;
-  out.result.revised_rows = out.written->rows_revised;
-  if (series.empty() && out.written->unchanged()) out.written.reset();  // nothing that is not there either
+  out.result.revised_rows = out.taken.written ? out.taken.written->rows_revised : 0;
   return out;
 }
 
@@ -103,11 +81,8 @@ absl::StatusOr<std::vector<Import::Outgoing>> Import::Write(const std::vector<qu
     } else if (base::IsTransient(one.status()) || refused.violations.size() == ImportFaults::kMaxListed) {
       return one.status();
     } else {
-      const std::string reason = base::DetailsOf(one.status()).reason;
-      const bool basis = reason == "BASIS_CONFLICT";
-      doubtful += reason == "BASIS_DOUBTFUL" ? 1 : 0;
-      refused.violations.push_back(
-          {series.key.symbol, base::Message(one.status()) + (basis ? std::string(kBasisAdvice) : "")});
+      doubtful += base::DetailsOf(one.status()).reason == "BASIS_DOUBTFUL" ? 1 : 0;
+      refused.violations.push_back({series.key.symbol, base::Message(one.status())});
     }
   }
   if (refused.violations.empty()) return outgoing;

@@ -18,8 +18,8 @@
 #include "common/base/memory_budget.h"
 #include "common/base/status.h"
 #include "common/component/catalog.h"
+#include "services/data/app/arrival.h"
 #include "services/data/app/fetcher.h"
-#include "services/data/app/price_anchor.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/import.h"
@@ -82,9 +82,7 @@ class Import {
   // What is to be committed of one symbol.
   struct Outgoing {
     FetchResult result;
-    std::optional<columnar::WrittenSeries> written;
-    std::unique_ptr<const KeptApart> apart;
-    std::optional<AnchorChange> anchors;  // to be said of what is written
+    Taken taken;
   };
   absl::StatusOr<std::vector<Outgoing>> Write(const std::vector<quant::Series>& all, const std::string& id,
                                               const NamedCalendars& calendars, const base::CancelToken& cancel);

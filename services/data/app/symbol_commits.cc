@@ -75,26 +75,17 @@ absl::Status SymbolCommits::CommitTogether(const std::vector<Waiting*>& group) {
   }
 }
 
-// Locks in one order, whoever writes: coverage, series, quarantines, each by their keys.
+// Coverage before what CommitTaken locks, whoever writes.
 absl::Status SymbolCommits::Write(postgres::Transaction& tx, const std::vector<Waiting*>& group,
                                   const std::vector<EndedSymbol>& ended) {
   std::vector<Coverage> coverage;
-  std::vector<const FetchedSymbol*> written;
-  std::vector<const KeptApart*> apart;
+  std::vector<const Taken*> taken;
   for (const Waiting* one : group) {
     std::copy(one->symbol->coverage.begin(), one->symbol->coverage.end(), std::back_inserter(coverage));
-    if (one->symbol->written) written.push_back(one->symbol);
-    if (one->symbol->apart != nullptr) apart.push_back(one->symbol->apart.get());
+    taken.push_back(&one->symbol->taken);
   }
-  std::sort(written.begin(), written.end(),
-            [](const auto* a, const auto* b) { return a->written->key < b->written->key; });
-  std::sort(apart.begin(), apart.end(),
-            [](const auto* a, const auto* b) { return a->quarantine.key < b->quarantine.key; });
   BF_RETURN_IF_ERROR(stores_.coverage.Add(tx, coverage));
-  for (const FetchedSymbol* one : written) {
-    BF_RETURN_IF_ERROR(CommitAnchored(stores_.series, tx, *one->written, one->market, one->anchors, one->naming));
-  }
-  for (const KeptApart* one : apart) BF_RETURN_IF_ERROR(stores_.quarantines.Keep(tx, *one));
+  BF_RETURN_IF_ERROR(CommitTaken(stores_.series, stores_.quarantines, tx, taken));
   return FetchStore::SaveResults(tx, context_.job().id, context_.job().epoch, ended);
 }
 

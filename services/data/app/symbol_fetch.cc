@@ -47,7 +47,7 @@ absl::Status Join(quant::Series& all, quant::Series rows) {
 
 void FailAll(const absl::Status& error, FetchedSymbol& fetched) {
   Fail(error, fetched.result);
-  fetched.written.reset();
+  fetched.taken.written.reset();
   for (Coverage& one : fetched.coverage) {
     one.outcome = Outcome::kFailed;
     one.rows = 0;
@@ -80,13 +80,12 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
     if (attempts.back().error.ok()) {
       all.result = std::move(fetched.result);
       all.result.attempts = std::move(attempts);
-      all.written = std::move(fetched.written);
-      all.market = std::move(fetched.market);
-      all.anchors = std::move(fetched.anchors);
+      fetched.taken.apart = std::move(all.taken.apart);
+      all.taken = std::move(fetched.taken);
       return all;
     }
     all.result = std::move(fetched.result);
-    all.apart = std::move(fetched.apart);
+    all.taken.apart = std::move(fetched.taken.apart);
     if (!CouldNotGive(attempts.back().error)) {
       failed = attempts.back().error;
       break;

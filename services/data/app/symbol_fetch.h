@@ -12,7 +12,7 @@
 
 #include "common/base/cancel.h"
 #include "common/base/clock.h"
-#include "services/data/app/price_anchor.h"
+#include "services/data/app/arrival.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/app/source_set.h"
 #include "services/data/domain/coverage.h"
@@ -28,13 +28,10 @@ namespace breadthflow::data {
 // What one symbol came to: how it ended, and what is to be committed with its result.
 struct FetchedSymbol {
   FetchResult result;
-  std::optional<columnar::WrittenSeries> written;
-  std::optional<SeriesMarket> market;  // that is named for what is written: by the spec, or by what came
+  Taken taken;  // what is kept apart stays so, however it ended
   std::vector<Coverage> coverage;
-  std::unique_ptr<const KeptApart> apart;          // to be kept, however it ended; null: nothing
+  std::optional<SeriesMarket> market;              // that is named with the rows: by the source, else by the spec
   std::optional<absl::CivilDay> adjusted_as_of{};  // as the source says of the rows
-  std::optional<AnchorChange> anchors{};           // to be said of what is written
-  Naming naming = Naming::kInstead;                // of `market`
   bool basis_assumed = false;                      // nobody says how some of the prices were adjusted
 };
 
@@ -98,6 +95,13 @@ class SymbolFetch {
   // have made are not written but kept apart.
   absl::Status Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
                      quant::Series series, FetchedSymbol& fetched);
+  // How a symbol ends whose answer has no rows: well, where there are stored ones that it says nothing against.
+  absl::StatusOr<Outcome> OutcomeOfNothing(const SymbolTask& task, const ReadySource& source,
+                                           std::span<const Coverage> known);
+  // Finds what the rows trade on, and what was named before where that is another: `fetched.market` and `terms`.
+  // `calendar` becomes the one they count by; null: none was named.
+  absl::Status NameMarket(const SymbolTask& task, const ReadySource& source, const quant::Series& series,
+                          FetchedSymbol& fetched, ArrivalTerms& terms, const quant::Calendar*& calendar);
 
   SeriesStore& series_;
   RawBodyStore& bodies_;

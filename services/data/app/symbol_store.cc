@@ -10,16 +10,16 @@
 
 #include "common/base/status.h"
 #include "common/base/transient.h"
-#include "services/data/app/basis_check.h"
-#include "services/data/app/daily_stamps.h"
 #include "services/data/app/market_of_zone.h"
+#include "services/data/app/price_anchor.h"
 #include "services/data/app/symbol_fetch.h"
 
 namespace breadthflow::data {
 namespace {
 
-constexpr std::string_view kDoubtAdvice =
-    "Say how these are (--param basis=...) or keep them apart (--param name=NAME, where the source has it)";
+constexpr BasisAdvice kAdvice = {
+    .conflict = "where the source has a parameter basis, say by it how the new prices are adjusted (--param basis=...)",
+    .doubt = "Say how these are (--param basis=...) or keep them apart (--param name=NAME, where the source has it)"};
 
 // Says it when files take the place of rows that other files gave, or the same ones read otherwise, and how both could
 // be kept.
@@ -56,108 +56,77 @@ absl::StatusOr<bool> SymbolFetch::IsStored(const quant::SeriesKey& key, const qu
   return !rows.empty();
 }
 
+absl::StatusOr<Outcome> SymbolFetch::OutcomeOfNothing(const SymbolTask& task, const ReadySource& source,
+                                                      std::span<const Coverage> known) {
+  // The answer may only say that nothing came since.
+  if (source.source->authoritative() || known.empty()) return Outcome::kEmptyConfirmed;
+  BF_ASSIGN_OR_RETURN(
+      const bool before,
+      IsStored({task.spec.resource, task.symbol, task.spec.timeframe, source.variant}, task.spec.range, known));
+  return before ? Outcome::kOk : Outcome::kEmptyConfirmed;
+}
+
+absl::Status SymbolFetch::NameMarket(const SymbolTask& task, const ReadySource& source, const quant::Series& series,
+                                     FetchedSymbol& fetched, ArrivalTerms& terms, const quant::Calendar*& calendar) {
+  const component::ComponentRef& first = task.spec.source;
+  const bool is_first = source.entry->info.name == first.name;
+  if (!fetched.market && is_first) fetched.market = MarketIn(first.params);
+  const quant::Calendar* const before = NamedFor(task.calendars, series.key);
+  calendar = before;
+  if (!fetched.market && before == nullptr && is_first) {
+    BF_ASSIGN_OR_RETURN(fetched.market, MarketOfZone(series_, task.resource, series, first.params, terms.deadline));
+    terms.naming = Naming::kIfNone;
+  }
+  if (!fetched.market) return absl::OkStatus();
+  BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
+  if (before == nullptr || before == calendar) return absl::OkStatus();
+  BF_ASSIGN_OR_RETURN(const NamedMarkets named, series_.Markets({series.key}, absl::InfiniteFuture(), terms.deadline));
+  if (const auto said = named.find(series.key); said != named.end()) terms.named_before = said->second.market;
+  return absl::OkStatus();
+}
+
 absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& source, const quant::TimeRange& asked,
                                 quant::Series series, FetchedSymbol& fetched) {
-  fetched.result.outcome = Outcome::kOk;
   const auto entries = task.known.find(source.variant);
   const std::span<const Coverage> known =
       entries == task.known.end() ? std::span<const Coverage>() : std::span<const Coverage>(entries->second);
+  fetched.result.outcome = Outcome::kOk;
   if (series.empty()) {
-    // The answer may only say that nothing came since.
-    bool before = false;
-    if (!source.source->authoritative() && !known.empty()) {
-      BF_ASSIGN_OR_RETURN(before, IsStored({task.spec.resource, task.symbol, task.spec.timeframe, source.variant},
-                                           task.spec.range, known));
-    }
-    fetched.result.outcome = before ? Outcome::kOk : Outcome::kEmptyConfirmed;
+    BF_ASSIGN_OR_RETURN(fetched.result.outcome, OutcomeOfNothing(task, source, known));
   }
   // Nothing from a source that does not claim to have everything changes nothing; from one that does, it takes away.
   if (series.empty() && !source.source->authoritative()) return absl::OkStatus();
+  // What the rows are like is the fault of the symbol; a bad moment of our own database is not.
+  const auto refuse = [&](const absl::Status& status) {
+    if (base::IsTransient(status)) return status;
+    Fail(status, fetched.result);
+    return absl::OkStatus();
+  };
   series.key.variant = source.variant;
-  columnar::WriteOptions options{.provenance = "fetchRuns/" + task.run};
-  if (source.source->authoritative()) options.replaces = asked;
+  std::optional<quant::TimeRange> replaces;
+  if (source.source->authoritative()) replaces = asked;
   absl::StatusOr<std::optional<AnchorChange>> anchors =
-      AnchorsOfFetch(series_, *source.entry, series, fetched.adjusted_as_of, options.replaces);
-  if (!anchors.ok() && base::IsTransient(anchors.status())) return anchors.status();
-  if (!anchors.ok()) {
-    Fail(anchors.status(), fetched.result);
-    return absl::OkStatus();
-  }
-  const component::ComponentRef& first = task.spec.source;
-  if (!fetched.market && source.entry->info.name == first.name) fetched.market = MarketIn(first.params);
-  const quant::Calendar* calendar = NamedFor(task.calendars, series.key);
-  if (!fetched.market && calendar == nullptr && source.entry->info.name == first.name) {
-    BF_ASSIGN_OR_RETURN(fetched.market,
-                        MarketOfZone(series_, task.resource, series, first.params, absl::InfiniteFuture()));
-    fetched.naming = Naming::kIfNone;
-  }
-  const quant::Calendar* const before = calendar;
-  if (fetched.market) {
-    BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
-  }
-  const Arrival arrival{series,           asked,    options.replaces, options.provenance,
-                        fetched.coverage, calendar, fetched.market,   *anchors ? (*anchors)->anchors : PriceAnchors()};
-  BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine(arrival, task.spec.gate, absl::InfiniteFuture()));
-  absl::StatusOr<columnar::WrittenSeries> written;
-  if (verdict.apart == nullptr && source.entry->authoritative) {
-    const absl::Status stamps =
-        CheckDailyStamps(series_, task.resource, series, options.replaces, absl::InfiniteFuture());
-    if (base::IsTransient(stamps)) return stamps;
-    if (!stamps.ok()) {
-      Fail(stamps, fetched.result);
-      return absl::OkStatus();
-    }
-  }
-  if (verdict.apart == nullptr) written = series_.chunks().Write(series, options);
-  if (written.ok() && source.entry->authoritative) {
-    const absl::Status stamps =
-        CheckStampsGoOn(series_, task.resource, series, *written, options.replaces, absl::InfiniteFuture());
-    if (!stamps.ok()) written = stamps;
-  }
-  // Files replace what they are fetched for, which nobody has asked for as an import is asked to.
-  if (written.ok() && fetched.basis_assumed && !fetched.adjusted_as_of) {
-    const absl::Status basis = CheckAssumedBasis(series_, series, *written, kDoubtAdvice, absl::InfiniteFuture());
-    if (!basis.ok()) written = basis;
-  }
-  if (written.ok()) {
-    BF_RETURN_IF_ERROR(quarantines_.ExamineBeside(arrival, *written, task.spec.gate, absl::InfiniteFuture(), verdict));
-  }
-  Quarantines::Tell(verdict, fetched.result);
-  fetched.apart = std::move(verdict.apart);
-  if (fetched.apart != nullptr && fetched.adjusted_as_of) {
-    fetched.apart.reset();
-    Fail(RefuseApart(), fetched.result);
-    return absl::OkStatus();
-  }
-  if (fetched.apart != nullptr) return absl::OkStatus();
-  if (!written.ok()) {
-    // The rows do not fit what is stored, or our own database has a bad moment: that is no fault of the symbol.
-    if (base::IsTransient(written.status())) return written.status();
-    const bool basis = base::DetailsOf(written.status()).reason == "BASIS_CONFLICT";
-    Fail(basis ? base::MakeError(
-                     written.status().code(),
-                     base::Message(written.status()) +
-                         ": where the source has a parameter basis, say by it how the new prices are adjusted "
-                         "(--param basis=...)",
-                     base::DetailsOf(written.status()))
-               : written.status(),
-         fetched.result);
-    return absl::OkStatus();
-  }
-  fetched.result.rows = static_cast<int64_t>(series.size());
-  fetched.result.changed_rows = written->rows_inserted + written->rows_revised + written->rows_removed;
-  fetched.result.removed_rows = written->rows_removed;
-  if (fetched.market && before != nullptr && before != calendar) {
-    BF_ASSIGN_OR_RETURN(const NamedMarkets named,
-                        series_.Markets({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
-    const auto said = named.find(series.key);
-    if (said != named.end()) TellOfOtherCalendar(said->second.market, *fetched.market, fetched.result);
-  }
-  if (*anchors && !(*anchors)->note.empty()) AddNote((*anchors)->note, fetched.result);
-  TellOfTheFuture(series.times, clock_.Now(), fetched.result);
-  TellOfOtherFiles(source, asked, known, *written, fetched.result);
-  if (!series.empty() || !written->unchanged()) fetched.written = *std::move(written);
-  fetched.anchors = *std::move(anchors);
+      AnchorsOfFetch(series_, *source.entry, series, fetched.adjusted_as_of, replaces);
+  if (!anchors.ok()) return refuse(anchors.status());
+  // Files replace what they are fetched for, which nobody has asked for as an import is asked to: of an assumed basis
+  // they are doubted all the same.
+  ArrivalTerms terms{.resource = task.resource,
+                     .gate = task.spec.gate,
+                     .says_adjusted_as_of = fetched.adjusted_as_of.has_value(),
+                     .anchors = *std::move(anchors),
+                     .keeps_stamps = source.entry->authoritative,
+                     .basis_assumed = fetched.basis_assumed,
+                     .advice = kAdvice,
+                     .now = clock_.Now()};
+  const quant::Calendar* calendar = nullptr;
+  BF_RETURN_IF_ERROR(NameMarket(task, source, series, fetched, terms, calendar));
+  const Arrival arrival{
+      series,           asked,    replaces,       "fetchRuns/" + task.run,
+      fetched.coverage, calendar, fetched.market, terms.anchors ? terms.anchors->anchors : PriceAnchors()};
+  absl::StatusOr<Taken> taken = TakeArrival(series_, quarantines_, arrival, terms, fetched.result);
+  if (!taken.ok()) return refuse(taken.status());
+  fetched.taken = *std::move(taken);
+  if (fetched.taken.written) TellOfOtherFiles(source, asked, known, *fetched.taken.written, fetched.result);
   return absl::OkStatus();
 }
 

@@ -10,7 +10,6 @@
 
 #include "common/base/ids.h"
 #include "common/base/status.h"
-#include "common/jobs/store.h"
 #include "common/jobs/submit.h"
 #include "common/quant/strategies/catalog.h"
 
@@ -36,19 +35,10 @@ absl::StatusOr<std::string> SignalRuns::Create(const SignalSpec& spec, const std
   run.id = base::NewUuid(clock_.Now());
   run.spec = spec;
   run.strategy_version = strategy->info.version;
-  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitOnce(
-                                          store_.database(), key,
-                                          [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-                                            jobs::NewJob job;
-                                            job.id = run.id;
-                                            job.kind = std::string(kJobKind);
-                                            job.principal = principal;
-                                            job.traceparent = scope.traceparent;
-                                            BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
-                                            BF_RETURN_IF_ERROR(SignalStore::Insert(tx, run));
-                                            return run.id;
-                                          },
-                                          options));
+  const jobs::NewJob job{
+      .id = run.id, .kind = std::string(kJobKind), .principal = principal, .traceparent = scope.traceparent};
+  const auto insert = [&](postgres::Transaction& tx) { return SignalStore::Insert(tx, run); };
+  BF_ASSIGN_OR_RETURN(std::string id, jobs::SubmitJob(store_.database(), key, job, insert, options));
   runner_.WakeUp();
   return id;
 }

@@ -172,17 +172,15 @@ absl::StatusOr<std::string> TrainingStore::Submit(const jobs::SubmitKey& key, co
     start = spec.range->start_ns;
     end = spec.range->end_ns;
   }
-  const auto create = [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
-    BF_RETURN_IF_ERROR(jobs::JobStore::Enqueue(tx, job));
-    BF_RETURN_IF_ERROR(
-        tx.Execute(kInsertRun,
-                   {job.id, spec.snapshot, postgres::TextArray(spec.symbols), start, end, spec.model.name,
-                    std::string(model_version), component::ToJson(spec.model.params), spec.feature_set,
-                    int64_t{spec.horizon_bars}, spec.holdout_share, int64_t{spec.purge_bars}, spec.model_name})
-            .status());
-    return job.id;
+  const auto insert = [&](postgres::Transaction& tx) {
+    return tx
+        .Execute(kInsertRun,
+                 {job.id, spec.snapshot, postgres::TextArray(spec.symbols), start, end, spec.model.name,
+                  std::string(model_version), component::ToJson(spec.model.params), spec.feature_set,
+                  int64_t{spec.horizon_bars}, spec.holdout_share, int64_t{spec.purge_bars}, spec.model_name})
+        .status();
   };
-  return jobs::SubmitOnce(database_, key, create, {.deadline = deadline});
+  return jobs::SubmitJob(database_, key, job, insert, {.deadline = deadline});
 }
 
 absl::StatusOr<TrainingRun> TrainingStore::GetRun(const std::string& id, absl::Time deadline) {

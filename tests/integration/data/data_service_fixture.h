@@ -16,13 +16,10 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/clients/data_client.h"
-#include "common/rpc/channels.h"
 #include "common/rpc/convert.h"
-#include "common/rpc/server.h"
 #include "common/rpc/status_bridge.h"
-#include "services/data/module.h"
+#include "tests/integration/data/data_server.h"
 #include "tests/support/matchers.h"
-#include "tests/support/postgres.h"
 
 namespace breadthflow::data {
 
@@ -34,30 +31,16 @@ inline quant::TimeRange Years(int from, int to) {
 }
 
 // The data service as its callers see it: the whole module behind a gRPC server, on a PostgreSQL of its own.
-class DataServiceTest : public ::testing::Test {
+class DataServiceTest : public ::testing::Test, protected OwnDatabase, protected DataServer {
  protected:
   using Stub = v1::DataService::Stub;
 
   explicit DataServiceTest(rpc::GuardOptions options = {})
-      : guard_(std::move(options), *authenticator_, metrics_, clock_) {
-    job_options_.poll_interval = absl::Milliseconds(20);
-    EXPECT_THAT(module_->Start({}), testing::IsOk());
-    auto server = rpc::Server::Start({}, module_->services(), guard_);
-    EXPECT_THAT(server, testing::IsOk());
-    server_ = *std::move(server);
-    channels_.Attach("data", server_->InProcessChannel());
-    stub_ = v1::DataService::NewStub(server_->InProcessChannel());
+      : DataServer(database_server_.url(), nullptr, std::move(options)) {
     folder_ = std::filesystem::temp_directory_path() / ("data_service_test_" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_);
   }
-  ~DataServiceTest() override {
-    module_->Drain(absl::Seconds(5));
-    stub_.reset();
-    client_.reset();
-    channels_.Attach("data", nullptr);
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~DataServiceTest() override { std::filesystem::remove_all(folder_); }
 
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -118,25 +101,8 @@ class DataServiceTest : public ::testing::Test {
     return std::stoll(database_server_.Sql("SELECT count(*) FROM data." + table));
   }
 
-  testing::TestDatabase database_server_;
-  std::unique_ptr<postgres::Database> database_ =
-      postgres::Database::Open({.url = database_server_.url(), .schema = "data", .pool_size = 8});
-  base::SystemClock clock_;
-  telemetry::Metrics metrics_;
-  std::unique_ptr<security::Authenticator> authenticator_ = security::MakeOpenAuthenticator();
-  rpc::Guard guard_;
-  rpc::PageTokens page_tokens_{"a secret of the test"};
-  rpc::Channels channels_{{}, metrics_};
-  config::v1::ProcessConfig process_config_;
-  jobs::RunnerOptions job_options_;
-  jobs::Observer observer_;
-  config::v1::DataConfig config_;
-  std::unique_ptr<DataModule> module_ = std::make_unique<DataModule>(
-      config_, process::ModuleContext{process_config_, clock_, metrics_, *database_, channels_, guard_, page_tokens_,
-                                      job_options_, observer_});
-  std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<clients::DataClient> client_ = clients::MakeDataClient(channels_);
-  std::unique_ptr<Stub> stub_;
+  std::unique_ptr<Stub> stub_ = v1::DataService::NewStub(server_->InProcessChannel());
   std::filesystem::path folder_;
 };
 

@@ -103,18 +103,8 @@ class FetchEvents : public FetchFixture {
                                    return cancel.Check();
                                  }}};
   jobs::Runner polygon_runner_{*database_, {.workers = 2, .poll_interval = absl::Milliseconds(20)}};
-  Fetcher polygon_fetcher_{{.database = *database_,
-                            .resources = resources_,
-                            .series = series_,
-                            .runs = runs_,
-                            .coverage = coverage_,
-                            .bodies = bodies_,
-                            .quarantines = quarantines_,
-                            .sources = Sources(),
-                            .environment = {.csv_roots = {}, .csv_anywhere = true, .upstream = &polygon_client_},
-                            .clock = clock_,
-                            .wake_up = [this] { polygon_runner_.WakeUp(); },
-                            .policy = {}}};
+  Fetcher polygon_fetcher_{
+      PartsOf(Sources(), {.csv_roots = {}, .csv_anywhere = true, .upstream = &polygon_client_}, polygon_runner_)};
   const std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() / fmt::format("fetch_events_test_{}", getpid());
 };

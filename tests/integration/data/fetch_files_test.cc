@@ -153,5 +153,29 @@ TEST_F(FetchFiles, RowsOfTheFutureAreStoredAndTold) {
   EXPECT_THAT(FetchFrom({"simulated", {}}, "2020-06-10").notes, Contains(HasSubstr("of the rows lie in the future")));
 }
 
+// What is kept apart can not keep that day: nothing of it is there, and no quarantine is named.
+TEST_F(FetchFiles, ImpossibleRowsThatSayAsOfWhenTheyWereAdjustedAreRefusedAsAWhole) {
+  const std::string path = Put("bad", {});
+  std::ofstream file(folder_ / "bad" / "AAA.csv");
+  file << "date,open,high,low,close,volume\n";
+  for (const char* day : {"02", "03", "06", "07", "08", "09", "10", "13", "14", "15"}) {
+    const bool bad = std::string(day) == "08";
+    file << "2020-01-" << day << ",10," << (bad ? 1001 : 11) << ",9," << (bad ? 1000 : 10) << ",1000\n";
+  }
+  file.close();
+  const FetchRun run =
+      Fetch({.symbols = {"AAA"},
+             .range = {Ns("2020-01-01"), Ns("2021-01-01")},
+             .source = {"csv_file", {{"path", path}, {"basis", "split"}, {"adjusted_as_of", "2020-06-01"}}}});
+  ASSERT_THAT(run.results, SizeIs(1));
+  const FetchResult& refused = run.results[0];
+  EXPECT_EQ(refused.outcome, Outcome::kFailed);
+  EXPECT_THAT(refused.error, StatusIs(absl::StatusCode::kFailedPrecondition, "ANCHOR_APART"));
+  EXPECT_EQ(refused.quarantine, "");
+  EXPECT_EQ(refused.quarantined_rows, 0);
+  EXPECT_EQ(database_server_.Sql("SELECT count(*) FROM data.quarantine"), "0");
+  EXPECT_EQ(database_server_.Sql("SELECT count(*) FROM data.series"), "0");
+}
+
 }  // namespace
 }  // namespace breadthflow::data

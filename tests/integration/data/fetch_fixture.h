@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -79,6 +80,23 @@ class FetchFixture : public ::testing::Test {
 
   FetchRun Fetch(const FetchSpec& spec) { return Await(Start(spec)); }
 
+  // Of a fetcher on this database whose runs `runner` works off.
+  Fetcher::Parts PartsOf(const component::Catalog<SourceEntry>& sources, SourceEntry::Environment environment,
+                         jobs::Runner& runner) {
+    return {.database = *database_,
+            .resources = resources_,
+            .series = series_,
+            .runs = runs_,
+            .coverage = coverage_,
+            .bodies = bodies_,
+            .quarantines = quarantines_,
+            .sources = sources,
+            .environment = std::move(environment),
+            .clock = clock_,
+            .wake_up = [&runner] { runner.WakeUp(); },
+            .policy = {}};
+  }
+
   std::vector<Coverage> CoverageOf(const std::string& symbol) {
     const auto entries = coverage_.List({.symbol = symbol}, std::nullopt, 1000, absl::InfiniteFuture());
     EXPECT_THAT(entries, testing::IsOk());
@@ -139,18 +157,7 @@ class FetchFixture : public ::testing::Test {
          return cancel.Check();
        }}};
   jobs::Runner runner_{*database_, {.workers = 4, .poll_interval = absl::Milliseconds(20)}};
-  Fetcher fetcher_{{.database = *database_,
-                    .resources = resources_,
-                    .series = series_,
-                    .runs = runs_,
-                    .coverage = coverage_,
-                    .bodies = bodies_,
-                    .quarantines = quarantines_,
-                    .sources = Sources(),
-                    .environment = {.csv_roots = {}, .csv_anywhere = true, .upstream = &providers_},
-                    .clock = clock_,
-                    .wake_up = [this] { runner_.WakeUp(); },
-                    .policy = {}}};
+  Fetcher fetcher_{PartsOf(Sources(), {.csv_roots = {}, .csv_anywhere = true, .upstream = &providers_}, runner_)};
 };
 
 }  // namespace breadthflow::data

@@ -93,19 +93,9 @@ class FetchParallel : public FetchFixture {
   // A run of the symbols, so many at a time.
   std::string Begin(Turnstile& gate, int at_once, std::vector<std::string> symbols) {
     gate_ = &gate;
-    gated_ = std::make_unique<Fetcher>(Fetcher::Parts{.database = *database_,
-                                                      .resources = resources_,
-                                                      .series = series_,
-                                                      .runs = runs_,
-                                                      .coverage = coverage_,
-                                                      .bodies = bodies_,
-                                                      .quarantines = quarantines_,
-                                                      .sources = catalog_,
-                                                      .environment = {},
-                                                      .clock = clock_,
-                                                      .wake_up = [this] { gated_runner_->WakeUp(); },
-                                                      .policy = {},
-                                                      .symbols_at_once = at_once});
+    Fetcher::Parts parts = PartsOf(catalog_, {}, *gated_runner_);
+    parts.symbols_at_once = at_once;
+    gated_ = std::make_unique<Fetcher>(std::move(parts));
     const FetchSpec spec{.symbols = std::move(symbols),
                          .range = {Ns("2020-01-02"), Ns("2020-03-01")},
                          .source = {"gated", {}},

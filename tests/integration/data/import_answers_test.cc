@@ -32,14 +32,6 @@ std::string Chart(const std::string& symbol) {
   return testing::YahooChart({symbol, 1'577'836'800, 1'578'614'400}, absl::FromUnixSeconds(1'580'000'000));
 }
 
-std::vector<std::string> Said(const absl::Status& status) {
-  std::vector<std::string> said;
-  for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
-    said.push_back(one.field + ": " + one.description);
-  }
-  return said;
-}
-
 Request AnswersOf(const std::string& provider, const std::string& resource = "") {
   Request request;
   request.mutable_spec()->mutable_answers_of()->set_name(provider);
@@ -47,11 +39,7 @@ Request AnswersOf(const std::string& provider, const std::string& resource = "")
   return request;
 }
 
-class ImportAnswersTest : public ::testing::Test {
- protected:
-  bool NothingIsStored() { return server_.Count("series") == 0 && server_.Count("series_version") == 0; }
-  ImportServer server_;
-};
+class ImportAnswersTest : public ImportFixture {};
 
 TEST_F(ImportAnswersTest, AnswersOfSeveralSymbolsCutAnywhereAreStoredUnderImport) {
   std::vector<Request> messages = {AnswersOf("yahoo")};

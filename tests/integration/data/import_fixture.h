@@ -9,38 +9,21 @@
 #include "breadthflow/data/v1/data_service.grpc.pb.h"
 #include <gtest/gtest.h>
 
+#include "common/base/status.h"
 #include "common/clients/data_client.h"
-#include "common/rpc/channels.h"
 #include "common/rpc/convert.h"
-#include "common/rpc/page_token.h"
 #include "common/rpc/peer.h"
-#include "common/rpc/server.h"
-#include "services/data/module.h"
-#include "tests/support/matchers.h"
-#include "tests/support/postgres.h"
+#include "tests/integration/data/data_server.h"
 
 namespace breadthflow::data {
 
 // The data service behind a gRPC server, on a real PostgreSQL, with a caller that sends imports.
-class ImportServer {
+class ImportServer : OwnDatabase, DataServer {
  public:
   using Request = v1::ImportSeriesRequest;
   using Stub = v1::DataService::Stub;
 
-  ImportServer() {
-    EXPECT_THAT(module_->Start({}), testing::IsOk());
-    auto server = rpc::Server::Start({}, module_->services(), guard_);
-    EXPECT_THAT(server, testing::IsOk());
-    server_ = *std::move(server);
-    channels_.Attach("data", server_->InProcessChannel());
-  }
-  ~ImportServer() {
-    module_->Drain(absl::Seconds(5));
-    client_.reset();
-    peer_.reset();
-    channels_.Attach("data", nullptr);
-    server_.reset();
-  }
+  ImportServer() : DataServer(database_server_.url()) {}
 
   static Request Spec(const std::string& resource = "", quant::Timeframe timeframe = quant::Timeframe::kDay,
                       const std::string& source = "") {
@@ -93,25 +76,25 @@ class ImportServer {
   rpc::Peer<v1::DataService>& peer() { return *peer_; }
 
  private:
-  testing::TestDatabase database_server_;
-  std::unique_ptr<postgres::Database> database_ =
-      postgres::Database::Open({.url = database_server_.url(), .schema = "data", .pool_size = 8});
-  base::SystemClock clock_;
-  telemetry::Metrics metrics_;
-  std::unique_ptr<security::Authenticator> authenticator_ = security::MakeOpenAuthenticator();
-  rpc::Guard guard_{{}, *authenticator_, metrics_, clock_};
-  rpc::PageTokens page_tokens_{"a secret of the test"};
-  rpc::Channels channels_{{}, metrics_};
-  config::v1::ProcessConfig process_config_;
-  jobs::RunnerOptions job_options_;
-  jobs::Observer observer_;
-  config::v1::DataConfig config_;
-  std::unique_ptr<DataModule> module_ = std::make_unique<DataModule>(
-      config_, process::ModuleContext{process_config_, clock_, metrics_, *database_, channels_, guard_, page_tokens_,
-                                      job_options_, observer_});
-  std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<clients::DataClient> client_ = clients::MakeDataClient(channels_);
   std::unique_ptr<rpc::Peer<v1::DataService>> peer_ = std::make_unique<rpc::Peer<v1::DataService>>(channels_, "data");
 };
+
+// A test that sends imports to a service of its own.
+class ImportFixture : public ::testing::Test {
+ protected:
+  bool NothingIsStored() { return server_.Count("series") == 0 && server_.Count("series_version") == 0; }
+
+  ImportServer server_;
+};
+
+// Violations as "field: description".
+inline std::vector<std::string> Said(const absl::Status& status) {
+  std::vector<std::string> said;
+  for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
+    said.push_back(one.field + ": " + one.description);
+  }
+  return said;
+}
 
 }  // namespace breadthflow::data

@@ -51,20 +51,7 @@ Series Prices(const std::string& symbol, int days, double close = 11) {
   return series;
 }
 
-// Violations as "field: description".
-std::vector<std::string> Said(const absl::Status& status) {
-  std::vector<std::string> said;
-  for (const base::FieldViolation& one : base::DetailsOf(status).violations) {
-    said.push_back(one.field + ": " + one.description);
-  }
-  return said;
-}
-
-class ImportTest : public ::testing::Test {
- protected:
-  bool NothingIsStored() { return server_.Count("series") == 0 && server_.Count("series_version") == 0; }
-  ImportServer server_;
-};
+class ImportTest : public ImportFixture {};
 
 TEST_F(ImportTest, PackedRowsAreStoredUnderImportAndReadBackEqual) {
   const Series rows = Prices("AAPL", 3);

@@ -18,6 +18,7 @@
 #include "common/columnar/chunk_store.h"
 #include "common/jobs/store.h"
 #include "common/postgres/migrate.h"
+#include "common/quant/calendar.h"
 #include "common/telemetry/metrics.h"
 #include "services/data/app/streamer.h"
 #include "tests/support/matchers.h"
@@ -84,6 +85,16 @@ struct LiveReplica {
   Fetcher fetcher;
   Streamer streamer;
 };
+
+// All that comes of these symbols, row by row.
+inline LiveSpec TicksOf(std::vector<std::string> symbols) {
+  return {.symbols = std::move(symbols), .timeframe = quant::Timeframe::kTick};
+}
+
+// An instant by the clocks of New York; default the close of its exchange.
+inline int64_t NewYork(int year, int month, int day, int hour = 16, int minute = 0) {
+  return quant::NewYorkInstant(absl::CivilSecond(year, month, day, hour, minute, 0));
+}
 
 class LiveTest : public ::testing::Test {
  protected:

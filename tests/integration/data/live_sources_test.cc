@@ -19,10 +19,6 @@ using ::testing::ElementsAre;
 using testing::StatusIs;
 using Kind = LiveEvent::Kind;
 
-LiveSpec Ticks(std::vector<std::string> symbols) {
-  return {.symbols = std::move(symbols), .timeframe = Timeframe::kTick};
-}
-
 // `rows` rows at each instant, all different, with a text of so many bytes.
 quant::Series Wide(const std::string& symbol, int64_t first, int instants, int rows, size_t bytes) {
   quant::Series series{.key = {"stock_price", symbol, Timeframe::kTick, kTestSource},
@@ -83,7 +79,7 @@ TEST_F(WideLiveTest, WideRowsComeInMessagesThatFitAndResumeBehindEach) {
   // 6 MB: one row at an instant; several that stay together; so many that no message can have them.
   for (const auto& [symbol, instants, rows] :
        {std::tuple{"ONE", 600, 1}, std::tuple{"SOME", 60, 10}, std::tuple{"MANY", 3, 200}}) {
-    const LiveSpec spec = Ticks({symbol});
+    const LiveSpec spec = TicksOf({symbol});
     const std::string token = Next(*Open(spec), true).cursor.ToText();
     const quant::Series wide = Wide(symbol, 1, instants, rows, 10'000);
     Put(wide);
@@ -98,7 +94,7 @@ TEST_F(WideLiveTest, WideRowsComeInMessagesThatFitAndResumeBehindEach) {
 }
 
 TEST_F(WideLiveTest, WhatIsPublishedComesInMessagesThatFit) {
-  const auto stream = Open(Ticks({"MANY"}));
+  const auto stream = Open(TicksOf({"MANY"}));
   const quant::Series wide = Wide("MANY", 1, 3, 200, 10'000);
   Put(wide);
   Received all, told;
@@ -117,7 +113,7 @@ TEST_F(WideLiveTest, WhatIsPublishedComesInMessagesThatFit) {
   EXPECT_TRUE(Silent(*stream));
   for (size_t i = 0; i < tokens.size(); ++i) {
     Received rest;
-    const auto resumed = Open(Ticks({"MANY"}), tokens[i]);
+    const auto resumed = Open(TicksOf({"MANY"}), tokens[i]);
     while (rest.size() < all.size() - behind[i]) {
       const LiveEvent event = Next(*resumed);
       ASSERT_EQ(event.kind, Kind::kRows);
@@ -129,7 +125,7 @@ TEST_F(WideLiveTest, WhatIsPublishedComesInMessagesThatFit) {
 }
 
 TEST_F(WideLiveTest, ARowThatNoMessageCanHaveIsAGap) {
-  LiveSpec spec = Ticks({"AAA"});
+  LiveSpec spec = TicksOf({"AAA"});
   const auto stream = Open(spec);
   quant::Series rows = Rows("AAA", {1, 2, 3}, {10, 11, 12});
   rows.Add("text", std::vector<std::string>{"a", std::string(size_t{3} << 20, 'b'), "c"});
@@ -159,7 +155,7 @@ quant::Series Other(const std::string& symbol, std::vector<int64_t> times, std::
 
 TEST_F(LiveTest, AResumedStreamKeepsToItsSourceWhenAnotherOneHasTheSymbol) {
   Put(Rows("AAA", {1}, {10}));
-  const LiveSpec spec = Ticks({"AAA", "BBB", "CCC"});
+  const LiveSpec spec = TicksOf({"AAA", "BBB", "CCC"});
   std::unique_ptr<LiveSource> stream = Open(spec);
   const LiveEvent first = Next(*stream, true);
   ASSERT_EQ(first.choices.size(), 1u);
@@ -189,12 +185,12 @@ TEST_F(LiveTest, AResumedStreamKeepsToItsSourceWhenAnotherOneHasTheSymbol) {
 
 TEST_F(LiveTest, TokensOfSourcesThatAreNotOfTheRequestAreRefused) {
   Put(Rows("AAA", {1}, {10}));
-  LiveCursor cursor = Next(*Open(Ticks({"AAA"})), true).cursor;
+  LiveCursor cursor = Next(*Open(TicksOf({"AAA"})), true).cursor;
   cursor.sources = SourcesToText({kTestSource, kTestSource});
-  EXPECT_THAT(replica_.streamer.Open(Ticks({"AAA"}), cursor.ToText()),
+  EXPECT_THAT(replica_.streamer.Open(TicksOf({"AAA"}), cursor.ToText()),
               StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_RESUME_TOKEN"));
   cursor.sources = "";
-  const auto stream = Open(Ticks({"AAA"}), cursor.ToText());
+  const auto stream = Open(TicksOf({"AAA"}), cursor.ToText());
   const LiveEvent again = Next(*stream, true);
   ASSERT_EQ(again.choices.size(), 1u) << "one without sources: they are chosen again, and told";
   EXPECT_THAT(again.choices[0].symbols, ElementsAre("AAA"));
@@ -202,7 +198,7 @@ TEST_F(LiveTest, TokensOfSourcesThatAreNotOfTheRequestAreRefused) {
 
 TEST_F(LiveTest, CalendarsAreAskedForBySeriesAndNotByBatch) {
   const auto queries = [&] { return replica_.metrics.Counter("bf_live_calendar_queries_total", "").Value(); };
-  const auto stream = Open(Ticks({"AAA", "BBB"}));
+  const auto stream = Open(TicksOf({"AAA", "BBB"}));
   int64_t time = 0;
   const auto come = [&](const char* symbol) {
     Put(Rows(symbol, {++time}, {10}));
@@ -225,7 +221,7 @@ TEST_F(LiveTest, CalendarsAreAskedForBySeriesAndNotByBatch) {
 }
 
 TEST_F(LiveTest, WhatIsDerivedOnReadHasNoStream) {
-  LiveSpec spec = Ticks({"AAA", "BBB"});
+  LiveSpec spec = TicksOf({"AAA", "BBB"});
   spec.resource = "market_cap";
   quant::Series rows{.key = {"market_cap", "AAA", Timeframe::kTick, kTestSource}};
   rows.times = {1};

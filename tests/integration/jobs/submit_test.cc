@@ -98,6 +98,23 @@ TEST_F(SubmitTest, AFailedRequestIsAsIfItHadNeverBeen) {
   EXPECT_TRUE(Submit(key).ok());
 }
 
+TEST_F(SubmitTest, AJobIsEnqueuedTogetherWithWhatItWorksOnOrNotAtAll) {
+  const SubmitKey key{"alice", "Create", "id", "one"};
+  int inserted = 0;
+  const auto insert = [&](Transaction&) {
+    return ++inserted == 1 ? absl::FailedPreconditionError("not like this") : absl::OkStatus();
+  };
+  const auto submit = [&](const std::string& id) {
+    return SubmitJob(*database_, key, {.id = id, .kind = "work"}, insert);
+  };
+  EXPECT_EQ(submit("first").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Jobs(), "0");
+  EXPECT_THAT(submit("second"), ::breadthflow::testing::IsOkAndHolds(std::string("second")));
+  EXPECT_THAT(submit("third"), ::breadthflow::testing::IsOkAndHolds(std::string("second"))) << "answered before";
+  EXPECT_EQ(inserted, 2);
+  EXPECT_EQ(Jobs(), "1");
+}
+
 TEST_F(SubmitTest, FindsWhatWasAnsweredBeforeAndNothingElse) {
   using ::breadthflow::testing::IsOkAndHolds;
   const SubmitKey key{"alice", "Create", "id", "one"};

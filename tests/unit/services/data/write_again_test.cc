@@ -41,5 +41,16 @@ TEST(WriteAgain, NotBehindTheDeadlineNorForACallerWhoIsGone) {
   EXPECT_EQ(WaitToWriteAgain(Moved(), 1, absl::InfiniteFuture(), cancel).code(), absl::StatusCode::kCancelled);
 }
 
+TEST(WriteAgain, APauseIsAsLongAsTheFailureWishesAndEndsWithItsCaller) {
+  const base::CancelToken cancel;
+  const absl::Status failure = base::MakeError(absl::StatusCode::kUnavailable, "the database does not answer",
+                                               {.reason = "DATABASE", .retry_after = absl::Milliseconds(20)});
+  const absl::Time begun = absl::Now();
+  EXPECT_THAT(PauseBeforeWrite(1, failure, cancel), IsOk());
+  EXPECT_GE(absl::Now() - begun, absl::Milliseconds(20));
+  cancel.Cancel(base::CancelReason::kCancelled);
+  EXPECT_EQ(PauseBeforeWrite(1, failure, cancel).code(), absl::StatusCode::kCancelled);
+}
+
 }  // namespace
 }  // namespace breadthflow::data
