@@ -156,8 +156,8 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
           for (const Outgoing& one : outgoing) {
             if (!one.written) continue;
             const std::string& symbol = one.written->key.symbol;
-            BF_RETURN_IF_ERROR(CommitAnchored(importer_.series_, tx, *one.written, MarketOf(symbol), one.anchors,
-                                              zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead));
+            BF_RETURN_IF_ERROR(
+                CommitAnchored(importer_.series_, tx, *one.written, MarketOf(symbol), one.anchors, NamingOf(symbol)));
           }
           for (const Outgoing& one : outgoing) {
             if (one.apart != nullptr) BF_RETURN_IF_ERROR(importer_.quarantines_.Keep(tx, *one.apart));

@@ -38,7 +38,8 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                         {},
                         calendar,
                         MarketOf(series.key.symbol),
-                        out.anchors ? out.anchors->anchors : PriceAnchors()};
+                        out.anchors ? out.anchors->anchors : PriceAnchors(),
+                        NamingOf(series.key.symbol)};
   BF_ASSIGN_OR_RETURN(Verdict verdict, importer_.quarantines_.Examine(arrival, spec_.gate, submission_.deadline));
   if (verdict.apart == nullptr) {
     BF_RETURN_IF_ERROR(CheckDailyStamps(importer_.series_, *resource_, series, spec_.replaces, submission_.deadline));

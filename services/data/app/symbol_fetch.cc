@@ -81,6 +81,7 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::Fetch(const SymbolTask& task, const s
       all.result.attempts = std::move(attempts);
       all.written = std::move(fetched.written);
       all.market = std::move(fetched.market);
+      all.naming = fetched.naming;
       all.anchors = std::move(fetched.anchors);
       return all;
     }

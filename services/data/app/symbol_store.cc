@@ -96,7 +96,8 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
     BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
   }
   const Arrival arrival{series,           asked,    options.replaces, options.provenance,
-                        fetched.coverage, calendar, fetched.market,   *anchors ? (*anchors)->anchors : PriceAnchors()};
+                        fetched.coverage, calendar, fetched.market,   *anchors ? (*anchors)->anchors : PriceAnchors(),
+                        fetched.naming};
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines_.Examine(arrival, task.spec.gate, absl::InfiniteFuture()));
   absl::StatusOr<columnar::WrittenSeries> written;
   if (verdict.apart == nullptr && source.entry->authoritative) {

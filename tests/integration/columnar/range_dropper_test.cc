@@ -60,7 +60,8 @@ class RangeDropperTest : public ChunkStoreTest {
   static Series Chosen(const Series& rows, const std::function<bool(int64_t)>& stays) {
     Series chosen = rows.Rows(0, 0);
     for (size_t row = 0; row < rows.size(); ++row) {
-      if (stays(rows.times[row] / kStep)) EXPECT_THAT(quant::Append(chosen, rows.Rows(row, row + 1)), IsOk());
+      if (!stays(rows.times[row] / kStep)) continue;
+      EXPECT_THAT(quant::Append(chosen, rows.Rows(row, row + 1)), IsOk());
     }
     return chosen;
   }
@@ -204,7 +205,9 @@ TEST_F(RangeDropperTest, RowsBeforeTheInstantMayStayAndItIsNoDropWhereAllDo) {
   EXPECT_EQ(found[0].rows, dropped[0].rows);
   EXPECT_EQ(found[0].staying_rows, staying);
   for (const bool swept : {false, true}) {
-    if (swept) EXPECT_EQ(Sweep(), 2) << "but not the chunk at the border, which has later rows";
+    if (swept) {
+      EXPECT_EQ(Sweep(), 2) << "but not the chunk at the border, which has later rows";
+    }
     EXPECT_EQ(store_.Read(whole.key)->ContentHash(), left.ContentHash());
     EXPECT_EQ(Listed("A").dropped_before_ns, cut * kStep);
     EXPECT_EQ(Listed("A", before).lost_before_ns, cut * kStep);
