@@ -68,9 +68,11 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
       SELECT max(p.before_ns) FILTER (WHERE p.version > v.version) AS lost_before_ns,
              min(w.known_at) FILTER (WHERE p.version > v.version) AS lost_since,
              max(p.before_ns) FILTER (WHERE p.version <= v.version AND (c.chunk_count = 0 OR
-                                                                        c.first_time_ns >= p.before_ns))
+                                                                        c.first_time_ns >= left_by.first_time_ns))
                AS dropped_before_ns
       FROM series_drop p JOIN series_version w ON w.series_id = p.series_id AND w.version = p.version
+      CROSS JOIN LATERAL (SELECT least(min(first_time_ns), p.before_ns) AS first_time_ns FROM series_chunk
+                          WHERE series_id = p.series_id AND version_from <= p.version AND version_to > p.version) left_by
       WHERE p.series_id = s.id) d
     WHERE true)sql";
   std::vector<postgres::Param> params = {as_of};

@@ -87,7 +87,8 @@ struct SeriesHead {
   // they may be gone, or go. The smallest int64: none were.
   int64_t lost_before_ns = std::numeric_limits<int64_t>::min();
   absl::Time lost_since = absl::InfiniteFuture();  // when that began
-  // Rows before that instant were dropped by this state or an earlier one, and none has come back.
+  // Rows before that instant were dropped by this state or an earlier one, and none has come back from before the first
+  // one that the drop left.
   int64_t dropped_before_ns = std::numeric_limits<int64_t>::min();
 };
 

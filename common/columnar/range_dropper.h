@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,17 +21,24 @@ namespace breadthflow::columnar {
 struct OldRange {
   int64_t series_id = 0;
   quant::SeriesKey key;
-  int64_t version = 0;  // the newest one: that which has the rows
-  int64_t rows = 0;     // before the instant
-  int64_t chunks = 0;   // that have some of them
-  // The one chunk that has rows on both sides, if there is one, and what replaces it.
-  std::optional<int64_t> border_id;
-  std::optional<ChunkRef> border;
+  int64_t version = 0;       // the newest one: that which has the rows
+  int64_t rows = 0;          // before the instant, that go
+  int64_t staying_rows = 0;  // before the instant, that stay; where all do, nothing is done to the series
+  int64_t chunks = 0;        // that have some of those that go
+  // Those of these chunks that also have rows that stay, ascending, and what replaces them, in their order.
+  std::vector<int64_t> mixed;
+  std::vector<ChunkRef> rest;
+  std::vector<int64_t> untouched;  // chunks with rows before the instant all of which stay, ascending
 };
 
-// Drops the rows of series before an instant: that makes a next version that has only the later ones. No chunk but the
-// one at the border is read or written, so that the cost does not depend on how much is dropped. Listeners are not
-// told: to drop is to free place, not to correct (change_log.h).
+// Leaves in rows of a series those that stay; they are all those of each of their instants, times ascending. Rows from
+// the instant on must stay. Called for series of one resource; pure.
+using Leave = std::function<void(quant::Series&)>;
+
+// Drops the rows of series before an instant: that makes a next version that has only the later ones, and those earlier
+// ones that Leave leaves. Without it no chunk but the one at the border is read or written, so that the cost does not
+// depend on how much is dropped; with it every chunk before the instant is read. Listeners are not told: to drop is to
+// free place, not to correct (change_log.h).
 //
 // Their place is free once they are swept: earlier versions, which had them, lose them then, but for those versions
 // that somebody needs. What was lost, or will be, is in SeriesHead::lost_before_ns at once. Thread-safe; holds no state
@@ -41,17 +47,18 @@ class RangeDropper {
  public:
   explicit RangeDropper(postgres::Database& database) : database_(database) {}
 
-  // What the series that match have before `before_ns`, ordered by key; those with nothing there are left out. Reads
-  // the chunks at the border, to count their rows, and stores nothing.
+  // What the series that match have before `before_ns`, ordered by key; those with nothing there are left out. A null
+  // `leave`: nothing before it stays. Reads the chunks whose rows must be counted one by one, and stores nothing.
   absl::StatusOr<std::vector<OldRange>> Find(const SeriesFilter& filter, int64_t before_ns,
-                                             const base::CancelToken& cancel);
+                                             const base::CancelToken& cancel, const Leave& leave = nullptr);
 
-  // Find, which also stores what replaces the chunks at the border; they belong to no series before Commit.
+  // Find, which also stores what replaces the chunks that have rows of both kinds; it belongs to no series before
+  // Commit.
   absl::StatusOr<std::vector<OldRange>> Prepare(const SeriesFilter& filter, int64_t before_ns,
-                                                const base::CancelToken& cancel);
+                                                const base::CancelToken& cancel, const Leave& leave = nullptr);
 
   // Bytes of the chunks, of all versions, that have nothing but rows before the instant: of those that a sweep will set
-  // free, and of those that stay because the versions `needed` have them.
+  // free, and of those that stay because the versions `needed` have them. Nothing where no row goes.
   struct Place {
     int64_t freed_bytes = 0;
     int64_t kept_bytes = 0;
@@ -71,10 +78,17 @@ class RangeDropper {
   absl::StatusOr<int64_t> Sweep(absl::Duration min_age, const NeededVersions& needed);
 
  private:
-  absl::StatusOr<std::vector<OldRange>> Look(const SeriesFilter& filter, int64_t before_ns,
-                                             const base::CancelToken& cancel, ChunkSink* sink);
-  absl::Status LookAtBorders(std::vector<OldRange>& found, size_t begin, size_t end, int64_t before_ns,
-                             ChunkSink* sink);
+  struct Cut {
+    int64_t before_ns = 0;
+    const Leave& leave;
+    ChunkSink* sink = nullptr;  // null: nothing is stored
+  };
+  absl::StatusOr<std::vector<OldRange>> Look(const SeriesFilter& filter, const Cut& cut,
+                                             const base::CancelToken& cancel);
+  // Reads the chunks of found[begin..end) that must be, and fills in what they tell. `ids`: of each of found, these
+  // chunks as text.
+  absl::Status LookInside(std::vector<OldRange>& found, const std::vector<std::string>& ids, size_t begin, size_t end,
+                          const Cut& cut);
 
   postgres::Database& database_;
 };

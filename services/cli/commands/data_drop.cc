@@ -38,13 +38,17 @@ void Describe(Session& session, const data::v1::DropSeriesRangeRequest& request,
               const data::v1::DropSeriesRangeResponse& dropped) {
   Table table{.columns = {"symbol", "resource", "timeframe", "source", "rows", "bytes freed", "bytes kept"}};
   int64_t rows = 0;
+  int64_t series = 0;  // that lose some
   int64_t freed = 0;
   int64_t kept = 0;
+  int64_t staying = 0;
   int64_t shared = 0;  // rows of series without a chunk that has no later ones
   for (const data::v1::DroppedSeries& one : dropped.series()) {
     rows += one.row_count();
+    series += one.row_count() > 0 ? 1 : 0;
     freed += one.freed_bytes();
     kept += one.kept_bytes();
+    staying += one.staying_row_count();
     if (one.freed_bytes() + one.kept_bytes() == 0) shared += one.row_count();
     table.rows.push_back({one.key().symbol(), one.key().resource(), TimeframeText(one.key().timeframe()), one.source(),
                           Grouped(one.row_count()), Grouped(one.freed_bytes()), Grouped(one.kept_bytes())});
@@ -56,13 +60,17 @@ void Describe(Session& session, const data::v1::DropSeriesRangeRequest& request,
     return;
   }
   const bool check = request.validate_only();
-  std::string text = fmt::format("  {} rows of {} series before {} {}", Grouped(rows), dropped.series_size(), before,
+  std::string text = fmt::format("  {} rows of {} series before {} {}", Grouped(rows), series, before,
                                  check ? "would go" : "are gone");
   if (freed > 0) text += fmt::format("; {} bytes {} free a day later", Grouped(freed), check ? "would be" : "are");
   session.out().Say(text);
   if (shared > 0) {
     session.out().Say(fmt::format(
         "  the place of {} rows is free only when the later ones that share it are dropped, too", Grouped(shared)));
+  }
+  if (staying > 0) {
+    session.out().Say(fmt::format("  {} rows from before {} {}: they take effect on a day after it", Grouped(staying),
+                                  before, check ? "would stay" : "stay"));
   }
   if (kept > 0) session.out().Say(fmt::format("  {} bytes stay, because snapshots need them", Grouped(kept)));
 }

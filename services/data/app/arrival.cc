@@ -51,7 +51,7 @@ void TellOfStored(const Arrival& arrival, const ArrivalTerms& terms, const colum
 
 absl::StatusOr<Taken> TakeArrival(SeriesStore& store, Quarantines& quarantines, const Arrival& arrival,
                                   const ArrivalTerms& terms, FetchResult& result) {
-  Taken taken{.market = arrival.market, .naming = terms.naming, .anchors = terms.anchors};
+  Taken taken{.market = arrival.market, .naming = arrival.naming, .anchors = terms.anchors};
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines.Examine(arrival, terms.gate, terms.deadline));
   if (verdict.apart == nullptr) {
     BF_ASSIGN_OR_RETURN(taken.written, Write(store, arrival, terms));

@@ -32,7 +32,6 @@ struct ArrivalTerms {
   QualityGate gate = QualityGate::kQuarantine;
   bool says_adjusted_as_of = false;            // of prices: whoever sends them says as of when they were adjusted
   std::optional<AnchorChange> anchors{};       // to be said of them (AnchorsWith)
-  Naming naming = Naming::kInstead;            // of the market of the arrival
   std::optional<SeriesMarket> named_before{};  // of the series
   bool keeps_stamps = true;                    // daily bars must go on in the calendar of the stored ones
   bool basis_assumed = false;                  // nobody says how some of the prices were adjusted

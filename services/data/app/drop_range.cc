@@ -1,6 +1,7 @@
 #include "services/data/app/drop_range.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,7 +14,9 @@
 #include "common/base/status.h"
 #include "common/jobs/submit.h"
 #include "common/quant/timeframe.h"
+#include "services/data/domain/asked_rows.h"
 #include "services/data/domain/read_query.h"
+#include "services/data/domain/resource.h"
 #include "services/data/store/snapshot_store.h"
 
 namespace breadthflow::data {
@@ -29,10 +32,19 @@ absl::StatusOr<std::vector<DroppedRange>> Weigh(postgres::Transaction& tx,
     BF_ASSIGN_OR_RETURN(const std::vector<int64_t> needed, SnapshotStore::VersionsNeeded(tx, one.key));
     BF_ASSIGN_OR_RETURN(const columnar::RangeDropper::Place place,
                         columnar::RangeDropper::PlaceOf(tx, one, before_ns, needed));
-    weighed.push_back(
-        {.key = one.key, .rows = one.rows, .freed_bytes = place.freed_bytes, .kept_bytes = place.kept_bytes});
+    weighed.push_back({.key = one.key,
+                       .rows = one.rows,
+                       .staying_rows = one.staying_rows,
+                       .freed_bytes = place.freed_bytes,
+                       .kept_bytes = place.kept_bytes});
   }
   return weighed;
+}
+
+// What stays of rows of the resource; null: nothing before the instant does.
+columnar::Leave LeaveOf(const Resource& resource, int64_t before_ns) {
+  if (resource.takes_effect.empty()) return nullptr;
+  return [&resource, before_ns](quant::Series& rows) { KeepAsked(resource, {before_ns, INT64_MAX}, rows); };
 }
 
 // Once more when a writer or compaction was first.
@@ -48,7 +60,6 @@ auto Again(const Try& once) -> decltype(once()) {
 absl::StatusOr<columnar::SeriesFilter> RangeDrops::FilterOf(const DropSpec& spec, absl::Time deadline) {
   base::Violations violations;
   CheckSymbols(spec.symbols, violations);
-  BF_RETURN_IF_ERROR(resources_.Find(spec.resource, deadline).status());
   BF_RETURN_IF_ERROR(violations.ToStatus("invalid drop"));
   columnar::SeriesFilter filter{
       .resource = spec.resource, .symbols = spec.symbols, .timeframe = spec.timeframe, .deadline = deadline};
@@ -71,9 +82,11 @@ absl::StatusOr<columnar::SeriesFilter> RangeDrops::FilterOf(const DropSpec& spec
 
 absl::StatusOr<RangeDrop> RangeDrops::Check(const DropSpec& spec, absl::Time deadline,
                                             const base::CancelToken& cancel) {
+  BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(spec.resource, deadline));
   BF_ASSIGN_OR_RETURN(const columnar::SeriesFilter filter, FilterOf(spec, deadline));
+  const columnar::Leave leave = LeaveOf(*resource, spec.before_ns);
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::OldRange> found,
-                      Again([&] { return series_.dropper().Find(filter, spec.before_ns, cancel); }));
+                      Again([&] { return series_.dropper().Find(filter, spec.before_ns, cancel, leave); }));
   RangeDrop drop{.before_ns = spec.before_ns};
   BF_RETURN_IF_ERROR(database_.Transact(
       [&](postgres::Transaction& tx) -> absl::Status {
@@ -91,10 +104,12 @@ absl::StatusOr<RangeDrop> RangeDrops::Drop(const DropSpec& spec, const Submissio
   BF_ASSIGN_OR_RETURN(const std::optional<std::string> known,
                       jobs::FindSubmitted(database_, key, {.deadline = submission.deadline}));
   if (known) return store_.Get(*known, submission.deadline);
+  BF_ASSIGN_OR_RETURN(const Resource* resource, resources_.Find(spec.resource, submission.deadline));
   BF_ASSIGN_OR_RETURN(const columnar::SeriesFilter filter, FilterOf(spec, submission.deadline));
+  const columnar::Leave leave = LeaveOf(*resource, spec.before_ns);
   const auto once = [&]() -> absl::StatusOr<std::string> {
     BF_ASSIGN_OR_RETURN(const std::vector<columnar::OldRange> prepared,
-                        series_.dropper().Prepare(filter, spec.before_ns, cancel));
+                        series_.dropper().Prepare(filter, spec.before_ns, cancel, leave));
     return jobs::SubmitOnce(
         database_, key,
         [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {

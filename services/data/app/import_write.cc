@@ -34,12 +34,12 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                         {},
                         calendar,
                         MarketOf(symbol),
-                        anchors ? anchors->anchors : PriceAnchors()};
+                        anchors ? anchors->anchors : PriceAnchors(),
+                        NamingOf(symbol)};
   ArrivalTerms terms{.resource = *resource_,
                      .gate = spec_.gate,
                      .says_adjusted_as_of = spec_.adjusted_as_of.has_value(),
                      .anchors = std::move(anchors),
-                     .naming = zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead,
                      .basis_assumed = !spec_.replaces && basis_assumed_.contains(symbol),
                      .advice = kAdvice,
                      .now = importer_.clock_.Now(),

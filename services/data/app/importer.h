@@ -93,6 +93,10 @@ class Import {
   void TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar);
   // That of a symbol: as the spec or its rows name it, else the dates of a time zone, as CalendarsOf has found last.
   std::optional<SeriesMarket> MarketOf(const std::string& symbol) const;
+  // Whether somebody named that one, or it was concluded from the time zone of the texts.
+  Naming NamingOf(const std::string& symbol) const {
+    return zones_.contains(symbol) ? Naming::kIfNone : Naming::kInstead;
+  }
   // What these series trade on: as was named with them, else as it was before, by now, else the dates of a time zone
   // that the spec names, which are then those of MarketOf.
   absl::StatusOr<NamedCalendars> CalendarsOf(const std::vector<quant::Series>& all);

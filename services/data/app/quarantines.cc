@@ -14,6 +14,7 @@
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
 #include "services/data/app/price_anchor.h"
+#include "services/data/app/stored_splits.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/quality/gate.h"
 #include "services/data/domain/quality/report.h"
@@ -85,22 +86,13 @@ absl::StatusOr<Quarantines::Stored> Quarantines::StoredIn(const quant::SeriesKey
   return Stored{rows.empty() ? "" : base::ToHex(rows.ContentHash()), head->version};
 }
 
-absl::StatusOr<std::optional<quant::Series>> Quarantines::SplitsOf(const quant::SeriesKey& key, absl::Time deadline) {
-  absl::StatusOr<quant::Series> splits =
-      series_.chunks().Read({"split", key.symbol, quant::Timeframe::kTick, key.variant},
-                            columnar::ReadOptions{.columns = {}, .deadline = deadline});
-  if (absl::IsNotFound(splits.status())) return std::nullopt;
-  BF_RETURN_IF_ERROR(splits.status());
-  return *std::move(splits);
-}
-
 absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline) {
   const quant::Series& rows = arrival.rows;
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
   GateResult gated = Gate(rows, calendar);
-  if (!gated.rows.empty() && rows.basis == quant::PriceBasis::kRaw) {
+  if (!gated.rows.empty()) {
     // A split may be why a level changed. It is only read where something did.
-    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> splits, SplitsOf(rows.key, deadline));
+    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> splits, StoredSplits(series_, rows, deadline));
     if (splits) gated = Gate(rows, calendar, &*splits);
   }
   Verdict verdict{
@@ -139,6 +131,10 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
     if (!said.empty()) anchors = said.begin()->second.anchors;
   }
   GateResult beside = GateRuns(rows, runs, calendar, anchors);
+  if (!beside.doubts.empty() || !beside.rows.empty()) {
+    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> splits, StoredSplits(series_, rows, deadline));
+    if (splits) beside = GateRuns(rows, runs, calendar, anchors, &*splits);
+  }
   verdict.doubts = std::move(beside.doubts);
   std::vector<size_t> all;
   std::set_union(verdict.impossible.begin(), verdict.impossible.end(), beside.rows.begin(), beside.rows.end(),
@@ -174,6 +170,7 @@ absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& ca
                         .stored_sha256 = {},
                         .coverage = arrival.coverage,
                         .market = arrival.market,
+                        .naming = arrival.naming,
                         .findings = std::move(quality.findings),
                         .proposals = ProposeRepairs(rows),
                         .last_origin = arrival.origin};
@@ -189,7 +186,12 @@ absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& ca
     quarantine.id = same->id;
     quarantine.origin = same->origin;
     quarantine.arrivals = same->arrivals + 1;
-    if (!quarantine.market) quarantine.market = same->market;
+    // What somebody named the first time is not taken away by what is concluded now.
+    const bool concluded = !quarantine.market || quarantine.naming == Naming::kIfNone;
+    if (concluded && same->market && (!quarantine.market || same->naming == Naming::kInstead)) {
+      quarantine.market = same->market;
+      quarantine.naming = same->naming;
+    }
   }
   const bool again = same.has_value();
   verdict.apart = std::make_unique<KeptApart>(
@@ -248,7 +250,7 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
       [&](postgres::Transaction& tx) -> absl::Status {
         if (written) {
           BF_RETURN_IF_ERROR(coverage_.Add(tx, quarantine.coverage));
-          BF_RETURN_IF_ERROR(CommitAnchored(series_, tx, *written, quarantine.market, anchors));
+          BF_RETURN_IF_ERROR(CommitAnchored(series_, tx, *written, quarantine.market, anchors, quarantine.naming));
         }
         return store_.Resolve(tx, id, QuarantineState::kReleased, by, comment);
       },

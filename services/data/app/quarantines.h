@@ -30,8 +30,9 @@ struct Arrival {
   std::vector<Coverage> coverage;            // of the series, once they are stored; empty for what no fetch brought
   // That was named for the series, by what brings them or before; null: none was. See CalendarOf.
   const quant::Calendar* calendar = nullptr;
-  std::optional<SeriesMarket> market{};  // that is named with the rows
+  std::optional<SeriesMarket> market{};  // that is named with the rows, or concluded
   PriceAnchors anchors{};                // that are said with the rows; empty: what was said before holds
+  Naming naming = Naming::kInstead;      // of `market`
 };
 
 // Rows that are not to be stored: to be kept in the transaction that ends what brought them.
@@ -65,7 +66,7 @@ class Quarantines {
   // that are stored next to them, between those that came as well, of which a bounded number is read (NeighbourRanges).
   // Adds to the verdict; may keep all that came apart, as Examine. `written` is what storing them would change. Reads
   // nothing where that is nothing or the series is new, nor of rows without a close; reads once where nothing is stored
-  // behind the last of them.
+  // behind the last of them. What a split that is stored apart explains is no doubt (StoredSplits).
   absl::Status ExamineBeside(const Arrival& arrival, const columnar::WrittenSeries& written, QualityGate gate,
                              absl::Time deadline, Verdict& verdict);
 
@@ -78,7 +79,8 @@ class Quarantines {
   absl::Status Keep(postgres::Transaction& tx, const KeptApart& apart);
 
   // Makes the rows the next version of their series, covered as if they had been stored when they came, and says so, in
-  // one transaction. FAILED_PRECONDITION QUARANTINE_RESOLVED; ABORTED SERIES_MOVED when the rows stored in their range
+  // one transaction; a market that was named with them is named for the series from then on, one that was concluded
+  // where none is. FAILED_PRECONDITION QUARANTINE_RESOLVED; ABORTED SERIES_MOVED when the rows stored in their range
   // are not those that were there when they came last; errors of ChunkStore::Write.
   absl::StatusOr<Quarantine> Release(const std::string& id, const std::string& by, const std::string& comment,
                                      absl::Time deadline);
@@ -98,8 +100,6 @@ class Quarantines {
   // Decides on rows of which some are impossible: `beside` says which findings came of the stored rows beside them.
   absl::Status Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
                     absl::Time deadline, Verdict& verdict);
-  // The splits that are stored of the same source; nullopt: none ever were.
-  absl::StatusOr<std::optional<quant::Series>> SplitsOf(const quant::SeriesKey& key, absl::Time deadline);
   absl::StatusOr<Stored> StoredIn(const quant::SeriesKey& key, const quant::TimeRange& range, absl::Time deadline);
 
   postgres::Database& database_;

@@ -126,9 +126,12 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
   origin.made_up = IsMadeUp(origin.source);
   const auto tell_dropped = [&](const PlannedSeries& one) {
     if (one.dropped_before_ns <= one.range.start_ns) return;
-    origin.notices.push_back(fmt::format("{} {} has no rows before {}: they were dropped", one.key.resource,
+    const auto resource = FindResource(one.key.resource);
+    const bool some_stay = resource.ok() && !(*resource)->takes_effect.empty();
+    origin.notices.push_back(fmt::format("{} {} has no rows before {}{}: they were dropped", one.key.resource,
                                          one.key.symbol,
-                                         quant::BoundText(quant::FromNanos(one.dropped_before_ns), one.key.timeframe)));
+                                         quant::BoundText(quant::FromNanos(one.dropped_before_ns), one.key.timeframe),
+                                         some_stay ? " but those that take effect later" : ""));
   };
   tell_dropped(series[place]);
   if (IsAnchored(place) && !Adjusts(shape, series[place].basis, true)) {

@@ -108,6 +108,8 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
       BF_ASSIGN_OR_RETURN(rows, AdjustRows(std::move(rows), *shape.adjustment, known, extent));
     } else if (shape.resampling && MixesDays(shape.resampling->bars)) {
       BF_ASSIGN_OR_RETURN(known, actions.ToCombine(rows, wanted.range.end_ns));
+    } else if (shape.resampling) {
+      BF_RETURN_IF_ERROR(CheckOneScale(rows, *shape.resampling, extent.anchors));
     }
     const quant::TimeRange taken{looks_back ? stored.range.start_ns : needed.start_ns, needed.end_ns};
     if (stored.range != taken) rows = rows.Slice(taken);

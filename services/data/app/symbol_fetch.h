@@ -98,10 +98,9 @@ class SymbolFetch {
   // How a symbol ends whose answer has no rows: well, where there are stored ones that it says nothing against.
   absl::StatusOr<Outcome> OutcomeOfNothing(const SymbolTask& task, const ReadySource& source,
                                            std::span<const Coverage> known);
-  // Finds what the rows trade on, and what was named before where that is another: `fetched.market` and `terms`.
-  // `calendar` becomes the one they count by; null: none was named.
-  absl::Status NameMarket(const SymbolTask& task, const ReadySource& source, const quant::Series& series,
-                          FetchedSymbol& fetched, ArrivalTerms& terms, const quant::Calendar*& calendar);
+  // Says of an arrival what its rows trade on and by which calendar they count, and of its terms what was named before
+  // where that is another.
+  absl::Status NameMarket(const SymbolTask& task, const ReadySource& source, Arrival& arrival, ArrivalTerms& terms);
 
   SeriesStore& series_;
   RawBodyStore& bodies_;

@@ -66,22 +66,24 @@ absl::StatusOr<Outcome> SymbolFetch::OutcomeOfNothing(const SymbolTask& task, co
   return before ? Outcome::kOk : Outcome::kEmptyConfirmed;
 }
 
-absl::Status SymbolFetch::NameMarket(const SymbolTask& task, const ReadySource& source, const quant::Series& series,
-                                     FetchedSymbol& fetched, ArrivalTerms& terms, const quant::Calendar*& calendar) {
+absl::Status SymbolFetch::NameMarket(const SymbolTask& task, const ReadySource& source, Arrival& arrival,
+                                     ArrivalTerms& terms) {
+  const quant::SeriesKey& key = arrival.rows.key;
   const component::ComponentRef& first = task.spec.source;
   const bool is_first = source.entry->info.name == first.name;
-  if (!fetched.market && is_first) fetched.market = MarketIn(first.params);
-  const quant::Calendar* const before = NamedFor(task.calendars, series.key);
-  calendar = before;
-  if (!fetched.market && before == nullptr && is_first) {
-    BF_ASSIGN_OR_RETURN(fetched.market, MarketOfZone(series_, task.resource, series, first.params, terms.deadline));
-    terms.naming = Naming::kIfNone;
+  if (!arrival.market && is_first) arrival.market = MarketIn(first.params);
+  const quant::Calendar* const before = NamedFor(task.calendars, key);
+  arrival.calendar = before;
+  if (!arrival.market && before == nullptr && is_first) {
+    BF_ASSIGN_OR_RETURN(arrival.market,
+                        MarketOfZone(series_, task.resource, arrival.rows, first.params, terms.deadline));
+    arrival.naming = Naming::kIfNone;
   }
-  if (!fetched.market) return absl::OkStatus();
-  BF_ASSIGN_OR_RETURN(calendar, series_.CalendarOf(*fetched.market));
-  if (before == nullptr || before == calendar) return absl::OkStatus();
-  BF_ASSIGN_OR_RETURN(const NamedMarkets named, series_.Markets({series.key}, absl::InfiniteFuture(), terms.deadline));
-  if (const auto said = named.find(series.key); said != named.end()) terms.named_before = said->second.market;
+  if (!arrival.market) return absl::OkStatus();
+  BF_ASSIGN_OR_RETURN(arrival.calendar, series_.CalendarOf(*arrival.market));
+  if (before == nullptr || before == arrival.calendar) return absl::OkStatus();
+  BF_ASSIGN_OR_RETURN(const NamedMarkets named, series_.Markets({key}, absl::InfiniteFuture(), terms.deadline));
+  if (const auto said = named.find(key); said != named.end()) terms.named_before = said->second.market;
   return absl::OkStatus();
 }
 
@@ -118,11 +120,14 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
                      .basis_assumed = fetched.basis_assumed,
                      .advice = kAdvice,
                      .now = clock_.Now()};
-  const quant::Calendar* calendar = nullptr;
-  BF_RETURN_IF_ERROR(NameMarket(task, source, series, fetched, terms, calendar));
-  const Arrival arrival{
-      series,           asked,    replaces,       "fetchRuns/" + task.run,
-      fetched.coverage, calendar, fetched.market, terms.anchors ? terms.anchors->anchors : PriceAnchors()};
+  Arrival arrival{.rows = series,
+                  .asked = asked,
+                  .replaces = replaces,
+                  .origin = "fetchRuns/" + task.run,
+                  .coverage = fetched.coverage,
+                  .market = fetched.market,
+                  .anchors = terms.anchors ? terms.anchors->anchors : PriceAnchors()};
+  BF_RETURN_IF_ERROR(NameMarket(task, source, arrival, terms));
   absl::StatusOr<Taken> taken = TakeArrival(series_, quarantines_, arrival, terms, fetched.result);
   if (!taken.ok()) return refuse(taken.status());
   fetched.taken = *std::move(taken);

@@ -191,4 +191,10 @@ absl::StatusOr<RowEvents> EventsByRow(const Series& bars, const CorporateActions
   return events;
 }
 
+std::vector<double> DeclaredSplits(const Series& bars, const Series* splits, const quant::Calendar& calendar) {
+  if (splits == nullptr || bars.basis != PriceBasis::kRaw) return {};
+  const absl::StatusOr<RowEvents> events = EventsByRow(bars, {.splits = splits, .calendar = &calendar}, false);
+  return events.ok() && events->splits ? *events->splits : std::vector<double>();
+}
+
 }  // namespace breadthflow::data

@@ -25,6 +25,11 @@ struct RowEvents {
 // `later_dividends`. Errors as Adjust.
 absl::StatusOr<RowEvents> EventsByRow(const quant::Series& bars, const CorporateActions& actions, bool later_dividends);
 
+// Of prices as traded, the splits of the rows of `splits` by row of `bars`, as RowEvents. Empty where `splits` is null
+// or its rows are no splits, and of other prices: a split is no reason for a jump of those.
+std::vector<double> DeclaredSplits(const quant::Series& bars, const quant::Series* splits,
+                                   const quant::Calendar& calendar);
+
 // The splits that rows of `split` say, ascending by ex-date: of two publications for one the later. Errors as Adjust.
 struct DatedSplit {
   absl::CivilDay ex_date;

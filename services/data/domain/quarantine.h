@@ -21,7 +21,7 @@ inline constexpr size_t kMaxComment = 1'000;  // characters
 
 // Rows of one series that a gate kept apart. They are kept beside the series and not in them, so that nothing reads
 // them until they are released. Rows that come again while they are held change what depends on when they came: range,
-// replaces, stored_sha256, coverage, market, findings, last_origin, last_time, arrivals.
+// replaces, stored_sha256, coverage, market, naming, findings, last_origin, last_time, arrivals.
 struct Quarantine {
   std::string id;
   quant::SeriesKey key;  // the series they are of; the variant names the source
@@ -35,7 +35,10 @@ struct Quarantine {
   std::string content_sha256;      // of the rows
   std::string stored_sha256;       // of what was stored in the range when they came last; empty: nothing
   std::vector<Coverage> coverage;  // of their series, as it is when they are stored; none of what no fetch brought
-  std::optional<SeriesMarket> market{};  // that was named with the rows; the series has it when they are stored
+  // That was named with the rows, or concluded from the time zone of their texts: the series has it when they are
+  // stored, what was concluded only where nothing has been named by then.
+  std::optional<SeriesMarket> market{};
+  Naming naming = Naming::kInstead;  // of `market`
   std::vector<Finding> findings;
   std::vector<RepairProposal> proposals;
   QuarantineState state = QuarantineState::kHeld;

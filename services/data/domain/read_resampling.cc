@@ -1,10 +1,12 @@
 // Other bars made of the rows of a read: what they need, and how they are made.
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -13,6 +15,7 @@
 #include "common/quant/resample.h"
 #include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/market_hours.h"
+#include "services/data/domain/price_anchor.h"
 #include "services/data/domain/read_shape.h"
 #include "services/data/domain/rows_left_out.h"
 
@@ -85,6 +88,28 @@ int64_t FirstRowNeeded(const Resampling& resampling, bool trades, int64_t start_
 bool MixesDays(const quant::ResampleSpec& bars) {
   return bars.rule != quant::BarRule::kTime || bars.timeframe == Timeframe::kWeek ||
          bars.timeframe == Timeframe::kMonth;
+}
+
+absl::Status CheckOneScale(const Series& rows, const Resampling& resampling, const PriceAnchors& anchors) {
+  const quant::Calendar& calendar = *resampling.calendar;
+  const int64_t closing = ClosingOf(calendar, rows.key.timeframe);
+  const auto bar_of = [&](int64_t time_ns) {
+    const quant::Session* ended = calendar.LastClosingBy(time_ns);
+    const bool auction = ended != nullptr && time_ns - ended->close_ns <= closing;
+    return IntervalStart(calendar, resampling.bars.timeframe, auction ? ended->close_ns : time_ns);
+  };
+  for (size_t next = 1; next < anchors.size(); ++next) {
+    const auto at = std::lower_bound(rows.times.begin(), rows.times.end(), anchors[next].first_ns);
+    if (at == rows.times.begin() || at == rows.times.end() || bar_of(*std::prev(at)) != bar_of(*at)) continue;
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, "SEVERAL_ANCHORS",
+        fmt::format("the {} bar of {} that begins at {} would be made of prices adjusted for splits as of {}: read it "
+                    "with an adjustment (split), which brings them to one day",
+                    quant::ToText(resampling.bars.timeframe), rows.key.symbol,
+                    absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(bar_of(*at)), absl::UTCTimeZone()),
+                    ToText(PriceAnchors{anchors[next - 1], anchors[next]})));
+  }
+  return absl::OkStatus();
 }
 
 int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {

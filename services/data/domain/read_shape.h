@@ -71,6 +71,11 @@ enum class RowKind { kBars, kTrades, kLevels };
 // evening, so that a read which ends within the evening has the bar of one that ends later.
 int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe, RowKind kind, int64_t end_ns);
 
+// Whether no bar would be made of rows whose prices were adjusted as of two days: of bars within a day and of days, for
+// which rows come as they are stored (see MixesDays). FAILED_PRECONDITION SEVERAL_ANCHORS that names the first bar and
+// says that an adjustment brings its rows to one day.
+absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampling, const PriceAnchors& anchors);
+
 // The bars that `rows` (of [FirstRowNeeded, RowsNeededUntil)) make and that end in `range`, as far as they are
 // complete: bars made of bars once a row at or after their end is stored, bars made of trades once what is stored was
 // learnt at or after their end. Prices as traded whose splits are known apart are put on one scale within a bar, which

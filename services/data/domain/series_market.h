@@ -18,6 +18,10 @@ struct SeriesMarket {
   friend bool operator==(const SeriesMarket&, const SeriesMarket&) = default;
 };
 
+// Whether a market counts in place of one that was named before, or only where none was: what was merely concluded
+// takes nothing away that somebody said.
+enum class Naming { kInstead, kIfNone };
+
 std::string ToText(const SeriesMarket& market);
 
 // INVALID_ARGUMENT UNKNOWN_CALENDAR for what names no calendar, or a zone beside one that has its own. Whether there is

@@ -61,6 +61,7 @@ grpc::Status DataService::DropSeriesRange(grpc::ServerContext* context, const v1
       to.set_row_count(one.rows);
       to.set_freed_bytes(one.freed_bytes);
       to.set_kept_bytes(one.kept_bytes);
+      to.set_staying_row_count(one.staying_rows);
     }
     return absl::OkStatus();
   });

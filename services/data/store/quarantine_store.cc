@@ -6,15 +6,14 @@
 
 #include "absl/time/time.h"
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "services/data/store/quarantine_json.h"
 
 namespace breadthflow::data {
 namespace {
 
-using nlohmann::json;
 using postgres::Param;
 using postgres::Row;
 using postgres::Rows;
@@ -25,8 +24,8 @@ constexpr absl::Duration kTimeout = absl::Seconds(60);  // as any ingest
 constexpr std::string_view kInsert = R"sql(
   INSERT INTO quarantine (id, resource, symbol, timeframe, variant, basis, content_sha256, repeats, row_count, origin,
                           start_time_ns, end_time_ns, replaces_start_ns, replaces_end_ns, stored_sha256, coverage,
-                          expected_row_count, findings, proposals, market, last_origin)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb, $17, $18::jsonb, $19::jsonb, $20,
+                          expected_row_count, findings, proposals, market, market_named, last_origin)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb, $17, $18::jsonb, $19::jsonb, $20, $21,
           $10)
   ON CONFLICT (content_sha256, resource, symbol, timeframe, variant, basis) WHERE state = 1 AND content_sha256 <> ''
   DO NOTHING)sql";
@@ -35,7 +34,7 @@ constexpr std::string_view kRenew = R"sql(
   UPDATE quarantine SET last_origin = $2, last_time = clock_timestamp(), arrival_count = arrival_count + 1,
                         start_time_ns = $3, end_time_ns = $4, replaces_start_ns = $5, replaces_end_ns = $6,
                         stored_sha256 = $7, coverage = $8::jsonb, expected_row_count = $9, findings = $10::jsonb,
-                        proposals = $11::jsonb, market = $12
+                        proposals = $11::jsonb, market = $12, market_named = $13
   WHERE id = $1 AND state = 1)sql";
 
 constexpr std::string_view kInsertChunk =
@@ -45,7 +44,7 @@ constexpr std::string_view kColumns =
     "id, resource, symbol, timeframe, variant, basis, repeats, origin, start_time_ns, end_time_ns, replaces_start_ns, "
     "replaces_end_ns, row_count, stored_sha256, findings::text, proposals::text, state, create_time, resolve_time, "
     "resolved_by, comment, content_sha256, coverage::text, expected_row_count, last_origin, last_time, arrival_count, "
-    "market";
+    "market, market_named";
 
 constexpr std::string_view kChunks = "SELECT body FROM quarantine_chunk WHERE quarantine_id = $1 ORDER BY position";
 
@@ -59,64 +58,6 @@ constexpr std::string_view kSame = R"sql(
   WHERE content_sha256 = $1 AND resource = $2 AND symbol = $3 AND timeframe = $4 AND variant = $5 AND basis = $6
         AND state IN (1, 3)
   ORDER BY state, create_time DESC LIMIT 1)sql";
-
-std::string ToJson(const std::vector<Finding>& findings) {
-  json all = json::array();
-  for (const Finding& one : findings) {
-    all.push_back({{"check", one.check},
-                   {"severity", static_cast<int>(one.severity)},
-                   {"affected_rows", one.affected_rows},
-                   {"message", one.message},
-                   {"examples_ns", one.examples_ns}});
-  }
-  return all.dump();
-}
-
-std::string ToJson(const std::vector<RepairProposal>& proposals) {
-  json all = json::array();
-  for (const RepairProposal& one : proposals) {
-    all.push_back({{"check", one.check},
-                   {"time_ns", one.time_ns},
-                   {"field", one.field},
-                   {"value", one.value},
-                   {"proposed", one.proposed},
-                   {"reason", one.reason}});
-  }
-  return all.dump();
-}
-
-// What of it is not in the quarantine itself. None is a failure.
-std::string ToJson(const std::vector<Coverage>& coverage) {
-  json all = json::array();
-  for (const Coverage& one : coverage) {
-    all.push_back({{"start_ns", one.range.start_ns},
-                   {"end_ns", one.range.end_ns},
-                   {"outcome", static_cast<int>(one.outcome)},
-                   {"rows", one.rows.value_or(0)},
-                   {"run", one.run},
-                   {"fetch_time_us", absl::ToUnixMicros(one.fetch_time)},
-                   {"body_sha256", one.body_sha256},
-                   {"basis", static_cast<int>(one.basis)},
-                   {"parameters", one.parameters}});
-  }
-  return all.dump();
-}
-
-std::vector<Coverage> CoverageFrom(const json& all, const quant::SeriesKey& key) {
-  std::vector<Coverage> coverage;
-  for (const json& one : all) {
-    coverage.push_back({.key = key,
-                        .range = {one.at("start_ns").get<int64_t>(), one.at("end_ns").get<int64_t>()},
-                        .outcome = static_cast<Outcome>(one.at("outcome").get<int>()),
-                        .rows = one.at("rows").get<int64_t>(),
-                        .run = one.at("run").get<std::string>(),
-                        .fetch_time = absl::FromUnixMicros(one.at("fetch_time_us").get<int64_t>()),
-                        .body_sha256 = one.at("body_sha256").get<std::string>(),
-                        .basis = static_cast<quant::PriceBasis>(one.at("basis").get<int>()),
-                        .parameters = one.at("parameters").get<std::string>()});
-  }
-  return coverage;
-}
 
 absl::StatusOr<Quarantine> FromRow(const Row& row) {
   Quarantine out{.id = row.Text(0),
@@ -142,28 +83,9 @@ absl::StatusOr<Quarantine> FromRow(const Row& row) {
                  .resolved_by = row.Text(19),
                  .comment = row.Text(20)};
   if (const auto market = ParseMarket(row.Text(27)); market.ok()) out.market = *market;
+  out.naming = row.Bool(28) ? Naming::kInstead : Naming::kIfNone;
   if (!row.IsNull(10)) out.replaces = quant::TimeRange{row.Int(10), row.Int(11)};
-  try {
-    for (const json& one : json::parse(row.Text(14))) {
-      out.findings.push_back({.check = one.at("check").get<std::string>(),
-                              .severity = static_cast<Severity>(one.at("severity").get<int>()),
-                              .affected_rows = one.at("affected_rows").get<int64_t>(),
-                              .message = one.at("message").get<std::string>(),
-                              .examples_ns = one.at("examples_ns").get<std::vector<int64_t>>()});
-    }
-    for (const json& one : json::parse(row.Text(15))) {
-      out.proposals.push_back({.check = one.at("check").get<std::string>(),
-                               .time_ns = one.at("time_ns").get<int64_t>(),
-                               .field = one.at("field").get<std::string>(),
-                               .value = one.at("value").get<double>(),
-                               .proposed = one.at("proposed").get<double>(),
-                               .reason = one.at("reason").get<std::string>()});
-    }
-    out.coverage = CoverageFrom(json::parse(row.Text(22)), out.key);
-  } catch (const json::exception& error) {
-    return base::MakeError(absl::StatusCode::kDataLoss, "BAD_QUARANTINE",
-                           fmt::format("quarantines/{} can not be read: {}", out.id, error.what()));
-  }
+  BF_RETURN_IF_ERROR(ReadJson(row.Text(14), row.Text(15), row.Text(22), out));
   return out;
 }
 
@@ -178,7 +100,8 @@ Param Bound(const std::optional<quant::TimeRange>& range, bool start) {
   return start ? range->start_ns : range->end_ns;
 }
 
-std::string NamedIn(const Quarantine& quarantine) { return quarantine.market ? ToText(*quarantine.market) : ""; }
+std::string MarketIn(const Quarantine& quarantine) { return quarantine.market ? ToText(*quarantine.market) : ""; }
+bool IsNamed(const Quarantine& quarantine) { return quarantine.naming == Naming::kInstead; }
 
 }  // namespace
 
@@ -192,7 +115,7 @@ absl::Status QuarantineStore::Insert(Transaction& tx, const Quarantine& quaranti
   add({quarantine.repeats, quarantine.rows, quarantine.origin, quarantine.range.start_ns, quarantine.range.end_ns});
   add({Bound(quarantine.replaces, true), Bound(quarantine.replaces, false), quarantine.stored_sha256});
   add({ToJson(quarantine.coverage), quarantine.expected_rows, ToJson(quarantine.findings)});
-  add({ToJson(quarantine.proposals), NamedIn(quarantine)});
+  add({ToJson(quarantine.proposals), MarketIn(quarantine), IsNamed(quarantine)});
   BF_ASSIGN_OR_RETURN(const int64_t inserted, tx.Execute(kInsert, std::move(values)));
   if (inserted == 0) return Moved(quarantine);
   int64_t position = 0;
@@ -211,7 +134,7 @@ absl::Status QuarantineStore::Renew(Transaction& tx, const Quarantine& quarantin
       tx.Execute(kRenew, {quarantine.id, quarantine.last_origin, quarantine.range.start_ns, quarantine.range.end_ns,
                           Bound(quarantine.replaces, true), Bound(quarantine.replaces, false), quarantine.stored_sha256,
                           ToJson(quarantine.coverage), quarantine.expected_rows, ToJson(quarantine.findings),
-                          ToJson(quarantine.proposals), NamedIn(quarantine)}));
+                          ToJson(quarantine.proposals), MarketIn(quarantine), IsNamed(quarantine)}));
   return renewed == 1 ? absl::OkStatus() : Moved(quarantine);
 }
 

@@ -40,9 +40,6 @@ struct KnownMarket {
   SeriesMarket market;
   absl::Time known_at;
 };
-// Whether a market counts in place of one that was named before, or only where none was: what was merely concluded
-// takes nothing away that somebody said.
-enum class Naming { kInstead, kIfNone };
 // Those of series for which one was named.
 using NamedMarkets = std::map<quant::SeriesKey, KnownMarket>;
 

@@ -2,6 +2,7 @@
 #include "common/columnar/range_dropper.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,8 +34,8 @@ class RangeDropperTest : public ChunkStoreTest {
         [&](postgres::Transaction& tx) { return dropper_.Commit(tx, prepared, before_ns, "the test"); });
   }
 
-  std::vector<OldRange> Drop(const SeriesFilter& filter, int64_t before_ns) {
-    const auto prepared = dropper_.Prepare(filter, before_ns, {});
+  std::vector<OldRange> Drop(const SeriesFilter& filter, int64_t before_ns, const Leave& leave = nullptr) {
+    const auto prepared = dropper_.Prepare(filter, before_ns, {}, leave);
     EXPECT_THAT(prepared, IsOk());
     if (!prepared.ok()) return {};
     EXPECT_THAT(Commit(*prepared, before_ns), IsOk());
@@ -55,6 +56,19 @@ class RangeDropperTest : public ChunkStoreTest {
     return heads.ok() && heads->size() == 1 ? heads->front() : SeriesHead();
   }
 
+  // The rows of these that `stays` says of, by their number.
+  static Series Chosen(const Series& rows, const std::function<bool(int64_t)>& stays) {
+    Series chosen = rows.Rows(0, 0);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      if (!stays(rows.times[row] / kStep)) continue;
+      EXPECT_THAT(quant::Append(chosen, rows.Rows(row, row + 1)), IsOk());
+    }
+    return chosen;
+  }
+  static Leave LeaveThose(std::function<bool(int64_t)> stays) {
+    return [stays = std::move(stays)](Series& rows) { rows = Chosen(rows, stays); };
+  }
+
   RangeDropper dropper_{*database_};
   const SeriesFilter all_{.resource = "stock_price"};
 };
@@ -71,7 +85,8 @@ TEST_F(RangeDropperTest, TheRowsBeforeAnInstantAreGoneAndNoOthersWhereverTheCutF
     const std::vector<OldRange> dropped = Drop(one, cut * kStep);
     ASSERT_THAT(dropped, SizeIs(1));
     EXPECT_EQ(dropped[0].rows, cut);
-    EXPECT_EQ(dropped[0].border_id.has_value(), cut % kChunk != 0);
+    EXPECT_EQ(dropped[0].mixed.size(), cut % kChunk != 0 ? 1u : 0u);
+    EXPECT_EQ(dropped[0].staying_rows, 0);
     BF_ASSERT_OK_AND_ASSIGN(const Series left, store_.Read(series.key));
     EXPECT_EQ(left.ContentHash(), series.Slice({cut * kStep, INT64_MAX}).ContentHash()) << cut;
     EXPECT_EQ(Listed(symbol).version, 2);
@@ -169,6 +184,74 @@ TEST_F(RangeDropperTest, AllRowsMayGoAndOtherSeriesAreLeftAlone) {
   EXPECT_TRUE(store_.Read(Bars("A", 0, 1).key)->empty());
   EXPECT_EQ(Listed("A").dropped_before_ns, 1000 * kStep);
   EXPECT_EQ(store_.Read(Bars("B", 0, 1).key)->size(), 100u);
+}
+
+TEST_F(RangeDropperTest, RowsBeforeTheInstantMayStayAndItIsNoDropWhereAllDo) {
+  const Series whole = Bars("A", 0, 3 * kChunk);
+  ASSERT_THAT(store_.Put(whole), IsOk());
+  const absl::Time before = Now();
+  const int64_t cut = 2 * kChunk + 10;
+  const auto stays = [cut](int64_t row) { return row >= cut || row % 1000 == 500; };
+  const Series left = Chosen(whole, stays);
+  const int64_t staying = static_cast<int64_t>(left.size()) - (3 * kChunk - cut);
+  ASSERT_GT(staying, 4);
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<OldRange> found, dropper_.Find(all_, cut * kStep, {}, LeaveThose(stays)));
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(Listed("A").version, 1) << "it was only asked";
+  const std::vector<OldRange> dropped = Drop(all_, cut * kStep, LeaveThose(stays));
+  ASSERT_THAT(dropped, SizeIs(1));
+  EXPECT_EQ(dropped[0].rows, cut - staying);
+  EXPECT_EQ(dropped[0].staying_rows, staying);
+  EXPECT_EQ(found[0].rows, dropped[0].rows);
+  EXPECT_EQ(found[0].staying_rows, staying);
+  for (const bool swept : {false, true}) {
+    if (swept) {
+      EXPECT_EQ(Sweep(), 2) << "but not the chunk at the border, which has later rows";
+    }
+    EXPECT_EQ(store_.Read(whole.key)->ContentHash(), left.ContentHash());
+    EXPECT_EQ(Listed("A").dropped_before_ns, cut * kStep);
+    EXPECT_EQ(Listed("A", before).lost_before_ns, cut * kStep);
+  }
+  const std::vector<OldRange> again = Drop(all_, cut * kStep, LeaveThose(stays));
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].rows, 0);
+  EXPECT_EQ(again[0].staying_rows, staying);
+  EXPECT_EQ(Listed("A").version, 2) << "nothing was to be done";
+  EXPECT_EQ(Count("series_drop"), 1);
+  ASSERT_THAT(store_.Put(Bars("A", 3 * kChunk, 3 * kChunk + 1)), IsOk());
+  EXPECT_EQ(Listed("A").dropped_before_ns, cut * kStep) << "a later row brings nothing back";
+  ASSERT_THAT(store_.Put(Bars("A", 0, cut)), IsOk());
+  EXPECT_EQ(Listed("A").dropped_before_ns, INT64_MIN);
+}
+
+TEST_F(RangeDropperTest, AChunkOfWhichAllStaysIsLeftAloneAndItsCompactionIsNoticed) {
+  const Series whole = Bars("A", 0, 2 * kChunk);
+  ASSERT_THAT(store_.Put(whole), IsOk());
+  const Leave first_chunk = LeaveThose([](int64_t row) { return row < kChunk || row >= kChunk + 5; });
+  const std::vector<OldRange> dropped = Drop(all_, (kChunk + 5) * kStep, first_chunk);
+  ASSERT_THAT(dropped, SizeIs(1));
+  EXPECT_THAT(dropped[0].untouched, SizeIs(1));
+  EXPECT_THAT(dropped[0].mixed, SizeIs(1));
+  EXPECT_EQ(dropped[0].rows, 5);
+  EXPECT_EQ(Listed("A").rows, 2 * kChunk - 5);
+  Series expected = whole.Rows(0, static_cast<size_t>(kChunk));
+  ASSERT_THAT(quant::Append(expected, Bars("A", kChunk + 5, 2 * kChunk)), IsOk());
+  EXPECT_EQ(store_.Read(whole.key)->ContentHash(), expected.ContentHash());
+
+  for (int64_t row = 2; row > 0; --row) ASSERT_THAT(store_.Put(Bars("B", row, row + 1)), IsOk());
+  const SeriesFilter other{.resource = "stock_price", .symbols = {"B"}};
+  const auto stays = [](int64_t row) { return row == 1; };
+  BF_ASSERT_OK_AND_ASSIGN(const std::vector<OldRange> early, dropper_.Prepare(other, 5 * kStep, {}, LeaveThose(stays)));
+  ASSERT_THAT(early, SizeIs(1));
+  EXPECT_EQ(early[0].chunks, 1);
+  ASSERT_THAT(early[0].untouched, SizeIs(1));
+  BF_ASSERT_OK_AND_ASSIGN(const CompactionRound round, ChunkCompactor(*database_, 2).Run(10));
+  ASSERT_GE(round.series, 1);
+  // There is one chunk again, but it is not the one that was to go.
+  EXPECT_THAT(Commit(early, 5 * kStep), StatusIs(absl::StatusCode::kAborted, "SERIES_MOVED"));
+  EXPECT_EQ(Listed("B").rows, 2);
+  Drop(other, 5 * kStep, LeaveThose(stays));
+  EXPECT_EQ(store_.Read(Bars("B", 0, 1).key)->times, std::vector<int64_t>{kStep});
 }
 
 TEST_F(RangeDropperTest, ListenersHearNothing) {

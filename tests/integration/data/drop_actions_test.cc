@@ -39,13 +39,16 @@ class DropActionsTest : public ReadTest {
     Put(Events("split", "OWP", {{kSplit, 7}}, "aaa"));
     before_ = Now();
   }
-  void Drop(const std::string& source, const std::string& resource = "split") {
+  v1::DropSeriesRangeResponse Drop(const std::string& source, const std::string& resource = "split",
+                                   const std::string& symbol = "OWP") {
     v1::DropSeriesRangeRequest request;
     request.set_resource(resource);
-    request.add_symbols("OWP");
+    request.add_symbols(symbol);
     request.set_source(source);
     *request.mutable_before_time() = rpc::ToProto(absl::FromCivil(kCut, absl::UTCTimeZone()));
-    EXPECT_THAT(Call(&Stub::DropSeriesRange, request), IsOk());
+    const auto dropped = Call(&Stub::DropSeriesRange, request);
+    EXPECT_THAT(dropped, IsOk());
+    return dropped.value_or(v1::DropSeriesRangeResponse());
   }
   // Everything that was dropped goes now.
   void Sweep() {
@@ -106,6 +109,39 @@ TEST_F(DropActionsTest, AReadAsOfEarlierIsRefusedRatherThanAdjustedByTheNextSour
     EXPECT_DOUBLE_EQ(FirstClose(Query("ow2")), 400.5 / 7) << "the newest state has no splits but those of aaa";
     EXPECT_DOUBLE_EQ(FirstClose(Query("ow2", after)), 400.5 / 7);
   }
+}
+
+TEST_F(DropActionsTest, WhatWasPublishedBeforeTheCutAndTakesEffectAfterItStays) {
+  Put(FlatBars("LAT", CivilDay(2020, 1, 2), std::vector<double>(200, 60), quant::PriceBasis::kRaw));
+  // Announced a month before: both before the cut.
+  Put(Events("split", "LAT", {{CivilDay(2020, 2, 3), 2}, {CivilDay(2020, 3, 16), 5}}, "test", 30));
+  clients::ReadQuery all = Query("test");
+  clients::ReadQuery later = all;
+  later.range.start_ns = quant::ToNanos(absl::FromCivil(kCut, absl::UTCTimeZone()));
+  BF_ASSERT_OK_AND_ASSIGN(const Series rows, ReadOne("LAT", later));
+  ASSERT_DOUBLE_EQ(rows.Doubles("close").front(), 12);
+  for (const int64_t gone : {1, 0}) {
+    const v1::DropSeriesRangeResponse dropped = Drop("test", "split", "LAT");
+    ASSERT_EQ(dropped.series_size(), 1);
+    EXPECT_EQ(dropped.series(0).row_count(), gone) << "a second time nothing goes";
+    EXPECT_EQ(dropped.series(0).staying_row_count(), 1);
+    Sweep();
+    BF_ASSERT_OK_AND_ASSIGN(const Series again, ReadOne("LAT", later));
+    EXPECT_EQ(again.ContentHash(), rows.ContentHash());
+    EXPECT_THAT(ReadOne("LAT", all), StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"))
+        << "by one of two splits";
+  }
+  EXPECT_EQ(database_server_.Sql("SELECT count(*) FROM data.series_drop"), "1");
+  // What is announced later is stored beside what stayed, and brings nothing back.
+  Put(Events("split", "LAT", {{CivilDay(2020, 6, 1), 2}}));
+  BF_ASSERT_OK_AND_ASSIGN(const Series halved, ReadOne("LAT", later));
+  EXPECT_DOUBLE_EQ(halved.Doubles("close").front(), 6);
+  EXPECT_THAT(ReadOne("LAT", all), StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+  clients::ReadQuery splits;
+  splits.resource = "split";
+  splits.timeframe = quant::Timeframe::kTick;
+  BF_ASSERT_OK_AND_ASSIGN(const Series left, ReadOne("LAT", splits));
+  EXPECT_EQ(left.size(), 2u);
 }
 
 TEST_F(DropActionsTest, AReadThatTookOtherEventsSaysWhatItSaid) {

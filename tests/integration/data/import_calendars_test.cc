@@ -1,5 +1,4 @@
-// The calendars that come with imports, in messages as data export has them, and what becomes of those of rows that are
-// kept apart.
+// The calendars that come with imports, in messages as data export has them.
 #include <string>
 #include <vector>
 
@@ -263,35 +262,6 @@ TEST_F(ImportCalendarsTest, WhatContradictsIsRefusedByMessage) {
   EXPECT_THAT(faults({Spec("a"), Rows("none@Moon/Sea")}), ElementsAre(HasSubstr("the time zone 'Moon/Sea'")));
   EXPECT_EQ(server_.Count("series"), 0);
   EXPECT_EQ(server_.Count("series_market"), 0);
-}
-
-TEST_F(ImportCalendarsTest, WhatIsNamedWithRowsThatAreKeptApartIsNamedWhenTheyAreReleased) {
-  Series rows{.key = {"stock_price", "AAPL", Timeframe::kDay, ""}, .basis = quant::PriceBasis::kRaw};
-  for (const quant::Session& session : quant::Xnys().Between(absl::CivilDay(2020, 1, 2), absl::CivilDay(2020, 1, 18))) {
-    rows.times.push_back(session.close_ns);
-  }
-  Doubles closes(rows.size(), 10);
-  closes[5] = 1000;  // cents among dollars
-  rows.Add("open", Doubles(rows.size(), 10));
-  rows.Add("high", Doubles(rows.size(), 1000));
-  rows.Add("low", Doubles(rows.size(), 9));
-  rows.Add("close", closes);
-  rows.Add("volume", Doubles(rows.size(), 100));
-  Request spec = ImportServer::Spec();
-  spec.mutable_spec()->set_quality_gate(v1::QUALITY_GATE_QUARANTINE);
-  (*spec.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("XNYS");
-  const auto answer = server_.Import({spec, ImportServer::Packed(rows)});
-  ASSERT_THAT(answer, IsOk());
-  ASSERT_NE(answer->results(0).quarantine(), "");
-  EXPECT_EQ(server_.Count("series_market"), 0) << "nothing was stored";
-  v1::ReleaseQuarantineRequest release;
-  release.set_name(answer->results(0).quarantine());
-  release.set_comment("so it is");
-  ASSERT_THAT(server_.peer().Call(&v1::DataService::Stub::ReleaseQuarantine, release, {}), IsOk());
-  EXPECT_EQ(server_.Sql("SELECT m.calendar FROM data.series_market m JOIN data.series s USING (symbol) "
-                        "JOIN data.series_version v ON v.series_id = s.id AND v.known_at = m.known_at"),
-            "XNYS")
-      << "together with the rows";
 }
 
 }  // namespace

@@ -144,11 +144,8 @@ GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, cons
   if (rows.empty()) return result;
   CheckInput input{rows, calendar, {}};
   input.asset_class = AssetClassOf(rows.key, calendar).asset_class;
-  RowEvents declared;
-  if (splits != nullptr && rows.basis == quant::PriceBasis::kRaw) {
-    declared = EventsByRow(rows, {.splits = splits, .calendar = &calendar}, false).value_or(RowEvents());
-  }
-  if (declared.splits) input.splits = *declared.splits;
+  const std::vector<double> declared = DeclaredSplits(rows, splits, calendar);
+  input.splits = declared;
   std::vector<size_t> impossible;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
     if (!check.gates) continue;
@@ -208,7 +205,7 @@ std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& 
 }
 
 GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
-                      const PriceAnchors& anchors) {
+                      const PriceAnchors& anchors, const quant::Series* splits) {
   GateResult result;
   if (rows.empty() || (neighbours.before.empty() && neighbours.after.empty())) return result;
   const AssetClass asset_class = AssetClassOf(rows.key, calendar).asset_class;
@@ -218,6 +215,8 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
     input.asset_class = asset_class;
     input.judged = seam.judged;
     input.anchors = anchors;
+    const std::vector<double> declared = DeclaredSplits(seam.rows, splits, calendar);
+    input.splits = declared;
     for (const QualityCheckEntry& check : QualityChecks().entries()) {
       if (!check.neighbours) continue;
       for (Finding& finding : check.run(input, component::Params::Check(check.params, {}).value())) {
@@ -237,13 +236,13 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
 }
 
 GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar,
-                    const PriceAnchors& anchors) {
+                    const PriceAnchors& anchors, const quant::Series* splits) {
   GateResult result;
   std::vector<size_t> impossible;
   for (const RowRun& run : runs) {
     const bool all = run.begin == 0 && run.end == rows.size();
-    GateResult of = all ? GateBeside(rows, run.neighbours, calendar, anchors)
-                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar, anchors);
+    GateResult of = all ? GateBeside(rows, run.neighbours, calendar, anchors, splits)
+                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar, anchors, splits);
     for (Finding& finding : of.findings) {
       for (size_t& row : finding.impossible_rows) row += run.begin;
       result.findings.push_back(std::move(finding));

@@ -60,11 +60,11 @@ GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, cons
 // Looks at the first and the last of these rows once more, with what is stored beside them, by the checks that judge
 // rows by their neighbours. Only rows that came are found and counted, the stored ones only say what is usual there.
 // Cheap however many rows came. Nothing where neither side has neighbours. `anchors`: as of when the prices of all of
-// them were adjusted, where that is known.
+// them were adjusted, where that is known; `splits`: as SeriesKnowledge::splits.
 GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
-                      const PriceAnchors& anchors = {});
+                      const PriceAnchors& anchors = {}, const quant::Series* splits = nullptr);
 // The same of each of these runs of the rows.
 GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar,
-                    const PriceAnchors& anchors = {});
+                    const PriceAnchors& anchors = {}, const quant::Series* splits = nullptr);
 
 }  // namespace breadthflow::data

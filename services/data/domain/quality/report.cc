@@ -87,12 +87,8 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
   input.asset_class = asset_class.asset_class;
   input.ends = ends;
   input.anchors = known.anchors;
-  RowEvents declared;
-  if (known.splits != nullptr && series.basis == quant::PriceBasis::kRaw) {
-    // Rows that are no splits declare none.
-    declared = EventsByRow(series, {.splits = known.splits, .calendar = &calendar}, false).value_or(RowEvents());
-  }
-  if (declared.splits) input.splits = *declared.splits;
+  const std::vector<double> declared = DeclaredSplits(series, known.splits, calendar);
+  input.splits = declared;
   Run(input, false, quality);
   return quality;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -94,6 +95,25 @@ TEST(GateBeside, AJumpByTheRatioOfASplitIsDoubtedUnlessItIsDeclared) {
   Series came = bars.Rows(100, 105);
   came.Add("split_ratio", std::vector<double>{4, 1, 1, 1, 1});
   EXPECT_THAT(GateBeside(came, {bars.Rows(36, 100), {}}, quant::Xnys()).doubts, IsEmpty());
+}
+
+TEST(GateBeside, AJumpThatASplitStoredApartExplainsIsNotDoubted) {
+  Series bars = DailyBars(105);
+  bars.basis = quant::PriceBasis::kRaw;
+  for (size_t row = 100; row < 105; ++row) ScaleBar(bars, row, 0.25);
+  const auto doubts = [&](size_t row, double ratio) {
+    Series splits{.key = {"split", bars.key.symbol, quant::Timeframe::kTick, "test"}, .repeats = true};
+    splits.times = {bars.times[row] - 1};
+    const absl::CivilDay day = absl::ToCivilDay(quant::FromNanos(bars.times[row]), absl::UTCTimeZone());
+    splits.Add("ex_date", std::vector<std::string>{std::string(absl::FormatCivilTime(day))});
+    splits.Add("ratio", std::vector<double>{ratio});
+    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), {}, &splits).doubts;
+  };
+  EXPECT_THAT(doubts(100, 4), IsEmpty());
+  EXPECT_EQ(doubts(100, 2).size(), 1u) << "half of the move is left";
+  EXPECT_EQ(doubts(90, 4).size(), 1u) << "a split of another day";
+  bars.basis = quant::PriceBasis::kSplitAdjusted;
+  EXPECT_EQ(doubts(100, 4).size(), 1u) << "no reason for adjusted prices to jump";
 }
 
 // Rows of `all` come by themselves where all others are stored, of which is known what NeighbourRanges say.
