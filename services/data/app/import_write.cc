@@ -27,8 +27,9 @@ constexpr std::string_view kDoubtAdvice =
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
                                                   const quant::Calendar* calendar, const AnchorStatement* said) {
   Outgoing out{.result = {.symbol = series.key.symbol}, .written = {}, .apart = nullptr, .anchors = {}};
-  BF_ASSIGN_OR_RETURN(out.anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of, spec_.replaces, said,
-                                               submission_.deadline));
+  const PriceAnchors days = DaysOf(series.key.symbol);
+  BF_ASSIGN_OR_RETURN(out.anchors,
+                      AnchorsWith(importer_.series_, series, days, spec_.replaces, said, submission_.deadline));
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
   const Arrival arrival{series,
@@ -47,7 +48,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
     BF_ASSIGN_OR_RETURN(out.written, importer_.series_.chunks().Write(series, options));
     BF_RETURN_IF_ERROR(
         CheckStampsGoOn(importer_.series_, *resource_, series, *out.written, spec_.replaces, submission_.deadline));
-    if (!spec_.replaces && !spec_.adjusted_as_of && basis_assumed_.contains(series.key.symbol)) {
+    if (!spec_.replaces && days.empty() && basis_assumed_.contains(series.key.symbol)) {
       BF_RETURN_IF_ERROR(
           CheckAssumedBasis(importer_.series_, series, *out.written, kDoubtAdvice, submission_.deadline));
     }
@@ -57,7 +58,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
   out.result.outcome = series.empty() ? Outcome::kEmptyConfirmed : Outcome::kOk;
   Quarantines::Tell(verdict, out.result);
   out.apart = std::move(verdict.apart);
-  if (out.apart != nullptr && spec_.adjusted_as_of) return RefuseApart();
+  if (out.apart != nullptr && !days.empty()) return RefuseApart();
   if (out.apart != nullptr) {
     out.written.reset();
     return out;

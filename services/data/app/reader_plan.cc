@@ -134,6 +134,8 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
   if (IsAnchored(place) && !Adjusts(shape, series[place].basis, true)) {
     const PriceAnchors& of = anchors[place];
     const bool one_scale = Adjusts(ShapeOf(place), series[place].basis, true);
+    const bool derived = !companions.empty() && companions[place].shares;
+    if (!one_scale && !derived) origin.adjusted_as_of = of;
     origin.notices.push_back(
         one_scale ? fmt::format("prices are stored adjusted for splits as of {}: for bars of several days they are "
                                 "brought to the last row, as an adjustment for splits does",

@@ -291,7 +291,8 @@ class TwoWritersTest : public PriceAnchorTest {
     for (const char* name : {"open", "high", "low", "close", "volume"}) rows_.Add(name, Doubles{128, 132});
   }
   absl::StatusOr<std::optional<AnchorChange>> Look(const std::optional<CivilDay>& as_of) {
-    return AnchorsWith(store_, rows_, as_of, std::nullopt, nullptr, absl::InfiniteFuture());
+    return AnchorsWith(store_, rows_, as_of ? OneDay(*as_of) : PriceAnchors(), std::nullopt, nullptr,
+                       absl::InfiniteFuture());
   }
   absl::Status Commit(const columnar::WrittenSeries& written, const std::optional<AnchorChange>& seen) {
     return server_.database().Transact(

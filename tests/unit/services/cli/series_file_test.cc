@@ -374,7 +374,7 @@ TEST_F(SeriesFile, ACsvHasAPlaceForCalendarsThatAreNamedLater) {
   EXPECT_THAT(writer.Take(coins), StatusIs(absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS"));
   std::ostringstream known;
   SeriesWriter other(known, SeriesFormat::kCsv, {"close"});
-  other.WillNameCalendars();
+  other.WillSay({.calendar = true});
   auto plain = Other("close");
   plain.mutable_packed()->mutable_key()->set_symbol("AAPL");
   ASSERT_THAT(other.Take(plain), IsOk());
