@@ -200,6 +200,7 @@ absl::Status Reader::PlanStored(const ReadQuery& query, const Resource& resource
 absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
                                       absl::Time pinned) {
   CheckSymbols(query.symbols, violations);
+  CheckAsOf(query.as_of, "as_of_time", violations);
   absl::StatusOr<Snapshot> snapshot = Snapshot();
   const bool frozen = !query.snapshot_id.empty();
   std::string resource_id = query.resource;

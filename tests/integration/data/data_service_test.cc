@@ -216,6 +216,17 @@ TEST_F(DataServiceTest, ASnapshotIsWhatWasKnownAtItsInstant) {
   EXPECT_EQ(then.size(), shorter.size());
 }
 
+TEST_F(DataServiceTest, NobodyReadsAsOfAnInstantToCome) {
+  const absl::Time far = absl::FromCivil(absl::CivilDay(2099, 1, 1), absl::UTCTimeZone());
+  const auto refused = ReadOne("AAA", {.as_of = far});
+  EXPECT_TRUE(absl::IsInvalidArgument(refused.status())) << refused.status();
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("2099-01-01T00:00:00Z lies in the future (it is "));
+  v1::CreateSnapshotRequest freeze;
+  freeze.add_symbols("AAA");
+  *freeze.mutable_as_of_time() = rpc::ToProto(far);
+  EXPECT_THAT(base::Message(Call(&Stub::CreateSnapshot, freeze).status()), HasSubstr("lies in the future"));
+}
+
 TEST_F(DataServiceTest, TwoFetchesOfOneSymbolAtTheSameTimeBothSucceedSoon) {
   std::vector<std::string> names;
   const absl::Status together = database_->Transact([&](postgres::Transaction& tx) -> absl::Status {

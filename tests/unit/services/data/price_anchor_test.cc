@@ -336,6 +336,7 @@ TEST(PriceAnchor, EveryRowHasTheDayWithWhichItCameLast) {
   EXPECT_EQ(AnchorsAfter(second, Times{1, 3, 5}, Times{3}, OneDay(a)), first) << "neighbours of one day are one";
   EXPECT_EQ(AnchorsAfter(second, Times{3, 5}, Times{3, 5}, OneDay(b)), (PriceAnchors{{INT64_MIN, b}}));
   EXPECT_EQ(AnchorsAfter(first, Times{1, 2, 3}, {}, OneDay(b)), first) << "nothing came";
+  EXPECT_EQ(AnchorsAfter({}, {}, Times{1, 3, 5}, second), second) << "rows of several days come at once";
 }
 
 TEST(PriceAnchor, OnlySplitAdjustedRowsUpToTheDayCanBeOfIt) {

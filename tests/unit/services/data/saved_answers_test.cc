@@ -189,7 +189,8 @@ TEST(SavedAnswers, AnAnswerWithoutRowsOfTheResourceHasNone) {
 
 TEST(SavedAnswers, NoAnswerIsRefusedAsAFetchWouldHaveClassifiedIt) {
   const std::vector<std::pair<std::string, std::pair<std::string, std::string>>> cases = {
-      {"yahoo", {"Too Many Requests\r\n", "MALFORMED_BODY"}},  // its HTTP status is not in the file
+      {"yahoo", {"Too Many Requests\r\n", "RATE_LIMITED"}},  // its HTTP status is not in the file
+      {"yahoo", {"Edge: Too Many Requests", "RATE_LIMITED"}},
       {"yahoo", {"<!DOCTYPE html><html></html>", "MALFORMED_BODY"}},
       {"yahoo", {"", "MALFORMED_BODY"}},
       {"yahoo", {R"({"chart":{"result":null,"error":{"code":"Not Found","description":"x"}}})", "UNKNOWN_SYMBOL"}},
@@ -198,6 +199,12 @@ TEST(SavedAnswers, NoAnswerIsRefusedAsAFetchWouldHaveClassifiedIt) {
       {"alpha_vantage", {R"({"Note":"any words"})", "RATE_LIMITED"}},
       {"alpha_vantage", {R"({"Error Message":"any words"})", "UNKNOWN_SYMBOL"}},
       {"polygon", {R"({"status":"ERROR","error":"any words"})", "REJECTED"}},
+      {"polygon", {R"({"status":"ERROR","error":"Unknown API Key"})", "UNAUTHENTICATED"}},
+      {"polygon", {R"({"status":"ERROR","error":"API Key was not provided"})", "UNAUTHENTICATED"}},
+      {"polygon",
+       {R"({"status":"ERROR","error":"You've exceeded the maximum requests per minute, please wait"})",
+        "RATE_LIMITED"}},
+      {"polygon", {R"({"status":"NOT_AUTHORIZED","message":"any words"})", "NOT_ENTITLED"}},
   };
   for (const auto& [provider, one] : cases) {
     const absl::Status refused = Read({provider, {}}, Days(), "answers/ACME.json", one.first).status();
