@@ -88,7 +88,7 @@ class YahooSource final : public HttpSource {
       const absl::StatusOr<Json> document = ParseObject(provider(), page);
       if (!document.ok()) {
         // In a saved body, whose HTTP status is not known, its edge and its servers say so in plain words.
-        if (page.size() < 100 && page.find("Too Many Requests") != std::string_view::npos) {
+        if (body.http_status == 200 && page.size() < 100 && page.find("Too Many Requests") != std::string_view::npos) {
           return RateLimited(provider(), page);
         }
         // 400 and 404 in other words than the provider's own say nothing about the symbol.
