@@ -91,8 +91,12 @@ bool CsvReader::ReadHeader() {
     const auto found = std::find(header_.begin() + 2, header_.end(), name);
     described_.push_back(found == header_.end() ? 0 : static_cast<size_t>(found - header_.begin()));
   }
-  const auto calendar = std::find(header_.begin() + 2, header_.end(), kCalendar);
-  if (SaysCalendar() && calendar != header_.end()) calendar_at_ = static_cast<size_t>(calendar - header_.begin());
+  const auto place_of = [&](std::string_view name) {
+    const auto found = std::find(header_.begin() + 2, header_.end(), name);
+    return IsSaid(name) && found != header_.end() ? static_cast<size_t>(found - header_.begin()) : 0;
+  };
+  calendar_at_ = place_of(kCalendar);
+  day_at_ = place_of(kAdjustedAsOf);
   return true;
 }
 
@@ -109,6 +113,7 @@ bool CsvReader::ReadRow() {
       description_[i] = described_[i] == 0 ? std::string() : cells_[described_[i]].text;
     }
     calendar_ = calendar_at_ == 0 ? std::string() : cells_[calendar_at_].text;
+    day_ = day_at_ == 0 ? std::string() : cells_[day_at_].text;
     return true;
   }
   return false;
@@ -119,7 +124,9 @@ void CsvReader::PutRow() {
   for (size_t i = 2; i < cells_.size(); ++i) {
     CellValue value;
     if (cells_[i].text.empty() && !cells_[i].quoted) continue;
-    if (std::find(described_.begin(), described_.end(), i) != described_.end() || i == calendar_at_) continue;
+    if (std::find(described_.begin(), described_.end(), i) != described_.end() || i == calendar_at_ || i == day_at_) {
+      continue;
+    }
     const auto whole = Parse<int64_t>(cells_[i].text);
     const auto number = Parse<double>(cells_[i].text);
     if (cells_[i].quoted || batch_.TypeOf(header_[i]) == ColumnType::kText) {

@@ -31,6 +31,7 @@ class CsvReader final : public LineReader {
   std::vector<std::string> header_;
   std::vector<size_t> described_;  // cells of kDescription; 0: there is none
   size_t calendar_at_ = 0;         // the cell of kCalendar; 0: there is none
+  size_t day_at_ = 0;              // that of kAdjustedAsOf
   std::vector<Cell> cells_;
   bool good_ = true;
 };

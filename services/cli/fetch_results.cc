@@ -71,9 +71,9 @@ std::string RowsText(const FetchResults& results) {
     put += result.changed_row_count() - result.removed_row_count();
     counted = counted && (result.has_revised_row_count() || result.changed_row_count() == 0);
   }
-  const std::string kinds = counted && put > 0
-                                ? fmt::format("{} new, {} corrected", Grouped(put - revised), Grouped(revised))
-                                : fmt::format("{} new or changed", Grouped(put));
+  std::string kinds = fmt::format("{} new or changed", Grouped(put));
+  if (counted && put > 0) kinds = fmt::format("{} new", Grouped(put - revised));
+  if (counted && revised > 0) kinds += fmt::format(", {} corrected", Grouped(revised));
   return fmt::format("{} {}: {}{}", Grouped(rows), rows == 1 ? "row" : "rows", kinds,
                      removed > 0 ? fmt::format(", {} removed", Grouped(removed)) : "");
 }

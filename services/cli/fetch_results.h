@@ -23,7 +23,7 @@ using FetchResults = google::protobuf::RepeatedPtrField<data::v1::FetchResult>;
 void SayNotes(Printer& out, const FetchResults& results);
 
 // For people: what became of all rows: "5,849 rows: 12 new, 5,837 corrected", "29 rows: 0 new or changed, 223 removed".
-// New and corrected ones are told apart where they were counted.
+// New and corrected ones are told apart where they were counted; of none corrected nothing is said.
 std::string RowsText(const FetchResults& results);
 
 // For people: a warning for every symbol of which a fetch or an import took rows away.

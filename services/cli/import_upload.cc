@@ -115,6 +115,7 @@ absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& req
     rows_ = true;
     origins_.push_back({file_, reader_->lines()});
     request.set_calendar(message.origin().calendar());
+    *request.mutable_adjusted_as_of() = message.origin().adjusted_as_of();
     if (stored) {
       request.set_stored_of(symbol);
       request.set_stored(std::move(*message.mutable_stored()));

@@ -40,7 +40,8 @@ bool JsonReader::TakeNames() {
   symbol_ = text_of("symbol", true);
   text_of("time", true);
   for (size_t i = 0; i < kDescription.size(); ++i) description_[i] = text_of(std::string(kDescription[i]), false);
-  calendar_ = SaysCalendar() ? text_of(std::string(kCalendar), false) : std::string();
+  calendar_ = IsSaid(kCalendar) ? text_of(std::string(kCalendar), false) : std::string();
+  day_ = IsSaid(kAdjustedAsOf) ? text_of(std::string(kAdjustedAsOf), false) : std::string();
   return good;
 }
 
@@ -48,7 +49,7 @@ void JsonReader::PutRow() {
   if (!Check(batch_.Begin(symbol_, row_["time"].get<std::string>(), line_))) return;
   for (auto& [name, cell] : row_.items()) {
     if (name == "symbol" || name == "time" || cell.is_null()) continue;
-    if (name == kCalendar && SaysCalendar()) continue;
+    if ((name == kCalendar || name == kAdjustedAsOf) && IsSaid(name)) continue;
     if (std::find(kDescription.begin(), kDescription.end(), name) != kDescription.end()) continue;
     CellValue value;
     if (cell.is_string()) {

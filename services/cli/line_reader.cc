@@ -16,7 +16,7 @@ constexpr size_t kMostFaults = 100;
 absl::StatusOr<bool> LineReader::Next(common::v1::SeriesMessage& message) {
   while (true) {
     if (!pending_) pending_ = ReadRow();
-    if (!pending_ || batch_.Ends(symbol_)) {
+    if (!pending_ || batch_.Ends(symbol_) || (!batch_.empty() && day_ != batch_day_)) {
       const bool any = batch_.Take(message, lines_);
       if (any && faults_ == 0) {
         Describe(message);
@@ -25,6 +25,7 @@ absl::StatusOr<bool> LineReader::Next(common::v1::SeriesMessage& message) {
       if (!pending_) return End();
     }
     pending_ = false;
+    batch_day_ = day_;
     if (CheckDescription()) PutRow();
   }
 }
@@ -97,6 +98,11 @@ void LineReader::Describe(common::v1::SeriesMessage& message) const {
   if (const auto calendar = calendars_.find(batch.key().symbol());
       calendar != calendars_.end() && !calendar->second.empty()) {
     message.mutable_origin()->set_calendar(calendar->second);
+  }
+  if (!batch_day_.empty()) {
+    common::v1::AdjustedRows& rows = *message.mutable_origin()->add_adjusted_as_of();
+    rows.set_first_time_unix_ns(batch.times_unix_ns(0));
+    rows.set_adjusted_as_of(batch_day_);
   }
   if (!said_.has_first_of()) return;
   batch.mutable_key()->set_resource(said_.first_of().resource());

@@ -43,8 +43,8 @@ class LineReader : public SeriesReader {
   virtual void PutRow() = 0;
 
   void Complain(int64_t line, std::string_view text);
-  // Whether kCalendar is what the rows say of themselves, and not a field of theirs.
-  bool SaysCalendar() const { return !types_.contains(std::string(kCalendar)); }
+  // Whether a column is what the rows say of themselves, and not a field of theirs.
+  bool IsSaid(std::string_view column) const { return !types_.contains(std::string(column)); }
   // False when it is not OK.
   bool Check(const absl::Status& status);
 
@@ -56,6 +56,7 @@ class LineReader : public SeriesReader {
   std::string symbol_;
   Description description_;  // as the row at hand has it
   std::string calendar_;     // the same; empty where the resource has a field of that name
+  std::string day_;          // kAdjustedAsOf, the same
   int64_t line_ = 0;         // last line that was read
   int64_t begin_ = 0;        // on which the row at hand began
 
@@ -70,6 +71,7 @@ class LineReader : public SeriesReader {
   base::Violations violations_;
   size_t faults_ = 0;
   bool pending_ = false;
+  std::string batch_day_;  // of all rows in batch_
   bool first_ = true;
   Description all_;                               // as every row has it
   std::map<std::string, std::string> calendars_;  // by symbol, as every row of it has it

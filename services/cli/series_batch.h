@@ -33,6 +33,8 @@ class SeriesBatch {
   // `types` must outlive it.
   SeriesBatch(std::string file, const ColumnTypes& types) : file_(std::move(file)), types_(types) {}
 
+  // Whether it has no rows.
+  bool empty() const { return lines_.empty(); }
   // Whether a row of that symbol belongs into another message.
   bool Ends(const std::string& symbol) const;
   // Begins a row. `time` is an instant by RFC 3339, not before that of the last row of the same symbol.

@@ -1,6 +1,7 @@
 #include "services/cli/series_file.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/time/time.h"
 #include <fmt/format.h>
@@ -68,6 +69,15 @@ std::string BasisText(const common::v1::SeriesMessage& message) {
   return basis == quant::PriceBasis::kNotPrices ? "" : std::string(quant::ToText(basis));
 }
 
+SaidColumns SaidBy(const common::v1::SeriesMessage& message) {
+  SaidColumns said{!message.origin().calendar().empty(), message.origin().adjusted_as_of_size() > 0};
+  for (const common::v1::Column& column : message.packed().columns()) {
+    if (column.name() == kCalendar) said.calendar = false;
+    if (column.name() == kAdjustedAsOf) said.adjusted_as_of = false;
+  }
+  return said;
+}
+
 bool IsPackedName(std::string_view file) { return file.ends_with(".gz"); }
 
 std::optional<SeriesFormat> KnownFormat(std::string_view file) {
@@ -105,11 +115,19 @@ absl::Status SeriesWriter::Take(const common::v1::SeriesMessage& message) {
 void SeriesWriter::Describe(const common::v1::SeriesMessage& message) {
   if (!message.has_first_of()) return;
   description_ = {message.first_of().resource(), TimeframeText(message.first_of().timeframe()), BasisText(message)};
-  calendar_ = message.origin().calendar();
-  for (const common::v1::Column& column : message.packed().columns()) {
-    if (column.name() == kCalendar) calendar_.clear();  // a field of that resource
+  const SaidColumns said = SaidBy(message);
+  calendar_ = said.calendar ? message.origin().calendar() : std::string();
+  days_.clear();
+  for (const common::v1::AdjustedRows& one : message.origin().adjusted_as_of()) {
+    if (said.adjusted_as_of) days_.emplace_back(one.first_time_unix_ns(), one.adjusted_as_of());
   }
-  if (format_ == SeriesFormat::kCsv && !header_written_ && !calendar_.empty()) names_calendars_ = true;
+  if (format_ == SeriesFormat::kCsv && !header_written_) says_.Add(said);
+}
+
+std::string_view SeriesWriter::DayAt(int64_t time_ns) const {
+  const auto next = std::upper_bound(days_.begin(), days_.end(), time_ns,
+                                     [](int64_t at_ns, const auto& one) { return at_ns < one.first; });
+  return next == days_.begin() ? std::string_view() : std::string_view(std::prev(next)->second);
 }
 
 void SeriesWriter::End() {
@@ -121,7 +139,8 @@ void SeriesWriter::WriteHeader() {
   header_written_ = true;
   out_ << "symbol,time";
   for (const std::string_view name : kDescription) out_ << ',' << name;
-  if (names_calendars_) out_ << ',' << kCalendar;
+  if (says_.calendar) out_ << ',' << kCalendar;
+  if (says_.adjusted_as_of) out_ << ',' << kAdjustedAsOf;
   for (const std::string& name : columns_) out_ << ',' << TextCell(name, false);
   out_ << '\n';
 }
@@ -132,20 +151,18 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
     for (const common::v1::Column& column : batch.columns()) columns_.push_back(column.name());
   }
   WriteHeader();
-  if (!calendar_.empty() && !names_calendars_) {
-    return base::MakeError(
-        absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
-        fmt::format("{} has the calendar {}, for which the head of the table has no place: write jsonl or columnar",
-                    batch.key().symbol(), calendar_));
-  }
+  const auto no_place = [&](const std::string& what) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
+                           fmt::format("{} {}, for which the head of the table has no place: write jsonl or columnar",
+                                       batch.key().symbol(), what));
+  };
+  if (!calendar_.empty() && !says_.calendar) return no_place("has the calendar " + calendar_);
+  if (!days_.empty() && !says_.adjusted_as_of) return no_place("is adjusted as of " + days_.front().second);
   std::vector<const common::v1::Column*> cells(columns_.size(), nullptr);
   for (const common::v1::Column& column : batch.columns()) {
     const auto place = std::find(columns_.begin(), columns_.end(), column.name());
     if (place == columns_.end()) {
-      return base::MakeError(
-          absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS",
-          fmt::format("{} has the column {}, for which the head of the table has no place: write jsonl or columnar",
-                      batch.key().symbol(), column.name()));
+      return no_place("has the column " + column.name());
     }
     cells[static_cast<size_t>(place - columns_.begin())] = &column;
   }
@@ -155,7 +172,8 @@ absl::Status SeriesWriter::WriteCsv(const common::v1::ColumnarBatch& batch) {
     lines += ',';
     lines += TimeText(batch.times_unix_ns(row));
     for (const std::string& text : description_) lines += fmt::format(",{}", text);
-    if (names_calendars_) lines += fmt::format(",{}", calendar_);
+    if (says_.calendar) lines += fmt::format(",{}", calendar_);
+    if (says_.adjusted_as_of) lines += fmt::format(",{}", DayAt(batch.times_unix_ns(row)));
     for (const common::v1::Column* column : cells) {
       lines += ',';
       if (column != nullptr) lines += CellText(*column, row);
@@ -173,6 +191,7 @@ void SeriesWriter::WriteJson(const common::v1::ColumnarBatch& batch) {
       if (!description_[i].empty()) entry[std::string(kDescription[i])] = description_[i];
     }
     if (!calendar_.empty()) entry[std::string(kCalendar)] = calendar_;
+    if (!days_.empty()) entry[std::string(kAdjustedAsOf)] = std::string(DayAt(batch.times_unix_ns(row)));
     for (const common::v1::Column& column : batch.columns()) {
       nlohmann::ordered_json& cell = entry[column.name()];
       if (Missing(column, row)) continue;  // stays null

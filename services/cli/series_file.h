@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,6 +30,20 @@ enum class SeriesFormat {
 inline constexpr std::array<std::string_view, 3> kDescription = {"resource", "timeframe", "price_basis"};
 // The calendar on which the rows stand ("24/7", "none@Europe/Berlin"): a column only where one was named.
 inline constexpr std::string_view kCalendar = "calendar";
+// The day as of which the prices of a row were adjusted for splits ("2019-12-31"): a column only where one was said.
+inline constexpr std::string_view kAdjustedAsOf = "adjusted_as_of";
+
+// Which of these two something has.
+struct SaidColumns {
+  bool calendar = false;
+  bool adjusted_as_of = false;
+  void Add(const SaidColumns& other) {
+    calendar |= other.calendar;
+    adjusted_as_of |= other.adjusted_as_of;
+  }
+};
+// Those of a series, by its first message; not those that are called as a field of its own.
+SaidColumns SaidBy(const common::v1::SeriesMessage& message);
 
 // How the prices of a series are adjusted, as the column price_basis says it, by its first message; empty: none are.
 std::string BasisText(const common::v1::SeriesMessage& message);
@@ -51,11 +66,11 @@ class SeriesWriter {
   SeriesWriter(std::ostream& out, SeriesFormat format, std::vector<std::string> columns)
       : out_(out), format_(format), columns_(std::move(columns)) {}
 
-  // A CSV has the column kCalendar although its first series has none, since a later one does.
-  void WillNameCalendars() { names_calendars_ = true; }
+  // A CSV has these columns although its first series says nothing there, since a later one does.
+  void WillSay(const SaidColumns& columns) { says_.Add(columns); }
 
   // Packed columns for CSV and JSON lines, any encoding for columnar. FAILED_PRECONDITION MORE_COLUMNS when rows have a
-  // column, or a calendar, that the CSV has no place for.
+  // column, a calendar or a day, that the CSV has no place for.
   absl::Status Take(const common::v1::SeriesMessage& message);
   // After the last message.
   void End();
@@ -64,6 +79,7 @@ class SeriesWriter {
  private:
   absl::Status WriteCsv(const common::v1::ColumnarBatch& batch);
   void Describe(const common::v1::SeriesMessage& message);
+  std::string_view DayAt(int64_t time_ns) const;
   void WriteHeader();
   void WriteJson(const common::v1::ColumnarBatch& batch);
 
@@ -72,7 +88,8 @@ class SeriesWriter {
   std::vector<std::string> columns_;
   std::array<std::string, kDescription.size()> description_;  // of the series at hand
   std::string calendar_;                                      // the same
-  bool names_calendars_ = false;
+  std::vector<std::pair<int64_t, std::string>> days_;         // the same: from which row on, and the day
+  SaidColumns says_;
   bool header_written_ = false;
   int64_t rows_ = 0;
 };

@@ -35,9 +35,10 @@ class ColumnarReader final : public SeriesReader {
       }
       if (message.has_first_of()) {
         key_ = message.first_of();
-        calendar_ = message.origin().calendar();
-      } else if (!calendar_.empty()) {
-        message.mutable_origin()->set_calendar(calendar_);
+        origin_.set_calendar(message.origin().calendar());
+        *origin_.mutable_adjusted_as_of() = message.origin().adjusted_as_of();
+      } else if (origin_.ByteSizeLong() > 0) {
+        *message.mutable_origin() = origin_;
       }
       if (message.has_packed()) {
         if (message.packed().key().symbol().empty()) *message.mutable_packed()->mutable_key() = key_;
@@ -56,7 +57,7 @@ class ColumnarReader final : public SeriesReader {
   std::istream in_;
   google::protobuf::io::IstreamInputStream bytes_;
   common::v1::SeriesKey key_;
-  std::string calendar_;  // that was named for the series
+  common::v1::SeriesOrigin origin_;  // what holds of all rows of the series: its calendar and days
 };
 
 absl::Status NoSuchFile(const std::string& file) {

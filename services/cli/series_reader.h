@@ -32,7 +32,8 @@ class SeriesReader {
                                                             const ColumnTypes& types, const std::string& place = "");
   virtual ~SeriesReader() = default;
 
-  // The next message; false at the end. Key, basis and origin.calendar say what the file says of its rows (see
+  // The next message; false at the end. Key, basis, origin.calendar and
+  // origin.adjusted_as_of say what the file says of its rows (see
   // kDescription); they have only the symbol where it does not say more.
   virtual absl::StatusOr<bool> Next(common::v1::SeriesMessage& message) = 0;
   // Bytes read so far.

@@ -23,10 +23,8 @@ absl::StatusOr<std::unique_ptr<SeriesSpool>> SeriesSpool::Make(const std::filesy
 }
 
 absl::Status SeriesSpool::Take(const SeriesMessage& message) {
-  bool has_field = false;  // a column of its own that is called as the calendar is
   auto place = columns_.begin() + static_cast<std::ptrdiff_t>(named_);
   for (const common::v1::Column& column : message.packed().columns()) {
-    has_field |= column.name() == kCalendar;
     if (message.packed().times_unix_ns_size() == 0) continue;
     const auto found = std::find(columns_.begin(), columns_.end(), column.name());
     if (found == columns_.end()) {
@@ -35,7 +33,7 @@ absl::Status SeriesSpool::Take(const SeriesMessage& message) {
       place = std::max(place, found + 1);
     }
   }
-  names_calendars_ |= !has_field && !message.origin().calendar().empty();
+  says_.Add(SaidBy(message));
   std::ostringstream bytes;
   google::protobuf::util::SerializeDelimitedToOstream(message, &bytes);
   return file_->Append(std::move(bytes).str());

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "breadthflow/common/v1/series.pb.h"
 
+#include "services/cli/series_file.h"
 #include "services/cli/temporary_file.h"
 
 namespace breadthflow::cli {
@@ -29,8 +30,8 @@ class SeriesSpool {
 
   // Columns of all rows so far: one that is new stands behind that which is before it in its rows.
   const std::vector<std::string>& columns() const { return columns_; }
-  // Whether a calendar was named for one of the series.
-  bool names_calendars() const { return names_calendars_; }
+  // What one of the series says beside its columns.
+  const SaidColumns& says() const { return says_; }
 
   // Gives every message to `take`, in order, until that fails. UNAVAILABLE READ_FAILED.
   absl::Status Replay(const std::function<absl::Status(const common::v1::SeriesMessage&)>& take) const;
@@ -42,7 +43,7 @@ class SeriesSpool {
   const std::unique_ptr<TemporaryFile> file_;
   std::vector<std::string> columns_;
   const size_t named_;  // that come first
-  bool names_calendars_ = false;
+  SaidColumns says_;
 };
 
 }  // namespace breadthflow::cli

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -30,11 +32,43 @@ namespace {
 
 using Stub = data::v1::DataService::Stub;
 
+// What was written, as an import of it sees it.
+class Written {
+ public:
+  void Take(const common::v1::SeriesMessage& message, SeriesFormat format) {
+    if (!message.has_first_of()) return;
+    if (series_++ == 0) resource_ = message.first_of().resource();
+    if (message.origin().anchored() != common::v1::ADJUSTMENT_UNSPECIFIED) anchored_ = BasisText(message);
+    // A text has no trace of a series without rows.
+    if (format == SeriesFormat::kColumnar || message.packed().times_unix_ns_size() > 0) {
+      symbols_[BasisText(message)].push_back(message.first_of().symbol());
+    }
+  }
+  int64_t series() const { return series_; }
+  const std::string& resource() const { return resource_; }
+  // How its prices are anchored on the first row stored; empty: they are not.
+  const std::string& anchored() const { return anchored_; }
+  // Where prices are of several bases, of which an import takes one: which flag has those of each. Empty: they are not.
+  std::string Bases() const {
+    if (symbols_.size() < 2) return "";
+    std::string text;
+    for (const auto& [basis, symbols] : symbols_) {
+      text += fmt::format("{}--symbols {} ({})", text.empty() ? "" : ", ", fmt::join(symbols, ","), basis);
+    }
+    return text;
+  }
+
+ private:
+  int64_t series_ = 0;
+  std::string resource_;
+  std::string anchored_;
+  std::map<std::string, std::vector<std::string>> symbols_;  // by basis
+};
+
 // How to read the file back, or why that can not be done. The file itself says what it has.
 absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSeriesRequest& request,
-                                        const common::v1::SeriesMessage& first, const std::string& path,
-                                        SeriesFormat format, const std::string& anchored) {
-  if (!anchored.empty()) {
+                                        const Written& written, const std::string& path, SeriesFormat format) {
+  if (const std::string& anchored = written.anchored(); !anchored.empty()) {
     return fmt::format("it can not be imported again: its prices are {}, anchored on the first row that is stored",
                        anchored);
   }
@@ -44,7 +78,7 @@ absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSe
   }
   if (request.fields_size() > 0) {
     data::v1::GetResourceRequest get;
-    get.set_name("resources/" + first.first_of().resource());
+    get.set_name("resources/" + written.resource());
     BF_ASSIGN_OR_RETURN(const data::v1::Resource resource,
                         session.data().Call(&Stub::GetResource, get, session.scope()));
     std::vector<std::string> lacks;
@@ -55,19 +89,24 @@ absl::StatusOr<std::string> HowToImport(Session& session, const data::v1::ReadSe
     }
     if (!lacks.empty()) {
       return fmt::format("it can not be imported again: it lacks {}, which every row of {} has", fmt::join(lacks, ", "),
-                         first.first_of().resource());
+                         written.resource());
     }
+  }
+  if (const std::string bases = written.Bases(); !bases.empty()) {
+    return fmt::format(
+        "it can not be imported again: its prices are adjusted in several ways, and an import takes one. Export each "
+        "by itself, with the same flags but {}",
+        bases);
   }
   std::string command = "read it back: breadthflow data import " + path;
   if (KnownFormat(path) != format) command += format == SeriesFormat::kCsv ? " --format csv" : " --format jsonl";
   return command;
 }
 
-// Whether a calendar was named for one of several series of a CSV, whose columns are written before their rows are
-// read.
-absl::StatusOr<bool> NamesCalendars(Session& session, const data::v1::ReadSeriesRequest& request) {
-  const bool by_read = !request.resampling().calendar().empty();  // then each of them has it
-  if (by_read || request.symbols_size() == 1) return false;
+// What several series of a CSV, whose columns are written before their rows are read, say beside these.
+absl::StatusOr<SaidColumns> SaidByAll(Session& session, const data::v1::ReadSeriesRequest& request) {
+  SaidColumns said;
+  if (request.symbols_size() == 1) return said;  // then its first message comes before the columns
   data::v1::ReadSeriesRequest heads;
   heads.set_snapshot(request.snapshot());
   heads.set_resource(request.resource());
@@ -78,14 +117,15 @@ absl::StatusOr<bool> NamesCalendars(Session& session, const data::v1::ReadSeries
   // Of a time that has no rows yet.
   const absl::Time late = absl::FromCivil(absl::CivilDay(2261, 1, 1), absl::UTCTimeZone());
   *heads.mutable_range() = rpc::ToProto(quant::TimeRange{quant::ToNanos(late), quant::ToNanos(late) + 1'000'000'000});
-  bool named = false;
   const absl::Status read =
       session.data().Read(&Stub::ReadSeries, heads, session.scope(), [&](common::v1::SeriesMessage& message) {
-        named |= !message.origin().calendar().empty();
+        said.Add(SaidBy(message));
         return absl::OkStatus();
       });
   BF_RETURN_IF_ERROR(ByReadFlag(read));
-  return named;
+  // Prices that are adjusted by the read are no longer of those days.
+  if (request.adjustment() != common::v1::ADJUSTMENT_UNSPECIFIED) said.adjusted_as_of = false;
+  return said;
 }
 
 // Where what is written goes.
@@ -139,9 +179,9 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   // The columns of a table are known beforehand only when they were named and nothing joins them.
   const std::vector<std::string> fields(request.fields().begin(), request.fields().end());
   const bool waits = format == SeriesFormat::kCsv && (fields.empty() || request.joins_size() > 0);
-  bool names_calendars = false;
+  SaidColumns said;
   if (format == SeriesFormat::kCsv && !waits) {
-    BF_ASSIGN_OR_RETURN(names_calendars, NamesCalendars(session, request));
+    BF_ASSIGN_OR_RETURN(said, SaidByAll(session, request));
   }
   BF_ASSIGN_OR_RETURN(const Target target, Target::Open(path, session.out()));
   std::unique_ptr<SeriesSpool> spool;
@@ -149,38 +189,31 @@ absl::Status Export(Session& session, const Arguments& arguments) {
     BF_ASSIGN_OR_RETURN(spool, SeriesSpool::Make(target.folder(), fields));
   }
   std::optional<SeriesWriter> writer;
-  const auto begin = [&](std::vector<std::string> columns, bool calendars) {
+  const auto begin = [&](std::vector<std::string> columns, const SaidColumns& beside) {
     writer.emplace(target.stream(), format, std::move(columns));
-    if (calendars) writer->WillNameCalendars();
+    writer->WillSay(beside);
   };
   const auto write = [&](const common::v1::SeriesMessage& message) -> absl::Status {
     BF_RETURN_IF_ERROR(writer->Take(message));
     return target.Check();
   };
-  if (!waits) begin(fields, names_calendars);
+  if (!waits) begin(fields, said);
   const std::unique_ptr<Progress> progress = session.MakeProgress("export");
-  common::v1::SeriesMessage first;
-  std::string anchored;
-  int64_t begun = 0;
+  Written written;
   Origins origins;
   const absl::Status read =
       session.data().Read(&Stub::ReadSeries, request, session.scope(), [&](common::v1::SeriesMessage& message) {
-        if (message.has_first_of()) {
-          if (begun++ == 0) {
-            *first.mutable_first_of() = message.first_of();
-            first.set_basis(message.basis());
-          }
-          if (request.symbols_size() > 0) {
-            progress->Update(static_cast<double>(begun - 1) / request.symbols_size(), message.first_of().symbol());
-          }
+        written.Take(message, format);
+        if (message.has_first_of() && request.symbols_size() > 0) {
+          progress->Update(static_cast<double>(written.series() - 1) / request.symbols_size(),
+                           message.first_of().symbol());
         }
-        if (message.origin().anchored() != common::v1::ADJUSTMENT_UNSPECIFIED) anchored = BasisText(message);
         origins.Take(message);
         return waits ? spool->Take(message) : write(message);
       });
   BF_RETURN_IF_ERROR(ByReadFlag(read));
   if (waits) {
-    begin(spool->columns(), spool->names_calendars());
+    begin(spool->columns(), spool->says());
     BF_RETURN_IF_ERROR(spool->Replay(write));
   }
   writer->End();
@@ -189,21 +222,21 @@ absl::Status Export(Session& session, const Arguments& arguments) {
   BF_RETURN_IF_ERROR(target.file()->Finish());
   const int64_t bytes = target.file()->bytes();
   std::string back;
-  if (begun > 0 && (format == SeriesFormat::kColumnar || writer->rows() > 0)) {
-    BF_ASSIGN_OR_RETURN(back, HowToImport(session, request, first, path, format, anchored));
+  if (written.series() > 0 && (format == SeriesFormat::kColumnar || writer->rows() > 0)) {
+    BF_ASSIGN_OR_RETURN(back, HowToImport(session, request, written, path, format));
   }
   progress->Update(1, "");
   progress->Finish();
   const std::string rows = format == SeriesFormat::kColumnar ? "" : fmt::format("{} rows, ", Grouped(writer->rows()));
   session.out().Result(
       [&] {
-        nlohmann::ordered_json result{{"file", path}, {"seriesCount", begun}};
+        nlohmann::ordered_json result{{"file", path}, {"seriesCount", written.series()}};
         if (format != SeriesFormat::kColumnar) result["rowCount"] = writer->rows();
         result["byteCount"] = bytes;
         return result.dump(1) + "\n";
       },
       [&] {
-        session.out().Say(fmt::format("{}: {} series, {}{} bytes", path, begun, rows, Grouped(bytes)));
+        session.out().Say(fmt::format("{}: {} series, {}{} bytes", path, written.series(), rows, Grouped(bytes)));
         if (!back.empty()) session.out().Say(back);
       });
   return absl::OkStatus();

@@ -101,20 +101,21 @@ absl::Status Import::Keep(quant::Series rows, const std::string& name, const std
   return Hold(rows_.bytes());
 }
 
-absl::Status Import::AddRows(quant::Series rows, bool says_timeframe, const std::string& calendar) {
+absl::Status Import::AddRows(quant::Series rows, const SaidOfRows& said) {
   BF_RETURN_IF_ERROR(EndFile());
   const base::Sha256Digest digest = rows.ContentHash();
   hash_.Int(1).Text(rows.key.symbol).Int(static_cast<int64_t>(rows.basis)).Bytes(digest.data(), digest.size());
   const std::string name = fmt::format("packed[{}]", messages_++);
-  TakeMarket(rows.key.symbol, name, calendar);
-  return Keep(std::move(rows), name, {}, says_timeframe);
+  TakeMarket(rows.key.symbol, name, said.calendar);
+  TakeDays(rows, name, said.adjusted_as_of);
+  return Keep(std::move(rows), name, {}, said.timeframe);
 }
 
-absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes, const std::string& calendar) {
+absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes, const SaidOfRows& said) {
   BF_RETURN_IF_ERROR(EndFile());
   hash_.Int(2).Text(symbol).Text(bytes);
   const std::string name = fmt::format("stored[{}]", messages_++);
-  TakeMarket(symbol, name, calendar);
+  TakeMarket(symbol, name, said.calendar);
   const absl::StatusOr<columnar::ChunkInfo> info = columnar::InspectChunk(bytes);
   if (!info.ok()) return AddFault(name, base::Message(info.status()));
   const auto cells = static_cast<int64_t>(info->rows * (info->columns.size() + 1));
@@ -122,6 +123,7 @@ absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes
   absl::StatusOr<quant::Series> rows = columnar::DecodeChunk(bytes);
   if (!rows.ok()) return AddFault(name, base::Message(rows.status()));
   rows->key.symbol = symbol;
+  TakeDays(*rows, name, said.adjusted_as_of);
   return Keep(*std::move(rows), name, {}, false);
 }
 
@@ -136,10 +138,11 @@ absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken&
   BF_ASSIGN_OR_RETURN(const std::optional<std::string> known, jobs::FindSubmitted(importer_.database_, key, options));
   if (known) return FromAnswer(*known);
   const std::vector<quant::Series> all = rows_.Take(*resource_, faults_);
+  JudgeDays();
   if (!faults_.empty()) return faults_.ToStatus();
   for (const std::string& symbol : rows_.assumed()) {
     basis_assumed_.insert(symbol);
-    if (!spec_.adjusted_as_of) notes_[symbol].push_back(AssumedBasisNote());
+    if (DaysOf(symbol).empty()) notes_[symbol].push_back(AssumedBasisNote());
   }
 
   const std::string id = base::NewUuid(importer_.clock_.Now());

@@ -61,7 +61,8 @@ absl::Status Import::EndFile() {
     std::vector<std::string>& notes = notes_[data.series.key.symbol];
     for (const std::string& note : data.notes) {
       // Who says as of when prices were adjusted says that they were.
-      if (!spec_.adjusted_as_of || note != AssumedBasisNote()) notes.push_back(note);
+      const bool days = spec_.adjusted_as_of || data.adjusted_as_of;
+      if (!days || note != AssumedBasisNote()) notes.push_back(note);
     }
     if (data.basis_assumed && !data.series.empty()) basis_assumed_.insert(data.series.key.symbol);
     if (!data.certain && data.series.empty()) {
@@ -74,6 +75,7 @@ absl::Status Import::EndFile() {
       uncertain_.insert(data.series.key.symbol);
     }
     if (data.market) TakeMarket(data.series.key.symbol, file_, *data.market);
+    TakeDays(data.series, file_, data.adjusted_as_of ? OneDay(*data.adjusted_as_of) : PriceAnchors());
     BF_RETURN_IF_ERROR(Keep(std::move(data.series), file_, data.labels, false));
   }
   return Hold(rows_.bytes());

@@ -23,8 +23,9 @@ constexpr BasisAdvice kAdvice = {
 absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, const std::string& origin,
                                                   const quant::Calendar* calendar, const AnchorStatement* said) {
   const std::string& symbol = series.key.symbol;
-  BF_ASSIGN_OR_RETURN(std::optional<AnchorChange> anchors, AnchorsWith(importer_.series_, series, spec_.adjusted_as_of,
-                                                                       spec_.replaces, said, submission_.deadline));
+  const PriceAnchors days = DaysOf(symbol);
+  BF_ASSIGN_OR_RETURN(std::optional<AnchorChange> anchors,
+                      AnchorsWith(importer_.series_, series, days, spec_.replaces, said, submission_.deadline));
   quant::TimeRange all;
   if (!series.empty()) all = {series.times.front(), series.times.back() + 1};
   const Arrival arrival{series,
@@ -38,7 +39,7 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                         NamingOf(symbol)};
   ArrivalTerms terms{.resource = *resource_,
                      .gate = spec_.gate,
-                     .says_adjusted_as_of = spec_.adjusted_as_of.has_value(),
+                     .says_adjusted_as_of = !days.empty(),
                      .anchors = std::move(anchors),
                      .basis_assumed = !spec_.replaces && basis_assumed_.contains(symbol),
                      .advice = kAdvice,

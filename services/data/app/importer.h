@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 
 #include "common/base/cancel.h"
 #include "common/base/clock.h"
@@ -37,6 +38,13 @@ enum class FileKind {
   kAnswer = 2,  // a saved answer of the source that the spec names
 };
 
+// What came with rows beside them.
+struct SaidOfRows {
+  bool timeframe = false;         // their bar size
+  std::string calendar{};         // that is named for their series, a SeriesMarket as text; empty: none is
+  PriceAnchors adjusted_as_of{};  // empty: nothing is said
+};
+
 // One import while its rows come in. Nothing of it is stored before Finish. Not thread-safe. Every call that adds rows
 // checks them by all rules of the resource; mistakes are collected, so that Finish can name every one, and a call fails
 // only when there are more than can be listed, or with RESOURCE_EXHAUSTED: IMPORT_TOO_LARGE (import in parts) or
@@ -50,11 +58,9 @@ class Import {
   const Resource& resource() const { return *resource_; }
 
   // Rows of one symbol. Resource, timeframe and variant of their key are this import's; an unset basis is too.
-  // `says_timeframe`: they came with their bar size.
-  // `calendar`: that is named for their series, a SeriesMarket as text; empty: none is.
-  absl::Status AddRows(quant::Series rows, bool says_timeframe = false, const std::string& calendar = "");
+  absl::Status AddRows(quant::Series rows, const SaidOfRows& said = {});
   // Rows in the stored encoding, which is checked before anything is made of it.
-  absl::Status AddStored(const std::string& symbol, std::string_view bytes, const std::string& calendar = "");
+  absl::Status AddStored(const std::string& symbol, std::string_view bytes, const SaidOfRows& said = {});
   // The next part of a file. Another kind, another name, another symbol or other rows begin another file.
   absl::Status AddFilePart(FileKind kind, const std::string& file, const std::string& symbol, std::string_view content);
   // A message of rows that could not be read: what is wrong with it, or with a field of it (".key.timeframe").
@@ -91,6 +97,12 @@ class Import {
   // Takes the calendar that rows of a symbol name; nothing else may have been named for it.
   void TakeMarket(const std::string& symbol, const std::string& name, const SeriesMarket& market);
   void TakeMarket(const std::string& symbol, const std::string& name, std::string_view calendar);
+  // Takes as of when rows are said to be adjusted (empty: nobody says it).
+  void TakeDays(const quant::Series& rows, const std::string& name, const PriceAnchors& days);
+  // After the last row: finds the days of each symbol; what does not go together is a fault.
+  void JudgeDays();
+  // As of when the rows of a symbol were adjusted; empty: nobody says it.
+  PriceAnchors DaysOf(const std::string& symbol) const;
   // That of a symbol: as the spec or its rows name it, else the dates of a time zone, as CalendarsOf has found last.
   std::optional<SeriesMarket> MarketOf(const std::string& symbol) const;
   // Whether somebody named that one, or it was concluded from the time zone of the texts.
@@ -116,6 +128,15 @@ class Import {
   const std::optional<SeriesMarket> market_;               // that the spec names
   std::map<std::string, SeriesMarket> markets_;            // that rows name, by symbol
   NamedMarkets named_before_;                              // as CalendarsOf has found last
+  // Consecutive rows of one piece that say one day; nullopt: they say none.
+  struct SaidDay {
+    int64_t first_ns = 0;
+    int64_t last_ns = 0;
+    std::optional<absl::CivilDay> as_of;
+    std::string name;  // of the piece
+  };
+  std::map<std::string, std::vector<SaidDay>> said_days_;  // by symbol
+  std::map<std::string, PriceAnchors> days_;               // that rows say, by symbol, as JudgeDays has found
   std::map<std::string, SeriesMarket> zones_;              // dates of a time zone, where nothing was named
   std::set<std::string> basis_assumed_;                    // symbols; nothing says how their prices were adjusted
   std::set<std::string> uncertain_;                        // symbols of which a file may have said nothing

@@ -21,11 +21,9 @@ absl::Status OtherAnchor(const std::string& text) {
 
 // Whether rows that are stored and come again had another day.
 bool SaysOtherDay(const PriceAnchors& before, const std::vector<int64_t>& stored, const std::vector<int64_t>& arriving,
-                  absl::CivilDay as_of) {
+                  const PriceAnchors& as_of) {
   return std::any_of(stored.begin(), stored.end(), [&](int64_t time_ns) {
-    const auto next = std::upper_bound(before.begin(), before.end(), time_ns,
-                                       [](int64_t at_ns, const AnchoredRows& one) { return at_ns < one.first_ns; });
-    return next != before.begin() && std::prev(next)->as_of != as_of &&
+    return DayAt(before, time_ns) != DayAt(as_of, time_ns) &&
            std::binary_search(arriving.begin(), arriving.end(), time_ns);
   });
 }
@@ -33,11 +31,11 @@ bool SaysOtherDay(const PriceAnchors& before, const std::vector<int64_t>& stored
 }  // namespace
 
 absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, const quant::Series& series,
-                                                        const std::optional<absl::CivilDay>& as_of,
+                                                        const PriceAnchors& as_of,
                                                         const std::optional<quant::TimeRange>& replaces,
                                                         const AnchorStatement* known, absl::Time deadline) {
   if (series.empty()) return std::nullopt;
-  if (!as_of) {
+  if (as_of.empty()) {
     if (known == nullptr && series.basis != quant::PriceBasis::kSplitAdjusted) return std::nullopt;
     if (known == nullptr) return AnchorChange();
     return OtherAnchor(
@@ -45,7 +43,7 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
                     "(--adjusted-as-of DATE; data fetch: --param adjusted_as_of=DATE)",
                     ToText(known->anchors)));
   }
-  BF_RETURN_IF_ERROR(CheckAnchor(series, *as_of));
+  BF_RETURN_IF_ERROR(CheckAnchor(series, as_of));
   columnar::ReadOptions options{.deadline = deadline};
   options.columns = {"close"};  // only times are looked at
   const absl::StatusOr<columnar::SeriesHead> head = store.chunks().Head(series.key, {.deadline = deadline});
@@ -56,7 +54,7 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
     BF_ASSIGN_OR_RETURN(quant::Series stored, store.chunks().Read(series.key, options));
     kept = std::move(stored.times);
   }
-  const bool other_day = known != nullptr && SaysOtherDay(known->anchors, kept, series.times, *as_of);
+  const bool other_day = known != nullptr && SaysOtherDay(known->anchors, kept, series.times, as_of);
   if (replaces) std::erase_if(kept, [&](int64_t time_ns) { return replaces->Contains(time_ns); });
   if (known == nullptr) {
     const auto unsaid = std::find_if(kept.begin(), kept.end(), [&](int64_t time_ns) {
@@ -70,7 +68,7 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
     }
   }
   AnchorChange change{.seen = known == nullptr ? 0 : known->number, .seen_version = head.ok() ? head->version : 0};
-  PriceAnchors after = AnchorsAfter(known == nullptr ? PriceAnchors() : known->anchors, kept, series.times, *as_of);
+  PriceAnchors after = AnchorsAfter(known == nullptr ? PriceAnchors() : known->anchors, kept, series.times, as_of);
   if (other_day) {
     change.note = fmt::format("its prices are now said to be adjusted as of {}, before as of {}", ToText(after),
                               ToText(known->anchors));
@@ -89,7 +87,7 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsOfFetch(SeriesStore& store, c
   BF_ASSIGN_OR_RETURN(const auto said,
                       store.anchors().Find({series.key}, absl::InfiniteFuture(), absl::InfiniteFuture()));
   const AnchorStatement* known = said.empty() ? nullptr : &said.begin()->second;
-  return AnchorsWith(store, series, as_of, replaces, known, absl::InfiniteFuture());
+  return AnchorsWith(store, series, as_of ? OneDay(*as_of) : PriceAnchors(), replaces, known, absl::InfiniteFuture());
 }
 
 absl::Status CommitAnchored(SeriesStore& store, postgres::Transaction& tx, const columnar::WrittenSeries& written,

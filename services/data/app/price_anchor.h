@@ -24,13 +24,13 @@ struct AnchorChange {
 };
 
 // What is to be said of the series of `series` when its rows come in, which whoever sends them says to be adjusted as
-// of a day (nullopt: says nothing); `known` is what was said before (null: nothing). nullopt: of rows like these nobody
+// of days (empty: says nothing); `known` is what was said before (null: nothing). nullopt: of rows like these nobody
 // says such a day.
 //
 // FAILED_PRECONDITION OTHER_ANCHOR where one part of the rows would have a day and the other none: rows that say
 // nothing beside stored ones that have a day, or the other way round. Errors as CheckAnchor and those of the store.
 absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, const quant::Series& series,
-                                                        const std::optional<absl::CivilDay>& as_of,
+                                                        const PriceAnchors& as_of,
                                                         const std::optional<quant::TimeRange>& replaces,
                                                         const AnchorStatement* known, absl::Time deadline);
 

@@ -243,7 +243,7 @@ absl::StatusOr<Quarantine> Quarantines::Release(const std::string& id, const std
     // Nobody can say of what was kept apart as of when it was adjusted.
     BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find({quarantine.key}, absl::InfiniteFuture(), deadline));
     const AnchorStatement* known = said.empty() ? nullptr : &said.begin()->second;
-    BF_ASSIGN_OR_RETURN(anchors, AnchorsWith(series_, rows, std::nullopt, quarantine.replaces, known, deadline));
+    BF_ASSIGN_OR_RETURN(anchors, AnchorsWith(series_, rows, {}, quarantine.replaces, known, deadline));
   }
   // Coverage, series, quarantine: the order in which fetches lock them.
   BF_RETURN_IF_ERROR(database_.Transact(

@@ -33,6 +33,7 @@ absl::StatusOr<Snapshot> Reader::CreateSnapshot(const SnapshotSpec& spec, const 
   if (known) return snapshots_.Get(*known, submission.deadline);
   base::Violations violations;
   CheckSymbols(spec.symbols, violations);
+  CheckAsOf(spec.as_of, "as_of_time", violations);
   if (spec.symbols.empty()) violations.Add("symbols", "must name at least one symbol");
   BF_RETURN_IF_ERROR(resources_.Find(spec.resource, submission.deadline).status());
   if (spec.resource == kMarketCap && IsDerived(spec.source)) violations.Add("source", std::string(kFreezePrices));

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -119,13 +120,19 @@ class Reader {
   // READS_BUSY when they do not beside those that others hold (try again).
   absl::StatusOr<ReadRows> Read(const ReadPlan& plan, size_t place, absl::Time deadline);
 
+  // data::CheckAsOf by the clock of the service.
+  void CheckAsOf(absl::Time as_of, std::string_view field, base::Violations& violations) const {
+    data::CheckAsOf(as_of, clock_.Now(), field, violations);
+  }
+
   // The series that match, ordered by key. Of market_cap also those that can be derived: they have no rows, bytes or
   // version of their own, and their key is what the answer of a read has. Those need a limit. Errors as List of
   // columnar::ChunkStore.
   absl::StatusOr<std::vector<columnar::SeriesHead>> List(const columnar::SeriesFilter& filter);
 
   // Freezes what is known now, or at spec.as_of when that is earlier: the snapshot's as_of, which nothing that is
-  // written later can come before. NOT_FOUND, FAILED_PRECONDITION as SeriesStore::Resolve; RANGE_DROPPED for a state
+  // written later can come before. INVALID_ARGUMENT for an instant to come (CheckAsOf); NOT_FOUND, FAILED_PRECONDITION
+  // as SeriesStore::Resolve; RANGE_DROPPED for a state
   // that has lost rows since.
   absl::StatusOr<Snapshot> CreateSnapshot(const SnapshotSpec& spec, const Submission& submission,
                                           const base::CancelToken& cancel);

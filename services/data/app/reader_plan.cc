@@ -137,6 +137,8 @@ ReadOrigin ReadPlan::OriginOf(size_t place) const {
   if (IsAnchored(place) && !Adjusts(shape, series[place].basis, true)) {
     const PriceAnchors& of = anchors[place];
     const bool one_scale = Adjusts(ShapeOf(place), series[place].basis, true);
+    const bool derived = !companions.empty() && companions[place].shares;
+    if (!one_scale && !derived) origin.adjusted_as_of = of;
     origin.notices.push_back(
         one_scale ? fmt::format("prices are stored adjusted for splits as of {}: for bars of several days they are "
                                 "brought to the last row, as an adjustment for splits does",
@@ -201,6 +203,7 @@ absl::Status Reader::PlanStored(const ReadQuery& query, const Resource& resource
 absl::StatusOr<ReadPlan> Reader::Plan(const ReadQuery& query, base::Violations violations, absl::Time deadline,
                                       absl::Time pinned) {
   CheckSymbols(query.symbols, violations);
+  CheckAsOf(query.as_of, "as_of_time", violations);
   absl::StatusOr<Snapshot> snapshot = Snapshot();
   const bool frozen = !query.snapshot_id.empty();
   std::string resource_id = query.resource;

@@ -102,6 +102,9 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::Open(LiveSpec spec, const 
 absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec& spec, bool bars,
                                                                  const columnar::LogHead& head,
                                                                  std::optional<LiveCursor> cursor) {
+  base::Violations violations;
+  CheckAsOf(spec.replay->as_of, clock_.Now(), "replay.as_of_time", violations);
+  BF_RETURN_IF_ERROR(violations.ToStatus("invalid stream"));
   if (cursor && (cursor->database != head.database || !head.position.Covers(cursor->base))) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, "STORE_REPLACED",
                            "the store is not the one that gave the resume token: begin the replay again");

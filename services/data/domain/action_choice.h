@@ -10,6 +10,7 @@
 
 #include "common/quant/series.h"
 #include "services/data/domain/adjustment.h"
+#include "services/data/domain/price_anchor.h"
 
 // Whose splits and dividends adjust the prices of a series. For each of the two kinds, the first of these that has all
 // that counts in the rows:
@@ -64,7 +65,8 @@ struct ReadOrigin {
   std::string dividends_source;      // the same
   bool made_up = false;              // something in the rows is
   std::vector<std::string> notices;  // what whoever uses the rows should know
-  std::string calendar{};  // on which the rows stand, where one was named: SeriesMarket as text; empty: none was
+  std::string calendar{};         // on which the rows stand, where one was named: SeriesMarket as text; empty: none was
+  PriceAnchors adjusted_as_of{};  // of prices that come split-adjusted as they are stored; empty: nobody said it
   // Prices that are anchored on the first row stored: how, and the time of that row.
   std::optional<Adjustment> anchored{};
   int64_t anchor_ns = 0;

@@ -104,6 +104,14 @@ void Count(Series& series, const std::vector<double>& by, const std::vector<doub
 
 }  // namespace
 
+PriceAnchors OneDay(absl::CivilDay as_of) { return {{INT64_MIN, as_of}}; }
+
+absl::CivilDay DayAt(const PriceAnchors& anchors, int64_t time_ns) {
+  const auto next = std::upper_bound(anchors.begin(), anchors.end(), time_ns,
+                                     [](int64_t at_ns, const AnchoredRows& one) { return at_ns < one.first_ns; });
+  return next == anchors.begin() ? anchors.front().as_of : std::prev(next)->as_of;
+}
+
 absl::StatusOr<absl::CivilDay> ParseAnchor(std::string_view text) {
   absl::CivilDay day;
   // Whatever else absl reads ("2019-1-2") is written in another way.
@@ -129,29 +137,28 @@ std::string ToText(const PriceAnchors& anchors) {
 }
 
 PriceAnchors AnchorsAfter(const PriceAnchors& before, std::span<const int64_t> stored,
-                          std::span<const int64_t> arriving, absl::CivilDay as_of) {
+                          std::span<const int64_t> arriving, const PriceAnchors& as_of) {
   PriceAnchors after;
   const auto add = [&](int64_t time_ns, absl::CivilDay day) {
     if (after.empty()) after.push_back({INT64_MIN, day});
     if (after.back().as_of != day) after.push_back({time_ns, day});
   };
-  auto of = before.begin();
   size_t s = 0;
   size_t a = 0;
   while (a < arriving.size() || s < stored.size()) {
     if (s == stored.size() || (a < arriving.size() && arriving[a] <= stored[s])) {
       while (s < stored.size() && stored[s] == arriving[a]) ++s;
-      add(arriving[a++], as_of);
+      add(arriving[a], DayAt(as_of, arriving[a]));
+      ++a;
       continue;
     }
-    while (of != before.end() && std::next(of) != before.end() && std::next(of)->first_ns <= stored[s]) ++of;
-    if (of != before.end()) add(stored[s], of->as_of);
+    if (!before.empty()) add(stored[s], DayAt(before, stored[s]));
     ++s;
   }
   return after;
 }
 
-absl::Status CheckAnchor(const Series& rows, absl::CivilDay as_of) {
+absl::Status CheckAnchor(const Series& rows, const PriceAnchors& as_of) {
   if (rows.empty()) return absl::OkStatus();
   if (rows.basis != PriceBasis::kSplitAdjusted) {
     return base::MakeError(
@@ -160,12 +167,19 @@ absl::Status CheckAnchor(const Series& rows, absl::CivilDay as_of) {
                     "as of a day",
                     quant::ToText(rows.basis)));
   }
-  if (rows.times.back() <= UtcStart(as_of + 1) + kLastZone) return absl::OkStatus();
-  return base::MakeError(
-      absl::StatusCode::kFailedPrecondition, "AFTER_ANCHOR",
-      fmt::format("its last row is of {}, which nobody could download by {}, as of which it is said to be adjusted",
-                  absl::FormatTime("%Y-%m-%d", quant::FromNanos(rows.times.back()), absl::UTCTimeZone()),
-                  DayText(as_of)));
+  for (auto one = as_of.begin(); one != as_of.end(); ++one) {
+    const auto end = std::next(one) == as_of.end()
+                         ? rows.times.end()
+                         : std::lower_bound(rows.times.begin(), rows.times.end(), std::next(one)->first_ns);
+    if (end == rows.times.begin() || *std::prev(end) < one->first_ns) continue;  // none of them
+    const int64_t last = *std::prev(end);
+    if (last <= UtcStart(one->as_of + 1) + kLastZone) continue;
+    return base::MakeError(
+        absl::StatusCode::kFailedPrecondition, "AFTER_ANCHOR",
+        fmt::format("its last row is of {}, which nobody could download by {}, as of which it is said to be adjusted",
+                    absl::FormatTime("%Y-%m-%d", quant::FromNanos(last), absl::UTCTimeZone()), DayText(one->as_of)));
+  }
+  return absl::OkStatus();
 }
 
 bool OwnSplitsReach(const Series& rows, const PriceAnchors& anchors, const quant::Calendar& calendar) {

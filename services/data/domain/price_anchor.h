@@ -32,6 +32,12 @@ struct AnchoredRows {
 // Ascending; the first begins with the smallest int64, neighbours differ. Empty: nobody has said anything.
 using PriceAnchors = std::vector<AnchoredRows>;
 
+// That of rows which are all adjusted as of one day.
+PriceAnchors OneDay(absl::CivilDay as_of);
+
+// The day of the rows of an instant, of anchors that are not empty: of the first where it is before them.
+absl::CivilDay DayAt(const PriceAnchors& anchors, int64_t time_ns);
+
 // YYYY-MM-DD. INVALID_ARGUMENT that says so.
 absl::StatusOr<absl::CivilDay> ParseAnchor(std::string_view text);
 
@@ -42,14 +48,15 @@ std::optional<absl::CivilDay> AnchorIn(const component::RawParams& params);
 // For people: "2019-12-31", or "2019-12-31 to 2020-06-30".
 std::string ToText(const PriceAnchors& anchors);
 
-// What holds of a series after rows came in that were adjusted as of a day: `as_of` for the rows of `arriving`, and
-// `before` (not empty when there are any) for those of `stored` that are not among them and stay. Times are ascending.
+// What holds of a series after rows came in that were adjusted as of days: `as_of` (not empty) for the rows of
+// `arriving`, and `before` (not empty when there are any) for those of `stored` that are not among them and stay. Times
+// are ascending.
 PriceAnchors AnchorsAfter(const PriceAnchors& before, std::span<const int64_t> stored,
-                          std::span<const int64_t> arriving, absl::CivilDay as_of);
+                          std::span<const int64_t> arriving, const PriceAnchors& as_of);
 
-// Whether `rows` can be adjusted as of that day. FAILED_PRECONDITION NOT_SPLIT_ADJUSTED for other prices: those that
-// are raw hold no split, and dividends can not be taken out; AFTER_ANCHOR for rows of a later day.
-absl::Status CheckAnchor(const quant::Series& rows, absl::CivilDay as_of);
+// Whether `rows` can be adjusted as of those days (not empty). FAILED_PRECONDITION NOT_SPLIT_ADJUSTED for other prices:
+// those that are raw hold no split, and dividends can not be taken out; AFTER_ANCHOR for rows of a day after theirs.
+absl::Status CheckAnchor(const quant::Series& rows, const PriceAnchors& as_of);
 
 // Whether the column split_ratio of `rows` (not empty; the last is the last of the series) has every split that may be
 // in prices of `anchors`: those after the last row are in no row, so none of the days begins after it.

@@ -165,6 +165,15 @@ quant::Timeframe DefaultTimeframe(const Resource& resource) {
   return resource.bars ? quant::Timeframe::kDay : quant::Timeframe::kTick;
 }
 
+void CheckAsOf(absl::Time as_of, absl::Time now, std::string_view field, base::Violations& violations) {
+  if (as_of == absl::InfiniteFuture() || as_of <= now + kClockSkew) return;
+  const auto text = [](absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()); };
+  violations.Add(field,
+                 fmt::format("{} lies in the future (it is {}): what will be known then nobody can say; leave it "
+                             "out for what is known now",
+                             text(as_of), text(now)));
+}
+
 void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& violations) {
   if (symbols.size() > kMaxSymbols) {
     violations.Add("symbols", fmt::format("must be at most {}, were {}", kMaxSymbols, symbols.size()));

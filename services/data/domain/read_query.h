@@ -78,6 +78,11 @@ struct ReadQuery {
 // The timeframe of rows of `resource` when nobody names one: a day for bars, else tick.
 quant::Timeframe DefaultTimeframe(const Resource& resource);
 
+// An instant to come, of which nobody can say what will be known then: the same read would give something else later.
+// Clocks of two machines may differ by kClockSkew. Infinity is what is known now.
+inline constexpr absl::Duration kClockSkew = absl::Minutes(1);
+void CheckAsOf(absl::Time as_of, absl::Time now, std::string_view field, base::Violations& violations);
+
 // Too many symbols, symbols that are none, symbols that come twice.
 void CheckSymbols(const std::vector<std::string>& symbols, base::Violations& violations);
 

@@ -60,6 +60,19 @@ absl::Status Wrong(std::string_view field, std::string_view text) {
   return violations.ToStatus("invalid import");
 }
 
+// INVALID_ARGUMENT that says what is wrong with them.
+absl::StatusOr<PriceAnchors> DaysOf(const Request& message) {
+  PriceAnchors days;
+  for (const common::v1::AdjustedRows& one : message.adjusted_as_of()) {
+    BF_ASSIGN_OR_RETURN(const absl::CivilDay day, ParseAnchor(one.adjusted_as_of()));
+    if (!days.empty() && one.first_time_unix_ns() <= days.back().first_ns) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, "NOT_ASCENDING", "must be ascending by time");
+    }
+    days.push_back({one.first_time_unix_ns(), day});
+  }
+  return days;
+}
+
 class ImportSink final : public rpc::Sink<Request, Response> {
  public:
   ImportSink(Importer& importer, ResourceLookup resources, rpc::Call call)
@@ -77,11 +90,18 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     if (message.payload_case() == Request::kAnswer && !message.calendar().empty()) {
       return Wrong("calendar", "is for packed and stored rows: of answers the spec names it, by a parameter");
     }
+    const bool rows = message.payload_case() == Request::kPacked || message.payload_case() == Request::kStored;
+    if (!rows && message.adjusted_as_of_size() > 0) {
+      return Wrong("adjusted_as_of", "is for packed and stored rows: of files the spec says it, or a column of theirs");
+    }
+    absl::StatusOr<PriceAnchors> days = DaysOf(message);
+    if (!days.ok()) return import_->AddBadRows(".adjusted_as_of", base::Message(days.status()));
+    SaidOfRows said{.calendar = message.calendar(), .adjusted_as_of = *std::move(days)};
     switch (message.payload_case()) {
       case Request::kPacked:
-        return TakePacked(*message.mutable_packed(), message.calendar());
+        return TakePacked(*message.mutable_packed(), std::move(said));
       case Request::kStored:
-        return import_->AddStored(message.stored_of(), message.stored(), message.calendar());
+        return import_->AddStored(message.stored_of(), message.stored(), said);
       case Request::kCsv:
         return AddPart(FileKind::kCsv, message.csv());
       case Request::kAnswer:
@@ -113,12 +133,12 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     return import_->AddFilePart(kind, part.file(), part.symbol(), part.content());
   }
 
-  absl::Status TakePacked(common::v1::ColumnarBatch& batch, const std::string& calendar) {
+  absl::Status TakePacked(common::v1::ColumnarBatch& batch, SaidOfRows said) {
     common::v1::SeriesKey& key = *batch.mutable_key();
     const ImportSpec& spec = import_->spec();
     if (key.resource().empty()) key.set_resource(spec.resource);
-    const bool says_timeframe = key.timeframe() != common::v1::TIMEFRAME_UNSPECIFIED;
-    if (!says_timeframe) key.set_timeframe(rpc::ToProto(spec.timeframe));
+    said.timeframe = key.timeframe() != common::v1::TIMEFRAME_UNSPECIFIED;
+    if (!said.timeframe) key.set_timeframe(rpc::ToProto(spec.timeframe));
     if (key.resource() != spec.resource) {
       return import_->AddBadRows(".key.resource",
                                  fmt::format("must be that of the spec, {}, was '{}'", spec.resource, key.resource()));
@@ -128,7 +148,7 @@ class ImportSink final : public rpc::Sink<Request, Response> {
     }
     absl::StatusOr<quant::Series> rows = rpc::FromProto(batch, import_->resource().repeats);
     if (!rows.ok()) return import_->AddBadRows("", base::Message(rows.status()));
-    return import_->AddRows(*std::move(rows), says_timeframe, calendar);
+    return import_->AddRows(*std::move(rows), said);
   }
 
   Importer& importer_;

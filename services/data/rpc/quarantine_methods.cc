@@ -171,6 +171,7 @@ grpc::Status DataService::ReconcileSources(grpc::ServerContext* context, const v
     if (request->has_range()) query.range = rpc::FromProto(request->range(), false, "range", violations);
     if (request->has_tolerance()) query.tolerance = request->tolerance();
     if (request->has_as_of_time()) query.as_of = rpc::FromProto(request->as_of_time(), "as_of_time", violations);
+    parts_.reader.CheckAsOf(query.as_of, "as_of_time", violations);
     BF_RETURN_IF_ERROR(violations.ToStatus("invalid reconciliation"));
     BF_ASSIGN_OR_RETURN(const std::vector<SeriesReconciliation> all,
                         ReconcileStored(parts_.series, parts_.resources, query, call.deadline, call.cancel));

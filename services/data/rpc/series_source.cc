@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/civil_time.h"
+
 #include "common/base/memory_budget.h"
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
@@ -35,6 +37,11 @@ common::v1::SeriesOrigin ToProto(ReadOrigin origin) {
   if (origin.anchored) {
     out.set_anchored(ToProto(*origin.anchored));
     out.set_anchor_time_unix_ns(origin.anchor_ns);
+  }
+  for (const AnchoredRows& one : origin.adjusted_as_of) {
+    common::v1::AdjustedRows& rows = *out.add_adjusted_as_of();
+    rows.set_first_time_unix_ns(one.first_ns);
+    rows.set_adjusted_as_of(std::string(absl::FormatCivilTime(one.as_of)));
   }
   for (std::string& notice : origin.notices) out.add_notices(std::move(notice));
   return out;

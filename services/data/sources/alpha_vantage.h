@@ -23,8 +23,9 @@ std::string AlphaVantageSymbol(std::string_view page);
 
 // Bars of TIME_SERIES_DAILY, TIME_SERIES_DAILY_ADJUSTED or TIME_SERIES_INTRADAY, JSON or CSV. Raw prices. `compact`:
 // the body was cut to its newest 100 rows, so that one that begins after the start of the query is FAILED_PRECONDITION
-// INCOMPLETE_BODY. UNEXPECTED_BODY for JSON of another bar size. Intraday stamps are bar starts, New York time; bars
-// outside the sessions are left out. Pure.
+// INCOMPLETE_BODY. UNEXPECTED_BODY for bars of another size, as far as the answer tells. Intraday stamps are bar
+// starts, New York time; bars outside the sessions are left out. Of a coin (IsCoin of the symbol, or the answer says
+// it, and then its market too) days and times are those of 24/7 in UTC. Pure.
 absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const RawBody& body, bool compact);
 
 // What one answer of NEWS_SENTIMENT holds at most. A page with as many is taken for whole only when another follows,

@@ -153,6 +153,10 @@ std::string AlphaVantageSymbol(std::string_view page) {
       if (std::string symbol = TextMember(said, name); !symbol.empty()) return symbol;
     }
   }
+  const Json* meta = Member(*document, "Meta Data");
+  if (const std::string coin = TextMember(meta, "2. Digital Currency Code"); !coin.empty()) {
+    return fmt::format("{}-{}", coin, TextMember(meta, "4. Market Code"));
+  }
   const Json* rows = Member(*document, "data");
   return rows != nullptr && rows->is_array() && !rows->empty() ? TextMember(&rows->front(), "symbol") : "";
 }

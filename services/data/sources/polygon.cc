@@ -113,10 +113,20 @@ class PolygonSource final : public HttpSource {
       }
       BF_RETURN_IF_ERROR(document.status());
       if (body.http_status >= 400 || status == "ERROR" || status == "NOT_AUTHORIZED") {
-        return Rejected(provider(), TextMember(&*document, "error") + TextMember(&*document, "message"));
+        const std::string said = TextMember(&*document, "error") + TextMember(&*document, "message");
+        return body.http_status >= 400 ? Rejected(provider(), said) : SaidWithoutStatus(status, said);
       }
     }
     return absl::OkStatus();
+  }
+
+  // Of an error whose HTTP status is not known, as in a saved body: the provider has one form for all of them.
+  absl::Status SaidWithoutStatus(const std::string& status, const std::string& said) const {
+    const auto has = [&](std::string_view words) { return said.find(words) != std::string::npos; };
+    if (status == "NOT_AUTHORIZED") return NotEntitled(provider(), said);
+    if (has("maximum requests per minute")) return RateLimited(provider(), said);
+    if (has("Unknown API Key") || has("API Key was not provided")) return Unauthenticated(provider(), said);
+    return Rejected(provider(), said);
   }
 
   // Bars say it, with the market before it, and rows of one company alone.

@@ -53,6 +53,11 @@ absl::Status Rejected(std::string_view provider, std::string_view said) {
       fmt::format("{} rejected the request (the symbol, the key or the range): {}", provider, OneLine(said)));
 }
 
+absl::Status Unauthenticated(std::string_view provider, std::string_view said) {
+  return MakeError(StatusCode::kUnauthenticated, "UNAUTHENTICATED",
+                   fmt::format("{} does not accept the key or session: {}", provider, OneLine(said)));
+}
+
 absl::Status RateLimited(std::string_view provider, std::string_view said) {
   return MakeError(StatusCode::kResourceExhausted, "RATE_LIMITED",
                    fmt::format("{} answered with a notice and no data: {}", provider, OneLine(said)));

@@ -16,7 +16,8 @@
 
 // How the bodies of providers are judged: by whether the data that was asked for is there and valid, never by the
 // wording of a message; only where a provider has one form for several kinds of failure (SaysNoData of Yahoo, the
-// notices of Alpha Vantage) do its words tell them apart. What a body can be:
+// notices of Alpha Vantage), and of bodies that were saved without their HTTP status, do its words tell them apart.
+// What a body can be:
 //
 //   rows, or EMPTY (the structure of an answer, and nothing in it)
 //   UNAVAILABLE         MALFORMED_BODY        no document at all: cut off, HTML, empty, compressed. May heal
@@ -39,6 +40,7 @@ absl::Status UnexpectedBody(std::string_view provider, std::string_view what);
 absl::Status UnknownSymbol(std::string_view provider, std::string_view symbol, std::string_view said = {});
 absl::Status NotEntitled(std::string_view provider, std::string_view said);
 absl::Status Rejected(std::string_view provider, std::string_view said);
+absl::Status Unauthenticated(std::string_view provider, std::string_view said);
 absl::Status RateLimited(std::string_view provider, std::string_view said);
 
 // stock_price in bars of 1min to 1hour and 1day, and these resources, ordered by name.

@@ -70,7 +70,7 @@ class AnswerReader final : public TableReader {
       query.symbol = symbol.empty() ? source->SymbolIn(body) : symbol;
       if (query.symbol.empty()) query.symbol = SymbolOfFileName(file);
       absl::StatusOr<SourceData> data = source->TransformData({query, ""}, body);
-      if (data.ok()) return CheckSpacing(*std::move(data));
+      if (data.ok()) return CheckSpacing(*std::move(data), !body.bytes.starts_with('{'));
       if (base::DetailsOf(data.status()).reason != "UNEXPECTED_BODY") return data;
       if (first.ok()) first = data.status();
     }
@@ -78,11 +78,14 @@ class AnswerReader final : public TableReader {
   }
 
   // Bars of another size than is asked for: not every answer says its own.
-  static absl::StatusOr<SourceData> CheckSpacing(SourceData data) {
+  static absl::StatusOr<SourceData> CheckSpacing(SourceData data, bool table) {
     const auto fault = FindSpacingFault(data.series.times, data.series.key.timeframe);
     if (!fault) return data;
     base::Violations violations;
-    violations.Add(data.labels[fault->row], fault->text);
+    constexpr std::string_view kHint =
+        "; a table of bars that the source does not give (1week, 1month) is imported without --answers-of, with "
+        "--timeframe and --set order=any";
+    violations.Add(data.labels[fault->row], fmt::format("{}{}", fault->text, table ? kHint : ""));
     return violations.ToStatus("bars of another size", "INVALID_ROWS");
   }
 
@@ -106,8 +109,20 @@ class AnswerReader final : public TableReader {
     if (!found.empty()) {
       return fmt::format("has rows of {}: say which to take (--resource)", fmt::join(found, ", "));
     }
+    if (const std::string table = SayIfTable(body); !table.empty()) return "has no rows" + table;
     return fmt::format("has no rows; say what they are to be of (--resource), {} has {}", entry_.info.name,
                        Describe(entry_.capabilities));
+  }
+
+  // Of a CSV among saved answers; empty for anything else.
+  std::string SayIfTable(const RawBody& body) const {
+    const std::string_view head = std::string_view(body.bytes).substr(0, body.bytes.find('\n'));
+    const char first = head.empty() ? '{' : head.front();
+    const bool text = first == '"' || first == '_' || (first >= '0' && first <= '9') ||
+                      (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
+    if (!text || head.find_first_of(",;\t") == std::string_view::npos) return "";
+    return fmt::format("; it looks like a table: if it is no saved answer of {}, import it without --answers-of",
+                       entry_.info.name);
   }
 
   absl::Status Refusal(const absl::Status& why, const RawBody& body, const std::string& file,
@@ -122,6 +137,7 @@ class AnswerReader final : public TableReader {
       const bool of_others = details.reason == "UNEXPECTED_BODY" || details.reason == "MALFORMED_BODY";
       const std::vector<std::string> others = of_others ? Others(body, file, symbol) : std::vector<std::string>();
       if (!others.empty()) text += fmt::format("; it has rows of {} (--resource)", fmt::join(others, ", "));
+      if (others.empty() && details.reason == "MALFORMED_BODY") text += SayIfTable(body);
       violations.Add(file, text);
     }
     return violations.ToStatus(fmt::format("{} can not be read", file), "INVALID_ANSWER");

@@ -87,6 +87,10 @@ class YahooSource final : public HttpSource {
       if (SaysNoData(page)) continue;
       const absl::StatusOr<Json> document = ParseObject(provider(), page);
       if (!document.ok()) {
+        // In a saved body, whose HTTP status is not known, its edge and its servers say so in plain words.
+        if (body.http_status == 200 && page.size() < 100 && page.find("Too Many Requests") != std::string_view::npos) {
+          return RateLimited(provider(), page);
+        }
         // 400 and 404 in other words than the provider's own say nothing about the symbol.
         return body.http_status == 200 ? document.status()
                                        : UnexpectedBody(provider(), fmt::format("HTTP {}", body.http_status));
@@ -96,7 +100,7 @@ class YahooSource final : public HttpSource {
         if (error == nullptr) continue;
         const std::string code = TextMember(error, "code");
         if (code == "Not Found") return UnknownSymbol(provider(), request.query.symbol);
-        if (code == "Unauthorized") return JudgeStatus(provider(), 401);
+        if (code == "Unauthorized") return Unauthenticated(provider(), TextMember(error, "description"));
         return Rejected(provider(), code + ": " + TextMember(error, "description"));
       }
       if (body.http_status != 200) return UnexpectedBody(provider(), fmt::format("HTTP {}", body.http_status));

@@ -307,6 +307,43 @@ class ImportExport(unittest.TestCase):
         self.assertEqual(self.suite.sql("SELECT string_agg(symbol || ' ' || calendar, ',') FROM data.series_market WHERE source = 'both_again'"),
                          "COIN 24/7")
 
+    def test_an_export_keeps_as_of_when_its_prices_were_adjusted(self):
+        folder = self.folder / "as_of"
+        folder.mkdir()
+        bars_csv(folder, "ASOF", [f"2020-08-{day},10,11,9,10,100" for day in (27, 28)], "date,open,high,low,close,volume")
+        self.done("data", "import", folder / "ASOF.csv", "--source", "as_of", "--basis", "split", "--adjusted-as-of", "2020-08-28")
+        (folder / "ASOF.csv").write_text("date,open,high,low,close,volume\n2020-08-31,10,11,9,10,100\n")
+        self.done("data", "import", folder / "ASOF.csv", "--source", "as_of", "--basis", "split", "--adjusted-as-of", "2020-09-05")
+
+        def days(source):
+            return self.suite.sql("SELECT string_agg(first_ns || ' ' || as_of, ',' ORDER BY first_ns) FROM data.series_anchor a "
+                                  f"WHERE source = '{source}' AND number = (SELECT max(number) FROM data.series_anchor b "
+                                  "WHERE b.source = a.source)")
+
+        self.assertIn("2020-08-28", days("as_of"))
+        for name in ("a.csv", "b.jsonl", "c.columnar"):
+            out = folder / name
+            told = self.done("data", "export", "--symbols", "ASOF", "--source", "as_of", "--out", out, output="table").people
+            self.assertIn("read it back: breadthflow data import", told)
+            source = f"as_of_{name[0]}"
+            self.done("data", "import", out, "--source", source)
+            self.assertEqual(days(source), days("as_of"), name)
+        self.assertEqual([line.split(",")[5] for line in (folder / "a.csv").read_text().splitlines()],
+                         ["adjusted_as_of", "2020-08-28", "2020-08-28", "2020-09-05"])
+
+    def test_an_export_of_two_bases_says_which_symbols_go_together(self):
+        folder = self.folder / "two_bases"
+        folder.mkdir()
+        for symbol, basis in (("ONE", "raw"), ("TWO", "split"), ("SIX", "raw")):
+            bars_csv(folder, symbol, ["2013-06-03,10,11,9,10,100"], "date,open,high,low,close,volume")
+            self.done("data", "import", folder / f"{symbol}.csv", "--source", "two", "--basis", basis)
+        told = self.done("data", "export", "--symbols", "ONE,TWO,SIX", "--source", "two", "--out", folder / "all.csv", output="table").people
+        self.assertIn("with the same flags but --symbols ONE,SIX (raw), --symbols TWO (split)", told)
+        self.assertNotIn("read it back", told)
+        raw = folder / "raw.csv"
+        self.assertIn("read it back", self.done("data", "export", "--symbols", "ONE,SIX", "--source", "two", "--out", raw, output="table").people)
+        self.done("data", "import", raw, "--source", "two_again")
+
     def test_a_price_basis_is_what_files_say_and_the_same_however_they_come(self):
         folder = self.folder / "bases"
         folder.mkdir()

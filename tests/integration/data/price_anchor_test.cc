@@ -281,6 +281,83 @@ TEST_F(PriceAnchorTest, TheParameterOfATextSaysItAlike) {
   EXPECT_THAT(Closes(Adjustment::kRaw), ElementsAre(500, 504));
 }
 
+// What a read says of its rows comes back with them, as data export and data import carry it.
+TEST_F(PriceAnchorTest, WhatARereadSeriesSaysOfItsDaysIsStoredAgain) {
+  ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
+  ASSERT_THAT(Import(kAfter, "2020-09-01"), IsOk());
+  ImportSplits();
+  for (const auto encoding : {common::v1::SERIES_ENCODING_PACKED, common::v1::SERIES_ENCODING_STORED}) {
+    v1::ReadSeriesRequest read;
+    read.add_symbols("AAA");
+    read.set_source("import");
+    read.set_encoding(encoding);
+    Request spec = ImportServer::Spec("", quant::Timeframe::kDay, fmt::format("copy{}", static_cast<int>(encoding)));
+    spec.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+    std::vector<Request> messages = {spec};
+    common::v1::SeriesOrigin origin;
+    ASSERT_THAT(server_.peer().Read(&ImportServer::Stub::ReadSeries, read, {},
+                                    [&](common::v1::SeriesMessage& message) {
+                                      if (message.has_origin()) origin = message.origin();
+                                      Request rows;
+                                      *rows.mutable_adjusted_as_of() = origin.adjusted_as_of();
+                                      if (message.has_packed()) *rows.mutable_packed() = message.packed();
+                                      if (message.payload_case() == common::v1::SeriesMessage::kStored) {
+                                        rows.set_stored(message.stored());
+                                        rows.set_stored_of("AAA");
+                                      }
+                                      if (rows.payload_case() != Request::PAYLOAD_NOT_SET) messages.push_back(rows);
+                                      return absl::OkStatus();
+                                    }),
+                IsOk());
+    ASSERT_EQ(origin.adjusted_as_of_size(), 2);
+    EXPECT_EQ(origin.adjusted_as_of(0).adjusted_as_of(), "2020-08-28");
+    EXPECT_EQ(origin.adjusted_as_of(1).adjusted_as_of(), "2020-09-01");
+    ASSERT_THAT(server_.Import(messages), IsOk());
+    for (const auto adjustment : {std::optional<Adjustment>(), std::optional(Adjustment::kRaw)}) {
+      clients::ReadQuery query;
+      query.source = spec.spec().source();
+      query.adjustment = adjustment;
+      BF_ASSERT_OK_AND_ASSIGN(const Series copy, server_.Read("AAA", query));
+      query.source = "import";
+      BF_ASSERT_OK_AND_ASSIGN(const Series original, server_.Read("AAA", query));
+      EXPECT_THAT(copy.Doubles("close"), ::testing::ElementsAreArray(original.Doubles("close")));
+    }
+  }
+}
+
+TEST_F(PriceAnchorTest, DaysOfRowsThatDoNotGoTogetherAreRefused) {
+  BF_ASSERT_OK_AND_ASSIGN(const absl::Time first, [&]() -> absl::StatusOr<absl::Time> {
+    BF_ASSIGN_OR_RETURN(const int64_t close, quant::Xnys().SessionClose(CivilDay(2020, 8, 31)));
+    return quant::FromNanos(close);
+  }());
+  const auto rows = [&](int days_later, const std::string& day) {
+    Series series{.key = {"stock_price", "AAA", quant::Timeframe::kDay, ""},
+                  .basis = quant::PriceBasis::kSplitAdjusted};
+    series.times = {quant::ToNanos(first + absl::Hours(24) * days_later)};
+    for (const char* name : {"open", "high", "low", "close", "volume"}) series.Add(name, Doubles{128});
+    Request message = ImportServer::Packed(series);
+    if (day.empty()) return message;
+    common::v1::AdjustedRows& one = *message.add_adjusted_as_of();
+    one.set_first_time_unix_ns(series.times.front());
+    one.set_adjusted_as_of(day);
+    return message;
+  };
+  const auto refused = [&](const std::string& of_all, const std::vector<Request>& messages) {
+    Request spec = ImportServer::Spec();
+    spec.mutable_spec()->set_adjusted_as_of(of_all);
+    std::vector<Request> all = {spec};
+    all.insert(all.end(), messages.begin(), messages.end());
+    return Said(server_.Import(all).status());
+  };
+  EXPECT_THAT(refused("", {rows(0, "2020-09-05"), rows(1, "")}),
+              HasSubstr("packed[1].adjusted_as_of: nothing says as of when these rows of AAA were adjusted"));
+  EXPECT_THAT(refused("2020-09-04", {rows(0, "2020-09-05")}),
+              HasSubstr("packed[0].adjusted_as_of: the rows say that they are adjusted as of 2020-09-05"));
+  EXPECT_THAT(refused("", {rows(0, "soon")}), HasSubstr("packed[0].adjusted_as_of: must be the day of the download"));
+  EXPECT_THAT(refused("", {rows(0, "2999-01-01")}), HasSubstr("which can not be to come"));
+  EXPECT_EQ(server_.Count("series_anchor"), 0);
+}
+
 // Another writer beside the service, which has looked at the series some time before it commits.
 class TwoWritersTest : public PriceAnchorTest {
  protected:
@@ -291,7 +368,8 @@ class TwoWritersTest : public PriceAnchorTest {
     for (const char* name : {"open", "high", "low", "close", "volume"}) rows_.Add(name, Doubles{128, 132});
   }
   absl::StatusOr<std::optional<AnchorChange>> Look(const std::optional<CivilDay>& as_of) {
-    return AnchorsWith(store_, rows_, as_of, std::nullopt, nullptr, absl::InfiniteFuture());
+    return AnchorsWith(store_, rows_, as_of ? OneDay(*as_of) : PriceAnchors(), std::nullopt, nullptr,
+                       absl::InfiniteFuture());
   }
   absl::Status Commit(const columnar::WrittenSeries& written, const std::optional<AnchorChange>& seen) {
     return server_.database().Transact(

@@ -1,6 +1,7 @@
 // Snapshots and their quality reports through the data service.
 #include <thread>
 
+#include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "breadthflow/data/v1/data_service.grpc.pb.h"
 #include <gmock/gmock.h>
@@ -20,6 +21,7 @@ namespace {
 
 using quant::Series;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 using Stub = v1::DataService::Stub;
@@ -117,6 +119,17 @@ TEST_F(DataServiceTest, ReportsQualityOfASnapshotOnce) {
   ASSERT_THAT(listed, IsOk());
   ASSERT_EQ(listed->quality_reports_size(), 1);
   EXPECT_EQ(listed->quality_reports(0).snapshot(), snapshot.name);
+}
+
+TEST_F(DataServiceTest, NobodyReadsAsOfAnInstantToCome) {
+  const absl::Time far = absl::FromCivil(absl::CivilDay(2099, 1, 1), absl::UTCTimeZone());
+  const auto refused = ReadOne("AAA", {.as_of = far});
+  EXPECT_TRUE(absl::IsInvalidArgument(refused.status())) << refused.status();
+  EXPECT_THAT(base::Message(refused.status()), HasSubstr("2099-01-01T00:00:00Z lies in the future (it is "));
+  v1::CreateSnapshotRequest freeze;
+  freeze.add_symbols("AAA");
+  *freeze.mutable_as_of_time() = rpc::ToProto(far);
+  EXPECT_THAT(base::Message(Call(&Stub::CreateSnapshot, freeze).status()), HasSubstr("lies in the future"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/domain/price_anchor.h"
 
 namespace breadthflow::data::csv {
 
@@ -19,8 +20,8 @@ Description::Description(const FileContext& context, BasisColumns prices) : cont
   for (size_t i = 0; i < kDescription.size(); ++i) {
     const std::string name(kDescription[i]);
     if (context.layout.Names(name) || context.resource.Find(name) != nullptr) continue;
-    // Of columns that are mapped by hand the others are left out; this one may be of anything.
-    if (name == kDescription[3] && !context.options.columns.empty()) continue;
+    // Of columns that are mapped by hand the others are left out; these may be of anything.
+    if (i >= 3 && !context.options.columns.empty()) continue;
     if (const auto found = context.headers.find(name); found != context.headers.end()) cells_[i] = found->second;
   }
 }
@@ -40,15 +41,17 @@ void Description::Take(const Row& row) {
     if (first) {
       all_[i] = cell;
     } else if (cell != all_[i]) {
-      return Complain(row, fmt::format("{} is '{}', but '{}' in the rows before: a series has rows of one kind",
-                                       kDescription[i], cell.substr(0, 40), all_[i].substr(0, 40)));
+      const bool day = kDescription[i] == kAdjustedAsOf;  // data import alone takes rows of several days
+      return Complain(
+          row, fmt::format("{} is '{}', but '{}' in the rows before: a {} has rows of one {}", kDescription[i],
+                           cell.substr(0, 40), all_[i].substr(0, 40), day ? "file" : "series", day ? "day" : "kind"));
     }
   }
   if (first) Judge(row);
 }
 
 void Description::Judge(const Row& row) {
-  const auto& [resource, timeframe, basis, calendar] = all_;
+  const auto& [resource, timeframe, basis, calendar, adjusted_as_of] = all_;
   const SourceQuery& query = context_.query;
   if (!resource.empty() && resource != query.resource) {
     Complain(row, fmt::format("says that it is of {}, not of {}: name what the file has (--resource)",
@@ -64,6 +67,7 @@ void Description::Judge(const Row& row) {
     }
   }
   if (!calendar.empty()) JudgeCalendar(row);
+  if (!adjusted_as_of.empty()) JudgeDay(row);
   if (basis.empty()) return;
   const auto said = quant::ParsePriceBasis(basis);
   if (!said.ok()) return Complain(row, base::Message(said.status()));
@@ -100,6 +104,21 @@ void Description::JudgeCalendar(const Row& row) {
   market_ = *said;
 }
 
+void Description::JudgeDay(const Row& row) {
+  const absl::StatusOr<absl::CivilDay> said = ParseAnchor(all_[4]);
+  if (!said.ok()) return Complain(row, fmt::format("{} {}", kAdjustedAsOf, base::Message(said.status())));
+  if (!context_.resource.prices) {
+    return Complain(row, fmt::format("says that its prices are adjusted as of {}, but {} has none", all_[4],
+                                     context_.query.resource));
+  }
+  const std::optional<absl::CivilDay>& named = context_.options.adjusted_as_of;
+  if (named && *named != *said) {
+    return Complain(row, fmt::format("says that it is adjusted as of {}, but the parameter {} that it is as of {}",
+                                     all_[4], kAdjustedAsOf, std::string(absl::FormatCivilTime(*named))));
+  }
+  adjusted_as_of_ = *said;
+}
+
 void Description::Finish() {
   if (!any_) return;
   AssumedBasis basis{PriceBasis::kNotPrices, true};
@@ -109,6 +128,8 @@ void Description::Finish() {
   }
   context_.sink.Declare(basis, !all_[1].empty(), context_.file.name, context_.faults);
   if (market_) context_.sink.DeclareMarket(*market_, context_.file.name, context_.faults);
+  context_.sink.DeclareDay(adjusted_as_of_ ? adjusted_as_of_ : context_.options.adjusted_as_of, context_.file.name,
+                           context_.faults);
 }
 
 }  // namespace breadthflow::data::csv

@@ -80,8 +80,9 @@ std::vector<component::ParamSpec> ReadParams() {
       StringParam(
           std::string(kAdjustedAsOf), "",
           "Of prices that are adjusted for splits: the day of the download, YYYY-MM-DD. They are divided by the "
-          "splits up to that day (ex-date) and by no later ones; with it, adjusted reads know which. Empty: by "
-          "all splits that took effect by the time the rows were stored.")};
+          "splits up to that day (ex-date) and by no later ones; with it, adjusted reads know which. Empty: as the "
+          "column adjusted_as_of of a file says it, else by all splits that took effect by the time the rows were "
+          "stored.")};
 }
 
 absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {

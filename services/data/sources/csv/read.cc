@@ -189,7 +189,7 @@ absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& 
                            {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", query.symbol}}});
   }
   SourceData data = std::move(sinks.Of(query.symbol)).Finish(query, sinks.sort, faults);
-  data.adjusted_as_of = options.adjusted_as_of;
+  if (options.adjusted_as_of) data.adjusted_as_of = options.adjusted_as_of;
   if (!faults.empty()) return faults.ToStatus(what);
   return data;
 }
@@ -206,7 +206,7 @@ absl::StatusOr<std::vector<SourceData>> ReadEach(const File& file, const SourceQ
     if (!faults.empty()) break;
     one.symbol = symbol;
     all.push_back(std::move(*sink).Finish(one, sinks.sort, faults));
-    all.back().adjusted_as_of = options.adjusted_as_of;
+    if (options.adjusted_as_of) all.back().adjusted_as_of = options.adjusted_as_of;
   }
   BF_RETURN_IF_ERROR(faults.ToStatus(file.name));
   return all;

@@ -129,6 +129,20 @@ void RowSink::DeclareMarket(const SeriesMarket& market, std::string_view file, F
   }
 }
 
+void RowSink::DeclareDay(const std::optional<absl::CivilDay>& adjusted_as_of, std::string_view file, Faults& faults) {
+  const auto text = [](const std::optional<absl::CivilDay>& day) {
+    return day ? std::string(absl::FormatCivilTime(*day)) : std::string("no day");
+  };
+  if (day_file_.empty()) {
+    adjusted_as_of_ = adjusted_as_of;
+    day_file_ = file;
+  } else if (adjusted_as_of_ != adjusted_as_of) {
+    faults.Add(file, 1,
+               fmt::format("prices are adjusted as of {} here and as of {} in {}: import the files one by one",
+                           text(adjusted_as_of), text(adjusted_as_of_), day_file_));
+  }
+}
+
 void RowSink::CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const {
   if (!resource_.bars || !faults.empty()) return;
   const auto add = [&](size_t row, const std::string& text) {
@@ -171,6 +185,7 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
   data.series = {
       .key = {query.resource, query.symbol, query.timeframe, ""}, .basis = basis_.basis, .repeats = resource_.repeats};
   data.market = market_;
+  data.adjusted_as_of = adjusted_as_of_;
   data.series.times = std::move(times_);
   data.series.columns = std::move(columns_);
   const std::vector<size_t> kept = KeepAsked(resource_, query.range, data.series);

@@ -42,6 +42,8 @@ class RowSink {
   void Declare(const AssumedBasis& basis, bool says_timeframe, std::string_view file, Faults& faults);
   // The calendar that a file names. Files that name different ones are a fault.
   void DeclareMarket(const SeriesMarket& market, std::string_view file, Faults& faults);
+  // As of when a file says that its prices are adjusted; nullopt: it does not. Files that differ are a fault.
+  void DeclareDay(const std::optional<absl::CivilDay>& adjusted_as_of, std::string_view file, Faults& faults);
 
   // The rows of the query's range; `sort` when they may have come in any order (rows of one instant stay in theirs).
   // Two rows at one instant are a fault where the resource has one row each. Series without a price basis when nothing
@@ -77,6 +79,8 @@ class RowSink {
   bool says_timeframe_ = true;
   std::optional<SeriesMarket> market_;
   std::string market_file_;  // that named it first
+  std::optional<absl::CivilDay> adjusted_as_of_;
+  std::string day_file_;  // the first one; empty: there was none
 };
 
 }  // namespace breadthflow::data::csv

@@ -266,7 +266,10 @@ bool RowTime::Begin(const Row& row) {
       context_.Complain(row.line, fmt::format("{} is of the {} of the row before", cell, weeks_ ? "week" : "month"));
     } else {
       context_.Complain(row.line, same ? fmt::format("{} is there twice", cell)
-                                       : fmt::format("{} is earlier than the row before", cell));
+                                       : fmt::format("{} is earlier than the row before{}", cell,
+                                                     context_.faults.First("order")
+                                                         ? "; rows of any order are taken by " + HowToSay("order=any")
+                                                         : ""));
     }
   }
   previous_ = *time;

@@ -79,6 +79,7 @@ FetchResults Counted(int64_t rows, int64_t changed, int64_t removed, std::option
 TEST(RowsText, TellsNewCorrectedAndRemovedRowsApart) {
   EXPECT_EQ(RowsText(Counted(29, 223, 223, 0)), "29 rows: 0 new or changed, 223 removed");
   EXPECT_EQ(RowsText(Counted(5849, 5849, 0, 5837)), "5,849 rows: 12 new, 5,837 corrected");
+  EXPECT_EQ(RowsText(Counted(1, 1, 0, 0)), "1 row: 1 new") << "none was corrected";
   EXPECT_EQ(RowsText(Counted(30, 0, 0, 0)), "30 rows: 0 new or changed");
   EXPECT_EQ(RowsText(Counted(30, 30, 5, std::nullopt)), "30 rows: 25 new or changed, 5 removed") << "of a fetch";
   FetchResults two = Counted(1, 1, 0, 1);

@@ -364,6 +364,60 @@ TEST_F(SeriesFile, ACalendarStandsInAColumnOnlyWhereOneWasNamed) {
   }
 }
 
+// One row as of the day of 2020-08-28, the next as of 2020-09-01.
+common::v1::SeriesMessage OfTwoDays() {
+  auto rows = Other("close");
+  rows.mutable_packed()->add_times_unix_ns(60'000'000'000);
+  rows.mutable_packed()->mutable_columns(0)->add_double_values(58);
+  rows.mutable_first_of()->set_symbol("MSFT");
+  for (const auto& [first, day] : {std::pair(std::numeric_limits<int64_t>::min(), "2020-08-28"),
+                                   std::pair(int64_t{60'000'000'000}, "2020-09-01")}) {
+    common::v1::AdjustedRows& one = *rows.mutable_origin()->add_adjusted_as_of();
+    one.set_first_time_unix_ns(first);
+    one.set_adjusted_as_of(day);
+  }
+  return rows;
+}
+
+TEST_F(SeriesFile, TheDaysAsOfWhichPricesWereAdjustedComeBackWithTheirRows) {
+  const std::string csv = Written(SeriesFormat::kCsv, {OfTwoDays()});
+  EXPECT_EQ(csv,
+            "symbol,time,resource,timeframe,price_basis,adjusted_as_of,close\n"
+            "MSFT,1970-01-01T00:00:00Z,,,,2020-08-28,57.29999923706055\n"
+            "MSFT,1970-01-01T00:01:00Z,,,,2020-09-01,58.0\n");
+  const std::string json = Written(SeriesFormat::kJsonLines, {OfTwoDays()});
+  EXPECT_EQ(
+      json.substr(0, json.find('\n')),
+      R"({"symbol":"MSFT","time":"1970-01-01T00:00:00Z","adjusted_as_of":"2020-08-28","close":57.29999923706055})");
+  for (const auto& [format, text] : {std::pair(SeriesFormat::kCsv, csv), std::pair(SeriesFormat::kJsonLines, json)}) {
+    const auto read = Read(format, text);
+    ASSERT_THAT(read, IsOk());
+    ASSERT_EQ(read->size(), 2u) << "a message has rows of one day";
+    for (const size_t i : {size_t{0}, size_t{1}}) {
+      EXPECT_EQ(read->at(i).packed().columns_size(), 1) << "it is no column of the rows";
+      ASSERT_EQ(read->at(i).origin().adjusted_as_of_size(), 1);
+      EXPECT_EQ(read->at(i).origin().adjusted_as_of(0).adjusted_as_of(), i == 0 ? "2020-08-28" : "2020-09-01");
+      EXPECT_EQ(read->at(i).origin().adjusted_as_of(0).first_time_unix_ns(), read->at(i).packed().times_unix_ns(0));
+    }
+  }
+  auto more = Other("close");  // a further message of the same series
+  const auto columnar = Read(SeriesFormat::kColumnar, Written(SeriesFormat::kColumnar, {OfTwoDays(), more}));
+  ASSERT_THAT(columnar, IsOk());
+  ASSERT_EQ(columnar->size(), 2u);
+  EXPECT_EQ(columnar->at(1).origin().adjusted_as_of_size(), 2) << "they hold of all its rows";
+}
+
+TEST_F(SeriesFile, ACsvHasNoPlaceForADayThatComesLater) {
+  auto plain = Other("close");
+  plain.mutable_first_of()->set_symbol("MSFT");
+  std::ostringstream out;
+  SeriesWriter writer(out, SeriesFormat::kCsv, {});
+  ASSERT_THAT(writer.Take(plain), IsOk());
+  const absl::Status late = writer.Take(OfTwoDays());
+  EXPECT_THAT(late, StatusIs(absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS"));
+  EXPECT_THAT(base::Message(late), ::testing::HasSubstr("MSFT is adjusted as of 2020-08-28"));
+}
+
 TEST_F(SeriesFile, ACsvHasAPlaceForCalendarsThatAreNamedLater) {
   auto coins = Other("close");
   coins.mutable_first_of()->set_symbol("MSFT");
@@ -374,7 +428,7 @@ TEST_F(SeriesFile, ACsvHasAPlaceForCalendarsThatAreNamedLater) {
   EXPECT_THAT(writer.Take(coins), StatusIs(absl::StatusCode::kFailedPrecondition, "MORE_COLUMNS"));
   std::ostringstream known;
   SeriesWriter other(known, SeriesFormat::kCsv, {"close"});
-  other.WillNameCalendars();
+  other.WillSay({.calendar = true});
   auto plain = Other("close");
   plain.mutable_packed()->mutable_key()->set_symbol("AAPL");
   ASSERT_THAT(other.Take(plain), IsOk());

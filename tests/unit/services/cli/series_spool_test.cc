@@ -47,7 +47,7 @@ TEST(SeriesSpool, ATableHasTheColumnsOfAllBatchesAndSeries) {
       Spooled({Row("LL", 0, {"open", "close"}), Row("LL", 1'000'000'000, {"open", "vwap", "close", "count"}),
                Row("SPY", 0, {"close", "dividend"})});
   EXPECT_THAT(spool->columns(), ElementsAre("open", "vwap", "close", "dividend", "count"));
-  EXPECT_FALSE(spool->names_calendars());
+  EXPECT_FALSE(spool->says().calendar);
   std::ostringstream out;
   SeriesWriter writer(out, SeriesFormat::kCsv, spool->columns());
   ASSERT_THAT(spool->Replay([&](const SeriesMessage& message) { return writer.Take(message); }), IsOk());
@@ -70,9 +70,9 @@ TEST(SeriesSpool, SaysWhetherACalendarWasNamedForAnyOfThem) {
   SeriesMessage coin = Row("BTC", 0, {"close"});
   coin.mutable_first_of()->set_symbol("BTC");
   coin.mutable_origin()->set_calendar("24/7");
-  EXPECT_TRUE(Spooled({Row("A", 0, {"close"}), coin})->names_calendars());
+  EXPECT_TRUE(Spooled({Row("A", 0, {"close"}), coin})->says().calendar);
   coin.mutable_packed()->mutable_columns(0)->set_name("calendar");
-  EXPECT_FALSE(Spooled({coin})->names_calendars()) << "a field of that resource";
+  EXPECT_FALSE(Spooled({coin})->says().calendar) << "a field of that resource";
 }
 
 TEST(SeriesSpool, GivesBackEveryMessageUntilOneIsNotTaken) {

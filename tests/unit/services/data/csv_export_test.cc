@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -215,6 +216,29 @@ TEST(CsvExport, RowsOfAnotherKindThanAskedForAreRefusedOnce) {
                                                        "AAPL,2020-01-03T21:00:00Z,stock_price,1day,split,1,1,1,1,1,\n")
                          .status()),
               HasSubstr("f.csv:3 price_basis is 'split', but 'raw' in the rows before"));
+}
+
+TEST(CsvExport, TheDayAsOfWhichPricesWereAdjustedIsBelieved) {
+  const auto rows = [](std::string_view first, std::string_view second) {
+    return fmt::format(
+        "symbol,time,resource,timeframe,price_basis,adjusted_as_of,open,high,low,close,volume\n"
+        "AAPL,2020-01-02T21:00:00Z,stock_price,1day,split,{},1,1,1,1,1\n"
+        "AAPL,2020-01-03T21:00:00Z,stock_price,1day,split,{},1,1,1,1,1\n",
+        first, second);
+  };
+  const auto said = ReadText(rows("2020-08-28", "2020-08-28"));
+  ASSERT_THAT(said, IsOk());
+  EXPECT_EQ(said->adjusted_as_of, absl::CivilDay(2020, 8, 28));
+  EXPECT_EQ(said->series.Find("adjusted_as_of"), nullptr) << "it is no column of the rows";
+  EXPECT_EQ(ReadText(rows("", ""))->adjusted_as_of, std::nullopt);
+  EXPECT_EQ(ReadText(rows("", ""), {{"adjusted_as_of", std::string("2020-08-28")}})->adjusted_as_of,
+            absl::CivilDay(2020, 8, 28));
+  EXPECT_THAT(Faults(ReadText(rows("2020-08-28", "2020-09-01")).status()),
+              HasSubstr("f.csv:3 adjusted_as_of is '2020-09-01', but '2020-08-28' in the rows before"));
+  EXPECT_THAT(Faults(ReadText(rows("soon", "soon")).status()), HasSubstr("f.csv:2 adjusted_as_of must be the day"));
+  EXPECT_THAT(
+      Faults(ReadText(rows("2020-08-28", "2020-08-28"), {{"adjusted_as_of", std::string("2020-08-31")}}).status()),
+      HasSubstr("but the parameter adjusted_as_of that it is as of 2020-08-31"));
 }
 
 TEST(CsvExport, BarsOfAnySizeComeBack) {

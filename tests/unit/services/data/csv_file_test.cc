@@ -78,8 +78,9 @@ TEST(CsvParser, NamesEveryMistakeWithFileAndLine) {
               ElementsAre(HasSubstr("of no layout of stock_price: layout bars does not know colour; columns can be")));
   EXPECT_THAT(Faults(Body("2017-01-03,1,1,1,null,1\n")), ElementsAre("A.csv:2 close must be a number, was 'null'"));
   EXPECT_THAT(Faults(Body("2017-01-03,1,1,1,1\n")), ElementsAre("A.csv:2 expected 6 cells, found 5"));
-  EXPECT_THAT(Faults(Body("2017-01-04,1,1,1,1,1\n2017-01-03,1,1,1,1,1\n")),
-              ElementsAre("A.csv:3 2017-01-03 is earlier than the row before"));
+  EXPECT_THAT(
+      Faults(Body("2017-01-04,1,1,1,1,1\n2017-01-03,1,1,1,1,1\n")),
+      ElementsAre(AllOf(HasSubstr("A.csv:3 2017-01-03 is earlier than the row before; "), HasSubstr("order=any"))));
   EXPECT_THAT(Faults(Body("2017-01-03,1,1,1,1,1\n2017-01-03,1,1,1,1,1\n")),
               ElementsAre("A.csv:3 2017-01-03 is there twice"));
   EXPECT_THAT(Faults(Body("2017-01-03,1,1,-1,1,1\n")), ElementsAre("A.csv:2 low must be above 0, was -1"));

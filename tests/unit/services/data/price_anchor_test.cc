@@ -203,7 +203,7 @@ TEST(PriceAnchor, RowsOfSeveralDownloadsInOneSeriesAreOneSeries) {
     const Series whole = Download(traded, ratios, day);
     const size_t from = stored.size() < 10 ? 0 : stored.size() - 10;
     const Series part = whole.Rows(from, whole.size());
-    anchors = AnchorsAfter(anchors, stored.times, part.times, day);
+    anchors = AnchorsAfter(anchors, stored.times, part.times, OneDay(day));
     Series next = whole;
     for (quant::Column& column : next.columns) {
       for (size_t row = 0; row < from; ++row) std::get<Doubles>(column.values)[row] = stored.Doubles(column.name)[row];
@@ -325,28 +325,32 @@ TEST(PriceAnchor, NobodyDividesByWhatIsStillToCome) {
 TEST(PriceAnchor, EveryRowHasTheDayWithWhichItCameLast) {
   const CivilDay a(2019, 12, 31), b(2020, 6, 30);
   using Times = std::vector<int64_t>;
-  EXPECT_EQ(AnchorsAfter({}, {}, Times{1, 2}, a), (PriceAnchors{{INT64_MIN, a}}));
+  EXPECT_EQ(AnchorsAfter({}, {}, Times{1, 2}, OneDay(a)), (PriceAnchors{{INT64_MIN, a}}));
   const PriceAnchors first = {{INT64_MIN, a}};
-  EXPECT_EQ(AnchorsAfter(first, Times{1, 2}, Times{2, 3}, b), (PriceAnchors{{INT64_MIN, a}, {2, b}}));
-  EXPECT_EQ(AnchorsAfter(first, Times{1, 2}, Times{1, 2, 3}, b), (PriceAnchors{{INT64_MIN, b}})) << "all of them";
-  EXPECT_EQ(AnchorsAfter(first, Times{1, 5}, Times{3}, b), (PriceAnchors{{INT64_MIN, a}, {3, b}, {5, a}}));
+  EXPECT_EQ(AnchorsAfter(first, Times{1, 2}, Times{2, 3}, OneDay(b)), (PriceAnchors{{INT64_MIN, a}, {2, b}}));
+  EXPECT_EQ(AnchorsAfter(first, Times{1, 2}, Times{1, 2, 3}, OneDay(b)), (PriceAnchors{{INT64_MIN, b}}))
+      << "all of them";
+  EXPECT_EQ(AnchorsAfter(first, Times{1, 5}, Times{3}, OneDay(b)), (PriceAnchors{{INT64_MIN, a}, {3, b}, {5, a}}));
   const PriceAnchors second = {{INT64_MIN, a}, {3, b}, {5, a}};
-  EXPECT_EQ(AnchorsAfter(second, Times{1, 3, 5}, Times{7}, a), (PriceAnchors{{INT64_MIN, a}, {3, b}, {5, a}}));
-  EXPECT_EQ(AnchorsAfter(second, Times{1, 3, 5}, Times{3}, a), first) << "neighbours of one day are one";
-  EXPECT_EQ(AnchorsAfter(second, Times{3, 5}, Times{3, 5}, b), (PriceAnchors{{INT64_MIN, b}}));
-  EXPECT_EQ(AnchorsAfter(first, Times{1, 2, 3}, {}, b), first) << "nothing came";
+  EXPECT_EQ(AnchorsAfter(second, Times{1, 3, 5}, Times{7}, OneDay(a)), (PriceAnchors{{INT64_MIN, a}, {3, b}, {5, a}}));
+  EXPECT_EQ(AnchorsAfter(second, Times{1, 3, 5}, Times{3}, OneDay(a)), first) << "neighbours of one day are one";
+  EXPECT_EQ(AnchorsAfter(second, Times{3, 5}, Times{3, 5}, OneDay(b)), (PriceAnchors{{INT64_MIN, b}}));
+  EXPECT_EQ(AnchorsAfter(first, Times{1, 2, 3}, {}, OneDay(b)), first) << "nothing came";
+  EXPECT_EQ(AnchorsAfter({}, {}, Times{1, 3, 5}, second), second) << "rows of several days come at once";
 }
 
 TEST(PriceAnchor, OnlySplitAdjustedRowsUpToTheDayCanBeOfIt) {
   Series bars = Week();  // the last row is of Tuesday, 1 September
-  EXPECT_THAT(CheckAnchor(bars, CivilDay(2020, 9, 1)), testing::IsOk());
-  const absl::Status late = CheckAnchor(bars, CivilDay(2020, 8, 30));
+  EXPECT_THAT(CheckAnchor(bars, OneDay(CivilDay(2020, 9, 1))), testing::IsOk());
+  const absl::Status late = CheckAnchor(bars, OneDay(CivilDay(2020, 8, 30)));
   EXPECT_THAT(late, StatusIs(Code::kFailedPrecondition, "AFTER_ANCHOR"));
   EXPECT_THAT(base::Message(late), HasSubstr("2020-09-01"));
   bars.basis = PriceBasis::kRaw;
-  EXPECT_THAT(CheckAnchor(bars, CivilDay(2020, 9, 1)), StatusIs(Code::kFailedPrecondition, "NOT_SPLIT_ADJUSTED"));
+  EXPECT_THAT(CheckAnchor(bars, OneDay(CivilDay(2020, 9, 1))),
+              StatusIs(Code::kFailedPrecondition, "NOT_SPLIT_ADJUSTED"));
   bars.basis = PriceBasis::kSplitAndDividendAdjusted;
-  EXPECT_THAT(CheckAnchor(bars, CivilDay(2020, 9, 1)), StatusIs(Code::kFailedPrecondition, "NOT_SPLIT_ADJUSTED"));
+  EXPECT_THAT(CheckAnchor(bars, OneDay(CivilDay(2020, 9, 1))),
+              StatusIs(Code::kFailedPrecondition, "NOT_SPLIT_ADJUSTED"));
 }
 
 TEST(PriceAnchor, DaysAreWrittenInOneWay) {

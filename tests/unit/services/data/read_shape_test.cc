@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "services/data/domain/read_query.h"
 #include "services/data/domain/resource.h"
 #include "tests/support/matchers.h"
 
@@ -24,6 +25,19 @@ constexpr int64_t kMinute = int64_t{60'000'000'000};
 int64_t CloseOf(CivilDay day) { return *quant::Xnys().SessionClose(day); }
 int64_t OpenOf(CivilDay day) { return quant::Xnys().Find(day)->open_ns; }
 Resampling Of(Timeframe timeframe) { return {.bars = {.timeframe = timeframe}}; }
+
+TEST(ReadQuery, AnInstantToComeIsNoneToReadAsOf) {
+  const absl::Time now = absl::FromUnixSeconds(1'600'000'000);
+  const auto faults = [&](absl::Time as_of) {
+    base::Violations violations;
+    CheckAsOf(as_of, now, "as_of_time", violations);
+    return violations.list().size();
+  };
+  EXPECT_EQ(faults(absl::InfiniteFuture()), 0u) << "nobody named one";
+  EXPECT_EQ(faults(now), 0u);
+  EXPECT_EQ(faults(now + absl::Minutes(1)), 0u) << "clocks differ";
+  EXPECT_EQ(faults(now + absl::Minutes(1) + absl::Microseconds(1)), 1u);
+}
 
 TEST(ReadShape, RowsAreNeededFromTheBeginningOfTheFirstBar) {
   const CivilDay wednesday(2020, 9, 2), monday(2020, 8, 31), tuesday_after_labor_day(2020, 9, 8);

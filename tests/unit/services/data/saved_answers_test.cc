@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/base/status.h"
+#include "common/quant/calendar.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/services/data/provider_cases.h"
 
@@ -247,7 +249,8 @@ TEST(SavedAnswers, AnAnswerWithoutRowsOfTheResourceHasNone) {
 
 TEST(SavedAnswers, NoAnswerIsRefusedAsAFetchWouldHaveClassifiedIt) {
   const std::vector<std::pair<std::string, std::pair<std::string, std::string>>> cases = {
-      {"yahoo", {"Too Many Requests\r\n", "MALFORMED_BODY"}},  // its HTTP status is not in the file
+      {"yahoo", {"Too Many Requests\r\n", "RATE_LIMITED"}},  // its HTTP status is not in the file
+      {"yahoo", {"Edge: Too Many Requests", "RATE_LIMITED"}},
       {"yahoo", {"<!DOCTYPE html><html></html>", "MALFORMED_BODY"}},
       {"yahoo", {"", "MALFORMED_BODY"}},
       {"yahoo", {R"({"chart":{"result":null,"error":{"code":"Not Found","description":"x"}}})", "UNKNOWN_SYMBOL"}},
@@ -256,6 +259,12 @@ TEST(SavedAnswers, NoAnswerIsRefusedAsAFetchWouldHaveClassifiedIt) {
       {"alpha_vantage", {R"({"Note":"any words"})", "RATE_LIMITED"}},
       {"alpha_vantage", {R"({"Error Message":"any words"})", "UNKNOWN_SYMBOL"}},
       {"polygon", {R"({"status":"ERROR","error":"any words"})", "REJECTED"}},
+      {"polygon", {R"({"status":"ERROR","error":"Unknown API Key"})", "UNAUTHENTICATED"}},
+      {"polygon", {R"({"status":"ERROR","error":"API Key was not provided"})", "UNAUTHENTICATED"}},
+      {"polygon",
+       {R"({"status":"ERROR","error":"You've exceeded the maximum requests per minute, please wait"})",
+        "RATE_LIMITED"}},
+      {"polygon", {R"({"status":"NOT_AUTHORIZED","message":"any words"})", "NOT_ENTITLED"}},
   };
   for (const auto& [provider, one] : cases) {
     const absl::Status refused = Read({provider, {}}, Days(), "answers/ACME.json", one.first).status();
@@ -279,6 +288,52 @@ TEST(SavedAnswers, BarsOfAnotherSizeAreNotTaken) {
               ElementsAre(HasSubstr("bars of 5min and not of 1day (UNEXPECTED_BODY)")));
   EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "ACME.csv", kWeeks).status()),
               ElementsAre(AllOf(HasSubstr("ACME.csv:2020-01-"), HasSubstr("week"))));
+}
+
+const char kTimes[] =
+    "timestamp,open,high,low,close,volume\n2020-01-03 10:00:00,10,11,9,10.5,100\n2020-01-03 09:50:00,10,11,9,10.5,100\n"
+    "2020-01-03 09:45:00,10,11,9,10.5,100\n";
+
+TEST(SavedAnswers, ATableOfOtherBarsSaysWhichToName) {
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "ACME.csv", kTimes).status()),
+              ElementsAre(HasSubstr("bars of 5min and not of 1day: say which they are (--timeframe 5min)")));
+  EXPECT_EQ(Read({"alpha_vantage", {}}, Kind("stock_price", Timeframe::kMin5), "ACME.csv", kTimes)->series.size(), 3u);
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Kind("stock_price", Timeframe::kMin5), "ACME.csv", kWeeks).status()),
+              ElementsAre(HasSubstr("bars of 1day and not of 5min")));
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "ACME.csv", kWeeks).status()),
+              ElementsAre(AllOf(HasSubstr("without --answers-of"), HasSubstr("--set order=any"))));
+  const std::string weekly =
+      R"({"Meta Data":{"2. Symbol":"ACME"},"Weekly Time Series":{"2020-01-03":{"1. open":"1","2. high":"1","3. low":"1",)"
+      R"("4. close":"1","5. volume":"1"}}})";
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "a.json", weekly).status()),
+              ElementsAre(HasSubstr("bars of 1week and not of 1day")));
+}
+
+TEST(SavedAnswers, ATableAmongThemIsToldOf) {
+  for (const char* provider : {"yahoo", "polygon", "alpha_vantage"}) {
+    EXPECT_THAT(Said(Read({provider, {}}, Days(), "ACME.csv", "Date,Close\n2020-01-02,1\n").status()),
+                ElementsAre(AllOf(HasSubstr("it looks like a table"), HasSubstr("without --answers-of"))))
+        << provider;
+  }
+}
+
+TEST(SavedAnswers, DaysOfACoinAreThoseOfEveryDay) {
+  const std::string table =
+      "timestamp,open,high,low,close,volume\n2020-01-05,10,11,9,10.5,1\n2020-01-04,10,11,9,10.5,1\n"
+      "2020-01-03,10,11,9,10.5,1\n";
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData pair, Read({"alpha_vantage", {}}, Days(), "BTC-USD.csv", table));
+  EXPECT_EQ(pair.series.times.back(), quant::AlwaysOpen().Find(absl::CivilDay(2020, 1, 5))->close_ns) << "a Sunday";
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "ACME.csv", table).status()),
+              ::testing::Contains(AllOf(HasSubstr("2020-01-05: is no session of XNYS"), HasSubstr("BTC-USD"))));
+  const std::string document =
+      R"j({"Meta Data":{"1. Information":"any words","2. Digital Currency Code":"BTC","4. Market Code":"EUR",)j"
+      R"j("7. Time Zone":"UTC"},"Time Series (Digital Currency Daily)":{"2020-01-05":{"1. open":"10","2. high":"11",)j"
+      R"j("3. low":"9","4. close":"10.5","5. volume":"1"}}})j";
+  BF_ASSERT_OK_AND_ASSIGN(const SourceData said, Read({"alpha_vantage", {}}, Days(), "a.json", document));
+  EXPECT_EQ(said.series.key.symbol, "BTC-EUR");
+  ASSERT_EQ(said.series.size(), 1u);
+  ASSERT_TRUE(said.market);
+  EXPECT_EQ(said.market->calendar, "24/7");
 }
 
 TEST(SavedAnswers, BytesBeforeTheDocumentAndArchivesAreNoMatter) {
