@@ -57,7 +57,8 @@ absl::Status CheckStamps(const std::vector<Json>& records, const SourceQuery& qu
   for (const Json& record : records) {
     const std::string stamp = TextMember(&record, "timestamp");
     absl::CivilSecond at;
-    if (stamp.size() != 19 || !absl::ParseCivilTime(stamp.substr(0, 10) + "T" + stamp.substr(11), &at)) break;
+    if (stamp.size() != 19) break;
+    if (!absl::ParseCivilTime(fmt::format("{}T{}", stamp.substr(0, 10), stamp.substr(11)), &at)) break;
     const int64_t distance = before ? std::abs(at - *before) : 0;
     if (distance > 0 && (seconds == 0 || distance < seconds)) seconds = distance;
     before = at;
