@@ -19,6 +19,8 @@ constexpr size_t kMaxWireBytes = 4096;
 // The message travels twice, once percent-encoded: this much, all of it three bytes a character, still fits.
 constexpr size_t kMaxMessageBytes = 1000;
 constexpr size_t kMaxValueBytes = 256;
+// Of a description, as long as all violations fit with it: the longest of these.
+constexpr size_t kMaxDescriptionBytes[] = {1000, 600, 400, kMaxValueBytes};
 constexpr size_t kMaxReasonBytes = 63;
 // No more than this fit, however short they are.
 constexpr size_t kMaxViolations = 512;
@@ -34,16 +36,22 @@ void AddDetail(google::rpc::Status& status, const Detail& detail) {
   status.add_details()->PackFrom(detail);
 }
 
-// The status with the first `shown` violations and, unless it does not fit even so, the metadata.
-google::rpc::Status Build(const absl::Status& status, const base::ErrorDetails& details, size_t shown,
-                          bool with_metadata) {
+// How much of the details there is.
+struct Extent {
+  size_t shown;  // of the violations, the first ones
+  bool with_metadata = true;
+  size_t description_bytes = kMaxValueBytes;
+};
+
+google::rpc::Status Build(const absl::Status& status, const base::ErrorDetails& details, const Extent& extent) {
+  const size_t shown = extent.shown;
   google::rpc::Status proto;
   proto.set_code(static_cast<int>(status.code()));
   proto.set_message(Cut(base::Message(status), kMaxMessageBytes, " [truncated]"));
   google::rpc::ErrorInfo info;
   info.set_reason(Cut(details.reason, kMaxReasonBytes, ""));
   info.set_domain(std::string(kErrorDomain));
-  if (with_metadata) {
+  if (extent.with_metadata) {
     for (const auto& [key, value] : details.metadata) {
       (*info.mutable_metadata())[Cut(key, kMaxValueBytes, "...")] = Cut(value, kMaxValueBytes, "...");
     }
@@ -60,7 +68,7 @@ google::rpc::Status Build(const absl::Status& status, const base::ErrorDetails& 
     for (size_t i = 0; i < shown; ++i) {
       google::rpc::BadRequest::FieldViolation* violation = bad.add_field_violations();
       violation->set_field(Cut(details.violations[i].field, kMaxValueBytes, "..."));
-      violation->set_description(Cut(details.violations[i].description, kMaxValueBytes, "..."));
+      violation->set_description(Cut(details.violations[i].description, extent.description_bytes, "..."));
     }
     AddDetail(proto, bad);
   }
@@ -89,19 +97,20 @@ absl::StatusCode CodeOf(int code) {
 }  // namespace
 
 google::rpc::Status ToProto(const absl::Status& status) {
-  google::rpc::Status proto;
-  if (status.ok()) return proto;
+  if (status.ok()) return {};
   const base::ErrorDetails details = base::DetailsOf(status);
   size_t too_many = std::min(details.violations.size(), kMaxViolations);
-  proto = Build(status, details, too_many, true);
-  if (Fits(proto)) return proto;
-  const bool with_metadata = Fits(Build(status, details, 0, true));
+  for (const size_t bytes : kMaxDescriptionBytes) {
+    google::rpc::Status proto = Build(status, details, {.shown = too_many, .description_bytes = bytes});
+    if (Fits(proto)) return proto;
+  }
+  const bool with_metadata = Fits(Build(status, details, {.shown = 0}));
   size_t fits = 0;
   while (too_many - fits > 1) {
     const size_t middle = fits + (too_many - fits) / 2;
-    (Fits(Build(status, details, middle, with_metadata)) ? fits : too_many) = middle;
+    (Fits(Build(status, details, {.shown = middle, .with_metadata = with_metadata})) ? fits : too_many) = middle;
   }
-  return Build(status, details, fits, with_metadata);
+  return Build(status, details, {.shown = fits, .with_metadata = with_metadata});
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

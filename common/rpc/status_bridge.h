@@ -17,7 +17,8 @@ inline constexpr std::string_view kErrorDomain = "breadthflow.dev";
 
 // Message and serialized details together never exceed 4,096 bytes (more than that does not fit the 8 KiB of gRPC's
 // metadata once encoded). What does not fit is cut and marked: the message ends with " [truncated]", the metadata says
-// `violations_count` and `violations_shown`, and values that were cut end with "...".
+// `violations_count` and `violations_shown`, and values that were cut end with "...": descriptions of violations only
+// where the whole of them does not fit.
 grpc::Status ToGrpc(const absl::Status& status);
 
 // The same details as a message: for errors inside resources (a run's `error`).

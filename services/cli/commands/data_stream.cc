@@ -121,15 +121,15 @@ absl::Status Run(Session& session, const Arguments& arguments) {
   while (true) {
     const rpc::Outgoing scope = session.scope();
     request.set_resume_token(token);
-    const absl::Status ended = session.data().Read(&Stub::StreamSeries, request, scope,
-                                                   [&](const StreamSeriesResponse& message) -> absl::Status {
-                                                     if (pause != kFirstPause) session.out().Say("the server is back");
-                                                     pause = kFirstPause;
-                                                     heard = true;
-                                                     printer.Print(message);
-                                                     token = message.resume_token();
-                                                     return absl::OkStatus();
-                                                   });
+    absl::Status ended = session.data().Read(&Stub::StreamSeries, request, scope,
+                                             [&](const StreamSeriesResponse& message) -> absl::Status {
+                                               if (pause != kFirstPause) session.out().Say("the server is back");
+                                               pause = kFirstPause;
+                                               heard = true;
+                                               printer.Print(message);
+                                               token = message.resume_token();
+                                               return absl::OkStatus();
+                                             });
     if (scope.cancel.cancelled() || ended.ok()) return absl::OkStatus();
     if (!heard || !MayComeBack(ended)) {
       if (!absl::IsInvalidArgument(ended)) return ended;

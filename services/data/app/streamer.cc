@@ -135,12 +135,14 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec&
   if (!unknown.violations.empty()) return ReplayRefused(absl::StatusCode::kNotFound, spec.resource, unknown);
   if (!several.violations.empty()) return ReplayRefused(absl::StatusCode::kFailedPrecondition, spec.resource, several);
   std::vector<columnar::SeriesHead> heads;
+  heads.reserve(played.size());
   for (const columnar::SeriesState& state : played) {
     heads.push_back({.key = state.key, .lost_before_ns = state.lost_before_ns, .lost_since = state.lost_since});
   }
   const int64_t first = std::max(spec.replay->range.start_ns, cursor->time_ns);
   BF_RETURN_IF_ERROR(RefuseLost(heads, [&](const columnar::SeriesHead&) { return first; }));
   std::vector<quant::SeriesKey> keys;
+  keys.reserve(played.size());
   for (const columnar::SeriesState& state : played) keys.push_back(state.key);
   BF_ASSIGN_OR_RETURN(const NamedCalendars calendars,
                       series_.Calendars(keys, std::min(spec.replay->as_of, cursor->time), absl::InfiniteFuture()));

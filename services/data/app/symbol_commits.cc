@@ -59,7 +59,7 @@ absl::Status SymbolCommits::CommitTogether(const std::vector<Waiting*>& group) {
   options.took_effect = [&](postgres::Transaction& tx) { return FetchStore::Saved(tx, job.id, job.epoch, ended); };
   const absl::Time give_up = absl::Now() + kPatience;
   for (bool again = false;; again = true) {
-    const absl::Status status = stores_.database.Transact(
+    absl::Status status = stores_.database.Transact(
         [&](postgres::Transaction& tx) -> absl::Status {
           if (again) {  // the last COMMIT may have been one nobody could tell about
             BF_ASSIGN_OR_RETURN(const bool done, options.took_effect(tx));

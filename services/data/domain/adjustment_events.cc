@@ -138,6 +138,7 @@ absl::Status RefuseAdjustment(std::string_view reason, const Series& series, std
 absl::StatusOr<std::vector<DatedSplit>> DatedSplits(const Series& splits) {
   BF_ASSIGN_OR_RETURN(const std::vector<Event> events, ReadEvents({}, splits, "ratio", false, quant::Xnys()));
   std::vector<DatedSplit> dated;
+  dated.reserve(events.size());
   for (const Event& event : events) dated.push_back({event.ex_date, event.value});
   return dated;
 }

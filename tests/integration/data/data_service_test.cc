@@ -34,7 +34,6 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::IsOkAndHolds;
 using testing::StatusIs;
 using Stub = v1::DataService::Stub;
 

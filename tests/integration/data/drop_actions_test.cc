@@ -31,6 +31,7 @@ class DropActionsTest : public ReadTest {
   // Two and a half years, of which ow2 and aaa know another split each.
   void SetUp() override {
     std::vector<double> closes;
+    closes.reserve(630);
     for (int i = 0; i < 630; ++i) closes.push_back(400.5 + i % 89);
     for (const char* source : {"ow2", "aaa", "test"}) {
       Put(FlatBars("OWP", CivilDay(2020, 1, 2), closes, quant::PriceBasis::kRaw, source));
