@@ -92,11 +92,11 @@ TEST(StatusBridge, ADescriptionIsOnlyCutWhereTheWholeDoesNotFit) {
   base::Violations one;
   one.Add("symbols[0]", advice);
   EXPECT_EQ(base::DetailsOf(FromGrpc(ToGrpc(one.ToStatus("bad")))).violations.at(0).description, advice);
-  base::Violations seven;
-  for (int i = 0; i < 7; ++i) seven.Add(fmt::format("symbols[{}]", i), advice);
-  const base::ErrorDetails back = base::DetailsOf(FromGrpc(ToGrpc(seven.ToStatus("bad"))));
-  ASSERT_EQ(back.violations.size(), 7u) << "all of them, each cut to the same";
-  EXPECT_EQ(back.violations[6].description, std::string(397, 'a') + "...");
+  base::Violations four;
+  for (int i = 0; i < 4; ++i) four.Add(fmt::format("symbols[{}]", i), advice);
+  const base::ErrorDetails back = base::DetailsOf(FromGrpc(ToGrpc(four.ToStatus("bad"))));
+  ASSERT_EQ(back.violations.size(), 4u) << "all of them, each cut to the same";
+  EXPECT_EQ(back.violations[3].description, std::string(397, 'a') + "...");
 }
 
 TEST(StatusBridge, BytesThatAreNotTextDoNotSpoilTheDetails) {
