@@ -73,8 +73,10 @@ int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe
 
 // Whether no bar would be made of rows whose prices were adjusted as of two days: of bars within a day and of days, for
 // which rows come as they are stored (see MixesDays). FAILED_PRECONDITION SEVERAL_ANCHORS that names the first bar and
-// says that an adjustment brings its rows to one day.
-absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampling, const PriceAnchors& anchors);
+// says that an adjustment brings its rows to one day. Rows are in the bars that ResampleRows makes of them; those in no
+// bar, such as the rows of extended hours between two sessions, mix nothing.
+absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampling, const PriceAnchors& anchors,
+                           RowKind kind);
 
 // The bars that `rows` (of [FirstRowNeeded, RowsNeededUntil)) make and that end in `range`, as far as they are
 // complete: bars made of bars once a row at or after their end is stored, bars made of trades once what is stored was
