@@ -41,8 +41,8 @@ bool IsCurrencyPair(std::string_view symbol);
 std::vector<quant::TimeRange> RowsThatTell(quant::Timeframe timeframe, int64_t first_ns, int64_t last_ns);
 
 // So long after a session's close a row of that size ends, or a trade happens, that may still belong to the session:
-// the closing auction of the calendar, or the bar of at most five minutes that begins at the close. Whether it does is
-// told by what follows it (quant::ClosingAuction). 0 where a calendar has no auction.
+// the closing auction of the calendar, or the bar of at most five minutes that begins at the close. A trade does;
+// whether a bar does is told by what follows it (quant::ClosingAuction). 0 where a calendar has no auction.
 int64_t ClosingOf(const quant::Calendar& calendar, quant::Timeframe timeframe);
 
 // How many rows lie where. Rows end at their ascending times; trades happen then. Rows behind a close that are no

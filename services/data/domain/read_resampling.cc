@@ -131,7 +131,8 @@ absl::Status CheckOneScale(const Series& rows, const Resampling& resampling, con
 int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {
   if (kind == RowKind::kLevels) return end_ns;
   const quant::Calendar& calendar = *resampling.calendar;
-  return quant::ClosingAuction::FollowedUntil(calendar, ClosingOf(calendar, timeframe), end_ns);
+  return quant::ClosingAuction::FollowedUntil(calendar, ClosingOf(calendar, timeframe), kind == RowKind::kTrades,
+                                              end_ns);
 }
 
 absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,

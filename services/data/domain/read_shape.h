@@ -67,7 +67,7 @@ bool MixesDays(const quant::ResampleSpec& bars);
 enum class RowKind { kBars, kTrades, kLevels };
 
 // The instant up to which rows of `timeframe` must be read for the bars that end before `end_ns`: what is traded in the
-// closing auction belongs to the bar that ends with the session, and whether it was one is told by the rows of that
+// closing auction belongs to the bar that ends with the session, and whether bars were of one is told by those of that
 // evening, so that a read which ends within the evening has the bar of one that ends later.
 int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe, RowKind kind, int64_t end_ns);
 
