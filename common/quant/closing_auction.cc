@@ -53,6 +53,10 @@ bool ClosingAuction::IsFollowed(const Session& session) const {
   return false;
 }
 
+int64_t ClosingAuction::RowsUntil(const Calendar& calendar, int64_t closing_ns, bool trades, int64_t end_ns) {
+  return Behind(calendar, closing_ns, trades, end_ns);
+}
+
 int64_t ClosingAuction::FollowedUntil(const Calendar& calendar, int64_t closing_ns, bool trades, int64_t end_ns) {
   return Behind(calendar, trades ? closing_ns : Evening(calendar, closing_ns), trades, end_ns);
 }

@@ -31,6 +31,8 @@ class ClosingAuction {
   // The session to whose auction a row belongs that lies at this instant, outside the sessions; nullptr: to none.
   const Session* SessionOf(int64_t position_ns);
 
+  // The instant before which all rows lie that can be of sessions that close before `end_ns`, and all before `end_ns`.
+  static int64_t RowsUntil(const Calendar& calendar, int64_t closing_ns, bool trades, int64_t end_ns);
   // The instant before which all rows must be there that decide about sessions that close before `end_ns`; it is after
   // `end_ns` where one of them closed just before. Of trades those of the auction itself are enough.
   static int64_t FollowedUntil(const Calendar& calendar, int64_t closing_ns, bool trades, int64_t end_ns);

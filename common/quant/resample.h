@@ -36,6 +36,8 @@ struct ResampleSpec {
   // What is traded so long after a session's close belongs to its end, the closing auction: trades always, bars unless
   // others follow them in the extended hours of that evening (closing_auction.h).
   int64_t closing_ns = 0;
+  // Rows from here on only tell whether those before them are of a closing auction: they are in no bar and not counted.
+  int64_t rows_until_ns = INT64_MAX;
 };
 
 struct Resampled {

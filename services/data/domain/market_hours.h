@@ -46,7 +46,8 @@ std::vector<quant::TimeRange> RowsThatTell(quant::Timeframe timeframe, int64_t f
 int64_t ClosingOf(const quant::Calendar& calendar, quant::Timeframe timeframe);
 
 // How many rows lie where. Rows end at their ascending times; trades happen then. Rows behind a close that are no
-// closing auction (quant::ClosingAuction) are of extended hours.
+// closing auction (quant::ClosingAuction) are of extended hours. Rows from `until_ns` on only tell whether those before
+// them are of an auction: they are not counted.
 struct RowHours {
   size_t rows = 0;
   size_t extended = 0;  // before the open and after the close; of days and longer bars none
@@ -54,7 +55,7 @@ struct RowHours {
   size_t outside() const { return extended + closed; }
 };
 RowHours HoursOf(std::span<const int64_t> times, const quant::Calendar& calendar, quant::Timeframe timeframe,
-                 bool trades);
+                 bool trades, int64_t until_ns = INT64_MAX);
 
 // Rows that lie outside may be so many of a hundred before they are taken for another market's.
 inline constexpr size_t kMostOutsidePercent = 5;

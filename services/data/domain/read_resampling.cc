@@ -149,7 +149,11 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
     none.bars.key.timeframe = spec.rule == quant::BarRule::kTime ? spec.timeframe : Timeframe::kTick;
     return none;
   }
-  if (kind != RowKind::kLevels) spec.closing_ns = ClosingOf(*resampling.calendar, rows.key.timeframe);
+  if (kind != RowKind::kLevels) {
+    const quant::Calendar& calendar = *resampling.calendar;
+    spec.closing_ns = ClosingOf(calendar, rows.key.timeframe);
+    spec.rows_until_ns = quant::ClosingAuction::RowsUntil(calendar, spec.closing_ns, trades, range.end_ns);
+  }
   const int64_t before_end = range.end_ns == INT64_MAX ? range.end_ns : range.end_ns - 1;
   spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
   const bool splits_apart = rows.basis == quant::PriceBasis::kRaw && actions.splits != nullptr;
@@ -162,7 +166,7 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
   BarsMade out;
   if (made.outside_rows > 0) {
     BF_ASSIGN_OR_RETURN(out.notices.emplace_back(),
-                        OutsideNotice(rows, made.outside_rows, *resampling.calendar, trades));
+                        OutsideNotice(rows, made.outside_rows, *resampling.calendar, trades, spec.rows_until_ns));
   }
   // Bars that end after the range are not asked for.
   if (made.pending_rows > 0 && range.end_ns > extent.last_time_ns) {

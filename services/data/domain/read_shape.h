@@ -84,7 +84,8 @@ absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampli
 // then has no split_ratio. Of levels the last row of each interval.
 //
 // Sessions have their closing auction (ClosingOf, closing_auction.h) with them. Rows outside them are in no bar, which
-// a notice says, as it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is
+// a notice says, as it does of rows at the end whose bar is not complete. Rows that are only read to judge the auction,
+// behind it and behind the range, are not counted. FAILED_PRECONDITION NO_SESSION when no row is
 // in a session of the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which
 // nothing is traded there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one
 // has no value.
