@@ -105,8 +105,8 @@ absl::StatusOr<const Calendar*> FindCalendar(std::string_view name);
 
 // New York Stock Exchange (and Nasdaq): 1990-01-01 .. 2030-12-31, sessions 09:30 - 16:00 New York time, early closes at
 // 13:00 (14:00 before 1993), half-session openings as they were. The closing auction has the minute after the close;
-// extended hours are the five and a half hours before the open and the four after the close, whose first minute is
-// the auction's (closing_auction.h).
+// extended hours are the five and a half hours before the open and the four after the close, whose first minute may
+// be the auction's (closing_auction.h).
 //
 // Rules: New Year (a Saturday is not observed), Martin Luther King Day (from 1998), Presidents' Day, Good Friday,
 // Memorial Day, Juneteenth (from 2022), Independence Day, Labor Day, Thanksgiving, Christmas; Saturday holidays are

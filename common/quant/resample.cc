@@ -30,6 +30,12 @@ ClosingAuction AuctionOf(const SourceRows& rows, const ResampleSpec& spec, const
   return {calendar, spec.closing_ns, rows.times, rows.trades, [&rows](size_t row) { return rows.filled(row); }};
 }
 
+// How many rows can be in bars.
+size_t RowsThatCount(const SourceRows& rows, const ResampleSpec& spec) {
+  const auto end = std::lower_bound(rows.times.begin(), rows.times.end(), spec.rows_until_ns);
+  return static_cast<size_t>(end - rows.times.begin());
+}
+
 Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calendar& calendar, int64_t watermark,
                    BarWriter& writer) {
   Resampled out;
@@ -51,7 +57,8 @@ Resampled TimeBars(const SourceRows& rows, const ResampleSpec& spec, const Calen
     }
     bar = {};
   };
-  for (size_t row = 0; row < rows.size(); ++row) {
+  const size_t count = RowsThatCount(rows, spec);
+  for (size_t row = 0; row < count; ++row) {
     if (rows.filled(row)) continue;
     const Intervals::Place place = intervals.PlaceOf(rows.position(row));
     if (place.session == nullptr) {
@@ -90,7 +97,8 @@ Resampled TradingBars(const SourceRows& rows, const ResampleSpec& spec, const Ca
   Intervals sessions(calendar, Timeframe::kDay, AuctionOf(rows, spec, calendar));
   PartialBar bar;
   double progress = 0;
-  for (size_t row = 0; row < rows.size(); ++row) {
+  const size_t count = RowsThatCount(rows, spec);
+  for (size_t row = 0; row < count; ++row) {
     if (rows.filled(row)) continue;
     if (sessions.PlaceOf(rows.position(row)).session == nullptr) {
       ++out.outside_rows;

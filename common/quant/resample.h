@@ -33,9 +33,11 @@ struct ResampleSpec {
   bool fill_forward = false;
   // All rows up to and including this instant are given; default: the time of the last row.
   std::optional<int64_t> watermark_ns;
-  // What is traded so long after a session's close belongs to its end, the closing auction, unless rows follow it in
-  // the extended hours of that evening (closing_auction.h).
+  // What is traded so long after a session's close belongs to its end, the closing auction: trades always, bars unless
+  // others follow them in the extended hours of that evening (closing_auction.h).
   int64_t closing_ns = 0;
+  // Rows from here on only tell whether those before them are of a closing auction: they are in no bar and not counted.
+  int64_t rows_until_ns = INT64_MAX;
 };
 
 struct Resampled {
@@ -58,7 +60,7 @@ struct Resampled {
 //            session into the next.
 // Complete   a bar is given iff its end is not after the watermark. So more rows after the watermark never change a
 //            bar that was given before, but for those of the evening of a session that had just closed, while its
-//            closing auction comes (which counts at first), or trading that goes on (then it was none).
+//            closing auction comes (which counts at first), or bars of trading that goes on (then it was none).
 //
 // Columns: open, high, low, close, volume (sum), and where the rows have them, or are trades,
 //   vwap         sum(price x size) / volume; missing where volume is 0

@@ -14,7 +14,8 @@
 #include "common/quant/closing_auction.h"
 #include "common/quant/timeframe.h"
 
-// Inside resample*.cc and sample_last.cc: where the intervals of a timeframe end.
+// Where the intervals of a timeframe end: for resample*.cc and sample_last.cc, and for whoever must know in which of
+// their bars a row is.
 namespace breadthflow::quant {
 
 // The sessions of a calendar, cut into the intervals of a timeframe.

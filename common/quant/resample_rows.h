@@ -11,7 +11,8 @@
 #include "common/base/status.h"
 #include "common/quant/series.h"
 
-// Inside resample*.cc: the rows that are read, the bar that they make, the series of such bars.
+// For resample*.cc and whoever must know which rows they pass over: the rows that are read, the bar that they make, the
+// series of such bars.
 namespace breadthflow::quant {
 
 // A column as numbers, whether stored as doubles or integers; not there when the series has no such column.

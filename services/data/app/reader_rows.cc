@@ -109,7 +109,7 @@ absl::StatusOr<quant::Series> Reader::ReadMade(const ReadPlan& plan, size_t plac
     } else if (shape.resampling && MixesDays(shape.resampling->bars)) {
       BF_ASSIGN_OR_RETURN(known, actions.ToCombine(rows, wanted.range.end_ns));
     } else if (shape.resampling) {
-      BF_RETURN_IF_ERROR(CheckOneScale(rows, *shape.resampling, extent.anchors));
+      BF_RETURN_IF_ERROR(CheckOneScale(rows, *shape.resampling, extent.anchors, plan.kind));
     }
     const quant::TimeRange taken{looks_back ? stored.range.start_ns : needed.start_ns, needed.end_ns};
     if (stored.range != taken) rows = rows.Slice(taken);

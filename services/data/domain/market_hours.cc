@@ -157,12 +157,14 @@ int64_t ClosingOf(const Calendar& calendar, Timeframe timeframe) {
   return auction > 0 && length <= 5 * kMinuteNs ? std::max(auction, length) : auction;
 }
 
-RowHours HoursOf(std::span<const int64_t> times, const Calendar& calendar, Timeframe timeframe, bool trades) {
+RowHours HoursOf(std::span<const int64_t> times, const Calendar& calendar, Timeframe timeframe, bool trades,
+                 int64_t until_ns) {
   const int64_t closing = ClosingOf(calendar, timeframe);
   const bool days = timeframe >= Timeframe::kDay;
-  RowHours hours{.rows = times.size()};
+  const auto end = std::lower_bound(times.begin(), times.end(), until_ns);
+  RowHours hours{.rows = static_cast<size_t>(end - times.begin())};
   quant::ClosingAuction auction(calendar, closing, times, trades);
-  for (const int64_t time_ns : times) {
+  for (const int64_t time_ns : times.first(hours.rows)) {
     const int64_t position = trades || time_ns == INT64_MIN ? time_ns : time_ns - 1;
     quant::Phase phase = calendar.PhaseAt(position, closing);
     if (phase == quant::Phase::kClosing && !days && auction.SessionOf(position) == nullptr) {

@@ -41,12 +41,13 @@ bool IsCurrencyPair(std::string_view symbol);
 std::vector<quant::TimeRange> RowsThatTell(quant::Timeframe timeframe, int64_t first_ns, int64_t last_ns);
 
 // So long after a session's close a row of that size ends, or a trade happens, that may still belong to the session:
-// the closing auction of the calendar, or the bar of at most five minutes that begins at the close. Whether it does is
-// told by what follows it (quant::ClosingAuction). 0 where a calendar has no auction.
+// the closing auction of the calendar, or the bar of at most five minutes that begins at the close. A trade does;
+// whether a bar does is told by what follows it (quant::ClosingAuction). 0 where a calendar has no auction.
 int64_t ClosingOf(const quant::Calendar& calendar, quant::Timeframe timeframe);
 
 // How many rows lie where. Rows end at their ascending times; trades happen then. Rows behind a close that are no
-// closing auction (quant::ClosingAuction) are of extended hours.
+// closing auction (quant::ClosingAuction) are of extended hours. Rows from `until_ns` on only tell whether those before
+// them are of an auction: they are not counted.
 struct RowHours {
   size_t rows = 0;
   size_t extended = 0;  // before the open and after the close; of days and longer bars none
@@ -54,7 +55,7 @@ struct RowHours {
   size_t outside() const { return extended + closed; }
 };
 RowHours HoursOf(std::span<const int64_t> times, const quant::Calendar& calendar, quant::Timeframe timeframe,
-                 bool trades);
+                 bool trades, int64_t until_ns = INT64_MAX);
 
 // Rows that lie outside may be so many of a hundred before they are taken for another market's.
 inline constexpr size_t kMostOutsidePercent = 5;

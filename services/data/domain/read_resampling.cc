@@ -1,6 +1,5 @@
 // Other bars made of the rows of a read: what they need, and how they are made.
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +12,8 @@
 #include "common/quant/bar.h"
 #include "common/quant/closing_auction.h"
 #include "common/quant/resample.h"
+#include "common/quant/resample_intervals.h"
+#include "common/quant/resample_rows.h"
 #include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/price_anchor.h"
@@ -90,24 +91,39 @@ bool MixesDays(const quant::ResampleSpec& bars) {
          bars.timeframe == Timeframe::kMonth;
 }
 
-absl::Status CheckOneScale(const Series& rows, const Resampling& resampling, const PriceAnchors& anchors) {
+absl::Status CheckOneScale(const Series& rows, const Resampling& resampling, const PriceAnchors& anchors,
+                           RowKind kind) {
+  if (anchors.size() < 2) return absl::OkStatus();
   const quant::Calendar& calendar = *resampling.calendar;
-  const int64_t closing = ClosingOf(calendar, rows.key.timeframe);
-  const auto bar_of = [&](int64_t time_ns) {
-    const quant::Session* ended = calendar.LastClosingBy(time_ns);
-    const bool auction = ended != nullptr && time_ns - ended->close_ns <= closing;
-    return IntervalStart(calendar, resampling.bars.timeframe, auction ? ended->close_ns : time_ns);
-  };
-  for (size_t next = 1; next < anchors.size(); ++next) {
-    const auto at = std::lower_bound(rows.times.begin(), rows.times.end(), anchors[next].first_ns);
-    if (at == rows.times.begin() || at == rows.times.end() || bar_of(*std::prev(at)) != bar_of(*at)) continue;
-    return base::MakeError(
-        absl::StatusCode::kFailedPrecondition, "SEVERAL_ANCHORS",
-        fmt::format("the {} bar of {} that begins at {} would be made of prices adjusted for splits as of {}: read it "
-                    "with an adjustment (split), which brings them to one day",
-                    quant::ToText(resampling.bars.timeframe), rows.key.symbol,
-                    absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(bar_of(*at)), absl::UTCTimeZone()),
-                    ToText(PriceAnchors{anchors[next - 1], anchors[next]})));
+  const bool trades = kind == RowKind::kTrades;
+  const bool levels = kind == RowKind::kLevels;
+  const int64_t closing_ns = levels ? 0 : ClosingOf(calendar, rows.key.timeframe);
+  const quant::Numbers filled(rows, "is_filled");
+  const auto passed_over = [&](size_t row) { return !levels && filled.present(row) && filled[row] != 0; };
+  quant::Intervals intervals(calendar, resampling.bars.timeframe,
+                             quant::ClosingAuction(calendar, closing_ns, rows.times, trades, passed_over));
+  size_t anchor = 0;
+  size_t anchor_before = 0;  // of the row before that is in a bar
+  int64_t end_before = INT64_MIN;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const int64_t time_ns = rows.times[row];
+    while (anchor + 1 < anchors.size() && anchors[anchor + 1].first_ns <= time_ns) ++anchor;
+    if (time_ns == INT64_MIN || passed_over(row)) continue;
+    const quant::Intervals::Place place = intervals.PlaceOf(trades ? time_ns : time_ns - 1);
+    if (place.session == nullptr) continue;
+    const int64_t end_ns = intervals.End(*place.session, place.time_ns);
+    if (end_ns == end_before && anchors[anchor].as_of != anchors[anchor_before].as_of) {
+      const int64_t start_ns = IntervalStart(calendar, resampling.bars.timeframe, end_ns);
+      return base::MakeError(
+          absl::StatusCode::kFailedPrecondition, "SEVERAL_ANCHORS",
+          fmt::format("the {} bar of {} that begins at {} would be made of prices adjusted for splits as of {}: read "
+                      "it with an adjustment (split), which brings them to one day",
+                      quant::ToText(resampling.bars.timeframe), rows.key.symbol,
+                      absl::FormatTime("%Y-%m-%d %H:%M:%SZ", quant::FromNanos(start_ns), absl::UTCTimeZone()),
+                      ToText(PriceAnchors{anchors[anchor_before], anchors[anchor]})));
+    }
+    anchor_before = anchor;
+    end_before = end_ns;
   }
   return absl::OkStatus();
 }
@@ -115,7 +131,8 @@ absl::Status CheckOneScale(const Series& rows, const Resampling& resampling, con
 int64_t RowsNeededUntil(const Resampling& resampling, Timeframe timeframe, RowKind kind, int64_t end_ns) {
   if (kind == RowKind::kLevels) return end_ns;
   const quant::Calendar& calendar = *resampling.calendar;
-  return quant::ClosingAuction::FollowedUntil(calendar, ClosingOf(calendar, timeframe), end_ns);
+  return quant::ClosingAuction::FollowedUntil(calendar, ClosingOf(calendar, timeframe), kind == RowKind::kTrades,
+                                              end_ns);
 }
 
 absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling, const CorporateActions& actions,
@@ -132,7 +149,11 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
     none.bars.key.timeframe = spec.rule == quant::BarRule::kTime ? spec.timeframe : Timeframe::kTick;
     return none;
   }
-  if (kind != RowKind::kLevels) spec.closing_ns = ClosingOf(*resampling.calendar, rows.key.timeframe);
+  if (kind != RowKind::kLevels) {
+    const quant::Calendar& calendar = *resampling.calendar;
+    spec.closing_ns = ClosingOf(calendar, rows.key.timeframe);
+    spec.rows_until_ns = quant::ClosingAuction::RowsUntil(calendar, spec.closing_ns, trades, range.end_ns);
+  }
   const int64_t before_end = range.end_ns == INT64_MAX ? range.end_ns : range.end_ns - 1;
   spec.watermark_ns = std::min(before_end, trades ? extent.known_at_ns : extent.last_time_ns);
   const bool splits_apart = rows.basis == quant::PriceBasis::kRaw && actions.splits != nullptr;
@@ -145,7 +166,7 @@ absl::StatusOr<BarsMade> ResampleRows(Series rows, const Resampling& resampling,
   BarsMade out;
   if (made.outside_rows > 0) {
     BF_ASSIGN_OR_RETURN(out.notices.emplace_back(),
-                        OutsideNotice(rows, made.outside_rows, *resampling.calendar, trades));
+                        OutsideNotice(rows, made.outside_rows, *resampling.calendar, trades, spec.rows_until_ns));
   }
   // Bars that end after the range are not asked for.
   if (made.pending_rows > 0 && range.end_ns > extent.last_time_ns) {

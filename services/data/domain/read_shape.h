@@ -67,14 +67,16 @@ bool MixesDays(const quant::ResampleSpec& bars);
 enum class RowKind { kBars, kTrades, kLevels };
 
 // The instant up to which rows of `timeframe` must be read for the bars that end before `end_ns`: what is traded in the
-// closing auction belongs to the bar that ends with the session, and whether it was one is told by the rows of that
+// closing auction belongs to the bar that ends with the session, and whether bars were of one is told by those of that
 // evening, so that a read which ends within the evening has the bar of one that ends later.
 int64_t RowsNeededUntil(const Resampling& resampling, quant::Timeframe timeframe, RowKind kind, int64_t end_ns);
 
 // Whether no bar would be made of rows whose prices were adjusted as of two days: of bars within a day and of days, for
 // which rows come as they are stored (see MixesDays). FAILED_PRECONDITION SEVERAL_ANCHORS that names the first bar and
-// says that an adjustment brings its rows to one day.
-absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampling, const PriceAnchors& anchors);
+// says that an adjustment brings its rows to one day. Rows are in the bars that ResampleRows makes of them; those in no
+// bar, such as the rows of extended hours between two sessions, mix nothing.
+absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampling, const PriceAnchors& anchors,
+                           RowKind kind);
 
 // The bars that `rows` (of [FirstRowNeeded, RowsNeededUntil)) make and that end in `range`, as far as they are
 // complete: bars made of bars once a row at or after their end is stored, bars made of trades once what is stored was
@@ -82,7 +84,8 @@ absl::Status CheckOneScale(const quant::Series& rows, const Resampling& resampli
 // then has no split_ratio. Of levels the last row of each interval.
 //
 // Sessions have their closing auction (ClosingOf, closing_auction.h) with them. Rows outside them are in no bar, which
-// a notice says, as it does of rows at the end whose bar is not complete. FAILED_PRECONDITION NO_SESSION when no row is
+// a notice says, as it does of rows at the end whose bar is not complete. Rows that are only read to judge the auction,
+// behind it and behind the range, are not counted. FAILED_PRECONDITION NO_SESSION when no row is
 // in a session of the calendar, OUTSIDE_SESSIONS when more than kMostOutsidePercent of them are of hours at which
 // nothing is traded there; the message names the calendars that fit. INVALID_RESAMPLE with resource and column when one
 // has no value.

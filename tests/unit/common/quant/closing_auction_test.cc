@@ -81,31 +81,52 @@ TEST(ClosingAuction, StaysWhereNothingElseIsTradedMeanwhile) {
   EXPECT_EQ(InDay(rows, 10 * kMinute, Xetr()), 2);
 }
 
-TEST(ClosingAuction, OfTradesIsJudgedLikeThatOfBars) {
+// A tape has the closing cross moments after the close, and goes on all evening.
+TEST(ClosingAuction, OfTradesIsOfTheSessionWhateverFollows) {
   const int64_t close = At(2017, 9, 1, 16, 0);
   const std::vector<int64_t> times = {close - kSecond, close, close + 59 * kSecond, close + kMinute};
   const Series rest = Trades({times.begin(), times.begin() + 3}, {10, 11, 12}, {1, 2, 4});
   EXPECT_EQ(InDay(rest), 7);
   const Series evening = Trades(times, {10, 11, 12, 13}, {1, 2, 4, 8});
-  EXPECT_EQ(InDay(evening), 1);
+  EXPECT_EQ(InDay(evening), 7) << "but for the trade a minute after the close";
   const ResampleSpec lots{.rule = BarRule::kVolume, .size = 1, .closing_ns = kMinute};
   EXPECT_THAT(Bars(rest, lots).bars.Doubles("volume"), ElementsAre(1, 2, 4));
-  EXPECT_THAT(Bars(evening, lots).bars.Doubles("volume"), ElementsAre(1));
-  EXPECT_EQ(Bars(evening, lots).outside_rows, 3u);
+  EXPECT_THAT(Bars(evening, lots).bars.Doubles("volume"), ElementsAre(1, 2, 4));
+  EXPECT_EQ(Bars(evening, lots).outside_rows, 1u);
+  for (const ResampleSpec& spec : {ResampleSpec{.rule = BarRule::kTicks, .size = 3, .closing_ns = kMinute},
+                                   ResampleSpec{.rule = BarRule::kDollar, .size = 80, .closing_ns = kMinute},
+                                   ResampleSpec{.rule = BarRule::kRange, .size = 2, .closing_ns = kMinute}}) {
+    EXPECT_THAT(Bars(evening, spec).bars.Doubles("close"), ElementsAre(12)) << ToText(spec.rule);
+  }
+}
+
+TEST(ClosingAuction, OfATapeWithExtendedHoursIsTheCloseOfTheDay) {
+  const Series tape = Trades({At(2017, 9, 1, 15, 59, 59), At(2017, 9, 1, 16, 0, 1), At(2017, 9, 1, 18, 0)},
+                             {100, 100.5, 100.3}, {500, 1'000'000, 10});
+  const Resampled days =
+      Bars(tape, {.timeframe = Timeframe::kDay, .watermark_ns = tape.times.back(), .closing_ns = kMinute});
+  EXPECT_THAT(NewYork(days.bars), ElementsAre("2017-09-01 16:00"));
+  EXPECT_THAT(days.bars.Doubles("close"), ElementsAre(100.5));
+  EXPECT_THAT(days.bars.Doubles("volume"), ElementsAre(1'000'500));
+  EXPECT_EQ(days.outside_rows, 1u);
 }
 
 TEST(ClosingAuction, EveningsAreNeededOfSessionsThatCloseBeforeTheEnd) {
   const Session& day = *Xnys().Find(absl::CivilDay(2017, 9, 1));
-  const auto until = [](int64_t end) { return ClosingAuction::FollowedUntil(Xnys(), kMinute, end); };
+  const auto until = [](int64_t end) { return ClosingAuction::FollowedUntil(Xnys(), kMinute, false, end); };
   EXPECT_EQ(until(day.close_ns), day.close_ns) << "its bar is not asked for";
   EXPECT_EQ(until(day.close_ns + 1), day.close_ns + 4 * kHour + 1);
   EXPECT_EQ(until(day.close_ns + kHour), day.close_ns + 4 * kHour + 1);
   EXPECT_EQ(until(day.close_ns + 5 * kHour), day.close_ns + 5 * kHour);
   EXPECT_EQ(until(INT64_MIN), INT64_MIN);
   EXPECT_EQ(until(INT64_MAX), INT64_MAX);
-  EXPECT_EQ(ClosingAuction::FollowedUntil(Xnys(), 0, day.close_ns + 1), day.close_ns + 1) << "no auction";
+  EXPECT_EQ(ClosingAuction::FollowedUntil(Xnys(), 0, false, day.close_ns + 1), day.close_ns + 1) << "no auction";
   const int64_t frankfurt = Xetr().sessions().front().close_ns;
-  EXPECT_EQ(ClosingAuction::FollowedUntil(Xetr(), 10 * kMinute, frankfurt + 1), frankfurt + 10 * kMinute + 1);
+  EXPECT_EQ(ClosingAuction::FollowedUntil(Xetr(), 10 * kMinute, false, frankfurt + 1), frankfurt + 10 * kMinute + 1);
+  const auto of_trades = [](int64_t end) { return ClosingAuction::FollowedUntil(Xnys(), kMinute, true, end); };
+  EXPECT_EQ(of_trades(day.close_ns), day.close_ns);
+  EXPECT_EQ(of_trades(day.close_ns + 1), day.close_ns + kMinute);
+  EXPECT_EQ(of_trades(day.close_ns + kHour), day.close_ns + kHour) << "nothing that follows counts";
 }
 
 }  // namespace

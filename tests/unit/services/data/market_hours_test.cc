@@ -209,12 +209,13 @@ TEST(HoursOf, TellsSessionsWithTheirAuctionFromExtendedHoursAndTheRest) {
   EXPECT_EQ(minutes.rows, 9u);
   EXPECT_EQ(minutes.extended, 5u) << "the bar that ends at the open was before it, that at the close has followers";
   EXPECT_EQ(minutes.closed, 2u);
-  EXPECT_EQ(HoursOf(times, quant::Xnys(), Timeframe::kTick, true).extended, 4u) << "a trade at the open is in it";
+  EXPECT_EQ(HoursOf(times, quant::Xnys(), Timeframe::kTick, true).extended, 3u)
+      << "a trade at the open is in it, and one at the close of the auction";
   EXPECT_EQ(HoursOf(times, quant::Xnys(), Timeframe::kDay, false).extended, 0u);
   EXPECT_EQ(HoursOf(times, quant::Xnys(), Timeframe::kDay, false).closed, 6u);
   const Times to_auction(times.begin() + 3, times.begin() + 6);
   EXPECT_EQ(HoursOf(to_auction, quant::Xnys(), Timeframe::kMin1, false).outside(), 0u);
-  EXPECT_EQ(HoursOf(to_auction, quant::Xnys(), Timeframe::kTick, true).outside(), 2u) << "one a minute after it";
+  EXPECT_EQ(HoursOf(to_auction, quant::Xnys(), Timeframe::kTick, true).outside(), 1u) << "one a minute after it";
   const RowHours unknown = HoursOf(times, quant::UtcDays(), Timeframe::kMin1, false);
   EXPECT_EQ(unknown.outside(), 0u);
 }

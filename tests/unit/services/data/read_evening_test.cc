@@ -79,6 +79,49 @@ TEST(ReadEvening, ADayHasItsFirstRowAfterTheCloseOnlyWhereNoneFollows) {
   EXPECT_EQ(halves.Doubles("volume")[19], 31) << "the half day";
 }
 
+// What is read behind the range to judge the auction is not spoken of.
+TEST(ReadEvening, OnlyRowsOfTheRangeAreCounted) {
+  const Series rows = Days();
+  const quant::Session& day = SessionOf(kFirst);
+  const auto notices = [&](int64_t end_ns) {
+    std::vector<std::string> said;
+    EXPECT_EQ(Read(rows, Of(Timeframe::kDay), {day.open_ns, end_ns}, &said).size(), 1u);
+    return said;
+  };
+  // Those of the range, with the row that ends at the open, and the one that could have been of the auction.
+  EXPECT_THAT(notices(day.close_ns + 1),
+              ElementsAre("2 of 392 rows are outside the sessions of XNYS and in no bar: 2 of them are of extended "
+                          "hours"));
+  EXPECT_THAT(notices(day.close_ns + 180 * kMinute),
+              ElementsAre("180 of 570 rows are outside the sessions of XNYS and in no bar: 180 of them are of extended "
+                          "hours"));
+  EXPECT_THAT(notices(day.close_ns + 300 * kMinute),
+              ElementsAre("241 of 631 rows are outside the sessions of XNYS and in no bar: 241 of them are of extended "
+                          "hours"));
+}
+
+// Rows of the night that are more than one in twenty of the range are so however long the evening is.
+TEST(ReadEvening, RowsBehindTheRangeHideNoneOfHoursAtWhichNothingIsTraded) {
+  const quant::Session& day = SessionOf(kFirst);
+  std::vector<int64_t> times;
+  for (int64_t minute = 0; minute < 22; ++minute) times.push_back(day.open_ns + (minute - 400) * kMinute);
+  for (int64_t minute = 1; minute <= 390 + 240; ++minute) times.push_back(day.open_ns + minute * kMinute);
+  Series rows{.key = {"stock_price", "SPY", Timeframe::kMin1, "s"},
+              .basis = quant::PriceBasis::kSplitAdjusted,
+              .times = times,
+              .columns = {}};
+  for (const char* name : {"open", "high", "low", "close", "volume"}) {
+    rows.Add(name, std::vector<double>(rows.size(), 1));
+  }
+  const StoredExtent extent{times.front(), times.back(), 0};
+  const auto made = [&](int64_t end_ns) {
+    return ResampleRows(rows, Of(Timeframe::kDay), {}, {INT64_MIN, end_ns}, extent, RowKind::kBars);
+  };
+  EXPECT_THAT(made(INT64_MAX), IsOk()) << "22 of 652";
+  EXPECT_THAT(made(day.close_ns + 1), testing::StatusIs(absl::StatusCode::kFailedPrecondition, "OUTSIDE_SESSIONS"))
+      << "22 of 413";
+}
+
 TEST(ReadEvening, AReadThatEndsWithinItHasTheBarsOfOneThatEndsLater) {
   const Series rows = Days();
   for (const Timeframe timeframe : {Timeframe::kMin5, Timeframe::kHour1, Timeframe::kDay, Timeframe::kWeek}) {

@@ -104,6 +104,7 @@ TEST(ReadShape, RowsOfTheClosingAuctionAreReadForABarThatEndsBeforeThem) {
             close + 240 * kMinute + 1)
       << "the evening tells whether it was an auction";
   EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, close), close);
+  EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kTick, RowKind::kTrades, close + 1), close + kMinute);
   EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kTick, RowKind::kLevels, close + 1), close + 1);
   EXPECT_EQ(RowsNeededUntil(Of(Timeframe::kDay), Timeframe::kMin1, RowKind::kBars, INT64_MAX), INT64_MAX);
   const quant::Series rows = Prices("SPY", Timeframe::kMin1, Minutes(kWednesday, 0, 1));
