@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -48,14 +49,21 @@ class Written {
   const std::string& resource() const { return resource_; }
   // How its prices are anchored on the first row stored; empty: they are not.
   const std::string& anchored() const { return anchored_; }
-  // Where prices are of several bases, of which an import takes one: which flag has those of each. Empty: they are not.
+  // Where prices are of several bases, of which an import takes one: which flag has those of each, or how to list them
+  // where they are many. Empty: they are not.
   std::string Bases() const {
     if (symbols_.size() < 2) return "";
+    constexpr size_t kListed = 20;  // symbols of a basis
     std::string text;
+    bool more = false;
     for (const auto& [basis, symbols] : symbols_) {
-      text += fmt::format("{}--symbols {} ({})", text.empty() ? "" : ", ", fmt::join(symbols, ","), basis);
+      const auto listed = std::span(symbols).first(std::min(symbols.size(), kListed));
+      text += fmt::format("{}--symbols {}", text.empty() ? "" : ", ", fmt::join(listed, ","));
+      if (symbols.size() > kListed) text += fmt::format(" ... and {} more", symbols.size() - kListed);
+      text += fmt::format(" ({})", basis);
+      more |= symbols.size() > kListed;
     }
-    return text;
+    return more ? text + "; breadthflow data summary lists the basis of every symbol" : text;
   }
 
  private:

@@ -63,7 +63,18 @@ void Import::CheckSpacing(const quant::Series& rows, const std::string& name, bo
   const auto add = [&](size_t row, const std::string& text) {
     faults_.Add(fmt::format("{}.rows[{}]", name, row), text);
   };
-  if (const auto fault = FindSpacingFault(rows.times, spec_.timeframe)) return add(fault->row, fault->text);
+  if (const auto fault = FindSpacingFault(rows.times, spec_.timeframe)) {
+    // A note is of bars that may be of that size: what says it is believed.
+    if (fault->note.empty()) return add(fault->row, fault->text);
+    const auto spacing = spec_.csv_params.find(kSpacing);
+    const bool any =
+        spacing != spec_.csv_params.end() && spacing->second == component::ParamValue(std::string(kAnySpacing));
+    if (says_timeframe || any) return TellOfSpacing(*fault, notes_[rows.key.symbol]);
+    return add(fault->row,
+               fmt::format("{0}; bars of {1} all the same are taken where the rows say their size, or by the "
+                           "parameter {2}={3} (--set {2}={3})",
+                           fault->text, quant::ToText(spec_.timeframe), kSpacing, kAnySpacing));
+  }
   if (says_timeframe || spec_.timeframe != quant::Timeframe::kDay) return;
   const auto odd = FindOddDays(rows.times);
   if (!odd) return;
@@ -124,7 +135,7 @@ absl::Status Import::AddStored(const std::string& symbol, std::string_view bytes
   if (!rows.ok()) return AddFault(name, base::Message(rows.status()));
   rows->key.symbol = symbol;
   TakeDays(*rows, name, said.adjusted_as_of);
-  return Keep(*std::move(rows), name, {}, false);
+  return Keep(*std::move(rows), name, {}, spec_.timeframe_said);  // they were stored in that size before
 }
 
 absl::StatusOr<std::vector<FetchResult>> Import::Finish(const base::CancelToken& cancel) {

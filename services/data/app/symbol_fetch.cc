@@ -178,7 +178,10 @@ absl::Status SymbolFetch::Gather(const SymbolTask& task, const ReadySource& sour
     if (data.ok()) {
       fetched.adjusted_as_of = data->adjusted_as_of;
       fetched.basis_assumed |= data->basis_assumed && !data->series.empty();
-      for (const std::string& note : data->notes) AddNote(note, fetched.result);
+      for (const std::string& note : data->notes) {
+        const std::vector<std::string>& told = fetched.result.notes;  // of another range
+        if (std::find(told.begin(), told.end(), note) == told.end()) AddNote(note, fetched.result);
+      }
       if (data->market) fetched.market = data->market;
       like.basis = data->series.basis;
       const std::vector<Coverage> covered =
@@ -247,7 +250,7 @@ absl::StatusOr<SourceData> SymbolFetch::Read(const Source& source, const SourceA
   base::Violations violations;
   CheckSeries(*resource, data.series, label, violations);
   if (const auto larger = FindLargerBars(data.series.times, query.timeframe); larger && resource->bars) {
-    violations.Add(label(larger->row), larger->text);
+    TellOfSpacing(*larger, data.notes);  // the source was asked for that size
   }
   BF_RETURN_IF_ERROR(violations.ToStatus(fmt::format("{} is not valid {}", query.symbol, resource->id)));
   return data;

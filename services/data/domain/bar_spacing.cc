@@ -127,6 +127,10 @@ bool AtOneTimeOfDay(int64_t a, int64_t b) {
 
 }  // namespace
 
+void TellOfSpacing(const SpacingFault& fault, std::vector<std::string>& notes) {
+  if (std::find(notes.begin(), notes.end(), fault.note) == notes.end()) notes.push_back(fault.note);
+}
+
 std::optional<SpacingFault> FindLargerBars(std::span<const int64_t> times, Timeframe timeframe) {
   if (quant::IntradayLength(timeframe) <= absl::ZeroDuration()) return std::nullopt;
   const Steps steps = StepsOf(times);
@@ -135,11 +139,17 @@ std::optional<SpacingFault> FindLargerBars(std::span<const int64_t> times, Timef
   const int64_t length = absl::ToInt64Nanoseconds(quant::IntradayLength(*larger));
   size_t row = 1;
   while (row + 1 < times.size() && times[row] - times[row - 1] != length) ++row;
-  return SpacingFault{row, fmt::format("is {0} after the row before, as {1} of {2} rows within their sessions are, and "
-                                       "the others are multiples of that apart: bars of {3} and not of {4} "
-                                       "(--timeframe {3})",
-                                       Length(length), steps.counts.at(length), steps.all, quant::ToText(*larger),
-                                       quant::ToText(timeframe))};
+  const std::string_view size = quant::ToText(*larger);
+  const std::string_view said = quant::ToText(timeframe);
+  return SpacingFault{
+      row,
+      fmt::format("is {0} after the row before, as {1} of {2} rows within their sessions are, and the others are "
+                  "multiples of that apart: bars of {3} and not of {4} (--timeframe {3})",
+                  Length(length), steps.counts.at(length), steps.all, size, said),
+      fmt::format(
+          "all rows of a session are {0} apart, or multiples of that, and are taken for bars of {1}: if they are "
+          "bars of {2}, drop them and name that size (--timeframe {2})",
+          Length(length), said, size)};
 }
 
 std::optional<SpacingFault> FindOddDays(std::span<const int64_t> times) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/quant/timeframe.h"
 
@@ -13,7 +14,17 @@ namespace breadthflow::data {
 struct SpacingFault {
   size_t row = 0;    // at which it shows
   std::string text;  // what is wrong, for people
+  // Rows that are far apart may be bars of that size all the same, where trade is by auctions each five minutes: what
+  // is then said of them where they are taken, the same of all such rows. Empty: they can not be.
+  std::string note{};
 };
+
+// The parameter by which files are read as bars of the size that was said, although they look like larger ones.
+inline constexpr char kSpacing[] = "spacing";
+inline constexpr char kAnySpacing[] = "any";
+
+// Adds what is said of rows that are taken, unless it was said.
+void TellOfSpacing(const SpacingFault& fault, std::vector<std::string>& notes);
 
 // What is wrong with the distances of `times` (nanoseconds, ascending), or nullopt:
 //   1day          less than 20 hours after the row before
@@ -30,7 +41,8 @@ std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, qua
 // rows of one session a larger size is the most common, and all but one in a hundred are multiples of it. A step of two
 // hours and more is a break, before which a bar may be cut short: neither that step nor the one before it counts. Bars
 // that are far apart because little was traded are not found, as their steps are multiples of their own size only. Few
-// rows, as those of a poll, and steps of no size that is kept tell nothing.
+// rows, as those of a poll, and steps of no size that is kept tell nothing. It has a note: a stock that is traded by an
+// auction each five minutes only, and an index that is published each five, have such bars of one minute.
 std::optional<SpacingFault> FindLargerBars(std::span<const int64_t> times, quant::Timeframe timeframe);
 
 // Whether rows that are days apart look like something else than bars of days, as a minute of each day does: of two and

@@ -67,8 +67,9 @@ struct SourceData {
   std::optional<SeriesMarket> market{};  // that the body names for the series
   // Of split-adjusted prices: the day by whose splits they are divided (price_anchor.h); nullopt: nobody says.
   std::optional<absl::CivilDay> adjusted_as_of{};
-  bool basis_assumed = false;  // nothing in the body says how the prices were adjusted, nor anybody
-  bool certain = true;         // false: the body may not have been asked for such rows, so that it says nothing of them
+  bool basis_assumed = false;   // nothing in the body says how the prices were adjusted, nor anybody
+  bool says_timeframe = false;  // the body names the size of its bars
+  bool certain = true;  // false: the body may not have been asked for such rows, so that it says nothing of them
 };
 
 // The parameter of sources that read files which keeps the rows of some of them apart from those of others: it is their

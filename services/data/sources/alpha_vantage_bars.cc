@@ -208,7 +208,9 @@ absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const
   RowBuilder rows(query, quant::PriceBasis::kRaw, body.received);
   int64_t first = INT64_MAX;
   bool of_coin = false;
+  bool says_interval = true;
   for (const std::string_view page : Pages(body.bytes)) {
+    says_interval = says_interval && page.starts_with('{') && page.find("Interval\"") != std::string_view::npos;
     BF_ASSIGN_OR_RETURN(const std::vector<Json> records, TimeSeries(query, page, of_coin));
     const bool coin = of_coin || IsCoin(query.symbol);
     for (const Json& record : records) {
@@ -231,6 +233,7 @@ absl::StatusOr<SourceData> ParseAlphaVantageBars(const SourceQuery& query, const
   }
   BF_ASSIGN_OR_RETURN(SourceData data, std::move(rows).Finish(kName));
   if (of_coin) data.market = SeriesMarket{std::string(quant::AlwaysOpen().name()), ""};
+  data.says_timeframe = says_interval;
   return data;
 }
 

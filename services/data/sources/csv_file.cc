@@ -135,7 +135,7 @@ SourceEntry CsvFile();
 SourceEntry CsvFile() {
   SourceEntry entry;
   entry.info = {
-      "data_source", "csv_file", "2.3.0",
+      "data_source", "csv_file", "2.4.0",
       "Any resource from CSV files of the server (also packed by gzip), in one of many layouts or with columns "
       "mapped by hand. A file with any mistake is refused whole, with every mistake by file and line."};
   entry.params = {

@@ -77,15 +77,24 @@ class AnswerReader final : public TableReader {
     return first;
   }
 
-  // Bars of another size than is asked for: not every answer says its own.
+  // Bars of another size than is asked for: not every answer says its own. One that does is believed where it can be
+  // so.
   static absl::StatusOr<SourceData> CheckSpacing(SourceData data, bool table) {
     const auto fault = FindSpacingFault(data.series.times, data.series.key.timeframe);
     if (!fault) return data;
+    if (!fault->note.empty() && data.says_timeframe) {
+      TellOfSpacing(*fault, data.notes);
+      return data;
+    }
     base::Violations violations;
     constexpr std::string_view kHint =
         "; a table of bars that the source does not give (1week, 1month) is imported without --answers-of, with "
         "--timeframe and --set order=any";
-    violations.Add(data.labels[fault->row], fmt::format("{}{}", fault->text, table ? kHint : ""));
+    constexpr std::string_view kFar =
+        "; an answer does not say its size: bars that are so far apart all the same are for data fetch, or for a table "
+        "that is imported without --answers-of, with --timeframe and --set spacing=any";
+    const std::string_view hint = !fault->note.empty() ? kFar : table ? kHint : "";
+    violations.Add(data.labels[fault->row], fmt::format("{}{}", fault->text, hint));
     return violations.ToStatus("bars of another size", "INVALID_ROWS");
   }
 

@@ -218,6 +218,7 @@ absl::StatusOr<SourceData> ParseYahooChart(const SourceRequest& request, const R
     BF_RETURN_IF_ERROR(bars ? reader.Read(chart) : AddActions(query, chart, rows));
   }
   BF_ASSIGN_OR_RETURN(SourceData data, std::move(rows).Finish(kYahoo));
+  data.says_timeframe = bars;
   if (query.resource == "split") data.certain = known.splits;
   if (query.resource == "dividend") {
     data.certain = known.dividends;

@@ -343,6 +343,12 @@ class ImportExport(unittest.TestCase):
         raw = folder / "raw.csv"
         self.assertIn("read it back", self.done("data", "export", "--symbols", "ONE,SIX", "--source", "two", "--out", raw, output="table").people)
         self.done("data", "import", raw, "--source", "two_again")
+        names = [f"M{number:02}" for number in range(23)]
+        header = "symbol,time,open,high,low,close,volume"
+        (folder / "many.csv").write_text("\n".join([header] + [f"{name},2013-06-03T20:00:00Z,10,11,9,10,100" for name in names]) + "\n")
+        self.done("data", "import", folder / "many.csv", "--source", "two", "--basis", "raw")
+        told = self.done("data", "export", "--symbols", ",".join(["TWO"] + names), "--source", "two", "--out", folder / "most.csv", output="table").people
+        self.assertIn(f"--symbols {','.join(names[:20])} ... and 3 more (raw), --symbols TWO (split); breadthflow data summary lists", told)
 
     def test_a_price_basis_is_what_files_say_and_the_same_however_they_come(self):
         folder = self.folder / "bases"

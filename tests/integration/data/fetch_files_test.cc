@@ -143,6 +143,52 @@ TEST_F(FetchFiles, AnotherCalendarThanBeforeIsTold) {
   EXPECT_THAT(changed.notes, Contains("its calendar is now 24/7, before it was FX"));
 }
 
+// A stock that is traded by an auction each five minutes has such bars.
+TEST_F(FetchFiles, BarsThatAreFarApartAreStoredAndToldOf) {
+  constexpr int64_t kOpen = 1'591'104'600;  // 2020-06-02 in New York
+  const std::string path = Put("fives", {});
+  std::ofstream file(folder_ / "fives" / "AAA.csv");
+  file << "time,open,high,low,close,volume\n";
+  std::string stamps, values;
+  for (int64_t row = 0; row < 60; ++row) {
+    const absl::Time start = absl::FromUnixSeconds(kOpen + row * 300);
+    file << absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", start + absl::Minutes(1), absl::UTCTimeZone())
+         << ",10,10,10,10,10\n";
+    stamps += (row == 0 ? "" : ",") + std::to_string(absl::ToUnixSeconds(start));
+    values += row == 0 ? "10" : ",10";
+  }
+  file.close();
+  answer_ = [&](const auto& question) {
+    const std::string one = "[" + values + "]";
+    return Answer{Fault::kNone, R"({"chart":{"result":[{"meta":{"currency":"USD","symbol":")" + question.symbol +
+                                    R"(","exchangeName":"NYQ","gmtoffset":-14400,"regularMarketTime":1591128000,)" +
+                                    R"("dataGranularity":"1m"},"timestamp":[)" + stamps +
+                                    R"(],"indicators":{"quote":[{"open":)" + one + R"(,"high":)" + one + R"(,"low":)" +
+                                    one + R"(,"close":)" + one + R"(,"volume":)" + one + R"(}]}}],"error":null}})"};
+  };
+  const auto fetch = [&](const component::ComponentRef& source) -> FetchResult {
+    const FetchRun run = Fetch({.symbols = {"AAA"},
+                                .timeframe = quant::Timeframe::kMin1,
+                                .range = {Ns("2020-06-02"), Ns("2020-06-03")},
+                                .source = source});
+    EXPECT_THAT(run.results, SizeIs(1));
+    return run.results.empty() ? FetchResult() : run.results[0];
+  };
+  const auto told = HasSubstr("are taken for bars of 1min: if they are bars of 5min");
+  const FetchResult asked = fetch({"yahoo", {}});
+  EXPECT_EQ(asked.outcome, Outcome::kOk) << asked.error;
+  EXPECT_EQ(asked.changed_rows, 60);
+  EXPECT_THAT(asked.notes, Contains(told).Times(1)) << "yahoo was asked for minutes";
+
+  const FetchResult refused = fetch({"csv_file", {{"path", path}, {"basis", "split"}}});
+  EXPECT_EQ(refused.outcome, Outcome::kFailed);
+  EXPECT_THAT(refused.error, StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_CSV"));
+  const FetchResult insisted = fetch({"csv_file", {{"path", path}, {"basis", "split"}, {"spacing", "any"}}});
+  EXPECT_EQ(insisted.outcome, Outcome::kOk) << insisted.error;
+  EXPECT_EQ(insisted.changed_rows, 60);
+  EXPECT_THAT(insisted.notes, Contains(told).Times(1));
+}
+
 TEST_F(FetchFiles, RowsOfTheFutureAreStoredAndTold) {
   const std::string told = "1 of the rows lie in the future, the first at 2020-06-05T20:00:00Z";
   const std::string path = Put("a", {{"2020-06-02", 10}, {"2020-06-05", 11}});

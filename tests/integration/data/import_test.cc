@@ -87,12 +87,33 @@ TEST_F(ImportTest, BarsOfFiveMinutesAreNotTakenForMinutes) {
   for (size_t row = 0; row < fives.size(); ++row)
     fives.times[row] = kFirst - static_cast<int64_t>(fives.size() - row) * 300'000'000'000;
   fives.key.timeframe = Timeframe::kMin1;
-  const absl::Status refused =
-      server_.Import({ImportServer::Spec("", Timeframe::kMin1), ImportServer::Packed(fives)}).status();
+  Request rows = ImportServer::Packed(fives);
+  rows.mutable_packed()->mutable_key()->clear_timeframe();
+  const absl::Status refused = server_.Import({ImportServer::Spec("", Timeframe::kMin1), rows}).status();
   EXPECT_THAT(refused, StatusIs(Code::kInvalidArgument, "INVALID_IMPORT"));
   EXPECT_THAT(Said(refused), ElementsAre(AllOf(HasSubstr("packed[0].rows[1]: is 5 minutes after the row before"),
-                                               HasSubstr("bars of 5min and not of 1min (--timeframe 5min)"))));
+                                               HasSubstr("bars of 5min and not of 1min (--timeframe 5min)"),
+                                               HasSubstr("(--set spacing=any)"))));
   EXPECT_TRUE(NothingIsStored());
+  // An auction each five minutes makes such bars: who insists is believed, and so are rows that say it themselves.
+  Request insists = ImportServer::Spec("", Timeframe::kMin1, "insisted");
+  (*insists.mutable_spec()->mutable_csv_params())["spacing"].set_string_value("any");
+  Request stored;
+  stored.set_stored(columnar::EncodeChunk(fives).value());
+  stored.set_stored_of("AAPL");
+  Request as_stored = ImportServer::Spec("", Timeframe::kMin1, "stored");
+  as_stored.mutable_spec()->set_basis(common::v1::PRICE_BASIS_RAW);
+  for (const auto& messages :
+       {std::vector<Request>{insists, rows},
+        std::vector<Request>{ImportServer::Spec("", Timeframe::kMin1, "said"), ImportServer::Packed(fives)},
+        std::vector<Request>{as_stored, stored}}) {
+    const auto taken = server_.Import(messages);
+    ASSERT_THAT(taken, IsOk());
+    ASSERT_EQ(taken->results_size(), 1);
+    EXPECT_EQ(taken->results(0).row_count(), 60);
+    ASSERT_EQ(taken->results(0).notes_size(), 1);
+    EXPECT_THAT(taken->results(0).notes(0), HasSubstr("are taken for bars of 1min: if they are bars of 5min"));
+  }
   fives.key.timeframe = Timeframe::kMin5;
   EXPECT_THAT(server_.Import({ImportServer::Spec("", Timeframe::kMin5), ImportServer::Packed(fives)}), IsOk());
 }

@@ -12,6 +12,15 @@ namespace breadthflow::data::csv {
 
 using quant::PriceBasis;
 
+namespace {
+
+// data import sends what data export wrote row by row; a text that is read as parameters say has one day.
+constexpr std::string_view kSeveralDays =
+    "a file that is fetched, or read by parameters, has rows of one day; exports with rows of several are for data "
+    "import FILE without --set";
+
+}  // namespace
+
 bool IsDescription(std::string_view name) {
   return std::find(kDescription.begin(), kDescription.end(), name) != kDescription.end();
 }
@@ -41,10 +50,10 @@ void Description::Take(const Row& row) {
     if (first) {
       all_[i] = cell;
     } else if (cell != all_[i]) {
-      const bool day = kDescription[i] == kAdjustedAsOf;  // data import alone takes rows of several days
-      return Complain(
-          row, fmt::format("{} is '{}', but '{}' in the rows before: a {} has rows of one {}", kDescription[i],
-                           cell.substr(0, 40), all_[i].substr(0, 40), day ? "file" : "series", day ? "day" : "kind"));
+      const bool day = kDescription[i] == kAdjustedAsOf;
+      return Complain(row,
+                      fmt::format("{} is '{}', but '{}' in the rows before: {}", kDescription[i], cell.substr(0, 40),
+                                  all_[i].substr(0, 40), day ? kSeveralDays : "a series has rows of one kind"));
     }
   }
   if (first) Judge(row);

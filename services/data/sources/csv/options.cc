@@ -9,6 +9,7 @@
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/domain/bar_spacing.h"
 #include "services/data/domain/price_anchor.h"
 #include "services/data/domain/resource.h"
 
@@ -67,6 +68,11 @@ std::vector<component::ParamSpec> ReadParams() {
           "which must be said."),
       ChoiceParam("order", "strict", {"strict", "any"},
                   "strict: rows must be oldest first, unless the layout says otherwise; any: they are sorted."),
+      ChoiceParam(kSpacing, "strict", {"strict", kAnySpacing},
+                  "Of bars within a day whose rows are all as far apart as those of a larger size are, such as 5 "
+                  "minutes for 1min. strict: they are taken only where the rows say their size (column timeframe); "
+                  "any: they are of the size that is asked for, as those of a stock that is traded by an auction each "
+                  "5 minutes, or of an index that is published so."),
       ChoiceParam("date_order", "none", {"none", "month_first", "day_first"}, "What 02/03/2010 means."),
       ChoiceParam("time_unit", "text", {"text", "s", "ms", "us", "ns"},
                   "With columns: whether times are text or whole numbers since 1970."),
@@ -129,6 +135,7 @@ absl::StatusOr<ReadOptions> OptionsOf(const component::Params& params) {
   const std::string& stamp = params.String("stamp");
   options.stamp = stamp == "bar_start" ? Stamp::kStart : stamp == "bar_end" ? Stamp::kEnd : Stamp::kLayout;
   options.any_order = params.String("order") == "any";
+  options.any_spacing = params.String(kSpacing) == kAnySpacing;
   const std::string& order = params.String("date_order");
   if (order != "none") options.date_order = order == "month_first" ? DateOrder::kMonthFirst : DateOrder::kDayFirst;
   options.unit_ns = UnitOf(params.String("time_unit"));

@@ -10,7 +10,7 @@
 
 namespace breadthflow::data::csv {
 
-// How a text is to be read, as parameters of a component: layout, columns, calendar, time_zone, stamp, order,
+// How a text is to be read, as parameters of a component: layout, columns, calendar, time_zone, stamp, order, spacing,
 // date_order, time_unit, delimiter, skip_lines, basis, adjusted_as_of.
 std::vector<component::ParamSpec> ReadParams();
 

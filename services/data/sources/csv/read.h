@@ -35,6 +35,7 @@ struct ReadOptions {
   DateOrder date_order = DateOrder::kUnknown;
   int64_t unit_ns = 0;                     // by hand: times are whole numbers of it since 1970; 0: they are text
   bool any_order = false;                  // rows may be unsorted
+  bool any_spacing = false;                // bars that look like larger ones are of the size asked for
   char delimiter = '\0';                   // '\0': guessed
   std::set<int64_t> skip_lines;            // lines that are no rows
   std::optional<quant::PriceBasis> basis;  // of resources with prices; nullopt: as the file tells, see Description
@@ -50,11 +51,12 @@ struct File {
 //
 // INVALID_ARGUMENT INVALID_CSV with all violations, each under file:line: no text, quoting, a header of no or of
 // several layouts, missing or additional cells and columns, values and times that are not what they must be, days that
-// are no session, unsorted rows (unless the layout or `any_order` allows them), two rows of one instant where the
-// resource has one, rows that say that they are something else than what is asked for, rows that say nothing of their
-// bar size and do not look like days (FindOddDays; only told of when the query's sender said the bar size), an empty
-// file. A price basis that nothing tells is told of in the notes. NOT_FOUND UNKNOWN_SYMBOL when files that name symbols
-// do not have the one asked for.
+// are no session, unsorted rows (unless the layout or `any_order` allows them), bars of another size by their distances
+// (FindSpacingFault; only told of where it has a note and the rows or `any_spacing` say the size), two rows of one
+// instant where the resource has one, rows that say that they are something else than what is asked for, rows that say
+// nothing of their bar size and do not look like days (FindOddDays; only told of when the query's sender said the bar
+// size), an empty file. A price basis that nothing tells is told of in the notes. NOT_FOUND UNKNOWN_SYMBOL when files
+// that name symbols do not have the one asked for.
 absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options);
 
 // All series of one file, ordered by symbol: of every symbol that its column of symbols names, else of `query.symbol`.

@@ -137,18 +137,26 @@ void RowSink::DeclareDay(const std::optional<absl::CivilDay>& adjusted_as_of, st
     adjusted_as_of_ = adjusted_as_of;
     day_file_ = file;
   } else if (adjusted_as_of_ != adjusted_as_of) {
-    faults.Add(file, 1,
-               fmt::format("prices are adjusted as of {} here and as of {} in {}: import the files one by one",
-                           text(adjusted_as_of), text(adjusted_as_of_), day_file_));
+    faults.Add(
+        file, 1,
+        fmt::format("prices are adjusted as of {} here and as of {} in {}: a fetch takes files of one day; those "
+                    "of several are for data import FILE",
+                    text(adjusted_as_of), text(adjusted_as_of_), day_file_));
   }
 }
 
-void RowSink::CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const {
+void RowSink::CheckSpacing(const SourceQuery& query, bool any, Faults& faults, std::vector<std::string>& notes) const {
   if (!resource_.bars || !faults.empty()) return;
   const auto add = [&](size_t row, const std::string& text) {
     faults.Add(files_[places_[row].file], places_[row].line, text);
   };
-  if (const auto fault = FindSpacingFault(times_, query.timeframe)) return add(fault->row, fault->text);
+  if (const auto fault = FindSpacingFault(times_, query.timeframe)) {
+    if (fault->note.empty()) return add(fault->row, fault->text);
+    if (says_timeframe_ || any) return TellOfSpacing(*fault, notes);
+    return add(fault->row,
+               fmt::format("{}; bars of {} all the same are taken by {}", fault->text, quant::ToText(query.timeframe),
+                           HowToSay(fmt::format("{}={}", kSpacing, kAnySpacing))));
+  }
   if (says_timeframe_ || query.timeframe != quant::Timeframe::kDay) return;
   const auto odd = FindOddDays(times_);
   if (!odd) return;
@@ -157,7 +165,7 @@ void RowSink::CheckSpacing(const SourceQuery& query, Faults& faults, std::vector
                               places_[odd->row].line, odd->text));
 }
 
-SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) && {
+SourceData RowSink::Finish(const SourceQuery& query, const Taking& taking, Faults& faults) && {
   // A column of which no row has anything says nothing.
   std::erase_if(columns_, [](const quant::Column& column) { return column.size() == 0; });
   for (quant::Column& column : columns_) {
@@ -170,7 +178,7 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
     times_[period.row] =
         FilingDeadline(period.end, period.annual || EndsAYear(year_ends_, period.end), FilerBy(CurrencyOf(period.row)));
   }
-  if (sort || !periods_.empty()) Sort();
+  if (taking.sort || !periods_.empty()) Sort();
   const auto label = [&](size_t row) { return fmt::format("{}:{}", files_[places_[row].file], places_[row].line); };
   if (!resource_.repeats) {
     for (size_t row = 1; row < times_.size(); ++row) {
@@ -179,7 +187,7 @@ SourceData RowSink::Finish(const SourceQuery& query, bool sort, Faults& faults) 
     }
   }
   SourceData data;
-  CheckSpacing(query, faults, data.notes);
+  CheckSpacing(query, taking.any_spacing, faults, data.notes);
   data.basis_assumed = !basis_.told;
   if (data.basis_assumed) data.notes.push_back(AssumedBasisNote());
   data.series = {

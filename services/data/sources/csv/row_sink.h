@@ -45,10 +45,14 @@ class RowSink {
   // As of when a file says that its prices are adjusted; nullopt: it does not. Files that differ are a fault.
   void DeclareDay(const std::optional<absl::CivilDay>& adjusted_as_of, std::string_view file, Faults& faults);
 
-  // The rows of the query's range; `sort` when they may have come in any order (rows of one instant stay in theirs).
+  struct Taking {
+    bool sort = false;         // rows may have come in any order (those of one instant stay in theirs)
+    bool any_spacing = false;  // rows that look like larger bars are those that are asked for
+  };
+  // The rows of the query's range.
   // Two rows at one instant are a fault where the resource has one row each. Series without a price basis when nothing
   // was declared.
-  SourceData Finish(const SourceQuery& query, bool sort, Faults& faults) &&;
+  SourceData Finish(const SourceQuery& query, const Taking& taking, Faults& faults) &&;
 
  private:
   struct Place {
@@ -64,7 +68,7 @@ class RowSink {
   void PutValue(size_t column, T value);
   std::string_view CurrencyOf(size_t row) const;
   void Sort();
-  void CheckSpacing(const SourceQuery& query, Faults& faults, std::vector<std::string>& notes) const;
+  void CheckSpacing(const SourceQuery& query, bool any, Faults& faults, std::vector<std::string>& notes) const;
 
   const Resource& resource_;
   std::vector<quant::Column> columns_;

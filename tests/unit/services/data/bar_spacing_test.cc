@@ -165,6 +165,27 @@ TEST(BarSpacing, BarsOfALargerSizeWithinADayAreNoSmallerOnes) {
             "multiples of that apart: bars of 5min and not of 1min (--timeframe 5min)");
 }
 
+TEST(BarSpacing, RowsThatAreFarApartMayBeOfASmallerSizeAndThenThatIsSaidOnce) {
+  const auto fives = FindSpacingFault(BarsOf(5 * kMinute, 2), Timeframe::kMin1);
+  ASSERT_TRUE(fives.has_value());
+  EXPECT_EQ(fives->note,
+            "all rows of a session are 5 minutes apart, or multiples of that, and are taken for bars of 1min: if they "
+            "are bars of 5min, drop them and name that size (--timeframe 5min)");
+  const auto others = FindLargerBars(BarsOf(5 * kMinute, 9), Timeframe::kMin1);
+  ASSERT_TRUE(others.has_value());
+  std::vector<std::string> notes = {"something else"};
+  TellOfSpacing(*fives, notes);
+  TellOfSpacing(*others, notes);
+  EXPECT_THAT(notes, ::testing::ElementsAre("something else", fives->note)) << "more rows of the same kind";
+  for (const auto& [times, timeframe] :
+       {std::pair(Every(kMinute, 390), Timeframe::kDay), std::pair(Every(kMinute, 390), Timeframe::kHour1),
+        std::pair(Every(7 * kDay, 5), Timeframe::kDay), std::pair(Every(kDay, 5), Timeframe::kMin1)}) {
+    const auto fault = FindSpacingFault(times, timeframe);
+    ASSERT_TRUE(fault.has_value());
+    EXPECT_EQ(fault->note, "") << fault->text;
+  }
+}
+
 TEST(BarSpacing, ALunchAndMissingBarsDoNotHideALargerSize) {
   std::vector<int64_t> hours;  // of Hong Kong: the third of a morning is cut short by the lunch
   for (int day = 0; day < 30; ++day) {

@@ -124,10 +124,38 @@ TEST(CsvDates, BarsOfAnotherSizeWithinADayAreRefused) {
     EXPECT_THAT(Faults(ReadText(Rows(halves), named)),
                 ElementsAre("f.csv:3 is 30 minutes after the row before, as 55 of 55 rows within their sessions are, "
                             "and the others are multiples of that apart: bars of 30min and not of " +
-                            std::string(size) + " (--timeframe 30min)"));
+                            std::string(size) + " (--timeframe 30min); bars of " + std::string(size) +
+                            " all the same are taken by the parameter spacing (data import: --set spacing=any; data "
+                            "fetch: --param spacing=any)"));
   }
   EXPECT_THAT(ReadText(Rows(halves), Timeframe::kMin30), IsOk());
   EXPECT_THAT(Faults(ReadText(Rows(halves), Timeframe::kHour1)), ElementsAre(HasSubstr("these are no bars of 1hour")));
+}
+
+TEST(CsvDates, RowsThatAreFarApartAreTakenWhereTheySayTheirSizeOrSomebodyInsists) {
+  std::vector<std::string> halves;
+  std::string said = std::string(kHeader) + ",timeframe\n";
+  for (const char* day : {"06", "07", "08", "09", "10"}) {
+    for (int minute = 15 * 60; minute <= 21 * 60; minute += 30) {
+      halves.push_back(fmt::format("2020-01-{}T{:02d}:{:02d}:00Z", day, minute / 60, minute % 60));
+      said += halves.back() + ",1,1,1,1,1,1min\n";
+    }
+  }
+  const Given any = {{"spacing", std::string("any")}};
+  const auto told =
+      ::testing::Contains(HasSubstr("30 minutes apart, or multiples of that, and are taken for bars of "
+                                    "1min"));
+  const auto insisted = ReadText(Rows(halves), Timeframe::kMin1, any);
+  ASSERT_THAT(insisted, IsOk());
+  EXPECT_EQ(insisted->series.size(), halves.size());
+  EXPECT_THAT(insisted->notes, told);
+  const auto described = ReadText(said, Timeframe::kMin1);
+  ASSERT_THAT(described, IsOk());
+  EXPECT_THAT(described->notes, told);
+  EXPECT_THAT(ReadText(Rows(halves), Timeframe::kMin30, any)->notes, ::testing::Not(told)) << "they are of that size";
+  EXPECT_THAT(Faults(ReadText(Rows(halves), Timeframe::kHour1, any)),
+              ElementsAre(HasSubstr("these are no bars of 1hour")))
+      << "which nobody can insist on";
 }
 
 TEST(CsvDates, MidnightAfterADateIsNoInstantOfAWeek) {

@@ -234,11 +234,22 @@ TEST(CsvExport, TheDayAsOfWhichPricesWereAdjustedIsBelieved) {
   EXPECT_EQ(ReadText(rows("", ""), {{"adjusted_as_of", std::string("2020-08-28")}})->adjusted_as_of,
             absl::CivilDay(2020, 8, 28));
   EXPECT_THAT(Faults(ReadText(rows("2020-08-28", "2020-09-01")).status()),
-              HasSubstr("f.csv:3 adjusted_as_of is '2020-09-01', but '2020-08-28' in the rows before"));
+              AllOf(HasSubstr("f.csv:3 adjusted_as_of is '2020-09-01', but '2020-08-28' in the rows before"),
+                    HasSubstr("rows of several are for data import FILE without --set")));
   EXPECT_THAT(Faults(ReadText(rows("soon", "soon")).status()), HasSubstr("f.csv:2 adjusted_as_of must be the day"));
   EXPECT_THAT(
       Faults(ReadText(rows("2020-08-28", "2020-08-28"), {{"adjusted_as_of", std::string("2020-08-31")}}).status()),
       HasSubstr("but the parameter adjusted_as_of that it is as of 2020-08-31"));
+}
+
+TEST(CsvExport, FilesOfSeveralDaysAreForAnImport) {
+  const ReadOptions options = OptionsOf(component::Params::Check(ReadParams(), {}).value()).value();
+  const std::string header = "date,open,high,low,close,volume,adjusted_as_of\n";
+  const std::vector<File> files = {{"1.csv", header + "2020-01-02,1,1,1,1,1,2020-08-28\n"},
+                                   {"2.csv", header + "2020-01-03,1,1,1,1,1,2020-09-01\n"}};
+  EXPECT_THAT(Faults(Read(files, {"stock_price", "A", Timeframe::kDay, {}}, options).status()),
+              AllOf(HasSubstr("2.csv:1 prices are adjusted as of 2020-09-01 here and as of 2020-08-28 in 1.csv"),
+                    HasSubstr("are for data import FILE")));
 }
 
 TEST(CsvExport, BarsOfAnySizeComeBack) {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -307,6 +309,39 @@ TEST(SavedAnswers, ATableOfOtherBarsSaysWhichToName) {
       R"("4. close":"1","5. volume":"1"}}})";
   EXPECT_THAT(Said(Read({"alpha_vantage", {}}, Days(), "a.json", weekly).status()),
               ElementsAre(HasSubstr("bars of 1week and not of 1day")));
+}
+
+// Sixty bars of one session, each five minutes after the one before.
+TEST(SavedAnswers, BarsThatAreFarApartAreTakenWhereTheAnswerSaysTheirSize) {
+  std::vector<std::string> stamps, ones, table, members;
+  for (int i = 59; i >= 0; --i) {
+    const std::string time = fmt::format("2020-01-03 {:02d}:{:02d}:00", 10 + i * 5 / 60, i * 5 % 60);
+    table.push_back(time + ",10,11,9,10.5,100\n");
+    members.push_back(fmt::format(
+        R"j("{}":{{"1. open":"10","2. high":"11","3. low":"9","4. close":"10.5","5. volume":"100"}})j", time));
+    stamps.push_back(fmt::to_string(1'577'975'400 + (59 - i) * 300));
+    ones.emplace_back("10");
+  }
+  const std::string chart = fmt::format(
+      R"({{"chart":{{"result":[{{"meta":{{"currency":"USD","symbol":"ACME","exchangeName":"NYQ","gmtoffset":-18000,)"
+      R"("regularMarketTime":1578344400,"dataGranularity":"1m"}},"timestamp":[{0}],"indicators":{{"quote":[{{)"
+      R"("open":[{1}],"high":[{1}],"low":[{1}],"close":[{1}],"volume":[{1}]}}]}}}}],"error":null}}}})",
+      fmt::join(stamps, ","), fmt::join(ones, ","));
+  const std::string intervals =
+      fmt::format(R"j({{"Meta Data":{{"2. Symbol":"ACME","4. Interval":"1min","6. Time Zone":"US/Eastern"}},)j"
+                  R"j("Time Series (1min)":{{{}}}}})j",
+                  fmt::join(members, ","));
+  const SourceQuery minutes = Kind("stock_price", Timeframe::kMin1);
+  for (const auto& [provider, body] : {std::pair("yahoo", chart), std::pair("alpha_vantage", intervals)}) {
+    BF_ASSERT_OK_AND_ASSIGN(const SourceData data, Read({provider, {}}, minutes, "ACME.json", body));
+    EXPECT_EQ(data.series.size(), 60u) << provider;
+    EXPECT_THAT(data.notes, ::testing::Contains(HasSubstr("are taken for bars of 1min: if they are bars of 5min")))
+        << provider;
+  }
+  const std::string text = fmt::format("timestamp,open,high,low,close,volume\n{}", fmt::join(table, ""));
+  EXPECT_THAT(Said(Read({"alpha_vantage", {}}, minutes, "ACME.csv", text).status()),
+              ElementsAre(AllOf(HasSubstr("bars of 5min and not of 1min (--timeframe 5min)"),
+                                HasSubstr("without --answers-of, with --timeframe and --set spacing=any"))));
 }
 
 TEST(SavedAnswers, ATableAmongThemIsToldOf) {
