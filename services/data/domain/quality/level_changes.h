@@ -22,9 +22,9 @@ inline constexpr std::array<double, 5> kLastingFactors = {100, 100, 100, 10'000,
 // Those of prices, ascending, whose power of ten is `least` or more, as when they come in another unit from some day
 // on. Each is within a third of that power, from one close to the next as well as from the median of up to five before
 // it to that of up to five from it on; one of these sides may be a single row, not both. None are rows that stand out
-// from both sides (FarFromBothSides), moves that a declared split explains (of prices as traded: in the rows, or
-// CheckInput::splits), seams of two days of adjustment, and those over more than five weeks, or half a year of months:
-// as few rows of several years are. Rows without a close above zero are passed over.
+// from both sides (FarFromBothSides), moves that a declared split explains but for a factor of three (of prices as
+// traded: in the rows, or CheckInput::splits), seams of two days of adjustment, and those over more than five weeks, or
+// half a year of months: as few rows of several years are. Rows without a close above zero are passed over.
 std::vector<LevelChange> FindLevelChanges(const CheckInput& input, double least);
 
 // What `changes` make of the level at each row: a power of ten, as seen from the rows that are not judged and next to

@@ -117,6 +117,32 @@ TEST(LevelChanges, ASplitThatIsDeclaredExplainsThemOfPricesAsTraded) {
   EXPECT_THAT(Gate(bars, quant::Xnys()).rows, IsEmpty());
 }
 
+// After a reverse split of one for a hundred a share may be far from a hundred times what it was, on the same day.
+TEST(LevelChanges, ADeclaredSplitExplainsThemHoweverPricesMoveOnThatDay) {
+  for (const double factor : {77.0, 60.0, 133.0}) {
+    Series bars = Scaled(300, 150, 300, factor);
+    const Series split = SplitAt(bars, 150, 0.01);
+    const Series other = SplitAt(bars, 150, 2);
+    // What is 60 times as high is taken for no other unit by itself.
+    const size_t found = factor == 60 ? 0 : 150;
+    EXPECT_EQ(Gate(bars, quant::Xnys()).rows.size(), found) << factor;
+    EXPECT_THAT(Gate(bars, quant::Xnys(), &split).rows, IsEmpty()) << factor;
+    EXPECT_EQ(Gate(bars, quant::Xnys(), &other).rows.size(), found) << factor << ": two for one is no reason";
+    std::vector<double> column(300, 1);
+    column[150] = 2;
+    Series wrong = bars;
+    wrong.Add("split_ratio", column);
+    EXPECT_EQ(Gate(wrong, quant::Xnys()).rows.size(), found) << factor;
+    column[150] = 0.01;
+    bars.Add("split_ratio", column);
+    EXPECT_THAT(Gate(bars, quant::Xnys()).rows, IsEmpty()) << factor;
+  }
+  // One for a hundred makes a hundred times the price, not a hundredth of it.
+  Series down = Scaled(300, 150, 300, 0.01);
+  const Series split = SplitAt(down, 150, 0.01);
+  EXPECT_EQ(Gate(down, quant::Xnys(), &split).rows.size(), 150u);
+}
+
 TEST(LevelChanges, AreByTheLimitsOfTheAssetClass) {
   Series coin = Scaled(300, 150, 300, 1000);
   coin.key.symbol = "BTC-USD";
