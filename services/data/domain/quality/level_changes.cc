@@ -43,6 +43,14 @@ int64_t MostApart(quant::Timeframe timeframe) {
   return absl::ToInt64Nanoseconds(absl::Hours(24) * (timeframe == quant::Timeframe::kMonth ? 190 : 35));
 }
 
+// Whether prices behind row `before` and up to `row` begin to be adjusted as of another day.
+bool IsSeam(const CheckInput& input, size_t before, size_t row) {
+  for (size_t at = before + 1; at <= row; ++at) {
+    if (input.IsSeam(at)) return true;
+  }
+  return false;
+}
+
 // Whether splits that take effect behind row `before` and up to `row` explain the move between them. A split of about
 // that size is why the level changed, however much the prices fell on that day besides (ExplainedBySplit says whether
 // what is left is a usual move).
@@ -85,9 +93,10 @@ std::vector<LevelChange> FindLevelChanges(const CheckInput& input, double least)
     const size_t side = std::min(at, kSide);
     const double before = Median(all.subspan(at - side, side));
     const double after = Median(all.subspan(at, std::min(kSide, values.size() - at)));
-    if (PowerOf(after / before, least) != power || input.IsSeam(rows[at])) continue;
+    if (PowerOf(after / before, least) != power || input.IsAccepted(rows[at])) continue;
+    if (IsSeam(input, rows[at - 1], rows[at])) continue;
     if (IsDeclared(input, rows[at - 1], rows[at], std::log(values[at] / values[at - 1]))) continue;
-    changes.push_back({rows[at], power});
+    changes.push_back({.row = rows[at], .before = rows[at - 1], .power = power});
   }
   return changes;
 }
