@@ -13,8 +13,9 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "services/data/app/gate_knowledge.h"
 #include "services/data/app/price_anchor.h"
-#include "services/data/app/stored_splits.h"
+#include "services/data/domain/adjustment_events.h"
 #include "services/data/domain/market_hours.h"
 #include "services/data/domain/quality/gate.h"
 #include "services/data/domain/quality/report.h"
@@ -57,10 +58,16 @@ absl::Status NotStored(const Quarantine& quarantine, std::string reason, std::st
   return base::MakeError(absl::StatusCode::kFailedPrecondition, message, details);
 }
 
-absl::Status HeldError(const Quarantine& quarantine) {
-  return NotStored(quarantine, "QUARANTINED",
-                   fmt::format("{} rows of {} are kept apart as quarantines/{}: release or discard them",
-                               quarantine.rows, quarantine.key.symbol, quarantine.id));
+// `by_level`: prices have another level from some row on, for which splits that are not stored yet may be the reason.
+absl::Status HeldError(const Quarantine& quarantine, bool by_level) {
+  const bool may_split = by_level && quarantine.basis == quant::PriceBasis::kRaw;
+  return NotStored(
+      quarantine, "QUARANTINED",
+      fmt::format("{} rows of {} are kept apart as quarantines/{}: {}release or discard them", quarantine.rows,
+                  quarantine.key.symbol, quarantine.id,
+                  may_split ? "if a split changed the prices, fetch or import its splits first (--resource split), "
+                              "then the prices again; else "
+                            : ""));
 }
 
 absl::Status DiscardedError(const Quarantine& quarantine) {
@@ -89,16 +96,18 @@ absl::StatusOr<Quarantines::Stored> Quarantines::StoredIn(const quant::SeriesKey
 absl::StatusOr<Verdict> Quarantines::Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline) {
   const quant::Series& rows = arrival.rows;
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
-  GateResult gated = Gate(rows, calendar);
+  GateKnowledge known{.anchors = arrival.anchors};
+  GateResult gated = Gate(rows, calendar, known);
   if (!gated.rows.empty()) {
-    // A split may be why a level changed. It is only read where something did.
-    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> splits, StoredSplits(series_, rows, deadline));
-    if (splits) gated = Gate(rows, calendar, &*splits);
+    // What is stored may be why a level changed. It is only read where something did.
+    BF_ASSIGN_OR_RETURN(known, KnowledgeForGate(series_, rows, arrival.anchors, gated.steps, deadline));
+    gated = Gate(rows, calendar, known);
   }
   Verdict verdict{
       .impossible = std::move(gated.rows), .findings = std::move(gated.findings), .doubts = {}, .apart = nullptr};
+  verdict.changes_level = !gated.steps.empty();
   if (verdict.impossible.empty() || gate == QualityGate::kStore) return verdict;
-  BF_RETURN_IF_ERROR(Hold(arrival, calendar, {}, deadline, verdict));
+  BF_RETURN_IF_ERROR(Hold(arrival, calendar, known, {}, deadline, verdict));
   return verdict;
 }
 
@@ -124,18 +133,14 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
   const int64_t unread_ns = unread ? ranges.after.start_ns : ranges.before.end_ns;
   const std::vector<RowRun> runs = RunsOf(rows.times, before, after, {ranges.before.end_ns, unread_ns});
   const quant::Calendar& calendar = CalendarOf(rows.key, rows.times, arrival.calendar);
-  PriceAnchors anchors = arrival.anchors;
-  const bool beside_any = !before.empty() || !after.empty();
-  if (anchors.empty() && beside_any && rows.basis == quant::PriceBasis::kSplitAdjusted) {
-    BF_ASSIGN_OR_RETURN(const auto said, series_.anchors().Find({rows.key}, absl::InfiniteFuture(), deadline));
-    if (!said.empty()) anchors = said.begin()->second.anchors;
-  }
-  GateResult beside = GateRuns(rows, runs, calendar, anchors);
+  GateKnowledge known{.anchors = arrival.anchors};
+  GateResult beside = GateRuns(rows, runs, calendar, known);
   if (!beside.doubts.empty() || !beside.rows.empty()) {
-    BF_ASSIGN_OR_RETURN(const std::optional<quant::Series> splits, StoredSplits(series_, rows, deadline));
-    if (splits) beside = GateRuns(rows, runs, calendar, anchors, &*splits);
+    BF_ASSIGN_OR_RETURN(known, KnowledgeForGate(series_, rows, arrival.anchors, beside.steps, deadline));
+    beside = GateRuns(rows, runs, calendar, known);
   }
   verdict.doubts = std::move(beside.doubts);
+  verdict.changes_level |= !beside.steps.empty();
   std::vector<size_t> all;
   std::set_union(verdict.impossible.begin(), verdict.impossible.end(), beside.rows.begin(), beside.rows.end(),
                  std::back_inserter(all));
@@ -143,14 +148,17 @@ absl::Status Quarantines::ExamineBeside(const Arrival& arrival, const columnar::
   verdict.impossible = std::move(all);
   verdict.findings.insert(verdict.findings.end(), beside.findings.begin(), beside.findings.end());
   if (gate == QualityGate::kStore) return absl::OkStatus();
-  return Hold(arrival, calendar, std::move(beside.findings), deadline, verdict);
+  return Hold(arrival, calendar, known, std::move(beside.findings), deadline, verdict);
 }
 
-absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
-                               absl::Time deadline, Verdict& verdict) {
+absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& calendar, const GateKnowledge& known,
+                               std::vector<Finding> beside, absl::Time deadline, Verdict& verdict) {
   const quant::Series& rows = arrival.rows;
   const absl::Time now = clock_.Now();
-  SeriesQuality quality = CheckQuality(rows, calendar, {}, quant::ToNanos(now + kClocksDiffer));
+  const quant::Series* const splits = known.splits ? &*known.splits : nullptr;
+  SeriesQuality quality = CheckQuality(
+      rows, calendar, {}, quant::ToNanos(now + kClocksDiffer),
+      {.asset_class = {}, .range = {}, .anchors = known.anchors, .splits = splits, .accepted = known.accepted});
   for (Finding& finding : beside) {
     finding.message += ", beside what is stored";
     finding.impossible_rows.clear();
@@ -172,7 +180,7 @@ absl::Status Quarantines::Hold(const Arrival& arrival, const quant::Calendar& ca
                         .market = arrival.market,
                         .naming = arrival.naming,
                         .findings = std::move(quality.findings),
-                        .proposals = ProposeRepairs(rows),
+                        .proposals = ProposeRepairs(rows, DeclaredSplits(rows, splits, calendar)),
                         .last_origin = arrival.origin};
   BF_ASSIGN_OR_RETURN(const Stored stored, StoredIn(rows.key, Touched(quarantine, rows), deadline));
   if (stored.sha256 == quarantine.content_sha256) return absl::OkStatus();
@@ -206,7 +214,7 @@ void Quarantines::Tell(const Verdict& verdict, FetchResult& result) {
     const bool held = quarantine.state == QuarantineState::kHeld;
     result.quarantine = quarantine.id;
     result.quarantined_rows = held ? quarantine.rows : 0;
-    Fail(held ? HeldError(quarantine) : DiscardedError(quarantine), result);
+    Fail(held ? HeldError(quarantine, verdict.changes_level) : DiscardedError(quarantine), result);
     return;
   }
   for (const Finding& finding : verdict.findings) {

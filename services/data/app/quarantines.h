@@ -14,6 +14,7 @@
 #include "services/data/domain/coverage.h"
 #include "services/data/domain/fetch.h"
 #include "services/data/domain/price_anchor.h"
+#include "services/data/domain/quality/gate.h"
 #include "services/data/domain/quarantine.h"
 #include "services/data/store/coverage_store.h"
 #include "services/data/store/quarantine_store.h"
@@ -47,6 +48,7 @@ struct Verdict {
   std::vector<Finding> findings;           // that say so
   std::vector<Finding> doubts;             // what looks odd beside the stored rows, and may be stored all the same
   std::unique_ptr<const KeptApart> apart;  // null: they may be stored
+  bool changes_level = false;              // whether prices have another level from one of those rows on
 };
 
 // Keeps rows apart that no market can have made, and stores or forgets them when somebody decides. Whatever stores rows
@@ -57,16 +59,17 @@ class Quarantines {
               const base::Clock& clock)
       : database_(database), series_(series), coverage_(coverage), store_(store), clock_(clock) {}
 
-  // Counts the rows that no check which gates would let pass, by the calendar of the series and the splits that are
-  // stored of its source. With an open gate (kStore) they may be stored all the same; else all that came is kept apart,
-  // unless storing it would change nothing (it was released before).
+  // Counts the rows that no check which gates would let pass, by the calendar of the series and what is stored of it
+  // (KnowledgeForGate): a level that changes by a split or between rows that are stored already is none. With an open
+  // gate (kStore) they may be stored all the same; else all that came is kept apart, unless storing it would change
+  // nothing (it was released before).
   absl::StatusOr<Verdict> Examine(const Arrival& arrival, QualityGate gate, absl::Time deadline);
 
   // Looks once more at those that may be stored and change the series: at the first and last of them beside the rows
   // that are stored next to them, between those that came as well, of which a bounded number is read (NeighbourRanges).
   // Adds to the verdict; may keep all that came apart, as Examine. `written` is what storing them would change. Reads
   // nothing where that is nothing or the series is new, nor of rows without a close; reads once where nothing is stored
-  // behind the last of them. What a split that is stored apart explains is no doubt (StoredSplits).
+  // behind the last of them. What is stored and explains it is no doubt (KnowledgeForGate).
   absl::Status ExamineBeside(const Arrival& arrival, const columnar::WrittenSeries& written, QualityGate gate,
                              absl::Time deadline, Verdict& verdict);
 
@@ -98,8 +101,8 @@ class Quarantines {
     int64_t version = 0;
   };
   // Decides on rows of which some are impossible: `beside` says which findings came of the stored rows beside them.
-  absl::Status Hold(const Arrival& arrival, const quant::Calendar& calendar, std::vector<Finding> beside,
-                    absl::Time deadline, Verdict& verdict);
+  absl::Status Hold(const Arrival& arrival, const quant::Calendar& calendar, const GateKnowledge& known,
+                    std::vector<Finding> beside, absl::Time deadline, Verdict& verdict);
   absl::StatusOr<Stored> StoredIn(const quant::SeriesKey& key, const quant::TimeRange& range, absl::Time deadline);
 
   postgres::Database& database_;

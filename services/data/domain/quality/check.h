@@ -79,7 +79,11 @@ struct CheckInput {
   // Of prices as traded, for each row the ratio of the splits that are declared apart from the rows and take effect
   // there, 1 where none does; empty: none are known.
   std::span<const double> splits = {};
+  // Instants, ascending, of rows from which on prices have another level that was accepted before: the row and the one
+  // before it are stored as they are here.
+  std::span<const int64_t> accepted = {};
 
+  bool IsAccepted(size_t row) const { return std::binary_search(accepted.begin(), accepted.end(), series.times[row]); }
   bool Judges(size_t row) const { return judged.Contains(series.times[row]); }
   // Whether the prices of a row, which is not the first, were adjusted as of another day than those before it: then a
   // split between the two days is a move of these prices that no market made.

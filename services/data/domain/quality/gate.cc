@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 
 #include "services/data/domain/adjustment_events.h"
+#include "services/data/domain/quality/level_changes.h"
 
 namespace breadthflow::data {
 namespace {
@@ -115,6 +116,17 @@ void Count(std::vector<size_t> rows, GateResult& result) {
   std::stable_sort(result.doubts.begin(), result.doubts.end(), worst);
 }
 
+const quant::Series* SplitsOf(const GateKnowledge& known) { return known.splits ? &*known.splits : nullptr; }
+
+// Where the level of prices changes, by the factors that unit_mixups goes by.
+void AddSteps(const CheckInput& input, GateResult& result) {
+  const std::span<const double> close = input.series.Doubles("close");
+  const std::vector<int64_t>& times = input.series.times;
+  for (const LevelChange& one : FindLevelChanges(input, kLastingFactors[static_cast<size_t>(input.asset_class)])) {
+    result.steps.push_back({times[one.before], times[one.row], close[one.before], close[one.row]});
+  }
+}
+
 // How long `rows` rows of a series last at most, with the days between them on which nothing is traded.
 int64_t SpanOf(quant::Timeframe timeframe, int64_t rows) {
   const absl::Duration day = absl::Hours(24);
@@ -139,12 +151,14 @@ int64_t SpanOf(quant::Timeframe timeframe, int64_t rows) {
 
 }  // namespace
 
-GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, const quant::Series* splits) {
+GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, const GateKnowledge& known) {
   GateResult result;
   if (rows.empty()) return result;
   CheckInput input{rows, calendar, {}};
   input.asset_class = AssetClassOf(rows.key, calendar).asset_class;
-  const std::vector<double> declared = DeclaredSplits(rows, splits, calendar);
+  input.anchors = known.anchors;
+  input.accepted = known.accepted;
+  const std::vector<double> declared = DeclaredSplits(rows, SplitsOf(known), calendar);
   input.splits = declared;
   std::vector<size_t> impossible;
   for (const QualityCheckEntry& check : QualityChecks().entries()) {
@@ -156,6 +170,7 @@ GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, cons
     }
   }
   Count(std::move(impossible), result);
+  if (!result.rows.empty()) AddSteps(input, result);
   return result;
 }
 
@@ -205,7 +220,7 @@ std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& 
 }
 
 GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
-                      const PriceAnchors& anchors, const quant::Series* splits) {
+                      const GateKnowledge& known) {
   GateResult result;
   if (rows.empty() || (neighbours.before.empty() && neighbours.after.empty())) return result;
   const AssetClass asset_class = AssetClassOf(rows.key, calendar).asset_class;
@@ -214,9 +229,11 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
     CheckInput input{seam.rows, calendar, {}};
     input.asset_class = asset_class;
     input.judged = seam.judged;
-    input.anchors = anchors;
-    const std::vector<double> declared = DeclaredSplits(seam.rows, splits, calendar);
+    input.anchors = known.anchors;
+    input.accepted = known.accepted;
+    const std::vector<double> declared = DeclaredSplits(seam.rows, SplitsOf(known), calendar);
     input.splits = declared;
+    const size_t found_before = impossible.size();
     for (const QualityCheckEntry& check : QualityChecks().entries()) {
       if (!check.neighbours) continue;
       for (Finding& finding : check.run(input, component::Params::Check(check.params, {}).value())) {
@@ -230,25 +247,27 @@ GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, c
         result.findings.push_back(std::move(finding));
       }
     }
+    if (impossible.size() > found_before) AddSteps(input, result);
   }
   Count(std::move(impossible), result);
   return result;
 }
 
 GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar,
-                    const PriceAnchors& anchors, const quant::Series* splits) {
+                    const GateKnowledge& known) {
   GateResult result;
   std::vector<size_t> impossible;
   for (const RowRun& run : runs) {
     const bool all = run.begin == 0 && run.end == rows.size();
-    GateResult of = all ? GateBeside(rows, run.neighbours, calendar, anchors, splits)
-                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar, anchors, splits);
+    GateResult of = all ? GateBeside(rows, run.neighbours, calendar, known)
+                        : GateBeside(rows.Rows(run.begin, run.end), run.neighbours, calendar, known);
     for (Finding& finding : of.findings) {
       for (size_t& row : finding.impossible_rows) row += run.begin;
       result.findings.push_back(std::move(finding));
     }
     for (const size_t row : of.rows) impossible.push_back(row + run.begin);
     result.doubts.insert(result.doubts.end(), of.doubts.begin(), of.doubts.end());
+    result.steps.insert(result.steps.end(), of.steps.begin(), of.steps.end());
   }
   Count(std::move(impossible), result);
   return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,11 +13,29 @@
 
 namespace breadthflow::data {
 
+// Two rows next to each other whose prices are of another level each (FindLevelChanges).
+struct LevelStep {
+  int64_t before_ns = 0;
+  int64_t time_ns = 0;
+  double before_close = 0;
+  double close = 0;
+};
+
+// What is known of rows that came beside them.
+struct GateKnowledge {
+  PriceAnchors anchors{};                 // as of when the prices of all of them were adjusted, where that is known
+  std::optional<quant::Series> splits{};  // as SeriesKnowledge::splits
+  std::vector<int64_t> accepted{};        // as CheckInput::accepted
+};
+
 struct GateResult {
   std::vector<size_t> rows;       // that no market can have made, ascending: each once, however many checks find it
   std::vector<Finding> findings;  // of the checks that say so, error first
   // Of GateBeside: what checks that do not gate find beside the stored rows, of severity warning or error.
   std::vector<Finding> doubts;
+  // Where rows are found: between which of them, or them and the stored ones, the level of prices changes. What is
+  // known of these may be why.
+  std::vector<LevelStep> steps;
 };
 
 // The stored rows next to rows that came: those before the first and behind the last of them, without any that go when
@@ -54,17 +73,16 @@ std::vector<RowRun> RunsOf(std::span<const int64_t> times, const quant::Series& 
                            const quant::TimeRange& unknown);
 
 // Looks at rows that came with the checks that gate, before they are stored, by the calendar that the series keeps.
-// Nothing in it when they may be. `splits`: as SeriesKnowledge has them.
-GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, const quant::Series* splits = nullptr);
+// Nothing in it when they may be.
+GateResult Gate(const quant::Series& rows, const quant::Calendar& calendar, const GateKnowledge& known = {});
 
 // Looks at the first and the last of these rows once more, with what is stored beside them, by the checks that judge
 // rows by their neighbours. Only rows that came are found and counted, the stored ones only say what is usual there.
-// Cheap however many rows came. Nothing where neither side has neighbours. `anchors`: as of when the prices of all of
-// them were adjusted, where that is known; `splits`: as SeriesKnowledge::splits.
+// Cheap however many rows came. Nothing where neither side has neighbours.
 GateResult GateBeside(const quant::Series& rows, const Neighbours& neighbours, const quant::Calendar& calendar,
-                      const PriceAnchors& anchors = {}, const quant::Series* splits = nullptr);
+                      const GateKnowledge& known = {});
 // The same of each of these runs of the rows.
 GateResult GateRuns(const quant::Series& rows, std::span<const RowRun> runs, const quant::Calendar& calendar,
-                    const PriceAnchors& anchors = {}, const quant::Series* splits = nullptr);
+                    const GateKnowledge& known = {});
 
 }  // namespace breadthflow::data

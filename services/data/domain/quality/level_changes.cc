@@ -1,6 +1,7 @@
 #include "services/data/domain/quality/level_changes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -15,7 +16,8 @@ namespace {
 
 constexpr size_t kSide = 5;      // rows on each side that make a level
 constexpr double kSlack = 1.35;  // what prices may move beside it
-constexpr int kMostPower = 6;
+constexpr std::array<double, 6> kPowersOfTen = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+constexpr double kMostBesideSplit = 3;  // times that prices may move on the day of a split that is declared
 
 double Median(std::span<const double> values) {
   std::vector<double> sorted(values.begin(), values.end());
@@ -24,11 +26,13 @@ double Median(std::span<const double> values) {
   return *middle;
 }
 
-// 2 for about 100, -2 for about a hundredth; 0 where there is none from `least` on.
+// 2 for about 100, -2 for about a hundredth; 0 where there is none from `least` on: so mostly, and at once.
 int PowerOf(double ratio, double least) {
   const double up = std::max(ratio, 1 / ratio);
-  for (int power = 1; power <= kMostPower; ++power) {
-    const double factor = std::pow(10, power);
+  if (!(up > least / kSlack)) return 0;
+  int power = 0;
+  for (const double factor : kPowersOfTen) {
+    ++power;
     if (factor >= least && up > factor / kSlack && up < factor * kSlack) return ratio > 1 ? power : -power;
   }
   return 0;
@@ -39,7 +43,17 @@ int64_t MostApart(quant::Timeframe timeframe) {
   return absl::ToInt64Nanoseconds(absl::Hours(24) * (timeframe == quant::Timeframe::kMonth ? 190 : 35));
 }
 
-// Whether splits that take effect behind row `before` and up to `row` explain the move between them.
+// Whether prices behind row `before` and up to `row` begin to be adjusted as of another day.
+bool IsSeam(const CheckInput& input, size_t before, size_t row) {
+  for (size_t at = before + 1; at <= row; ++at) {
+    if (input.IsSeam(at)) return true;
+  }
+  return false;
+}
+
+// Whether splits that take effect behind row `before` and up to `row` explain the move between them. A split of about
+// that size is why the level changed, however much the prices fell on that day besides (ExplainedBySplit says whether
+// what is left is a usual move).
 bool IsDeclared(const CheckInput& input, size_t before, size_t row, double move) {
   if (input.series.basis != quant::PriceBasis::kRaw) return false;
   const std::span<const double> column = input.series.Doubles("split_ratio");
@@ -49,7 +63,8 @@ bool IsDeclared(const CheckInput& input, size_t before, size_t row, double move)
     if (at < column.size() && column[at] > 0) own *= column[at];
     if (at < input.splits.size()) apart *= input.splits[at];
   }
-  return ExplainedBySplit(move, own != 1 ? own : apart);
+  const double ratio = own != 1 ? own : apart;
+  return ratio > 0 && ratio != 1 && std::abs(move + std::log(ratio)) < std::log(kMostBesideSplit);
 }
 
 }  // namespace
@@ -78,9 +93,10 @@ std::vector<LevelChange> FindLevelChanges(const CheckInput& input, double least)
     const size_t side = std::min(at, kSide);
     const double before = Median(all.subspan(at - side, side));
     const double after = Median(all.subspan(at, std::min(kSide, values.size() - at)));
-    if (PowerOf(after / before, least) != power || input.IsSeam(rows[at])) continue;
+    if (PowerOf(after / before, least) != power || input.IsAccepted(rows[at])) continue;
+    if (IsSeam(input, rows[at - 1], rows[at])) continue;
     if (IsDeclared(input, rows[at - 1], rows[at], std::log(values[at] / values[at - 1]))) continue;
-    changes.push_back({rows[at], power});
+    changes.push_back({.row = rows[at], .before = rows[at - 1], .power = power});
   }
   return changes;
 }

@@ -89,6 +89,7 @@ SeriesQuality CheckQuality(const quant::Series& series, const quant::Calendar& c
   input.anchors = known.anchors;
   const std::vector<double> declared = DeclaredSplits(series, known.splits, calendar);
   input.splits = declared;
+  input.accepted = known.accepted;
   Run(input, false, quality);
   return quality;
 }

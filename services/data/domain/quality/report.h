@@ -51,6 +51,7 @@ struct SeriesKnowledge {
   // Those that are stored apart from it, as CorporateActions::splits; null: none. Only of prices as traded: a split is
   // no reason for a jump of others.
   const quant::Series* splits = nullptr;
+  std::vector<int64_t> accepted{};  // as CheckInput::accepted
 };
 
 // Runs every check of the catalogue that needs one series, with default parameters, on one that holds the rows of

@@ -35,7 +35,8 @@ std::vector<double> UsualMoves(const std::vector<double>& moves, size_t window) 
 
 // Closes that jump: a jump that is taken back by the next row is an error of the data, one by the ratio of a split that
 // no event declares is probably an unadjusted split, the others are reported as large moves only. Those to a level that
-// unit_mixups finds are left to it. A move from prices that were adjusted as of one day to those of another is none.
+// unit_mixups finds are left to it. A move from prices that were adjusted as of one day to those of another is none,
+// nor one that was accepted before.
 QualityCheckEntry Spikes();
 
 QualityCheckEntry Spikes() {
@@ -54,7 +55,7 @@ QualityCheckEntry Spikes() {
     const std::span<const double> split = input.series.Doubles("split_ratio");
     std::vector<double> moves(close.size(), 0);
     for (size_t row = 1; row < close.size(); ++row) {
-      if (!(close[row] > 0) || !(close[row - 1] > 0) || input.IsSeam(row)) continue;
+      if (!(close[row] > 0) || !(close[row - 1] > 0) || input.IsSeam(row) || input.IsAccepted(row)) continue;
       moves[row] = std::log(close[row] / close[row - 1]);
       if (input.series.basis != quant::PriceBasis::kRaw) continue;
       if (row < split.size() && split[row] > 0 && split[row] != 1) {

@@ -56,7 +56,8 @@ QualityCheckEntry UnitMixups() {
   entry.weight = 0;  // spikes counts these rows
   entry.advice =
       "check the unit (pence for pounds, cents for dollars) and fetch the rows again; where a split made a level that "
-      "stays, store the split, or release rows that were kept apart";
+      "stays, fetch or import its splits first (--resource split), then the prices again; where the move is real, "
+      "release rows that were kept apart (data quarantine QUARANTINE --release), or fetch with --quality-gate store";
   entry.gates = true;
   entry.neighbours = true;
   entry.run = [](const CheckInput& input, const component::Params& params) {

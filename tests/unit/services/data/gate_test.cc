@@ -107,7 +107,7 @@ TEST(GateBeside, AJumpThatASplitStoredApartExplainsIsNotDoubted) {
     const absl::CivilDay day = absl::ToCivilDay(quant::FromNanos(bars.times[row]), absl::UTCTimeZone());
     splits.Add("ex_date", std::vector<std::string>{std::string(absl::FormatCivilTime(day))});
     splits.Add("ratio", std::vector<double>{ratio});
-    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), {}, &splits).doubts;
+    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), {.splits = splits}).doubts;
   };
   EXPECT_THAT(doubts(100, 4), IsEmpty());
   EXPECT_EQ(doubts(100, 2).size(), 1u) << "half of the move is left";
@@ -203,7 +203,7 @@ TEST(GateBeside, AMoveFromOneDayOfAdjustmentToAnotherIsNotDoubted) {
   const auto doubts = [&](size_t seam) {
     const PriceAnchors anchors = {{INT64_MIN, absl::CivilDay(2010, 6, 1)},
                                   {bars.times[seam], absl::CivilDay(2010, 7, 1)}};
-    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), anchors).doubts;
+    return GateBeside(bars.Rows(100, 105), {bars.Rows(36, 100), {}}, quant::Xnys(), {.anchors = anchors}).doubts;
   };
   EXPECT_THAT(doubts(100), IsEmpty());
   EXPECT_EQ(doubts(101).size(), 1u) << "the move is within the rows of one day";

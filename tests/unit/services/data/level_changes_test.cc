@@ -105,16 +105,91 @@ TEST(LevelChanges, ASplitThatIsDeclaredExplainsThemOfPricesAsTraded) {
   const Series split = SplitAt(bars, 150, 0.01);
   const Series earlier = SplitAt(bars, 148, 0.01);
   const Series half = SplitAt(bars, 150, 0.5);
-  EXPECT_THAT(Gate(bars, quant::Xnys(), &split).rows, IsEmpty());
-  EXPECT_EQ(Gate(bars, quant::Xnys(), &earlier).rows.size(), 150u) << "another day";
-  EXPECT_EQ(Gate(bars, quant::Xnys(), &half).rows.size(), 150u) << "another ratio";
+  EXPECT_THAT(Gate(bars, quant::Xnys(), {.splits = split}).rows, IsEmpty());
+  EXPECT_EQ(Gate(bars, quant::Xnys(), {.splits = earlier}).rows.size(), 150u) << "another day";
+  EXPECT_EQ(Gate(bars, quant::Xnys(), {.splits = half}).rows.size(), 150u) << "another ratio";
   Series adjusted = bars;
   adjusted.basis = quant::PriceBasis::kSplitAdjusted;
-  EXPECT_EQ(Gate(adjusted, quant::Xnys(), &split).rows.size(), 150u) << "these should not move by it";
+  EXPECT_EQ(Gate(adjusted, quant::Xnys(), {.splits = split}).rows.size(), 150u) << "these should not move by it";
   std::vector<double> column(300, 1);
   column[150] = 0.01;
   bars.Add("split_ratio", column);
   EXPECT_THAT(Gate(bars, quant::Xnys()).rows, IsEmpty());
+}
+
+// After a reverse split of one for a hundred a share may be far from a hundred times what it was, on the same day.
+TEST(LevelChanges, ADeclaredSplitExplainsThemHoweverPricesMoveOnThatDay) {
+  for (const double factor : {77.0, 60.0, 133.0}) {
+    Series bars = Scaled(300, 150, 300, factor);
+    const Series split = SplitAt(bars, 150, 0.01);
+    const Series other = SplitAt(bars, 150, 2);
+    // What is 60 times as high is taken for no other unit by itself.
+    const size_t found = factor == 60 ? 0 : 150;
+    EXPECT_EQ(Gate(bars, quant::Xnys()).rows.size(), found) << factor;
+    EXPECT_THAT(Gate(bars, quant::Xnys(), {.splits = split}).rows, IsEmpty()) << factor;
+    EXPECT_EQ(Gate(bars, quant::Xnys(), {.splits = other}).rows.size(), found)
+        << factor << ": two for one is no reason";
+    std::vector<double> column(300, 1);
+    column[150] = 2;
+    Series wrong = bars;
+    wrong.Add("split_ratio", column);
+    EXPECT_EQ(Gate(wrong, quant::Xnys()).rows.size(), found) << factor;
+    column[150] = 0.01;
+    bars.Add("split_ratio", column);
+    EXPECT_THAT(Gate(bars, quant::Xnys()).rows, IsEmpty()) << factor;
+  }
+  // One for a hundred makes a hundred times the price, not a hundredth of it.
+  Series down = Scaled(300, 150, 300, 0.01);
+  const Series split = SplitAt(down, 150, 0.01);
+  EXPECT_EQ(Gate(down, quant::Xnys(), {.splits = split}).rows.size(), 150u);
+}
+
+// Prices of one download up to row 150 and of another from there on, by whose day there was a reverse split.
+TEST(LevelChanges, OnesFromOneDayOfAdjustmentToAnotherAreNone) {
+  Series bars = Scaled(300, 150, 300, 100);
+  bars.basis = quant::PriceBasis::kSplitAdjusted;
+  const auto gate = [&](size_t seam) {
+    return Gate(
+        bars, quant::Xnys(),
+        {.anchors = {{INT64_MIN, absl::CivilDay(2010, 6, 1)}, {bars.times[seam], absl::CivilDay(2012, 1, 31)}}});
+  };
+  EXPECT_THAT(gate(150).rows, IsEmpty());
+  EXPECT_EQ(gate(149).rows.size(), 150u) << "within the rows of one day";
+  // The first row of the later day has no price.
+  PriceOf(bars, "close", 150) = 0;
+  EXPECT_THAT(gate(150).steps, IsEmpty());
+}
+
+TEST(LevelChanges, WhatWasAcceptedBeforeIsPassedOver) {
+  const Series bars = Scaled(300, 150, 300, 100);
+  const GateResult found = Gate(bars, quant::Xnys());
+  ASSERT_EQ(found.steps.size(), 1u);
+  EXPECT_EQ(found.steps[0].before_ns, bars.times[149]);
+  EXPECT_EQ(found.steps[0].time_ns, bars.times[150]);
+  EXPECT_EQ(found.steps[0].before_close, bars.Doubles("close")[149]);
+  EXPECT_EQ(found.steps[0].close, bars.Doubles("close")[150]);
+  const GateResult accepted = Gate(bars, quant::Xnys(), {.accepted = {bars.times[150]}});
+  EXPECT_THAT(accepted.rows, IsEmpty());
+  EXPECT_THAT(accepted.steps, IsEmpty());
+  EXPECT_EQ(Gate(bars, quant::Xnys(), {.accepted = {bars.times[149]}}).rows.size(), 150u) << "another row";
+  // One that comes behind it is found by itself.
+  Series twice = bars;
+  for (size_t row = 250; row < 300; ++row) ScaleBar(twice, row, 0.01);
+  EXPECT_EQ(Gate(twice, quant::Xnys(), {.accepted = {bars.times[150]}}).rows, Between(250, 300));
+  // Beside what is stored, too.
+  const auto beside = [&](const GateKnowledge& known) {
+    return GateBeside(bars.Rows(147, 155), {bars.Rows(90, 147), {}}, quant::Xnys(), known);
+  };
+  EXPECT_EQ(beside({}).rows, Between(3, 8));
+  ASSERT_EQ(beside({}).steps.size(), 1u);
+  EXPECT_EQ(beside({}).steps[0].time_ns, bars.times[150]);
+  EXPECT_THAT(beside({.accepted = {bars.times[150]}}).rows, IsEmpty());
+  // And reports of it name it no more.
+  SeriesKnowledge known;
+  known.accepted = {bars.times[150]};
+  for (const Finding& one : CheckQuality(bars, quant::Xnys(), {}, INT64_MAX, known).findings) {
+    EXPECT_TRUE(one.check != "unit_mixups" && one.check != "spikes") << one.message;
+  }
 }
 
 TEST(LevelChanges, AreByTheLimitsOfTheAssetClass) {
