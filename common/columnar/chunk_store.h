@@ -96,7 +96,7 @@ struct SeriesHead {
   // Rows before that instant were dropped by this state or an earlier one, and none has come back from before the first
   // one that the drop left.
   int64_t dropped_before_ns = std::numeric_limits<int64_t>::min();
-  std::vector<SeriesDrop> drops;  // by this state or an earlier one, ascending, whatever has come back since
+  std::vector<SeriesDrop> drops{};  // by this state or an earlier one, ascending, whatever has come back since
 
   // The instant before which rows were dropped by this state or an earlier one, at `since` or later; the smallest
   // int64: none were. What somebody was given whole after `since` has come back.
