@@ -1,10 +1,17 @@
 // ChunkStore: which series there are, and which chunks are nobody's.
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
@@ -31,7 +38,31 @@ constexpr std::string_view kSweep = R"sql(
       AND NOT EXISTS (SELECT 1 FROM series_chunk r WHERE r.chunk_hash = c.hash)
     LIMIT $2 FOR UPDATE SKIP LOCKED))sql";
 
+// Of "BEFORE_NS KNOWN_US BEFORE_NS KNOWN_US ...".
+absl::StatusOr<std::vector<SeriesDrop>> DropsOf(std::string_view text) {
+  std::vector<int64_t> numbers;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), numbers.emplace_back());
+    if (error != std::errc() || end != word.data() + word.size()) return absl::DataLossError("a drop is no number");
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  std::vector<SeriesDrop> drops;
+  for (size_t i = 0; i + 1 < numbers.size(); i += 2) {
+    drops.push_back({.before_ns = numbers[i], .known_at = absl::FromUnixMicros(numbers[i + 1])});
+  }
+  return drops;
+}
+
 }  // namespace
+
+int64_t SeriesHead::DroppedSince(absl::Time since) const {
+  int64_t before = std::numeric_limits<int64_t>::min();
+  for (const SeriesDrop& drop : drops) {
+    if (drop.known_at >= since) before = std::max(before, drop.before_ns);
+  }
+  return before;
+}
 
 absl::StatusOr<SeriesHead> ChunkStore::Head(const SeriesKey& key, const ReadOptions& options) {
   std::optional<SeriesHead> head;
@@ -54,7 +85,7 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
   std::string sql = R"sql(
     SELECT s.id, s.resource, s.symbol, s.timeframe, s.variant, s.basis, s.repeats, v.version, v.known_at,
            v.provenance, c.row_count, c.byte_count, c.first_time_ns, c.last_time_ns, c.chunk_count,
-           d.lost_before_ns, d.lost_since, d.dropped_before_ns
+           d.lost_before_ns, d.lost_since, d.dropped_before_ns, d.drops
     FROM series s
     CROSS JOIN LATERAL (SELECT version, known_at, provenance FROM series_version
                         WHERE series_id = s.id AND known_at <= $1 ORDER BY version DESC LIMIT 1) v
@@ -69,7 +100,9 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
              min(w.known_at) FILTER (WHERE p.version > v.version) AS lost_since,
              max(p.before_ns) FILTER (WHERE p.version <= v.version AND (c.chunk_count = 0 OR
                                                                         c.first_time_ns >= left_by.first_time_ns))
-               AS dropped_before_ns
+               AS dropped_before_ns,
+             coalesce(string_agg(p.before_ns || ' ' || (extract(epoch FROM w.known_at) * 1000000)::bigint, ' '
+                                 ORDER BY p.version) FILTER (WHERE p.version <= v.version), '') AS drops
       FROM series_drop p JOIN series_version w ON w.series_id = p.series_id AND w.version = p.version
       CROSS JOIN LATERAL (SELECT least(min(first_time_ns), p.before_ns) AS first_time_ns FROM series_chunk
                           WHERE series_id = p.series_id AND version_from <= p.version AND version_to > p.version) left_by
@@ -102,6 +135,7 @@ absl::StatusOr<std::vector<SeriesHead>> ChunkStore::List(const SeriesFilter& fil
         head.lost_since = row.Time(16);
       }
       if (!row.IsNull(17)) head.dropped_before_ns = row.Int64(17);
+      BF_ASSIGN_OR_RETURN(head.drops, DropsOf(row.View(18)));
     }
     return absl::OkStatus();
   };

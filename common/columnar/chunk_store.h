@@ -70,6 +70,12 @@ struct WrittenSeries {
   bool unchanged() const { return added.empty() && closed_ids.empty(); }
 };
 
+// Rows before an instant were dropped.
+struct SeriesDrop {
+  int64_t before_ns = 0;
+  absl::Time known_at;  // of the version that lacks them
+};
+
 struct SeriesHead {
   int64_t id = 0;  // of this schema
   quant::SeriesKey key;
@@ -90,6 +96,11 @@ struct SeriesHead {
   // Rows before that instant were dropped by this state or an earlier one, and none has come back from before the first
   // one that the drop left.
   int64_t dropped_before_ns = std::numeric_limits<int64_t>::min();
+  std::vector<SeriesDrop> drops{};  // by this state or an earlier one, ascending, whatever has come back since
+
+  // The instant before which rows were dropped by this state or an earlier one, at `since` or later; the smallest
+  // int64: none were. What somebody was given whole after `since` has come back.
+  int64_t DroppedSince(absl::Time since) const;
 };
 
 // Which rows of which state. The default is everything in the latest version.

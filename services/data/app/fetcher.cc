@@ -32,7 +32,7 @@ constexpr absl::Duration kPatience = absl::Seconds(30);  // with a database that
 
 Fetcher::Fetcher(Parts parts)
     : parts_(std::move(parts)),
-      symbols_(parts_.series, parts_.bodies, parts_.quarantines, parts_.clock, parts_.policy) {}
+      symbols_(parts_.series, parts_.coverage, parts_.bodies, parts_.quarantines, parts_.clock, parts_.policy) {}
 
 absl::StatusOr<std::string> Fetcher::Submit(const FetchSpec& given, const Submission& submission) {
   const jobs::SubmitKey key{submission.principal, "breadthflow.data.v1.DataService/CreateFetchRun",

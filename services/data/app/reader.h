@@ -169,6 +169,9 @@ class Reader {
                           absl::Time deadline, ReadPlan& plan);
   // What states had that were dropped after `kept_since` is there.
   absl::Status PlanActions(absl::Time as_of, absl::Time kept_since, absl::Time deadline, ReadPlan& plan);
+  // From where on a state has its rows: of events that were fetched by what was answered since they were dropped, of
+  // others as SeriesHead::dropped_before_ns.
+  absl::StatusOr<int64_t> DroppedBefore(const columnar::SeriesHead& head, absl::Time as_of, absl::Time deadline);
   absl::Status PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanCalendars(absl::Time as_of, absl::Time deadline, ReadPlan& plan);
   absl::Status PlanAnchors(absl::Time as_of, absl::Time deadline, ReadPlan& plan);

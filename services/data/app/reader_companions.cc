@@ -14,6 +14,7 @@
 #include "services/data/app/reader.h"
 #include "services/data/app/reader_heads.h"
 #include "services/data/domain/action_choice.h"
+#include "services/data/domain/coverage.h"
 #include "services/data/domain/read_query.h"
 #include "services/data/domain/read_shape.h"
 #include "services/data/domain/resource.h"
@@ -21,17 +22,12 @@
 namespace breadthflow::data {
 namespace {
 
-// The part of `asked` (nullopt: of all time) of which a state had every event: what it had dropped itself is as if
-// nobody had asked, and was when the state was the newest one.
-std::optional<std::vector<quant::TimeRange>> HadThen(std::optional<std::vector<quant::TimeRange>> asked,
-                                                     const columnar::SeriesHead& head) {
-  const int64_t first = head.dropped_before_ns;
-  if (first == INT64_MIN) return asked;
-  std::vector<quant::TimeRange> there;
-  for (const quant::TimeRange& one : asked.value_or(std::vector<quant::TimeRange>(1))) {
-    if (one.end_ns > first) there.push_back({std::max(one.start_ns, first), one.end_ns});
-  }
-  return there;
+// The part of time of which a state had every event; nullopt: all, since nobody was asked for them and none is lost.
+// What it had dropped itself is as if nobody had asked, and was when the state was the newest one.
+std::optional<std::vector<quant::TimeRange>> HadThen(const Answers* asked, const columnar::SeriesHead& head) {
+  if (asked != nullptr) return StillThere(*asked, [&](absl::Time since) { return head.DroppedSince(since); });
+  if (head.dropped_before_ns == INT64_MIN) return std::nullopt;
+  return std::vector<quant::TimeRange>{{head.dropped_before_ns, INT64_MAX}};
 }
 
 // Who has events for prices of `source`, in the order of the rule. What was dropped after `kept_since` is there.
@@ -43,11 +39,11 @@ Companions::Actions OffersFor(const std::string& source, const std::string& name
     out.not_taken.push_back(from);
     return false;
   };
-  const auto asked = [&](const std::string& from) -> std::optional<std::vector<quant::TimeRange>> {
+  const auto asked = [&](const std::string& from) -> const Answers* {
     for (const Answers& one : answers) {
-      if (one.source == from) return one.ranges;
+      if (one.source == from) return &one;
     }
-    return std::nullopt;
+    return nullptr;
   };
   Order(stored, source);
   std::set<std::string_view> seen;
@@ -120,6 +116,21 @@ absl::Status Reader::PlanActions(absl::Time as_of, absl::Time kept_since, absl::
   };
   BF_RETURN_IF_ERROR(add("split", TakesSplits, &Companions::splits));
   return add("dividend", TakesDividends, &Companions::dividends);
+}
+
+absl::StatusOr<int64_t> Reader::DroppedBefore(const columnar::SeriesHead& head, absl::Time as_of, absl::Time deadline) {
+  if (head.drops.empty() || !RemembersAnswers(head.key.resource)) return head.dropped_before_ns;
+  BF_ASSIGN_OR_RETURN(const auto answers,
+                      coverage_.FindAnswers(head.key.resource, {head.key.symbol}, head.key.timeframe, as_of, deadline));
+  const auto found = answers.find(head.key.symbol);
+  if (found == answers.end()) return head.dropped_before_ns;
+  for (const Answers& one : found->second) {
+    // Else what was dropped was imported.
+    if (one.source != head.key.variant || one.ranges.front().start_ns >= head.DroppedSince(absl::InfinitePast()))
+      continue;
+    return EndOfDropped(one, [&](absl::Time since) { return head.DroppedSince(since); }).value_or(INT64_MIN);
+  }
+  return head.dropped_before_ns;
 }
 
 absl::Status Reader::PlanAnchors(absl::Time as_of, absl::Time deadline, ReadPlan& plan) {

@@ -165,6 +165,7 @@ absl::Status Reader::PlanJoins(absl::Time as_of, absl::Time deadline, ReadPlan& 
         continue;
       }
       plan.companions[i].joins.push_back(Whole(head));
+      BF_ASSIGN_OR_RETURN(plan.companions[i].joins.back().dropped_before_ns, DroppedBefore(head, as_of, deadline));
       plan.as_of = std::max(plan.as_of, head.known_at);
     }
   }

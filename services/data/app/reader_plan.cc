@@ -195,6 +195,7 @@ absl::Status Reader::PlanStored(const ReadQuery& query, const Resource& resource
   }));
   for (const columnar::SeriesHead& head : *heads) {
     plan.series.push_back(PlannedFrom(head, query.range));
+    BF_ASSIGN_OR_RETURN(plan.series.back().dropped_before_ns, DroppedBefore(head, as_of, deadline));
     plan.as_of = std::max(plan.as_of, head.known_at);
   }
   return absl::OkStatus();

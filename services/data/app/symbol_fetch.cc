@@ -107,15 +107,15 @@ absl::StatusOr<FetchedSymbol> SymbolFetch::FetchFrom(const SymbolTask& task, con
   static const std::vector<Coverage> kNothing;
   const auto found = task.known.find(source.variant);
   const std::vector<Coverage>& known = found == task.known.end() ? kNothing : found->second;
-  int64_t dropped_before = INT64_MIN;
+  Dropped dropped;
   if (!known.empty()) {
-    BF_ASSIGN_OR_RETURN(dropped_before, series_.DroppedBefore(key, absl::InfiniteFuture()));
+    BF_ASSIGN_OR_RETURN(dropped, DroppedOf(key));
   }
-  const std::vector<Coverage> there = Since(known, dropped_before);
+  const std::vector<Coverage> there = Since(known, dropped.before_ns);
   std::vector<quant::TimeRange> gaps = {spec.range};
   if (!spec.refetch) {
     gaps = Missing(spec.range, known, source.parameters, source.entry->revisions, policy_, clock_.Now());
-    std::vector<quant::TimeRange> wanted = WithoutDropped(gaps, known, dropped_before);
+    std::vector<quant::TimeRange> wanted = WithoutDropped(gaps, known, dropped.before_ns, dropped.back);
     if (wanted != gaps) AddNote("rows that were dropped were not asked for: refetch to have them", fetched.result);
     gaps = std::move(wanted);
   }

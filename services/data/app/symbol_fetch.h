@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,9 +66,14 @@ using SourceAnswers = std::map<std::pair<std::string, std::string>, absl::Status
 // nothing refers to yet. Thread-safe; the stores must outlive it.
 class SymbolFetch {
  public:
-  SymbolFetch(SeriesStore& series, RawBodyStore& bodies, Quarantines& quarantines, const base::Clock& clock,
-              const CoveragePolicy& policy)
-      : series_(series), bodies_(bodies), quarantines_(quarantines), clock_(clock), policy_(policy) {}
+  SymbolFetch(SeriesStore& series, CoverageStore& coverage, RawBodyStore& bodies, Quarantines& quarantines,
+              const base::Clock& clock, const CoveragePolicy& policy)
+      : series_(series),
+        coverage_(coverage),
+        bodies_(bodies),
+        quarantines_(quarantines),
+        clock_(clock),
+        policy_(policy) {}
 
   // Asks the sources in the order chosen until one can give the symbol. An error is one of this service, not of the
   // symbol: those are in the result. ABORTED SERIES_MOVED when others wrote the series meanwhile.
@@ -75,6 +82,12 @@ class SymbolFetch {
 
  private:
   absl::StatusOr<FetchedSymbol> FetchFrom(const SymbolTask& task, const ReadySource& source, SourceAnswers& answers);
+  // What of a series that was fetched before was dropped, and not fetched again since.
+  struct Dropped {
+    int64_t before_ns = std::numeric_limits<int64_t>::min();
+    std::vector<quant::TimeRange> back;  // but this, ascending
+  };
+  absl::StatusOr<Dropped> DroppedOf(const quant::SeriesKey& key);
   // Asks for the ranges, in time order, and reads what comes: rows and coverage. Only an error of this service is
   // returned; after one of the symbol, `fetched.result` is a failure.
   absl::Status Gather(const SymbolTask& task, const ReadySource& source, const std::vector<quant::TimeRange>& ranges,
@@ -103,6 +116,7 @@ class SymbolFetch {
   absl::Status NameMarket(const SymbolTask& task, const ReadySource& source, Arrival& arrival, ArrivalTerms& terms);
 
   SeriesStore& series_;
+  CoverageStore& coverage_;
   RawBodyStore& bodies_;
   Quarantines& quarantines_;
   const base::Clock& clock_;

@@ -41,6 +41,24 @@ void TellOfOtherFiles(const ReadySource& source, const quant::TimeRange& asked, 
 
 }  // namespace
 
+absl::StatusOr<SymbolFetch::Dropped> SymbolFetch::DroppedOf(const quant::SeriesKey& key) {
+  BF_ASSIGN_OR_RETURN(const columnar::SeriesHead head, series_.Newest(key, absl::InfiniteFuture()));
+  // Of prices all rows before the instant went: the first row tells whether some have come back. Of events some stay
+  // and a refetch may find just those.
+  if (head.drops.empty() || !RemembersAnswers(key.resource))
+    return Dropped{.before_ns = head.dropped_before_ns, .back = {}};
+  Dropped dropped{.before_ns = head.DroppedSince(absl::InfinitePast()), .back = {}};
+  BF_ASSIGN_OR_RETURN(const auto answers, coverage_.FindAnswers(key.resource, {key.symbol}, key.timeframe,
+                                                                absl::InfiniteFuture(), absl::InfiniteFuture()));
+  const auto found = answers.find(key.symbol);
+  if (found == answers.end()) return dropped;
+  for (const Answers& one : found->second) {
+    if (one.source != key.variant) continue;
+    dropped.back = StillThere(one, [&](absl::Time since) { return head.DroppedSince(since); });
+  }
+  return dropped;
+}
+
 absl::StatusOr<bool> SymbolFetch::IsStored(const quant::SeriesKey& key, const quant::TimeRange& range,
                                            std::span<const Coverage> known) {
   if (const std::optional<bool> certain = HasRows(range, known)) return *certain;

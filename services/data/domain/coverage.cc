@@ -57,6 +57,34 @@ std::string RowParameters(const SourceEntry& entry, const component::RawParams& 
   return hash.FinishHex().substr(0, 32);
 }
 
+std::vector<TimeRange> StillThere(const Answers& answers, const DroppedSince& dropped) {
+  std::vector<TimeRange> left;
+  for (const KnownAnswer& one : answers.each) {
+    const int64_t start = std::max(one.range.start_ns, dropped(one.known_at));
+    if (start < one.range.end_ns) left.push_back({start, one.range.end_ns});
+  }
+  // A later cut may have put the beginnings into another order.
+  std::sort(left.begin(), left.end(), [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+  std::vector<TimeRange> there;
+  for (const TimeRange& range : left) {
+    if (!there.empty() && range.start_ns <= there.back().end_ns) {
+      there.back().end_ns = std::max(there.back().end_ns, range.end_ns);
+    } else {
+      there.push_back(range);
+    }
+  }
+  return there;
+}
+
+std::optional<int64_t> EndOfDropped(const Answers& answers, const DroppedSince& dropped) {
+  const std::vector<TimeRange> there = StillThere(answers, dropped);
+  std::optional<int64_t> end;
+  for (const TimeRange& range : answers.ranges) {
+    for (const TimeRange& gone : Outside(range, there)) end = gone.end_ns;
+  }
+  return end;
+}
+
 std::vector<Coverage> Since(std::span<const Coverage> known, int64_t from_ns) {
   std::vector<Coverage> since;
   for (const Coverage& one : known) {
@@ -71,11 +99,13 @@ std::vector<Coverage> Since(std::span<const Coverage> known, int64_t from_ns) {
 }
 
 std::vector<TimeRange> WithoutDropped(std::span<const TimeRange> ranges, std::span<const Coverage> known,
-                                      int64_t before_ns) {
+                                      int64_t before_ns, std::span<const TimeRange> back) {
+  const std::vector<TimeRange> there(back.begin(), back.end());
   std::vector<TimeRange> dropped;
   for (const Coverage& one : known) {
     if (!Answered(one) || one.range.start_ns >= before_ns) continue;
-    dropped.push_back({one.range.start_ns, std::min(one.range.end_ns, before_ns)});
+    const std::vector<TimeRange> gone = Outside({one.range.start_ns, std::min(one.range.end_ns, before_ns)}, there);
+    dropped.insert(dropped.end(), gone.begin(), gone.end());
   }
   std::vector<TimeRange> left;
   for (const TimeRange& range : ranges) {

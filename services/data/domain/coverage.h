@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,12 +34,30 @@ struct Coverage {
   std::string parameters;  // what of the source's parameters and version decides about the rows: RowParameters()
 };
 
+// A range that a source has said all of, and when this store learnt it, by the clock of the database.
+struct KnownAnswer {
+  quant::TimeRange range;
+  absl::Time known_at;
+};
+
 // What one source has said all of, by some instant, of a series: its rows there are stored, or there are none.
 struct Answers {
   std::string source;
   std::vector<quant::TimeRange> ranges;  // ascending, none touches the next
   absl::Time known_at;                   // when this store learnt the last of it
+  std::vector<KnownAnswer> each{};       // as they came; ascending by the beginning of their ranges
 };
+
+// The instant before which a state of a series has lost its rows by drops that came at an instant or later, by the
+// clock of the database; the smallest int64: none came.
+using DroppedSince = std::function<int64_t(absl::Time)>;
+
+// What of the answers the state still has: what was dropped after the answer is gone, what was answered after the drop
+// has come back, wherever its rows are and whether there are any. Ascending, none touches the next.
+std::vector<quant::TimeRange> StillThere(const Answers& answers, const DroppedSince& dropped);
+
+// The end of the last part of the answers that is not there any more (StillThere); nullopt: all of it is.
+std::optional<int64_t> EndOfDropped(const Answers& answers, const DroppedSince& dropped);
 
 // Whether it is remembered when what was answered for a resource became known: adjusted reads as of an instant ask
 // which splits and dividends were known then. Of others, whose answers come with every poll, only the last ones are
@@ -69,9 +88,9 @@ std::vector<quant::TimeRange> Missing(const quant::TimeRange& range, std::span<c
 std::vector<Coverage> Since(std::span<const Coverage> known, int64_t from_ns);
 
 // `ranges` without what lies before an instant and is covered, by answers to any parameters: rows that were dropped
-// there are not asked for again. Ascending as they are.
+// there are not asked for again. `back`: what has come back since. Ascending as they are.
 std::vector<quant::TimeRange> WithoutDropped(std::span<const quant::TimeRange> ranges, std::span<const Coverage> known,
-                                             int64_t before_ns);
+                                             int64_t before_ns, std::span<const quant::TimeRange> back = {});
 
 // What an answer covers: one entry, or two with a border at the beginning of the revision window, so that the younger
 // part can be replaced whole. `like` has everything but range, outcome and rows; `times` are those by which the rows

@@ -79,8 +79,9 @@ struct ReadQuery {
 quant::Timeframe DefaultTimeframe(const Resource& resource);
 
 // An instant to come, of which nobody can say what will be known then: the same read would give something else later.
-// Clocks of two machines may differ by kClockSkew. Infinity is what is known now.
-inline constexpr absl::Duration kClockSkew = absl::Minutes(1);
+// Clocks of two machines may differ by kClockSkew: that of whoever asks, that of the database, by which it is said when
+// something became known, and ours, which is `now`. Infinity is what is known now.
+inline constexpr absl::Duration kClockSkew = absl::Minutes(5);
 void CheckAsOf(absl::Time as_of, absl::Time now, std::string_view field, base::Violations& violations);
 
 // Too many symbols, symbols that are none, symbols that come twice.

@@ -22,13 +22,20 @@ constexpr std::string_view kInsert = R"sql(
        AS n (id, start_ns, end_ns, outcome, row_count, error_code, error_reason, error_message, retryable, run_id,
              fetch_us, body_sha256, basis, parameters))sql";
 
-// What is known already adds nothing. By the database's clock, while the series is locked.
+// What is known already adds nothing, unless rows of it were dropped since: then it has come back. By the database's
+// clock, as drops are, while the series is locked.
 constexpr std::string_view kInsertAnswers = R"sql(
   INSERT INTO coverage_answer (series_id, known_at, start_time_ns, end_time_ns)
   SELECT n.id, clock_timestamp(), n.start_ns, n.end_ns
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (id, start_ns, end_ns)
   WHERE NOT EXISTS (SELECT 1 FROM coverage_answer e WHERE e.series_id = n.id AND e.start_time_ns <= n.start_ns
-                                                     AND e.end_time_ns >= n.end_ns))sql";
+                                                     AND e.end_time_ns >= n.end_ns
+                      AND NOT EXISTS (SELECT 1 FROM coverage_series k
+                                      JOIN series s ON s.resource = k.resource AND s.symbol = k.symbol
+                                                   AND s.timeframe = k.timeframe AND s.variant = k.source
+                                      JOIN series_drop p ON p.series_id = s.id
+                                      JOIN series_version v ON v.series_id = p.series_id AND v.version = p.version
+                                      WHERE k.id = n.id AND v.known_at >= e.known_at AND p.before_ns > n.start_ns)))sql";
 
 }  // namespace
 

@@ -88,7 +88,7 @@ absl::StatusOr<std::map<std::string, std::vector<Answers>>> CoverageStore::FindA
         for (const postgres::Row row : rows) {
           std::vector<Answers>& of = found[row.Text(0)];
           if (of.empty() || of.back().source != row.Text(1)) {
-            of.push_back({.source = row.Text(1), .ranges = {}, .known_at = absl::InfinitePast()});
+            of.push_back({.source = row.Text(1), .ranges = {}, .known_at = absl::InfinitePast(), .each = {}});
           }
           std::vector<quant::TimeRange>& ranges = of.back().ranges;
           const quant::TimeRange range{row.Int(2), row.Int(3)};
@@ -98,6 +98,7 @@ absl::StatusOr<std::map<std::string, std::vector<Answers>>> CoverageStore::FindA
             ranges.push_back(range);
           }
           of.back().known_at = std::max(of.back().known_at, row.Time(4));
+          of.back().each.push_back({range, row.Time(4)});
         }
         return absl::OkStatus();
       },

@@ -115,13 +115,13 @@ absl::StatusOr<std::vector<columnar::SeriesHead>> SeriesStore::Resolve(const std
   return heads;
 }
 
-absl::StatusOr<int64_t> SeriesStore::DroppedBefore(const quant::SeriesKey& key, absl::Time deadline) {
+absl::StatusOr<columnar::SeriesHead> SeriesStore::Newest(const quant::SeriesKey& key, absl::Time deadline) {
   BF_ASSIGN_OR_RETURN(const std::vector<columnar::SeriesHead> heads, chunks_.List({.resource = key.resource,
                                                                                    .symbols = {key.symbol},
                                                                                    .timeframe = key.timeframe,
                                                                                    .variant = key.variant,
                                                                                    .deadline = deadline}));
-  return heads.empty() ? INT64_MIN : heads.front().dropped_before_ns;
+  return heads.empty() ? columnar::SeriesHead() : heads.front();
 }
 
 absl::StatusOr<absl::Time> SeriesStore::Settle(const std::string& resource, const std::vector<std::string>& symbols,

@@ -83,8 +83,8 @@ class SeriesStore {
                                                                quant::Timeframe timeframe, const std::string& source,
                                                                absl::Time deadline);
 
-  // As columnar::SeriesHead::dropped_before_ns of the newest state; the smallest int64 where there is no such series.
-  absl::StatusOr<int64_t> DroppedBefore(const quant::SeriesKey& key, absl::Time deadline);
+  // The newest state of a series, with what was dropped of it; one of nothing where there is no such series.
+  absl::StatusOr<columnar::SeriesHead> Newest(const quant::SeriesKey& key, absl::Time deadline);
 
   // An instant, by the database's clock, that these series have passed: every change of one of them up to it is
   // committed, and every later one will be after it, so what is read as of it never changes. Waits for writers that are

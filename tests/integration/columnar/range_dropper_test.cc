@@ -254,6 +254,28 @@ TEST_F(RangeDropperTest, AChunkOfWhichAllStaysIsLeftAloneAndItsCompactionIsNotic
   EXPECT_EQ(store_.Read(Bars("B", 0, 1).key)->times, std::vector<int64_t>{kStep});
 }
 
+TEST_F(RangeDropperTest, AStateSaysOfEveryDropWhenItWas) {
+  ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
+  const absl::Time before = Now();
+  EXPECT_THAT(Listed("A").drops, IsEmpty());
+  EXPECT_EQ(Listed("A").DroppedSince(absl::InfinitePast()), INT64_MIN);
+  Drop(all_, 50 * kStep);
+  const absl::Time first = Listed("A").known_at;
+  ASSERT_THAT(store_.Put(Bars("A", 0, 50)), IsOk());
+  const absl::Time between = Now();
+  Drop(all_, 20 * kStep);
+  const SeriesHead head = Listed("A");
+  ASSERT_THAT(head.drops, SizeIs(2));
+  EXPECT_EQ(head.drops[0].before_ns, 50 * kStep);
+  EXPECT_EQ(head.drops[0].known_at, first);
+  EXPECT_EQ(head.drops[1].known_at, head.known_at);
+  EXPECT_EQ(head.DroppedSince(first), 50 * kStep);
+  EXPECT_EQ(head.DroppedSince(first + absl::Microseconds(1)), 20 * kStep);
+  EXPECT_EQ(head.DroppedSince(head.known_at + absl::Microseconds(1)), INT64_MIN);
+  EXPECT_THAT(Listed("A", between).drops, SizeIs(1)) << "then there was one";
+  EXPECT_THAT(Listed("A", before).drops, IsEmpty());
+}
+
 TEST_F(RangeDropperTest, ListenersHearNothing) {
   ASSERT_THAT(store_.Put(Bars("A", 0, 100)), IsOk());
   ChangeLog log(*database_);

@@ -217,6 +217,16 @@ TEST_F(DataServiceTest, AdjustsOnReadAndRefusesASecondAdjustment) {
   EXPECT_THAT(other.items[0].error, StatusIs(absl::StatusCode::kFailedPrecondition, "BASIS_CONFLICT"));
 }
 
+TEST_F(DataServiceTest, ASnapshotAsOfAClockThatIsALittleAheadIsOneOfNow) {
+  ASSERT_EQ(Fetch(Simulated({"A"}, Years(2016, 2017))).status.state, clients::RunState::kSucceeded);
+  clients::SnapshotSpec spec;
+  spec.symbols = {"A"};
+  spec.as_of = clock_.Now() + absl::Seconds(61);
+  EXPECT_THAT(client_->CreateSnapshot(spec, "", {}), IsOk());
+  spec.as_of = clock_.Now() + absl::Hours(1);
+  EXPECT_THAT(client_->CreateSnapshot(spec, "", {}), StatusIs(absl::StatusCode::kInvalidArgument, "INVALID_ARGUMENT"));
+}
+
 TEST_F(DataServiceTest, ListsPageByPage) {
   for (const char* symbol : {"A", "B", "C"}) {
     ASSERT_EQ(Fetch(Simulated({symbol}, Years(2016, 2017))).status.state, clients::RunState::kSucceeded);

@@ -1,4 +1,5 @@
 // Dividends and splits: fetched by the range in which they take effect, known when they were published.
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 #include "common/base/status.h"
+#include "common/columnar/range_dropper.h"
+#include "services/data/domain/asked_rows.h"
+#include "services/data/domain/resource.h"
 #include "tests/integration/data/fetch_fixture.h"
 
 namespace breadthflow::data {
@@ -155,6 +159,57 @@ TEST_F(FetchEvents, RowsThatComeWithOthersTakeTheirPlaceAndNoOthers) {
   EXPECT_THAT(ExDates("csv_file"), ElementsAre("2024-12-12", "2020-12-10", "2021-12-09", "2022-12-08", "2022-02-09"))
       << "of those published in another year none is gone";
   EXPECT_GT(again.changed_rows, 0);
+}
+
+// What stays of a drop may be all that a refetch finds.
+TEST_F(FetchEvents, ARefetchUndoesADropAlsoWhereItFindsNothingButWhatStayed) {
+  payments_ = {{"2022-01-25", "2022-02-09", 1}, {"2022-05-02", "2022-05-10", 2}, {"2021-12-01", "2021-12-10", 3}};
+  const component::ComponentRef polygon{"polygon", {}};
+  EXPECT_EQ(Polygon("2021-01-01", "2023-01-01").outcome, Outcome::kOk);
+  const quant::SeriesKey key{"dividend", "AAA", quant::Timeframe::kTick, "polygon"};
+  const int64_t cut = Ns("2022-02-01");
+  // As a drop of dividends does: what takes effect later stays.
+  const auto resource = FindResource("dividend");
+  ASSERT_THAT(resource, IsOk());
+  const columnar::Leave leave = [&](quant::Series& rows) { KeepAsked(**resource, {cut, INT64_MAX}, rows); };
+  columnar::RangeDropper dropper(*database_);
+  BF_ASSERT_OK_AND_ASSIGN(const auto old, dropper.Prepare({.resource = "dividend"}, cut, {}, leave));
+  ASSERT_THAT(database_->Transact([&](postgres::Transaction& tx) { return dropper.Commit(tx, old, cut, "the test"); }),
+              IsOk());
+  EXPECT_THAT(ExDates("polygon"), ElementsAre("2022-02-09", "2022-05-10"));
+  // What the newest state has of what was answered.
+  const auto there = [&] {
+    const auto head = series_.Newest(key, absl::InfiniteFuture());
+    const auto answers =
+        coverage_.FindAnswers("dividend", {"AAA"}, key.timeframe, absl::InfiniteFuture(), absl::InfiniteFuture());
+    EXPECT_THAT(head, IsOk());
+    EXPECT_THAT(answers, IsOk());
+    if (!head.ok() || !answers.ok() || !answers->contains("AAA")) return std::vector<quant::TimeRange>();
+    return StillThere(answers->at("AAA").at(0), [&](absl::Time since) { return head->DroppedSince(since); });
+  };
+  EXPECT_THAT(there(), ElementsAre(quant::TimeRange{cut, Ns("2023-01-01")}));
+  EXPECT_THAT(Polygon("2021-01-01", "2023-01-01").fetched_ranges, IsEmpty());
+  EXPECT_THAT(there(), SizeIs(1));
+
+  // The provider has forgotten the one that went: of the range from 2022 on the rows are those that stayed.
+  payments_.pop_back();
+  const auto refetch = [&](const std::string& start) {
+    const FetchSpec spec{.resource = "dividend",
+                         .symbols = {"AAA"},
+                         .timeframe = quant::Timeframe::kTick,
+                         .range = {Ns(start), Ns("2023-01-01")},
+                         .source = polygon,
+                         .refetch = true};
+    const auto id = polygon_fetcher_.Submit(spec, {.request_id = base::NewUuid(absl::Now())});
+    EXPECT_THAT(id, IsOk());
+    return Await(id.value_or(""));
+  };
+  const FetchRun same = refetch("2022-01-01");
+  ASSERT_THAT(same.results, SizeIs(1));
+  EXPECT_EQ(same.results[0].changed_rows, 0) << "no new version";
+  EXPECT_THAT(there(), ElementsAre(quant::TimeRange{Ns("2022-01-01"), Ns("2023-01-01")}));
+  refetch("2021-01-01");
+  EXPECT_THAT(there(), ElementsAre(quant::TimeRange{Ns("2021-01-01"), Ns("2023-01-01")}));
 }
 
 }  // namespace
