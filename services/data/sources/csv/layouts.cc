@@ -107,11 +107,12 @@ bool Layout::Names(std::string_view header) const {
 }
 
 std::string LayoutNames(std::string_view resource) {
-  std::string names;
+  std::vector<std::string_view> names;  // one of several resources has a layout for each of them
   for (const Layout& layout : Layouts()) {
-    if (resource.empty() || Has(layout, resource)) names += fmt::format("{}{}", names.empty() ? "" : ", ", layout.name);
+    const bool wanted = resource.empty() || Has(layout, resource);
+    if (wanted && std::find(names.begin(), names.end(), layout.name) == names.end()) names.push_back(layout.name);
   }
-  return names;
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view resource) {

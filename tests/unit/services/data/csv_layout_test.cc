@@ -53,6 +53,16 @@ std::string Cell(const SourceData& data, const std::string& column, size_t row) 
   return fmt::format("{}", std::get<std::vector<double>>(found->values)[row]);
 }
 
+TEST(CsvLayout, ALayoutOfSeveralResourcesIsListedOnce) {
+  const std::string names = ", " + LayoutNames("") + ",";
+  for (const Layout& layout : Layouts()) {
+    const size_t first = names.find(", " + layout.name + ",");
+    ASSERT_NE(first, std::string::npos) << layout.name;
+    EXPECT_EQ(names.find(", " + layout.name + ",", first + 1), std::string::npos) << layout.name;
+    EXPECT_THAT(LayoutNames(layout.resources[0]), HasSubstr(layout.name));
+  }
+}
+
 TEST(CsvLayout, EveryLayoutNamesFieldsThatItsResourceHasAndAllThatAreRequired) {
   std::set<std::pair<std::string, std::string>> seen;
   for (const Layout& layout : Layouts()) {
