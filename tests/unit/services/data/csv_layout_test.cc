@@ -107,6 +107,11 @@ TEST(CsvLayout, AHeaderOfSeveralLayoutsMustBeToldApart) {
   const std::string text = "timestamp,open,high,low,close\n2013-02-01T00:00:00Z,1,2,0.5,1.5\n";
   EXPECT_THAT(Faults(ReadText(text, "quote")), HasSubstr("may be of any of bid_bars_1m, ask_bars_1m"))
       << "neither side is said";
+  EXPECT_THAT(Faults(ReadText(text, "stock_price")),
+              AllOf(HasSubstr("layout bars_timestamp needs volume, which it lacks"),
+                    HasSubstr("of which there must be one for each of open,high,low,close,volume"),
+                    HasSubstr("it is of the layout bid_bars_1m or ask_bars_1m of quote (--resource quote without "
+                              "--timeframe and the parameter layout (data import: --set layout=bid_bars_1m; ")));
   const auto bid = ReadText(text, "quote", {{"layout", "bid_bars_1m"}});
   ASSERT_THAT(bid, IsOk());
   EXPECT_EQ(Utc(bid->series.times[0]), "2013-02-01T00:01:00");
