@@ -1,5 +1,6 @@
 #include "services/cli/import_upload.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -34,13 +35,9 @@ ImportUpload::ImportUpload(std::vector<ImportFile> files, std::string symbol, Co
 absl::StatusOr<bool> ImportUpload::Next(Request& request) {
   while (file_ < files_.size()) {
     const ImportFile& file = files_[file_];
-    // Once a file has mistakes nothing will be stored: the others are only looked through for more of them.
-    absl::StatusOr<bool> more = false;
-    if (!file.text) {
-      more = NextRows(file, request);
-    } else if (faults_.empty()) {
-      more = NextPart(file, request);
-    }
+    // Once a file has mistakes nothing will be stored: the others are only looked through for more of them, texts by
+    // the server.
+    absl::StatusOr<bool> more = file.text ? NextPart(file, request) : NextRows(file, request);
     if (base::DetailsOf(more.status()).reason == "INVALID_FILE" && !base::DetailsOf(more.status()).violations.empty()) {
       faults_.Merge("", more.status());
       reader_.reset();
@@ -53,12 +50,25 @@ absl::StatusOr<bool> ImportUpload::Next(Request& request) {
           fmt::format("{}, {} of {} bytes", file.path, Grouped(done_bytes_ + position_), Grouped(all_bytes_)));
     }
     sent_ |= *more;
-    if (*more && faults_.empty()) return true;
+    texts_sent_ |= *more && file.text;
+    if (*more && (faults_.empty() || file.text)) return true;
     request.Clear();
-    if (*more) continue;
+    if (*more) {
+      origins_.pop_back();  // not sent
+      continue;
+    }
     done_bytes_ += file.bytes;
     position_ = 0;
     ++file_;
+  }
+  if (!faults_.empty() && texts_sent_) {
+    if (refused_) return false;
+    // Rows that can not be read, so that nothing is stored and the server says what is wrong with the texts.
+    refused_ = origins_.size();
+    origins_.push_back({});
+    request.set_stored_of("DAMAGED");
+    request.set_stored("");
+    return true;
   }
   BF_RETURN_IF_ERROR(faults_.ToStatus("nothing was imported", "INVALID_FILE"));
   if (!sent_) BF_RETURN_IF_ERROR(empty_.ToStatus("nothing to import", "INVALID_FILE"));
@@ -127,39 +137,68 @@ absl::StatusOr<bool> ImportUpload::NextRows(const ImportFile& file, Request& req
 }
 
 std::optional<ImportUpload::Place> ImportUpload::PlaceOf(const std::string& field) const {
-  constexpr std::string_view kMessage = "packed[";
   constexpr std::string_view kRow = ".rows[";
+  const size_t begin = field.find('[') + 1;
   const size_t end = field.find(']');
   size_t message = 0;
-  if (!field.starts_with(kMessage) || end == std::string::npos ||
-      !absl::SimpleAtoi(field.substr(kMessage.size(), end - kMessage.size()), &message) || message >= origins_.size()) {
+  if ((!field.starts_with("packed[") && !field.starts_with("stored[")) || end == std::string::npos ||
+      !absl::SimpleAtoi(field.substr(begin, end - begin), &message) || message >= origins_.size()) {
     return std::nullopt;
   }
   const Origin& origin = origins_[message];
   std::string rest = field.substr(end + 1);
   size_t row = 0;
-  if (rest.starts_with(kRow) && rest.ends_with(']') &&
-      absl::SimpleAtoi(rest.substr(kRow.size(), rest.size() - kRow.size() - 1), &row)) {
-    rest.clear();
+  const bool of_row = rest.starts_with(kRow) && rest.ends_with(']') &&
+                      absl::SimpleAtoi(rest.substr(kRow.size(), rest.size() - kRow.size() - 1), &row);
+  const std::string& path = files_[origin.file].path;
+  if (origin.lines.empty()) {  // of a file without lines
+    if (rest.starts_with('.')) rest = rest.substr(1) + " ";
+    return Place{path, rest};
   }
+  if (of_row) rest.clear();
   if (row >= origin.lines.size()) return std::nullopt;
   if (rest.starts_with('.')) rest = rest.substr(1) + " ";
-  return Place{fmt::format("{}:{}", files_[origin.file].path, origin.lines[row]), rest};
+  return Place{fmt::format("{}:{}", path, origin.lines[row]), rest};
 }
 
 absl::Status ImportUpload::InFiles(const absl::Status& status) const {
   base::ErrorDetails details = base::DetailsOf(status);
-  bool any = false;
+  std::vector<base::FieldViolation> violations;
+  // Whatever kept the server from an answer: files that were read here have mistakes.
+  const bool ours = refused_ || (texts_sent_ && !faults_.empty() && !details.violations.empty());
+  if (ours) violations = faults_.list();
+  if (ours && !absl::IsInvalidArgument(status)) {
+    details = {.reason = "INVALID_FILE", .metadata = {}, .violations = {}, .retry_after = {}};
+  }
+  bool any = ours;
   for (base::FieldViolation& violation : details.violations) {
+    if (refused_ && violation.field.starts_with(fmt::format("stored[{}]", *refused_))) continue;
     if (auto place = PlaceOf(violation.field)) {
       violation.field = place->line;
       violation.description = place->of + violation.description;
       any = true;
     }
+    violations.push_back(std::move(violation));
   }
   if (!any) return status;
-  const std::string message = base::Message(status);
-  return base::MakeError(status.code(), message.substr(0, message.find(": packed[")), details);
+  details.violations = std::move(violations);
+  if (ours) {
+    int64_t count = 0;
+    const auto counted = details.metadata.find("violations_count");
+    if (counted != details.metadata.end() && absl::SimpleAtoi(counted->second, &count)) {
+      const auto shown = static_cast<int64_t>(details.violations.size());
+      count += static_cast<int64_t>(faults_.list().size()) - (refused_ ? 1 : 0);
+      details.metadata.erase("violations_count");
+      if (count > shown) {
+        details.metadata["violations_count"] = std::to_string(count);
+        details.metadata["violations_shown"] = std::to_string(shown);
+      }
+    }
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "nothing was imported", details);
+  }
+  std::string message = base::Message(status);
+  message.resize(std::min({message.size(), message.find(": packed["), message.find(": stored[")}));
+  return base::MakeError(status.code(), message, details);
 }
 
 }  // namespace breadthflow::cli

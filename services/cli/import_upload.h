@@ -27,11 +27,12 @@ class ImportUpload {
   ImportUpload(std::vector<ImportFile> files, std::string symbol, ColumnTypes types, Progress& progress);
 
   // The next message; false at the end. INVALID_ARGUMENT INVALID_FILE with what is wrong with any of the files of rows;
-  // those of texts are for the server to judge.
+  // those of texts are for the server to judge. Where there are both, the last message is one that the server refuses,
+  // and InFiles of its answer has the mistakes of all files.
   absl::StatusOr<bool> Next(data::v1::ImportSeriesRequest& request);
 
   // An error of the server with the places in the files, where it only knows the number of a message and of a row in
-  // it.
+  // it, behind what Next found.
   absl::Status InFiles(const absl::Status& status) const;
 
   int64_t all_bytes() const { return all_bytes_; }
@@ -62,6 +63,8 @@ class ImportUpload {
   base::Violations faults_;      // of files before this one
   base::Violations empty_;       // files without rows
   bool sent_ = false;            // something was
+  bool texts_sent_ = false;
+  std::optional<size_t> refused_;  // the message by which nothing is stored, since files had mistakes
   int64_t all_bytes_ = 0;
   int64_t done_bytes_ = 0;  // of the files before this one
   int64_t position_ = 0;    // in this one

@@ -239,7 +239,10 @@ std::string DescribeError(const absl::Status& status) {
   const auto count = details.metadata.find("violations_count");
   const auto shown = details.metadata.find("violations_shown");
   if (count != details.metadata.end() && shown != details.metadata.end()) {
-    text += fmt::format("  ... the first {} of {} mistakes\n", shown->second, count->second);
+    // Whoever stopped to count says up to where.
+    const auto most = details.metadata.find("violations_more_than");
+    text += fmt::format("  ... the first {} of {} mistakes\n", shown->second,
+                        most == details.metadata.end() ? count->second : "more than " + most->second);
   }
   if (const auto trace = details.metadata.find("trace_id"); trace != details.metadata.end()) {
     text += fmt::format("  trace {}\n", trace->second);

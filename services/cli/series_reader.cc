@@ -30,8 +30,9 @@ class ColumnarReader final : public SeriesReader {
       bool clean_end = false;
       if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(&message, &bytes_, &clean_end)) {
         if (clean_end && !unpacked_.broken()) return false;
-        return base::MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FILE",
-                               fmt::format("{} is damaged or cut off after {} bytes", file_, bytes_.ByteCount()));
+        base::Violations violations;
+        violations.Add(file_, fmt::format("is damaged or cut off after {} bytes", bytes_.ByteCount()));
+        return violations.ToStatus(fmt::format("{} can not be read", file_), "INVALID_FILE");
       }
       if (message.has_first_of()) {
         key_ = message.first_of();

@@ -25,6 +25,13 @@ using Stub = data::v1::DataService::Stub;
 using Request = data::v1::ImportSeriesRequest;
 using common::v1::SeriesMessage;
 
+// As the server has it, which says so only after the files were read.
+bool IsSourceName(std::string_view name) {
+  const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !name.empty() && name.size() <= 63 && small(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return small(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
 // What the flags say of the rows.
 absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
   base::Violations violations;
@@ -32,6 +39,12 @@ absl::StatusOr<data::v1::ImportSpec> ReadSpec(const Arguments& arguments) {
   spec.set_resource(arguments.Text("resource"));
   if (arguments.Has("timeframe")) spec.set_timeframe(ParseTimeframeFlag(arguments, violations));
   spec.set_source(arguments.Text("source"));
+  if (!IsSourceName(spec.source())) {
+    violations.Add("--source",
+                   fmt::format("must be 1 to 63 lower-case letters, digits and underscores that begin with a "
+                               "letter, was '{}'",
+                               spec.source().substr(0, 64)));
+  }
   if (arguments.Has("basis")) {
     const absl::StatusOr<quant::PriceBasis> basis = quant::ParsePriceBasis(arguments.Text("basis"));
     if (basis.ok()) spec.set_basis(rpc::ToProto(*basis));
@@ -166,7 +179,9 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   bool rows = false;
   for (const ImportFile& file : files) {
     rows |= !file.text;
-    if (file.described) BF_RETURN_IF_ERROR(TakeSpecOf(file, arguments, spec, told));
+    const absl::Status described = file.described ? TakeSpecOf(file, arguments, spec, told) : absl::OkStatus();
+    // What can not be read is told with the mistakes of the other files.
+    if (base::DetailsOf(described).reason != "INVALID_FILE") BF_RETURN_IF_ERROR(described);
   }
   ColumnTypes types;
   if (rows) {

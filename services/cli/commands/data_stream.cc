@@ -53,6 +53,10 @@ common::v1::TimeRange ParseReplay(const std::string& text, common::v1::Timeframe
   };
   if (dots > 0) *range.mutable_start_time() = bound(text.substr(0, dots));
   if (dots + 2 < text.size()) *range.mutable_end_time() = bound(text.substr(dots + 2));
+  if (range.has_start_time() && range.has_end_time() && violations.empty() &&
+      rpc::FromProto(range.end_time()) <= rpc::FromProto(range.start_time())) {
+    violations.Add("--replay", fmt::format("must end later than it starts, was '{}'", text));
+  }
   return range;
 }
 

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include <fmt/format.h>
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "common/quant/timeframe.h"
 #include "services/data/domain/series_market.h"
 
 namespace breadthflow::data {
@@ -90,6 +92,32 @@ absl::StatusOr<std::vector<Kept>> KeptBy(SeriesStore& store, const quant::Series
   return kept;
 }
 
+std::string Names(const std::vector<Kept>& kept) {
+  std::string names;
+  for (const auto& [calendar, name] : kept) names += (names.empty() ? "" : " or ") + name;
+  return names;
+}
+
+// Of a day that is `twice.first` in what is stored, at `times`, and would be `twice.second` too.
+absl::Status SameDayTwice(SeriesStore& store, const quant::Series& series, std::span<const int64_t> times,
+                          std::pair<int64_t, int64_t> twice, absl::Time deadline) {
+  BF_ASSIGN_OR_RETURN(const columnar::SeriesHead head, store.chunks().Head(series.key, {.deadline = deadline}));
+  BF_ASSIGN_OR_RETURN(const std::vector<Kept> kept, KeptBy(store, series.key, times, deadline));
+  const std::string names = Names(kept);
+  const auto day = [](int64_t time_ns) { return quant::DayOf(quant::FromNanos(time_ns), quant::Timeframe::kDay); };
+  const absl::CivilDay first = day(std::min(head.first_time_ns, series.times.front()));
+  const absl::CivilDay last = day(std::max(head.last_time_ns, series.times.back()));
+  return base::MakeError(
+      absl::StatusCode::kFailedPrecondition, "OTHER_CALENDAR",
+      fmt::format("its bar at {} is stored, and the one at {} would be another of the same day: the stored ones keep "
+                  "{}, and the days of a series keep to one. Name that of the stored ones ({} by --set of an import, "
+                  "--param of a fetch), keep these bars under another name (--source NAME), or replace all that are "
+                  "stored by files that have all days (--replace --start {} --end {})",
+                  Instant(twice.first), Instant(twice.second), names.empty() ? "another calendar" : names,
+                  names.empty() ? "calendar=..." : names, absl::FormatCivilTime(first),
+                  absl::FormatCivilTime(last + 1)));
+}
+
 // Whether a row ends at the time of day at which the sessions next to it do: also on a holiday of that market, and when
 // its session ended early.
 bool EndsLike(const quant::Calendar& calendar, int64_t time) {
@@ -135,13 +163,7 @@ absl::Status CheckDailyStamps(SeriesStore& store, const Resource& resource, cons
     while (next != series.times.end() && *next <= time - kApart) ++next;
     const bool near = next != series.times.end() && *next < time + kApart;
     if (!near || *next == time || std::binary_search(next, series.times.end(), time)) continue;
-    return base::MakeError(
-        absl::StatusCode::kFailedPrecondition, "OTHER_CALENDAR",
-        fmt::format("its bar at {} is stored, and the one at {} would be another of the same day: the stored ones keep "
-                    "another calendar. Name it (calendar=... by --set of an import, --param of a fetch), keep these "
-                    "bars under another name (--source NAME) "
-                    "or replace the stored ones (--replace --start ... --end ...)",
-                    Instant(time), Instant(*next)));
+    return SameDayTwice(store, series, stored->times, {time, *next}, deadline);
   }
   return absl::OkStatus();
 }
@@ -164,12 +186,10 @@ absl::Status CheckStampsGoOn(SeriesStore& store, const Resource& resource, const
                series.times.end());
   if (added.empty()) added = series.times;
   std::optional<int64_t> off;
-  std::string names;
   for (const auto& [calendar, name] : kept) {
     const std::optional<int64_t> first = FirstOff(*calendar, added);
     if (!first) return absl::OkStatus();
     off = first;
-    names += (names.empty() ? "" : " or ") + name;
   }
   return base::MakeError(
       absl::StatusCode::kFailedPrecondition, "OTHER_CALENDAR",
@@ -178,7 +198,7 @@ absl::Status CheckStampsGoOn(SeriesStore& store, const Resource& resource, const
           "not: the new ones keep another calendar. Name that of the stored ones ({0} by --set of an import, "
           "--param of a fetch), keep these bars under another name (--source NAME) or replace all that are "
           "stored (--replace --start ... --end ...)",
-          names, Instant(stored.front()), Instant(*off)));
+          Names(kept), Instant(stored.front()), Instant(*off)));
 }
 
 }  // namespace breadthflow::data

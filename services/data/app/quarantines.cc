@@ -73,7 +73,7 @@ absl::Status HeldError(const Quarantine& quarantine, bool by_level) {
 absl::Status DiscardedError(const Quarantine& quarantine) {
   return NotStored(quarantine, "QUARANTINE_DISCARDED",
                    fmt::format("these {} rows of {} were discarded before, as quarantines/{}{}{}{}: they are stored "
-                               "only with the quality gate `store`",
+                               "only with the quality gate store (--quality-gate store)",
                                quarantine.rows, quarantine.key.symbol, quarantine.id,
                                quarantine.resolved_by.empty() ? "" : fmt::format(" by {}", quarantine.resolved_by),
                                quarantine.comment.empty() ? "" : ": ", quarantine.comment));

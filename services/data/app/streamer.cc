@@ -126,8 +126,10 @@ absl::StatusOr<std::unique_ptr<LiveSource>> Streamer::OpenReplay(const LiveSpec&
       unknown.violations.push_back(
           {field, fmt::format("{} {} is not stored", spec.symbols[i], quant::ToText(spec.timeframe))});
     } else if (found.size() > 1) {
+      std::string names;
+      for (const columnar::SeriesState* state : found) names += (names.empty() ? "" : ", ") + state->key.variant;
       several.violations.push_back(
-          {field, fmt::format("{} is stored from several sources: name the source", spec.symbols[i])});
+          {field, fmt::format("{} is stored from {}: name the source", spec.symbols[i], names)});
     } else {
       played.push_back(*found.front());
     }

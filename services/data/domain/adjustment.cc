@@ -152,11 +152,17 @@ absl::StatusOr<Factors> FactorsOf(const Series& series, Adjustment adjustment, c
   } else {
     std::span<const double> dividends;
     if (dividends_count) {
-      if (!events.dividends || !IsComplete(series, "close")) {
+      if (!events.dividends) {
         return RefuseAdjustment(
             "NO_ADJUSTMENT_DATA", series,
-            "no dividends are known: none are stored, and neither the column dividend nor adj_close is "
-            "there for every row");
+            IsComplete(series, "adj_close") && IsComplete(series, "close")
+                ? "no dividends are known: none are stored, and the column dividend is not there for every row; "
+                  "adj_close, which is, gives split_dividend and forward, but not the amounts that total_return needs"
+                : "no dividends are known: none are stored, and neither the column dividend nor adj_close is "
+                  "there for every row");
+      }
+      if (!IsComplete(series, "close")) {
+        return RefuseAdjustment("NO_ADJUSTMENT_DATA", series, "the column close is not there for every row");
       }
       dividends = *events.dividends;
     }

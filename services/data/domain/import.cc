@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/time/time.h"
 #include <fmt/format.h>
 
+#include "common/base/status.h"
 #include "services/data/domain/price_basis.h"
 
 namespace breadthflow::data {
@@ -95,8 +97,12 @@ void ImportFaults::Merge(const absl::Status& status) {
 
 absl::Status ImportFaults::ToStatus() const {
   base::Violations all = violations_;
-  if (count_ > kMaxListed) all.Add("import", fmt::format("and {} more violations", count_ - kMaxListed));
-  return all.ToStatus("nothing was imported", "INVALID_IMPORT");
+  if (full()) all.Add("import", fmt::format("there are more than {} mistakes: the others are not listed", kMaxListed));
+  const absl::Status status = all.ToStatus("nothing was imported", "INVALID_IMPORT");
+  if (!full()) return status;
+  base::ErrorDetails details = base::DetailsOf(status);
+  details.metadata["violations_more_than"] = std::to_string(kMaxListed);
+  return base::MakeError(status.code(), base::Message(status), details);
 }
 
 void ImportRows::Add(quant::Series rows, const std::string& name, bool assume_basis) {

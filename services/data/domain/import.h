@@ -43,7 +43,7 @@ bool IsSourceName(std::string_view name);
 // "bars/aapl.csv.gz" -> "AAPL": whose rows a file has that does not say it. Empty for "/dev/stdin" and the like.
 std::string SymbolOfFileName(const std::string& file);
 
-// Collects violations of many rows; lists the first kMaxListed and counts the rest.
+// Collects violations of many rows; lists the first kMaxListed and says when there are more.
 class ImportFaults {
  public:
   static constexpr size_t kMaxListed = 100;
@@ -51,7 +51,8 @@ class ImportFaults {
   void Merge(const absl::Status& status);
   bool empty() const { return count_ == 0; }
   bool full() const { return count_ > kMaxListed; }
-  // INVALID_ARGUMENT INVALID_IMPORT with all of them.
+  // INVALID_ARGUMENT INVALID_IMPORT with all of them; where there are more than are listed, the metadata have
+  // `violations_more_than`.
   absl::Status ToStatus() const;
 
  private:

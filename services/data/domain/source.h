@@ -98,6 +98,8 @@ class Source {
 
   // The symbol that a body says it is of; empty when it does not say. Pure.
   virtual std::string SymbolIn(const RawBody&) const { return ""; }
+  // The same, and where rows of several symbols are in a body, the first of them. Pure.
+  virtual std::string FirstSymbolIn(const RawBody& body) const { return SymbolIn(body); }
 
   // What tells the series of this object apart from those that the same source gives with other parameters (another
   // simulated market): part of their variant. Empty: nothing does.

@@ -130,20 +130,8 @@ class PolygonSource final : public HttpSource {
   }
 
   // Bars say it, with the market before it, and rows of one company alone.
-  std::string SymbolIn(const RawBody& body) const override {
-    const absl::StatusOr<Json> document = ParseObject(provider(), Pages(body.bytes).front());
-    if (!document.ok()) return "";
-    std::string ticker = TextMember(&*document, "ticker");
-    const Json* results = ticker.empty() ? Member(*document, "results") : nullptr;
-    for (size_t i = 0; results != nullptr && results->is_array() && i < results->size(); ++i) {
-      const std::string other = TextMember(&(*results)[i], "ticker");
-      if (other.empty() || (i > 0 && other != ticker)) return "";
-      ticker = other;
-    }
-    constexpr std::string_view kCrypto = "X:";
-    if (ticker.starts_with(kCrypto) != crypto_) return "";
-    return crypto_ ? ticker.substr(kCrypto.size()) : ticker;
-  }
+  std::string SymbolIn(const RawBody& body) const override { return SymbolOf(body, false); }
+  std::string FirstSymbolIn(const RawBody& body) const override { return SymbolOf(body, true); }
 
   absl::StatusOr<SourceData> TransformData(const SourceRequest& request, const RawBody& body) const override {
     BF_RETURN_IF_ERROR(Judge(request, body));
@@ -174,6 +162,22 @@ class PolygonSource final : public HttpSource {
   static std::string Day(int64_t nanos) {
     return absl::FormatCivilTime(
         absl::CivilDay(absl::CivilSecond(1970, 1, 1) + Seconds(nanos) + quant::NewYorkOffsetSeconds(nanos)));
+  }
+
+  // Of answers with rows of several companies the first one, or none.
+  std::string SymbolOf(const RawBody& body, bool first) const {
+    const absl::StatusOr<Json> document = ParseObject(provider(), Pages(body.bytes).front());
+    if (!document.ok()) return "";
+    std::string ticker = TextMember(&*document, "ticker");
+    const Json* results = ticker.empty() ? Member(*document, "results") : nullptr;
+    for (size_t i = 0; results != nullptr && results->is_array() && i < (first ? 1 : results->size()); ++i) {
+      const std::string other = TextMember(&(*results)[i], "ticker");
+      if (other.empty() || (i > 0 && other != ticker)) return "";
+      ticker = other;
+    }
+    constexpr std::string_view kCrypto = "X:";
+    if (ticker.starts_with(kCrypto) != crypto_) return "";
+    return crypto_ ? ticker.substr(kCrypto.size()) : ticker;
   }
 
   std::string Ticker(const SourceQuery& query) const { return crypto_ ? "X:" + query.symbol : query.symbol; }

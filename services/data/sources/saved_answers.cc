@@ -63,11 +63,13 @@ class AnswerReader final : public TableReader {
   }
 
  private:
+  // `any`: of an answer about several symbols, the rows of the first one.
   absl::StatusOr<SourceData> ReadAs(SourceQuery query, const RawBody& body, const std::string& file,
-                                    const std::string& symbol) const {
+                                    const std::string& symbol, bool any = false) const {
     absl::Status first;
     for (const std::unique_ptr<Source>& source : readings_) {
       query.symbol = symbol.empty() ? source->SymbolIn(body) : symbol;
+      if (query.symbol.empty() && any) query.symbol = source->FirstSymbolIn(body);
       if (query.symbol.empty()) query.symbol = SymbolOfFileName(file);
       absl::StatusOr<SourceData> data = source->TransformData({query, ""}, body);
       if (data.ok()) return CheckSpacing(*std::move(data), !body.bytes.starts_with('{'));
@@ -105,7 +107,8 @@ class AnswerReader final : public TableReader {
     for (const Capability& one : entry_.capabilities) {
       if (one.resource == query_.resource || Has(entry_.dated_by_query, one.resource)) continue;
       const bool any = std::any_of(one.timeframes.begin(), one.timeframes.end(), [&](quant::Timeframe timeframe) {
-        const auto data = ReadAs({.resource = one.resource, .symbol = {}, .timeframe = timeframe}, body, file, symbol);
+        const auto data =
+            ReadAs({.resource = one.resource, .symbol = {}, .timeframe = timeframe}, body, file, symbol, true);
         return data.ok() && !data->series.empty();
       });
       if (any) found.push_back(one.resource);

@@ -9,6 +9,7 @@
 
 #include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
+#include "common/quant/timeframe.h"
 
 namespace breadthflow::data {
 namespace {
@@ -32,7 +33,8 @@ std::string WhyLost(const columnar::SeriesHead& head, int64_t start_ns) {
   if (head.lost_before_ns <= start_ns) return "";
   return fmt::format("rows of {} {} before {} were dropped at {}: as of earlier only later ones can be read",
                      head.key.symbol, quant::ToText(head.key.timeframe),
-                     InstantText(quant::FromNanos(head.lost_before_ns)), InstantText(head.lost_since));
+                     quant::BoundText(quant::FromNanos(head.lost_before_ns), head.key.timeframe),
+                     InstantText(head.lost_since));
 }
 
 absl::Status RefuseLost(const std::vector<columnar::SeriesHead>& heads,

@@ -98,6 +98,8 @@ class Stream(unittest.TestCase):
     def test_mistakes_are_named_by_flag(self):
         for words, flag in (
             (("--symbols", "AAA", "--replay", "2020"), "--replay"),
+            (("--symbols", "AAA", "--replay", "2020-02-01..2020-01-01"),
+             "--replay: must end later than it starts, was '2020-02-01..2020-01-01'"),
             (("--symbols", "AAA", "--speed", "2"), "--speed"),
             (("--symbols", "AAA", "--poll", "tulips"), "--poll"),
             (("--symbols", "AAA", "--poll", "simulated", "--interval", "5ms"), "--interval"),

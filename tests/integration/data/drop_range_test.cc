@@ -150,7 +150,9 @@ TEST_F(DropRangeTest, AReadAsOfEarlierIsRefusedWhereItNeedsWhatWent) {
   ASSERT_THAT(Drop(Request({"ONE"})), IsOk());
   for (const bool swept : {false, true}) {
     if (swept) Sweep();
-    EXPECT_THAT(ReadOne("ONE", {.as_of = before}), StatusIs(absl::StatusCode::kFailedPrecondition, "RANGE_DROPPED"));
+    const auto whole = ReadOne("ONE", {.as_of = before});
+    EXPECT_THAT(whole, StatusIs(absl::StatusCode::kFailedPrecondition, "RANGE_DROPPED"));
+    EXPECT_THAT(base::Message(whole.status()), HasSubstr("rows of ONE 1day before 2016-01-01T00:00:00Z were dropped"));
     EXPECT_THAT(ReadOne("ONE", {.range = {Start(kCut) - 1, INT64_MAX}, .as_of = before}),
                 StatusIs(absl::StatusCode::kFailedPrecondition, "RANGE_DROPPED"));
     BF_ASSERT_OK_AND_ASSIGN(const Series later, ReadOne("ONE", {.range = {Start(kCut), INT64_MAX}, .as_of = before}));

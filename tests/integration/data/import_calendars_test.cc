@@ -8,6 +8,8 @@
 
 #include "common/base/status.h"
 #include "common/quant/calendar.h"
+#include "common/quant/timeframe.h"
+#include "common/rpc/convert.h"
 #include "tests/integration/data/import_fixture.h"
 
 namespace breadthflow::data {
@@ -15,6 +17,7 @@ namespace {
 
 using quant::Series;
 using quant::Timeframe;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -181,10 +184,19 @@ TEST_F(ImportCalendarsTest, DaysAreNotAddedToThoseThatWereStampedByNewYork) {
   ASSERT_THAT(refused, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
   EXPECT_THAT(
       base::Message(refused.status()),
-      HasSubstr("its bar at 2024-01-04T21:00:00Z is stored, and the one at 2024-01-05T00:00:00Z would be another"));
+      AllOf(
+          HasSubstr("its bar at 2024-01-04T21:00:00Z is stored, and the one at 2024-01-05T00:00:00Z would be another"),
+          HasSubstr("the stored ones keep calendar=XNYS"),
+          HasSubstr("(--replace --start 2024-01-02 --end 2024-01-06)")));
   Request by_new_york = ImportServer::Spec();
   (*by_new_york.mutable_spec()->mutable_csv_params())["calendar"].set_string_value("XNYS");
   EXPECT_THAT(server_.Import({by_new_york, ImportServer::Csv("BTC-USD.csv", text)}), IsOk());
+  Request all = ImportServer::Spec();
+  *all.mutable_spec()->mutable_replaces() =
+      rpc::ToProto(quant::TimeRange{quant::ToNanos(quant::DayBegin(absl::CivilDay(2024, 1, 2), Timeframe::kDay)),
+                                    quant::ToNanos(quant::DayBegin(absl::CivilDay(2024, 1, 6), Timeframe::kDay))});
+  EXPECT_THAT(server_.Import({all, ImportServer::Csv("BTC-USD.csv", text)}), IsOk()) << "as it was told";
+  EXPECT_EQ(server_.Read("BTC-USD")->size(), 2);
 }
 
 TEST_F(ImportCalendarsTest, LaterDaysAreNotAddedToThoseOfAnotherCalendarEither) {

@@ -272,6 +272,7 @@ TEST_F(QuarantineTest, RowsThatWereDiscardedAreNotAskedAboutAgain) {
   EXPECT_THAT(error, StatusIs(absl::StatusCode::kFailedPrecondition, "QUARANTINE_DISCARDED"));
   EXPECT_THAT(base::Message(error), HasSubstr(name));
   EXPECT_THAT(base::Message(error), HasSubstr("the exchange took it back"));
+  EXPECT_THAT(base::Message(error), HasSubstr("(--quality-gate store)"));
   EXPECT_EQ(run.results(0).quarantine(), name);
   EXPECT_EQ(run.results(0).quarantined_row_count(), 0) << "none waits";
   EXPECT_EQ(Listed(v1::Quarantine::STATE_HELD), 0);

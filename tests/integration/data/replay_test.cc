@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/status.h"
 #include "common/columnar/chunk_codec.h"
 #include "common/quant/calendar.h"
 #include "common/quant/stats/random.h"
@@ -202,6 +203,17 @@ TEST_F(ReplayTest, WhatIsMissingGoesByTheCalendarThatWasNamed) {
   EXPECT_EQ(gap.gap.range, (quant::TimeRange{hour(3), hour(4) + 1}));
   spec.calendar = &quant::Xnys();
   EXPECT_EQ(Next(*Open(spec)).kind, Kind::kRows) << "the calendar of the request counts";
+}
+
+TEST_F(ReplayTest, NamesTheSourcesOfWhichOneMustBeSaid) {
+  quant::Series other = Rows("AAA", {1}, {10});
+  other.key.variant = "another";
+  Put(other);
+  Put(Rows("AAA", {1}, {10}));
+  const auto refused = replica_.streamer.Open(Replay({"AAA"}), "");
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, "SEVERAL_SOURCES"));
+  EXPECT_EQ(base::DetailsOf(refused.status()).violations[0].description,
+            "AAA is stored from another, test: name the source");
 }
 
 TEST_F(ReplayTest, RefusesWhatIsNotStored) {

@@ -68,7 +68,7 @@ QualityCheckEntry UnitMixups() {
       if (input.Judges(row)) AddImpossibleRow(apart, input.series, row);
     }
     apart.message =
-        fmt::format("{} rows have a close of at least {:g} times the level around them, or at most a {:g}th",
+        fmt::format("{} rows have a close of at least {:g} times the level around them, or at most 1/{:g} of it",
                     apart.affected_rows, factor, factor);
     Finding lasting = Lasting(input, OfClass(params, "lasting_factor", input.asset_class), far);
     std::vector<Finding> findings;

@@ -107,11 +107,12 @@ bool Layout::Names(std::string_view header) const {
 }
 
 std::string LayoutNames(std::string_view resource) {
-  std::string names;
+  std::vector<std::string_view> names;  // one of several resources has a layout for each of them
   for (const Layout& layout : Layouts()) {
-    if (resource.empty() || Has(layout, resource)) names += fmt::format("{}{}", names.empty() ? "" : ", ", layout.name);
+    const bool wanted = resource.empty() || Has(layout, resource);
+    if (wanted && std::find(names.begin(), names.end(), layout.name) == names.end()) names.push_back(layout.name);
   }
-  return names;
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view resource) {
@@ -125,10 +126,25 @@ absl::StatusOr<const Layout*> FindLayout(std::string_view name, std::string_view
 
 namespace {
 
+// By what other resource such a header is read, for people; empty: by none.
+std::string OfOthers(const std::vector<std::string_view>& first, std::string_view line, const Resource& resource) {
+  std::string other;
+  std::vector<std::string> names;
+  for (const Layout& layout : Layouts()) {
+    const bool strict = layout.shape == Shape::kRows && !layout.rest_as_numbers && !layout.headerless;
+    if (!strict || Has(layout, resource.id) || !Matches(layout, first, line)) continue;
+    if (other.empty()) other = layout.resources.front();
+    if (layout.resources.front() == other) names.push_back(layout.name);
+  }
+  if (names.empty()) return "";
+  return fmt::format("; it is of the layout {} of {} (--resource {}{} and {})", fmt::join(names, " or "), other, other,
+                     resource.bars ? " without --timeframe" : "", HowToSay("layout=" + names.front()));
+}
+
 // Why a header is of no layout: the layout that it comes closest to, and what stands between them. Only of a file that
 // has a column of a layout is anything quoted, since others are none of ours.
 std::string WhyNone(const std::vector<const Layout*>& layouts, const std::vector<std::string_view>& first,
-                    const Resource& resource) {
+                    std::string_view line, const Resource& resource) {
   std::set<std::string> headers;
   for (const std::string_view cell : first) headers.insert(Normal(cell));
   const Layout* closest = nullptr;
@@ -156,8 +172,14 @@ std::string WhyNone(const std::vector<const Layout*>& layouts, const std::vector
     unknown = std::move(others);
     most = known;
   }
+  std::vector<std::string> required;
+  for (const Field& field : resource.fields) {
+    if (field.required) required.push_back(field.name);
+  }
   const std::string by_hand =
-      fmt::format("columns can be mapped by hand by {}", HowToSay("columns=time=HEADER,FIELD=HEADER,..."));
+      fmt::format("columns can be mapped by hand by {}{}{}{}", HowToSay("columns=time=HEADER,FIELD=HEADER,..."),
+                  required.empty() ? "" : ", of which there must be one for each of ", fmt::join(required, ","),
+                  OfOthers(first, line, resource));
   if (closest == nullptr) {
     return fmt::format("the header has {} column{}, and none that a layout of {} knows; {}", first.size(),
                        first.size() == 1 ? "" : "s", resource.id, by_hand);
@@ -186,7 +208,8 @@ absl::StatusOr<const Layout*> GuessLayout(const std::vector<std::string_view>& f
   }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT", WhyNone(others, first, resource));
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_LAYOUT",
+                           WhyNone(others, first, line, resource));
   }
   std::vector<std::string> names;
   names.reserve(candidates.size());

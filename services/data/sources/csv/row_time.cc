@@ -1,5 +1,6 @@
 #include "services/data/sources/csv/row_time.h"
 
+#include <algorithm>
 #include <span>
 
 #include <fmt/format.h>
@@ -157,12 +158,27 @@ std::optional<int64_t> RowTime::InZone(int64_t line, std::string_view cell, cons
   }
   if (twice_ == day && !any_order_) return first;
   if (repeated_ && repeated_->day == day) return first;
-  Finish();
+  FinishRepeated();
   repeated_ = {day, line, std::string(cell.substr(0, 40))};
   return first;
 }
 
 void RowTime::Finish() {
+  const std::string_view length = weeks_ ? "week" : "month";
+  // Of three and more, most rows: it is the bar size that is wrong, not each row.
+  const bool smaller = in_one_.size() >= 3 && in_one_.size() * 2 > rows_;
+  const std::string why =
+      !smaller ? ""
+               : fmt::format(", as {} of {} rows are: bars of 1day or a smaller size and not of 1{} (--timeframe)",
+                             in_one_.size(), rows_, length);
+  for (size_t i = 0; i < (smaller ? 1 : in_one_.size()); ++i) {
+    const std::string& cell = in_one_cells_[std::min(i, in_one_cells_.size() - 1)];  // only so many are listed
+    context_.Complain(in_one_[i], fmt::format("{} is of the {} of the row before{}", cell, length, why));
+  }
+  FinishRepeated();
+}
+
+void RowTime::FinishRepeated() {
   if (!repeated_) return;
   context_.Complain(repeated_->line,
                     fmt::format("clocks showed {} twice in that time zone, and the rows do not tell which is meant: "
@@ -263,7 +279,8 @@ bool RowTime::Begin(const Row& row) {
     const std::string_view cell = context_.Cell(row, rule_.column);
     const bool same = *time == *previous_;
     if (same && (weeks_ || months_)) {
-      context_.Complain(row.line, fmt::format("{} is of the {} of the row before", cell, weeks_ ? "week" : "month"));
+      in_one_.push_back(row.line);
+      if (in_one_.size() <= kMaxViolations) in_one_cells_.emplace_back(cell.substr(0, 40));
     } else {
       context_.Complain(row.line, same ? fmt::format("{} is there twice", cell)
                                        : fmt::format("{} is earlier than the row before{}", cell,
@@ -273,6 +290,7 @@ bool RowTime::Begin(const Row& row) {
     }
   }
   previous_ = *time;
+  ++rows_;
   context_.sink.Begin(*time, context_.file.name, row.line);
   return true;
 }

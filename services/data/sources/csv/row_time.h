@@ -68,10 +68,12 @@ class RowTime {
   std::optional<int64_t> Of(const Row& row);
   // As a date of the file, with a complaint.
   std::optional<absl::CivilDay> Day(int64_t line, std::string_view cell, std::string_view name) const;
-  // After the last row: complains about times that may mean two instants.
+  // After the last row: complains about times that may mean two instants, and about rows of one week or month, in one
+  // line where most are.
   void Finish();
 
  private:
+  void FinishRepeated();
   std::optional<int64_t> Bar(int64_t line, std::string_view cell);
   std::optional<int64_t> Close(int64_t line, absl::CivilDay day);
   // The end of the bar that a date names: the close of its session, or of the last one in its week or month.
@@ -93,6 +95,9 @@ class RowTime {
   bool any_order_ = false;
   bool weeks_ = false;   // the rows are bars of weeks
   bool months_ = false;  // of months
+  size_t rows_ = 0;
+  std::vector<int64_t> in_one_;            // lines of rows in the week or month of the row before
+  std::vector<std::string> in_one_cells_;  // of the first ones of them
   // The hour that clocks show twice, of which the first showing was read and the second not yet.
   struct Repeated {
     absl::CivilDay day;

@@ -47,7 +47,11 @@ void Faults::Add(std::string_view file, int64_t line, std::string_view text) {
 
 absl::Status Faults::ToStatus(std::string_view what) {
   if (count_ > kMaxViolations) violations_.Add(what, fmt::format("and {} more violations", count_ - kMaxViolations));
-  return violations_.ToStatus(fmt::format("{} can not be read", what), "INVALID_CSV");
+  const absl::Status status = violations_.ToStatus(fmt::format("{} can not be read", what), "INVALID_CSV");
+  if (count_ <= kMaxViolations) return status;
+  base::ErrorDetails details = base::DetailsOf(status);
+  details.metadata["violations_more_than"] = std::to_string(kMaxViolations);
+  return base::MakeError(status.code(), base::Message(status), details);
 }
 
 absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view file) {

@@ -32,7 +32,8 @@ class Faults {
   size_t count() const { return count_; }
   // Whether `what` was not yet said here: what helps with many rows need be said once.
   bool First(std::string_view what) { return said_.emplace(what).second; }
-  // INVALID_ARGUMENT INVALID_CSV; `what` is the file, or the files.
+  // INVALID_ARGUMENT INVALID_CSV; `what` is the file, or the files. Where not all are listed, the metadata have
+  // `violations_more_than`.
   absl::Status ToStatus(std::string_view what);
 
  private:

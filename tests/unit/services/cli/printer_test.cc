@@ -124,6 +124,15 @@ TEST(Errors, SayHowManyMistakesTheServerDidNotSend) {
             "error: two are wrong (INVALID_IMPORT)\n"
             "  prices.csv:17: high 3 is below low 4\n"
             "  ... the first 1 of 366 mistakes\n");
+  const absl::Status capped = base::MakeError(
+      absl::StatusCode::kInvalidArgument, "two are wrong",
+      {.reason = "INVALID_IMPORT",
+       .metadata = {{"violations_count", "101"}, {"violations_more_than", "100"}, {"violations_shown", "1"}},
+       .violations = {{"prices.csv:17", "high 3 is below low 4"}}});
+  EXPECT_EQ(DescribeError(capped),
+            "error: two are wrong (INVALID_IMPORT)\n"
+            "  prices.csv:17: high 3 is below low 4\n"
+            "  ... the first 1 of more than 100 mistakes\n");
 }
 
 TEST(ExitStatus, IsThatOfTheContract) {

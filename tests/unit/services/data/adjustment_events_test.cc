@@ -240,8 +240,13 @@ TEST(Adjustment, ForwardFollowsTheAdjustedCloseWhereNoDividendsAreKnown) {
   EXPECT_THAT(Close(forward), Near(Close(Adjust(Example(), Adjustment::kForward))));
   EXPECT_THAT(forward.Doubles("volume"), ElementsAre(120, 120, 60, 60));
   EXPECT_EQ(forward.Find("adj_close"), nullptr) << "it has another anchor";
-  EXPECT_THAT(Adjust(bars, Adjustment::kTotalReturn),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+  const auto total = Adjust(bars, Adjustment::kTotalReturn);
+  EXPECT_THAT(total, StatusIs(absl::StatusCode::kFailedPrecondition, "NO_ADJUSTMENT_DATA"));
+  EXPECT_THAT(base::Message(total.status()),
+              ::testing::HasSubstr("adj_close, which is, gives split_dividend and forw"));
+  bars.columns.pop_back();
+  EXPECT_THAT(base::Message(Adjust(bars, Adjustment::kTotalReturn).status()),
+              ::testing::HasSubstr("neither the column dividend nor adj_close is there for every row"));
 }
 
 TEST(Adjustment, OfCombinedBarsIsCombinedBarsOfAdjusted) {

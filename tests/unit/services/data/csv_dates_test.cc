@@ -113,6 +113,22 @@ TEST(CsvDates, TwoRowsOfOneWeekOrMonthAreRefused) {
               ElementsAre("f.csv:3 2020-01-31 is of the month of the row before"));
 }
 
+TEST(CsvDates, DaysThatAreSaidToBeWeeksAreRefusedInOneLine) {
+  const std::string days = Rows({"2020-01-06", "2020-01-07", "2020-01-08", "2020-01-09", "2020-01-10", "2020-01-13",
+                                 "2020-01-14", "2020-01-15", "2020-01-16", "2020-01-17"});
+  EXPECT_THAT(Faults(ReadText(days, Timeframe::kWeek)),
+              ElementsAre("f.csv:3 2020-01-07 is of the week of the row before, as 8 of 10 rows are: bars of 1day or a "
+                          "smaller size and not of 1week (--timeframe)"));
+  EXPECT_THAT(Faults(ReadText(days, Timeframe::kMonth)),
+              ElementsAre(HasSubstr("is of the month of the row before, as 9 of 10 rows are: bars of 1day")));
+  EXPECT_THAT(Faults(ReadText(Rows({"2020-01-06", "2020-01-13", "2020-01-14", "2020-01-20", "2020-01-21", "2020-01-27",
+                                    "2020-01-28", "2020-02-03"}),
+                              Timeframe::kWeek)),
+              ElementsAre("f.csv:4 2020-01-14 is of the week of the row before",
+                          "f.csv:6 2020-01-21 is of the week of the row before",
+                          "f.csv:8 2020-01-28 is of the week of the row before"));
+}
+
 TEST(CsvDates, BarsOfAnotherSizeWithinADayAreRefused) {
   std::vector<std::string> halves;
   for (const char* day : {"06", "07", "08", "09", "10"}) {

@@ -104,6 +104,7 @@ TEST(CsvParser, NamesAllMistakesAtOnceAndCountsWhatIsTooMuchToList) {
   const auto faults = Faults(Body(many));
   EXPECT_EQ(faults.size(), csv::kMaxViolations + 1);
   EXPECT_EQ(faults.back(), "A.csv and 400 more violations");
+  EXPECT_EQ(base::DetailsOf(Parse(Body(many)).status()).metadata.at("violations_more_than"), "100");
 }
 
 TEST(CsvParser, ReadsIntradayTimesInTheZoneAndAtTheEndDeclared) {

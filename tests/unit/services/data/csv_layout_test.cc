@@ -53,6 +53,16 @@ std::string Cell(const SourceData& data, const std::string& column, size_t row) 
   return fmt::format("{}", std::get<std::vector<double>>(found->values)[row]);
 }
 
+TEST(CsvLayout, ALayoutOfSeveralResourcesIsListedOnce) {
+  const std::string names = ", " + LayoutNames("") + ",";
+  for (const Layout& layout : Layouts()) {
+    const size_t first = names.find(", " + layout.name + ",");
+    ASSERT_NE(first, std::string::npos) << layout.name;
+    EXPECT_EQ(names.find(", " + layout.name + ",", first + 1), std::string::npos) << layout.name;
+    EXPECT_THAT(LayoutNames(layout.resources[0]), HasSubstr(layout.name));
+  }
+}
+
 TEST(CsvLayout, EveryLayoutNamesFieldsThatItsResourceHasAndAllThatAreRequired) {
   std::set<std::pair<std::string, std::string>> seen;
   for (const Layout& layout : Layouts()) {
@@ -97,6 +107,11 @@ TEST(CsvLayout, AHeaderOfSeveralLayoutsMustBeToldApart) {
   const std::string text = "timestamp,open,high,low,close\n2013-02-01T00:00:00Z,1,2,0.5,1.5\n";
   EXPECT_THAT(Faults(ReadText(text, "quote")), HasSubstr("may be of any of bid_bars_1m, ask_bars_1m"))
       << "neither side is said";
+  EXPECT_THAT(Faults(ReadText(text, "stock_price")),
+              AllOf(HasSubstr("layout bars_timestamp needs volume, which it lacks"),
+                    HasSubstr("of which there must be one for each of open,high,low,close,volume"),
+                    HasSubstr("it is of the layout bid_bars_1m or ask_bars_1m of quote (--resource quote without "
+                              "--timeframe and the parameter layout (data import: --set layout=bid_bars_1m; ")));
   const auto bid = ReadText(text, "quote", {{"layout", "bid_bars_1m"}});
   ASSERT_THAT(bid, IsOk());
   EXPECT_EQ(Utc(bid->series.times[0]), "2013-02-01T00:01:00");

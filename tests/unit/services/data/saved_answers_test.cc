@@ -136,6 +136,13 @@ TEST(SavedAnswers, AnAnswerOfSomethingElseIsRefusedWithWhatItHasRowsOf) {
                                 HasSubstr("it has rows of dividend, stock_price (--resource)"))));
   EXPECT_THAT(Said(Read({"polygon", {}}, Days(), "a.json", kDividends).status()),
               ElementsAre(HasSubstr("it has rows of dividend (--resource)")));
+  const std::string of_several =
+      R"({"results":[{"cash_amount":0.5,"declaration_date":"2020-01-02","ex_dividend_date":"2020-01-10",)"
+      R"("ticker":"ACME"},{"cash_amount":0.2,"declaration_date":"2020-01-03","ex_dividend_date":"2020-01-13",)"
+      R"("ticker":"LPA"}],"status":"OK"})";
+  EXPECT_THAT(Said(Read({"polygon", {}}, Days(), "v3_dividends.json", of_several).status()),
+              ElementsAre(HasSubstr("it has rows of dividend (--resource)")))
+      << "whatever the file is called";
   // Nobody named a resource, and the provider has no prices.
   SourceQuery unsaid = Kind("", Timeframe::kDay);
   EXPECT_THAT(Said(Read({"sec_edgar", {}}, unsaid, "LPA.json", kFacts).status()),
