@@ -103,10 +103,13 @@ absl::Status TakeSpecOf(const SeriesMessage& message, const std::string& file, c
             : fmt::format(", prices {}", quant::ToText(static_cast<quant::PriceBasis>(message.basis())));
     return base::MakeError(
         absl::StatusCode::kInvalidArgument, "USAGE",
-        fmt::format("{}{}{} is {} {}{}: that is not what {}; import it by itself, without "
-                    "--resource, --timeframe and --basis",
-                    key.symbol(), key.symbol().empty() ? "" : " of ", file, key.resource(),
-                    TimeframeText(key.timeframe()), prices, told ? "the files before it are" : "the flags say"));
+        fmt::format(
+            "{}{}{} is {} {}{}: that is not what {}; import it without --resource, "
+            "--timeframe and --basis, and by itself: where its file has others, too, with --symbol {}, or export "
+            "each kind to a file of its own (data export --symbols)",
+            key.symbol(), key.symbol().empty() ? "" : " of ", file, key.resource(), TimeframeText(key.timeframe()),
+            prices, told ? "the series before it are" : "the flags say",
+            key.symbol().empty() ? "SYMBOL" : key.symbol()));
   }
   told = true;
   if (!key.resource().empty()) spec.set_resource(key.resource());
@@ -115,8 +118,10 @@ absl::Status TakeSpecOf(const SeriesMessage& message, const std::string& file, c
   return absl::OkStatus();
 }
 
-// Files that data export wrote say what their series are; the flags need not, but may not say otherwise.
-absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data::v1::ImportSpec& spec, bool& told) {
+// Files that data export wrote say what their series are; the flags need not, but may not say otherwise. `only`: the
+// symbol to take from them; empty: all. Rows of text say one thing of all of their symbols.
+absl::Status TakeSpecOf(const ImportFile& file, const std::string& only, const Arguments& arguments,
+                        data::v1::ImportSpec& spec, bool& told) {
   if (file.format != SeriesFormat::kColumnar) {
     BF_ASSIGN_OR_RETURN(const SeriesMessage said, DescriptionOf(file.place(), file.format));
     if (!said.has_first_of() && said.basis() == common::v1::PRICE_BASIS_UNSPECIFIED) return absl::OkStatus();
@@ -132,6 +137,7 @@ absl::Status TakeSpecOf(const ImportFile& file, const Arguments& arguments, data
     // Messages behind the first one of a series repeat its key, but not its basis.
     if (!message.has_first_of() || message.first_of().symbol() == symbol) continue;
     symbol = message.first_of().symbol();
+    if (!only.empty() && symbol != only) continue;
     BF_RETURN_IF_ERROR(TakeSpecOf(message, file.path, arguments, spec, told));
   }
 }
@@ -179,7 +185,8 @@ absl::Status Import(Session& session, const Arguments& arguments) {
   bool rows = false;
   for (const ImportFile& file : files) {
     rows |= !file.text;
-    const absl::Status described = file.described ? TakeSpecOf(file, arguments, spec, told) : absl::OkStatus();
+    const absl::Status described =
+        file.described ? TakeSpecOf(file, symbols.empty() ? "" : symbols[0], arguments, spec, told) : absl::OkStatus();
     // What can not be read is told with the mistakes of the other files.
     if (base::DetailsOf(described).reason != "INVALID_FILE") BF_RETURN_IF_ERROR(described);
   }

@@ -1,12 +1,12 @@
 #include "services/data/app/arrival.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "common/base/status.h"
-#include "services/data/app/basis_check.h"
 #include "services/data/app/daily_stamps.h"
 
 namespace breadthflow::data {
@@ -18,8 +18,9 @@ absl::Status WithAdvice(const absl::Status& status, std::string_view conflict) {
                          base::DetailsOf(status));
 }
 
-// The chunks of rows that fit what is stored.
-absl::StatusOr<columnar::WrittenSeries> Write(SeriesStore& store, const Arrival& arrival, const ArrivalTerms& terms) {
+// The chunks of rows that fit what is stored, and a note on their prices, or none.
+absl::StatusOr<columnar::WrittenSeries> Write(SeriesStore& store, const Arrival& arrival, const ArrivalTerms& terms,
+                                              std::string& note) {
   const quant::Series& rows = arrival.rows;
   if (terms.keeps_stamps) {
     BF_RETURN_IF_ERROR(CheckDailyStamps(store, terms.resource, rows, arrival.replaces, terms.deadline));
@@ -30,8 +31,8 @@ absl::StatusOr<columnar::WrittenSeries> Write(SeriesStore& store, const Arrival&
   if (terms.keeps_stamps) {
     BF_RETURN_IF_ERROR(CheckStampsGoOn(store, terms.resource, rows, *written, arrival.replaces, terms.deadline));
   }
-  if (terms.basis_assumed && !terms.says_adjusted_as_of) {
-    BF_RETURN_IF_ERROR(CheckAssumedBasis(store, rows, *written, terms.advice.doubt, terms.deadline));
+  if ((terms.basis_assumed || terms.keeps_downloads_apart) && !terms.says_adjusted_as_of) {
+    BF_ASSIGN_OR_RETURN(note, CheckBasis(store, rows, *written, terms.basis_assumed, terms.advice, terms.deadline));
   }
   return written;
 }
@@ -52,9 +53,10 @@ void TellOfStored(const Arrival& arrival, const ArrivalTerms& terms, const colum
 absl::StatusOr<Taken> TakeArrival(SeriesStore& store, Quarantines& quarantines, const Arrival& arrival,
                                   const ArrivalTerms& terms, FetchResult& result) {
   Taken taken{.market = arrival.market, .naming = arrival.naming, .anchors = terms.anchors};
+  std::string price_note;
   BF_ASSIGN_OR_RETURN(Verdict verdict, quarantines.Examine(arrival, terms.gate, terms.deadline));
   if (verdict.apart == nullptr) {
-    BF_ASSIGN_OR_RETURN(taken.written, Write(store, arrival, terms));
+    BF_ASSIGN_OR_RETURN(taken.written, Write(store, arrival, terms, price_note));
     BF_RETURN_IF_ERROR(quarantines.ExamineBeside(arrival, *taken.written, terms.gate, terms.deadline, verdict));
   }
   if (verdict.apart != nullptr && terms.says_adjusted_as_of) return RefuseApart();
@@ -65,6 +67,7 @@ absl::StatusOr<Taken> TakeArrival(SeriesStore& store, Quarantines& quarantines, 
     return taken;
   }
   TellOfStored(arrival, terms, *taken.written, result);
+  if (!price_note.empty()) AddNote(price_note, result);
   // Nothing that is not there either.
   if (arrival.rows.empty() && taken.written->unchanged()) taken.written.reset();
   return taken;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "services/data/app/basis_check.h"
 #include "services/data/app/price_anchor.h"
 #include "services/data/app/quarantines.h"
 #include "services/data/domain/fetch.h"
@@ -19,12 +20,6 @@
 #include "services/data/store/series_store.h"
 
 namespace breadthflow::data {
-
-// How whoever sends prices can help it when they do not go with the stored ones.
-struct BasisAdvice {
-  std::string_view conflict;  // they are adjusted in another way: the end of a sentence
-  std::string_view doubt;     // they look like it: sentences
-};
 
 // What is known of rows that arrive, beside themselves, and what they have to keep.
 struct ArrivalTerms {
@@ -35,6 +30,7 @@ struct ArrivalTerms {
   std::optional<SeriesMarket> named_before{};  // of the series
   bool keeps_stamps = true;                    // daily bars must go on in the calendar of the stored ones
   bool basis_assumed = false;                  // nobody says how some of the prices were adjusted
+  bool keeps_downloads_apart = false;          // of files: nobody sends all of a series again after a split
   BasisAdvice advice{};
   std::optional<std::vector<std::string>> adds_by{};  // see columnar::WriteOptions
   std::span<const std::string> notes{};               // of who read them; told when they are stored
@@ -53,8 +49,8 @@ struct Taken {
 
 // What becomes of rows that arrive, whoever brings them. In this order: the gate looks at them as they are; daily bars
 // are held against the calendar of the stored ones; the rows are written as chunks that nothing refers to yet; what
-// that changes tells whether the calendar goes on and whether prices of an assumed basis look like the stored ones; the
-// gate looks at them beside the stored rows. Rows that no gate lets pass are kept apart instead.
+// that changes tells whether the calendar goes on and whether prices look adjusted as the stored ones are; the gate
+// looks at them beside the stored rows. Rows that no gate lets pass are kept apart instead.
 //
 // Tells `result` of it: counts and notes, or that the rows are kept apart, which is a failure of it; its outcome is
 // otherwise the caller's. An error leaves `result` as it is: of the store, transient or not; FAILED_PRECONDITION with

@@ -14,9 +14,16 @@
 namespace breadthflow::data {
 namespace {
 
-constexpr BasisAdvice kAdvice = {
-    .conflict = "say how the new prices are adjusted (--basis), or keep them under another name (--source NAME)",
-    .doubt = "Say how these are (--basis), keep them apart (--source NAME) or --replace the stored ones"};
+// `said`: how they were adjusted. What is not as the stored ones then can not stand beside them at all.
+BasisAdvice Advice(bool said) {
+  return {.conflict = said ? "a series keeps one basis: keep these prices under another name (--source NAME)"
+                           : "say how the new prices are adjusted (--basis), or keep them under another name (--source "
+                             "NAME)",
+          .doubt = "Keep them apart (--source NAME); if split: --basis split, or --replace (--start, --end)",
+          .mixed =
+              "Import all rows (--replace, --start, --end), keep these apart (--source NAME) or say "
+              "--adjusted-as-of DATE of both"};
+}
 
 }  // namespace
 
@@ -42,7 +49,8 @@ absl::StatusOr<Import::Outgoing> Import::WriteOne(const quant::Series& series, c
                      .says_adjusted_as_of = !days.empty(),
                      .anchors = std::move(anchors),
                      .basis_assumed = !spec_.replaces && basis_assumed_.contains(symbol),
-                     .advice = kAdvice,
+                     .keeps_downloads_apart = resource_->prices,
+                     .advice = Advice(spec_.basis.has_value()),
                      .now = importer_.clock_.Now(),
                      .deadline = submission_.deadline};
   if (!spec_.replaces) terms.adds_by = resource_->identity;

@@ -69,8 +69,8 @@ class Import {
   // Stores everything in one transaction, or nothing: one result per symbol, ordered by symbol. Symbols that the gate
   // of the spec does not let pass are kept apart in the same transaction, and their result is a failure; see
   // Quarantines. INVALID_ARGUMENT INVALID_IMPORT with every mistake; FAILED_PRECONDITION NOT_STORABLE with every symbol
-  // whose rows do not go with what is stored; BASIS_DOUBTFUL where that is so of all of them only because their prices,
-  // of which nobody said how they were adjusted, look adjusted in another way. A request_id that was answered before
+  // whose rows do not go with what is stored; BASIS_DOUBTFUL where that is so of all of them only because their prices
+  // look adjusted in another way or as of another day (CheckBasis). A request_id that was answered before
   // gets the same answer and stores nothing.
   absl::StatusOr<std::vector<FetchResult>> Finish(const base::CancelToken& cancel);
 

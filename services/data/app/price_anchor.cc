@@ -54,6 +54,9 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
     BF_ASSIGN_OR_RETURN(quant::Series stored, store.chunks().Read(series.key, options));
     kept = std::move(stored.times);
   }
+  const bool said_now = known == nullptr && std::any_of(kept.begin(), kept.end(), [&](int64_t time_ns) {
+                          return std::binary_search(series.times.begin(), series.times.end(), time_ns);
+                        });
   const bool other_day = known != nullptr && SaysOtherDay(known->anchors, kept, series.times, as_of);
   if (replaces) std::erase_if(kept, [&](int64_t time_ns) { return replaces->Contains(time_ns); });
   if (known == nullptr) {
@@ -72,6 +75,9 @@ absl::StatusOr<std::optional<AnchorChange>> AnchorsWith(SeriesStore& store, cons
   if (other_day) {
     change.note = fmt::format("its prices are now said to be adjusted as of {}, before as of {}", ToText(after),
                               ToText(known->anchors));
+  }
+  if (said_now) {
+    change.note = fmt::format("its prices are now said to be adjusted as of {}, before nobody said it", ToText(after));
   }
   if (known == nullptr || known->anchors != after) change.anchors = std::move(after);
   return change;

@@ -20,7 +20,7 @@ struct AnchorChange {
   int64_t seen = 0;          // the number of the last statement; 0: there was none
   PriceAnchors anchors{};    // in place of that one; empty: nothing new is to be said
   int64_t seen_version = 0;  // of the rows that `anchors` speaks of beside the new ones; 0: there were none
-  std::string note{};        // for people, where it says another day of stored rows than was said; empty: it does not
+  std::string note{};        // for people, where it says a day of stored rows that was not said; empty: it does not
 };
 
 // What is to be said of the series of `series` when its rows come in, which whoever sends them says to be adjusted as

@@ -17,22 +17,40 @@
 namespace breadthflow::data {
 namespace {
 
-constexpr BasisAdvice kAdvice = {
-    .conflict = "where the source has a parameter basis, say by it how the new prices are adjusted (--param basis=...)",
-    .doubt = "Say how these are (--param basis=...) or keep them apart (--param name=NAME, where the source has it)"};
+// Whether the rows of a source are those of files, which can be kept apart by a name.
+bool IsOfFiles(const ReadySource& source) {
+  return std::any_of(source.entry->params.begin(), source.entry->params.end(),
+                     [](const component::ParamSpec& spec) { return spec.name == kNameOfFiles; });
+}
+
+// Whether a fetch says how the prices of its files are adjusted.
+bool SaysBasis(const FetchSpec& spec, const ReadySource& source) {
+  const auto basis = spec.source.params.find("basis");
+  return IsOfFiles(source) && source.entry->info.name == spec.source.name && basis != spec.source.params.end() &&
+         basis->second != component::ParamValue(std::string("auto"));
+}
+
+// `said`: how they were adjusted. What is not as the stored ones then can not stand beside them at all.
+BasisAdvice Advice(bool said) {
+  return {.conflict = said ? "a series keeps one basis: keep these prices apart (--param name=NAME)"
+                           : "where the source has a parameter basis, say by it how the new prices are adjusted "
+                             "(--param basis=...)",
+          .doubt = "Keep them apart (--param name=NAME); if they are split, too: --param basis=split",
+          .mixed =
+              "Fetch all of the files (--start, --end), or keep these apart (--param name=NAME), or say --param "
+              "adjusted_as_of=DATE of both"};
+}
 
 // Says it when files take the place of rows that other files gave, or the same ones read otherwise, and how both could
 // be kept.
 void TellOfOtherFiles(const ReadySource& source, const quant::TimeRange& asked, std::span<const Coverage> known,
                       const columnar::WrittenSeries& written, FetchResult& result) {
   const int64_t replaced = written.rows_removed + written.rows_revised;
-  const bool named = std::any_of(source.entry->params.begin(), source.entry->params.end(),
-                                 [](const component::ParamSpec& spec) { return spec.name == kNameOfFiles; });
   const bool others = std::any_of(known.begin(), known.end(), [&](const Coverage& one) {
     return one.outcome == Outcome::kOk && one.parameters != source.parameters && one.range.start_ns < asked.end_ns &&
            asked.start_ns < one.range.end_ns;
   });
-  if (replaced == 0 || !named || !others) return;
+  if (replaced == 0 || !IsOfFiles(source) || !others) return;
   AddNote(fmt::format("{} stored rows that came from other files, or by other parameters, are gone or changed: rows of "
                       "two folders are kept apart by a name, as {}:NAME, that the parameter {} gives one of them",
                       replaced, source.entry->info.name, kNameOfFiles),
@@ -129,14 +147,15 @@ absl::Status SymbolFetch::Store(const SymbolTask& task, const ReadySource& sourc
       AnchorsOfFetch(series_, *source.entry, series, fetched.adjusted_as_of, replaces);
   if (!anchors.ok()) return refuse(anchors.status());
   // Files replace what they are fetched for, which nobody has asked for as an import is asked to: of an assumed basis
-  // they are doubted all the same.
+  // they are doubted all the same. Providers are asked for all of a series again after a split.
   ArrivalTerms terms{.resource = task.resource,
                      .gate = task.spec.gate,
                      .says_adjusted_as_of = fetched.adjusted_as_of.has_value(),
                      .anchors = *std::move(anchors),
                      .keeps_stamps = source.entry->authoritative,
                      .basis_assumed = fetched.basis_assumed,
-                     .advice = kAdvice,
+                     .keeps_downloads_apart = task.resource.prices && IsOfFiles(source),
+                     .advice = Advice(SaysBasis(task.spec, source)),
                      .now = clock_.Now()};
   Arrival arrival{.rows = series,
                   .asked = asked,

@@ -23,6 +23,34 @@ struct Closes {
   bool Has(size_t row) const { return column->present(row) && (*values)[row] > 0; }
 };
 
+constexpr double kHalfCent = 0.0051;
+constexpr int64_t kOneIn = 20;  // closes that may have been corrected, too
+
+// Two closes of one instant.
+struct Pair {
+  double before = 0;
+  double now = 0;
+
+  bool IsScaledBy(double factor) const {
+    return std::abs(now - before * factor) <= std::max(kSameFactor * now, kHalfCent * (1 + factor));
+  }
+};
+
+std::vector<Pair> PairsOf(const quant::Series& stored, const quant::Series& rows) {
+  const Closes before(stored);
+  const Closes now(rows);
+  std::vector<Pair> pairs;
+  if (before.values == nullptr || now.values == nullptr) return pairs;
+  size_t at = 0;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    while (at < stored.size() && stored.times[at] < rows.times[row]) ++at;
+    if (at == stored.size()) break;
+    if (stored.times[at] != rows.times[row] || !before.Has(at) || !now.Has(row)) continue;
+    pairs.push_back({(*before.values)[at], (*now.values)[row]});
+  }
+  return pairs;
+}
+
 }  // namespace
 
 std::optional<BasisDoubt> FindBasisDoubt(const quant::Series& stored, const quant::Series& rows) {
@@ -60,6 +88,23 @@ std::optional<BasisDoubt> FindBasisDoubt(const quant::Series& stored, const quan
       doubt.common_rows, doubt.differing, kSameClose * 100,
       absl::FormatTime("%Y-%m-%d", quant::FromNanos(doubt.time_ns - 1), absl::UTCTimeZone()), doubt.factor);
   return doubt;
+}
+
+std::optional<OneFactor> FindOneFactor(const quant::Series& stored, const quant::Series& rows) {
+  const std::vector<Pair> pairs = PairsOf(stored, rows);
+  OneFactor found{.common_rows = static_cast<int64_t>(pairs.size())};
+  if (found.common_rows < kFewestRows) return std::nullopt;
+  std::vector<double> factors;
+  factors.reserve(pairs.size());
+  for (const Pair& pair : pairs) factors.push_back(pair.now / pair.before);
+  const auto middle = factors.begin() + static_cast<std::ptrdiff_t>(factors.size() / 2);
+  std::nth_element(factors.begin(), middle, factors.end());
+  found.factor = *middle;
+  if (std::abs(found.factor - 1) <= kSameClose) return std::nullopt;
+  found.scaled =
+      std::count_if(pairs.begin(), pairs.end(), [&](const Pair& pair) { return pair.IsScaledBy(found.factor); });
+  if ((found.common_rows - found.scaled) * kOneIn > found.common_rows) return std::nullopt;
+  return found;
 }
 
 }  // namespace breadthflow::data

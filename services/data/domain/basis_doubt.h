@@ -30,4 +30,16 @@ inline constexpr int64_t kFewestRows = 10;
 inline constexpr int64_t kRunRows = 20;
 std::optional<BasisDoubt> FindBasisDoubt(const quant::Series& stored, const quant::Series& rows);
 
+// One factor by which rows would change the stored ones, as those of a download after a split do.
+struct OneFactor {
+  int64_t common_rows = 0;  // rows of one instant with a close on both sides
+  int64_t scaled = 0;       // of those, whose closes differ by the factor
+  double factor = 1;        // of the new closes by the stored ones; of most of them
+};
+
+// That factor, where at least kFewestRows closes are compared, it is away from 1 by more than kSameClose, and all but
+// every twentieth of them differ by it, within kSameFactor or what two prices in whole cents leave open. nullopt: there
+// is none, or one side has no closes. Pure; both are valid series.
+std::optional<OneFactor> FindOneFactor(const quant::Series& stored, const quant::Series& rows);
+
 }  // namespace breadthflow::data

@@ -95,15 +95,16 @@ TEST_F(FetchFiles, WhatAnotherFolderTakesAwayIsSaidWithTheParameterThatKeepsIt) 
 }
 
 TEST_F(FetchFiles, PricesThatLookLikeAnotherBasisAreNotTakenUntilSomebodySaysHowTheyAreAdjusted) {
-  const auto days = [](int close) {
+  // Two factors, as prices on both sides of a split have.
+  const auto days = [](int close, int later) {
     std::vector<std::pair<std::string, int>> closes;
     for (const char* day : {"02", "03", "06", "07", "08", "09", "10", "13", "14", "15", "16", "17"}) {
-      closes.emplace_back(std::string("2020-01-") + day, close);
+      closes.emplace_back(std::string("2020-01-") + day, closes.size() < 6 ? close : later);
     }
     return closes;
   };
-  const std::string a = Put("a", days(10));
-  const std::string raw = Put("raw", days(40));
+  const std::string a = Put("a", days(10, 10));
+  const std::string raw = Put("raw", days(40, 20));
   ASSERT_EQ(FetchFolder(a).changed_rows, 12);
   const FetchSpec spec{
       .symbols = {"AAA"}, .range = {Ns("2020-01-01"), Ns("2021-01-01")}, .source = {"csv_file", {{"path", raw}}}};

@@ -19,9 +19,11 @@ namespace breadthflow::data {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
 using testing::StatusIs;
 using Request = ImportServer::Request;
 using Code = absl::StatusCode;
@@ -85,13 +87,16 @@ TEST_F(ImportCorrectionsTest, PricesThatLookLikeAnotherBasisAreNotTakenUntilSome
   for (const base::FieldViolation& one : base::DetailsOf(refused).violations) said.push_back(one.description);
   EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr("of 40 closes that are stored, 30 would change by more than 1 %"),
                                       HasSubstr("by the factor 28"), HasSubstr("which are split"), HasSubstr("--basis"),
-                                      HasSubstr("--replace"), HasSubstr("--source NAME"))));
+                                      HasSubstr("--replace (--start, --end)"), HasSubstr("--source NAME"))));
   EXPECT_EQ(server_.Count("series_version"), 1);
   EXPECT_DOUBLE_EQ(FirstClose(), 100);
   // Their true basis is another than the stored one.
   Request said_raw = ImportServer::Spec();
   said_raw.mutable_spec()->set_basis(common::v1::PRICE_BASIS_RAW);
-  EXPECT_THAT(Import(raw, said_raw), StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  const absl::Status other = Import(raw, said_raw).status();
+  EXPECT_THAT(other, StatusIs(Code::kFailedPrecondition, "NOT_STORABLE"));
+  EXPECT_THAT(base::Message(other),
+              AllOf(HasSubstr("a series keeps one basis"), HasSubstr("--source NAME"), Not(HasSubstr("--basis"))));
   // Who says that they are split is believed.
   Request said_split = ImportServer::Spec();
   said_split.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
@@ -99,6 +104,48 @@ TEST_F(ImportCorrectionsTest, PricesThatLookLikeAnotherBasisAreNotTakenUntilSome
   ASSERT_THAT(believed, IsOk());
   EXPECT_EQ(believed->results(0).revised_row_count(), 30);
   EXPECT_DOUBLE_EQ(FirstClose(), 2800);
+}
+
+// Rows [begin, all) of `text`, which has a line of names.
+std::string RowsFrom(const std::string& text, int64_t begin) {
+  const size_t names = text.find('\n') + 1;
+  size_t at = names;
+  for (int64_t row = 0; row < begin; ++row) at = text.find('\n', at) + 1;
+  return text.substr(0, names) + text.substr(at);
+}
+
+TEST_F(ImportCorrectionsTest, ADownloadAfterASplitIsNotStoredIntoOlderRowsWhoeverSaysHowItIsAdjusted) {
+  ASSERT_THAT(Import(Bars(40, 0, 1, ",adj_close", ",50")), IsOk());
+  const std::string after = RowsFrom(Bars(40, 40, 0.1, ",adj_close", ",5"), 20);
+  Request said = ImportServer::Spec();
+  said.mutable_spec()->set_basis(common::v1::PRICE_BASIS_SPLIT);
+  Request part = ImportServer::Spec();
+  part.mutable_spec()->mutable_replaces()->mutable_start_time()->set_seconds(1'579'651'200);  // 2020-01-22
+  part.mutable_spec()->mutable_replaces()->mutable_end_time()->set_seconds(1'609'459'200);
+  for (const Request& spec : {ImportServer::Spec(), said}) {
+    const absl::Status refused = Import(after, spec).status();
+    ASSERT_THAT(refused, StatusIs(Code::kFailedPrecondition, "BASIS_DOUBTFUL"));
+    const std::string text = base::DetailsOf(refused).violations.at(0).description;
+    EXPECT_THAT(text, AllOf(HasSubstr("20 of 20 stored closes would change by the factor 0.1, as after a split, and 20 "
+                                      "other stored rows would stay"),
+                            HasSubstr("--adjusted-as-of DATE"), HasSubstr("--replace, --start, --end")));
+    EXPECT_LT(text.size(), 256U);
+  }
+  EXPECT_THAT(Import(RowsFrom(after, 5), part), StatusIs(Code::kFailedPrecondition, "BASIS_DOUBTFUL"));
+  EXPECT_EQ(server_.Count("series_version"), 1);
+  // All of the history mixes nothing.
+  const auto all = Import(Bars(40, 40, 0.1, ",adj_close", ",5"));
+  ASSERT_THAT(all, IsOk());
+  EXPECT_THAT(all->results(0).notes(), Contains("all 40 stored closes changed by the factor 0.1, as after a split"));
+  EXPECT_DOUBLE_EQ(FirstClose(), 10);
+}
+
+TEST_F(ImportCorrectionsTest, OneFactorOfAllThatIsStoredIsNoDoubtOfAnAssumedBasis) {
+  ASSERT_THAT(Import(Bars(40)), IsOk());
+  const auto all = Import(Bars(45, 45, 0.5));
+  ASSERT_THAT(all, IsOk());
+  EXPECT_EQ(all->results(0).revised_row_count(), 40);
+  EXPECT_THAT(all->results(0).notes(), Contains("all 40 stored closes changed by the factor 0.5, as after a split"));
 }
 
 TEST_F(ImportCorrectionsTest, WhatIsReplacedMayHaveAnyPrices) {
@@ -116,7 +163,8 @@ TEST_F(ImportCorrectionsTest, PackedRowsWithoutABasisAreLookedAtToo) {
   rows.basis = quant::PriceBasis::kNotPrices;
   for (quant::Column& column : rows.columns) {
     if (column.name == "volume") continue;
-    for (double& price : std::get<std::vector<double>>(column.values)) price *= 2;
+    std::vector<double>& prices = std::get<std::vector<double>>(column.values);
+    for (size_t row = 0; row < 30; ++row) prices[row] *= row < 15 ? 8 : 2;
   }
   EXPECT_THAT(server_.Import({ImportServer::Spec(), ImportServer::Packed(rows)}),
               StatusIs(Code::kFailedPrecondition, "BASIS_DOUBTFUL"));

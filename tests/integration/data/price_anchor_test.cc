@@ -162,6 +162,14 @@ TEST_F(PriceAnchorTest, AnotherDayOfStoredRowsIsTold) {
                        "to 2020-09-01"));
 }
 
+TEST_F(PriceAnchorTest, TheFirstDayOfStoredRowsIsToldToo) {
+  ASSERT_THAT(Import(kAll, ""), IsOk());
+  BF_ASSERT_OK_AND_ASSIGN(const auto said, Import(kAll, "2021-01-01"));
+  EXPECT_EQ(said.results(0).changed_row_count(), 0);
+  EXPECT_THAT(said.results(0).notes(),
+              Contains("its prices are now said to be adjusted as of 2021-01-01, before nobody said it"));
+}
+
 TEST_F(PriceAnchorTest, ABarOfSeveralDaysIsOnOneScale) {
   ASSERT_THAT(Import(kBefore, "2020-08-28"), IsOk());
   ASSERT_THAT(Import(kAfter, "2020-09-01"), IsOk());

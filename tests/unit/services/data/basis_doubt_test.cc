@@ -1,5 +1,6 @@
 #include "services/data/domain/basis_doubt.h"
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -88,6 +89,23 @@ TEST(BasisDoubt, OnlyRowsWithACloseOnBothSidesCount) {
   quant::Series elsewhere = Closes(Moving(30));
   for (int64_t& time : elsewhere.times) time += 1;
   EXPECT_FALSE(FindBasisDoubt(elsewhere, Closes(twice)).has_value()) << "no row of one instant";
+}
+
+TEST(OneFactor, PracticallyAllClosesDifferByIt) {
+  const std::vector<double> stored = Moving(100);
+  std::vector<double> some = Times(stored, 0, 100, 0.1);
+  for (double& close : some) close = std::round(close * 100) / 100;
+  const auto cents = FindOneFactor(Closes(stored), Closes(some));
+  ASSERT_TRUE(cents.has_value());
+  EXPECT_EQ(cents->common_rows, 100);
+  EXPECT_EQ(cents->scaled, 100);
+  EXPECT_NEAR(cents->factor, 0.1, 1e-3);
+  const auto corrected = FindOneFactor(Closes(stored), Closes(Times(some, 0, 5, 2)));
+  ASSERT_TRUE(corrected.has_value());
+  EXPECT_EQ(corrected->scaled, 95);
+  EXPECT_FALSE(FindOneFactor(Closes(stored), Closes(Times(some, 0, 6, 2))).has_value()) << "two factors";
+  EXPECT_FALSE(FindOneFactor(Closes(stored), Closes(Times(stored, 0, 100, 1.009))).has_value());
+  EXPECT_FALSE(FindOneFactor(Closes(Moving(9)), Closes(Times(Moving(9), 0, 9, 2))).has_value()) << "too few to tell";
 }
 
 }  // namespace
