@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,7 +63,8 @@ absl::Status Import::EndFile() {
     for (const std::string& note : data.notes) {
       // Who says as of when prices were adjusted says that they were.
       const bool days = spec_.adjusted_as_of || data.adjusted_as_of;
-      if (!days || note != AssumedBasisNote()) notes.push_back(note);
+      const bool told = std::find(notes.begin(), notes.end(), note) != notes.end();  // of another file
+      if (!told && (!days || note != AssumedBasisNote())) notes.push_back(note);
     }
     if (data.basis_assumed && !data.series.empty()) basis_assumed_.insert(data.series.key.symbol);
     if (!data.certain && data.series.empty()) {

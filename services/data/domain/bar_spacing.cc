@@ -59,8 +59,14 @@ bool TooClose(Timeframe timeframe, int64_t before, int64_t time) {
 }
 
 // All gaps are in the range, or of many all but one in a hundred: an exchange was closed in the middle of a week once.
+// Of some rows the first and the last one may be of a part of a week or a month, with which a history begins and ends.
 bool All(std::span<const int64_t> times, Range range) {
   constexpr size_t kOneIn = 100;
+  constexpr size_t kSome = 6;
+  const bool parts = range.least > kDay;
+  if (parts && times.size() >= kSome && times[1] - times[0] < range.least) times = times.subspan(1);
+  if (parts && times.size() >= kSome && times.back() - times[times.size() - 2] < range.least)
+    times = times.first(times.size() - 1);
   size_t others = 0;
   for (size_t row = 1; row < times.size(); ++row) {
     const int64_t gap = times[row] - times[row - 1];
@@ -192,9 +198,10 @@ std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, Tim
        {std::tuple(kDaily, "days", intraday), std::tuple(kWeekly, "weeks", timeframe == Timeframe::kDay),
         std::tuple(kMonthly, "months", timeframe == Timeframe::kDay || timeframe == Timeframe::kWeek)}) {
     if (of && All(times, range)) {
-      return SpacingFault{1, fmt::format("is {} after the row before, and so are all others: bars of {} and not of {} "
-                                         "(--timeframe)",
-                                         Length(times[1] - times[0]), larger, name)};
+      const size_t row = times[1] - times[0] < range.least ? 2 : 1;
+      return SpacingFault{row, fmt::format("is {} after the row before, and so are all others: bars of {} and not of "
+                                           "{} (--timeframe)",
+                                           Length(times[row] - times[row - 1]), larger, name)};
     }
   }
   return std::nullopt;

@@ -34,7 +34,9 @@ void TellOfSpacing(const SpacingFault& fault, std::vector<std::string>& notes);
 //   1min..1hour   most rows half a bar or less after the row before
 // and what FindLargerBars finds, and, of three and more rows, when all of them (of a hundred and more, all but one in a
 // hundred) are as far apart as bars of a larger size are: a day for intraday bars, a week or a month for days, a month
-// for weeks. Rows of one instant are not looked at. Ticks may come at any time.
+// for weeks. Of six and more the first and the last one may be nearer to the next one than a week or a month: what is
+// cut to such ends begins and ends with a part of one. Rows of one instant are not looked at. Ticks may come at any
+// time.
 std::optional<SpacingFault> FindSpacingFault(std::span<const int64_t> times, quant::Timeframe timeframe);
 
 // Bars of 5min to 1hour that are said to be of a smaller size within a day, or nullopt: of 40 steps and more between

@@ -586,7 +586,7 @@ def command(path):
         if "_bid_" in stem:
             return ("--resource", "quote", "--symbol", first, "--set", "layout=bid_bars_1m")
         timeframe = {"1m": "1min", "5m": "5min", "1h": "1hour"}[stem.split("_")[1]]
-        zone = {"ESTX50": ("--set", "time_zone=Europe/Berlin"), "EURUSD": UTC}.get(first, NEW_YORK)
+        zone = {"ESTX50": ("--set", "time_zone=Europe/Berlin"), "EURUSD": (*UTC, "--set", "stamp=bar_start")}.get(first, NEW_YORK)
         if first in ("6EH4", "BTCUSD"):
             zone = ("--set", "stamp=bar_start")
         return ("--symbol", first, "--timeframe", timeframe, *zone)

@@ -63,8 +63,9 @@ std::vector<component::ParamSpec> ReadParams() {
                   "make the days of the series."),
       ChoiceParam(
           "stamp", "layout", {"layout", "bar_end", "bar_start"},
-          "What the time of an intraday bar marks; layout: its end, where the layout does not say otherwise. Of "
-          "weeks that are named by a Sunday: whether it ends them (bar_end) or comes before them (bar_start), "
+          "What the time of an intraday bar marks; layout: its end, where the layout does not say otherwise, with a "
+          "note; rows that do not look like it by the sessions of their calendar are refused. Of weeks that are named "
+          "by a Sunday: whether it ends them (bar_end) or comes before them (bar_start), "
           "which must be said."),
       ChoiceParam("order", "strict", {"strict", "any"},
                   "strict: rows must be oldest first, unless the layout says otherwise; any: they are sorted."),

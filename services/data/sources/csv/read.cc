@@ -188,7 +188,8 @@ absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& 
     return base::MakeError(absl::StatusCode::kNotFound, fmt::format("{} has no rows of symbol {}", what, query.symbol),
                            {.reason = "UNKNOWN_SYMBOL", .metadata = {{"symbol", query.symbol}}});
   }
-  SourceData data = std::move(sinks.Of(query.symbol)).Finish(query, {sinks.sort, options.any_spacing}, faults);
+  SourceData data =
+      std::move(sinks.Of(query.symbol)).Finish(query, {sinks.sort, options.any_spacing, options.market}, faults);
   if (options.adjusted_as_of) data.adjusted_as_of = options.adjusted_as_of;
   if (!faults.empty()) return faults.ToStatus(what);
   return data;
@@ -205,7 +206,7 @@ absl::StatusOr<std::vector<SourceData>> ReadEach(const File& file, const SourceQ
   for (auto& [symbol, sink] : sinks.by_symbol) {
     if (!faults.empty()) break;
     one.symbol = symbol;
-    all.push_back(std::move(*sink).Finish(one, {sinks.sort, options.any_spacing}, faults));
+    all.push_back(std::move(*sink).Finish(one, {sinks.sort, options.any_spacing, options.market}, faults));
     if (options.adjusted_as_of) all.back().adjusted_as_of = options.adjusted_as_of;
   }
   BF_RETURN_IF_ERROR(faults.ToStatus(file.name));

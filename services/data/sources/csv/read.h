@@ -55,8 +55,9 @@ struct File {
 // (FindSpacingFault; only told of where it has a note and the rows or `any_spacing` say the size), two rows of one
 // instant where the resource has one, rows that say that they are something else than what is asked for, rows that say
 // nothing of their bar size and do not look like days (FindOddDays; only told of when the query's sender said the bar
-// size), an empty file. A price basis that nothing tells is told of in the notes. NOT_FOUND UNKNOWN_SYMBOL when files
-// that name symbols do not have the one asked for.
+// size), bars within a day that have the starts by their looks where nobody said what their stamps mark (FindBarStarts;
+// where they do not, it is told in the notes that they are taken for ends), an empty file. A price basis that nothing
+// tells is told of in the notes. NOT_FOUND UNKNOWN_SYMBOL when files that name symbols do not have the one asked for.
 absl::StatusOr<SourceData> Read(std::span<const File> files, const SourceQuery& query, const ReadOptions& options);
 
 // All series of one file, ordered by symbol: of every symbol that its column of symbols names, else of `query.symbol`.

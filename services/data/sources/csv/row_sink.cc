@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -9,6 +10,8 @@
 
 #include "services/data/domain/asked_rows.h"
 #include "services/data/domain/bar_spacing.h"
+#include "services/data/domain/bar_stamps.h"
+#include "services/data/domain/market_hours.h"
 #include "services/data/domain/publication.h"
 
 namespace breadthflow::data::csv {
@@ -165,6 +168,29 @@ void RowSink::CheckSpacing(const SourceQuery& query, bool any, Faults& faults, s
                               places_[odd->row].line, odd->text));
 }
 
+void RowSink::CheckStamps(const SourceQuery& query, const std::optional<SeriesMarket>& named, Faults& faults,
+                          std::vector<std::string>& notes) const {
+  if (!ends_assumed_ || times_.empty() || !faults.empty()) return;
+  std::span<const double> volumes;
+  for (const quant::Column& column : columns_) {
+    const auto* values = std::get_if<std::vector<double>>(&column.values);
+    if (column.name == "volume" && values != nullptr) volumes = *values;
+  }
+  const quant::Calendar* calendar = nullptr;
+  if (const std::optional<SeriesMarket>& market = named ? named : market_) {
+    const auto found = quant::FindCalendar(market->calendar);
+    calendar = found.ok() ? *found : &quant::UtcDays();
+  }
+  const quant::SeriesKey key{query.resource, query.symbol, query.timeframe, ""};
+  if (const auto fault = FindBarStarts(times_, volumes, query.timeframe, CalendarOf(key, times_, calendar))) {
+    return faults.Add(files_[places_[fault->row].file], places_[fault->row].line,
+                      fmt::format("{}: say so by {}, or that they are the ends all the same by stamp=bar_end",
+                                  fault->text, HowToSay("stamp=bar_start")));
+  }
+  notes.push_back(
+      fmt::format("{}: whether they are is said by {} or stamp=bar_start", kTakenForEnds, HowToSay("stamp=bar_end")));
+}
+
 SourceData RowSink::Finish(const SourceQuery& query, const Taking& taking, Faults& faults) && {
   // A column of which no row has anything says nothing.
   std::erase_if(columns_, [](const quant::Column& column) { return column.size() == 0; });
@@ -188,6 +214,7 @@ SourceData RowSink::Finish(const SourceQuery& query, const Taking& taking, Fault
   }
   SourceData data;
   CheckSpacing(query, taking.any_spacing, faults, data.notes);
+  CheckStamps(query, taking.market, faults, data.notes);
   data.basis_assumed = !basis_.told;
   if (data.basis_assumed) data.notes.push_back(AssumedBasisNote());
   data.series = {

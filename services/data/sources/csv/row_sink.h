@@ -42,12 +42,15 @@ class RowSink {
   void Declare(const AssumedBasis& basis, bool says_timeframe, std::string_view file, Faults& faults);
   // The calendar that a file names. Files that name different ones are a fault.
   void DeclareMarket(const SeriesMarket& market, std::string_view file, Faults& faults);
+  // Nobody said for a file what the times of its bars within a day mark: they are taken for their ends.
+  void AssumeEnds() { ends_assumed_ = true; }
   // As of when a file says that its prices are adjusted; nullopt: it does not. Files that differ are a fault.
   void DeclareDay(const std::optional<absl::CivilDay>& adjusted_as_of, std::string_view file, Faults& faults);
 
   struct Taking {
-    bool sort = false;         // rows may have come in any order (those of one instant stay in theirs)
-    bool any_spacing = false;  // rows that look like larger bars are those that are asked for
+    bool sort = false;                     // rows may have come in any order (those of one instant stay in theirs)
+    bool any_spacing = false;              // rows that look like larger bars are those that are asked for
+    std::optional<SeriesMarket> market{};  // that a parameter names
   };
   // The rows of the query's range.
   // Two rows at one instant are a fault where the resource has one row each. Series without a price basis when nothing
@@ -70,6 +73,9 @@ class RowSink {
   void Sort();
   void CheckSpacing(const SourceQuery& query, bool any, Faults& faults, std::vector<std::string>& notes) const;
 
+  void CheckStamps(const SourceQuery& query, const std::optional<SeriesMarket>& named, Faults& faults,
+                   std::vector<std::string>& notes) const;
+
   const Resource& resource_;
   std::vector<quant::Column> columns_;
   std::vector<const Field*> fields_;
@@ -81,6 +87,7 @@ class RowSink {
   AssumedBasis basis_{quant::PriceBasis::kNotPrices, true};
   std::string basis_file_;  // that declared it first
   bool says_timeframe_ = true;
+  bool ends_assumed_ = false;
   std::optional<SeriesMarket> market_;
   std::string market_file_;  // that named it first
   std::optional<absl::CivilDay> adjusted_as_of_;

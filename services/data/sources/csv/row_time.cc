@@ -34,6 +34,9 @@ RowTime::RowTime(const FileContext& context) : context_(context), rule_(context.
   const bool at_start =
       context.options.stamp == Stamp::kLayout ? rule_.at_start : context.options.stamp == Stamp::kStart;
   shift_ns_ = at_start ? length : 0;
+  // What data export writes has the ends.
+  const bool said = context.options.stamp != Stamp::kLayout || rule_.at_start || context.layout.name == kExportLayout;
+  if (context.resource.bars && length > 0 && !said) context.sink.AssumeEnds();
   weeks_ = context.resource.bars && context.query.timeframe == quant::Timeframe::kWeek;
   months_ = context.resource.bars && context.query.timeframe == quant::Timeframe::kMonth;
   if (rule_.when == When::kFileDay) {

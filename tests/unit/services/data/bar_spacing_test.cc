@@ -72,6 +72,14 @@ TEST(BarSpacing, WeeksAndMonthsAreNoDaysAndMonthsNoWeeks) {
   EXPECT_THAT(Fault(MonthEnds(), Timeframe::kDay), HasSubstr("bars of months and not of 1day"));
   EXPECT_THAT(Fault(MonthEnds(), Timeframe::kWeek), HasSubstr("bars of months and not of 1week"));
   EXPECT_EQ(Fault(MonthEnds(), Timeframe::kMonth), "");
+  // Days that were cut to the last one of each month begin and end with a part of one.
+  std::vector<int64_t> cut = MonthEnds();
+  cut.resize(60);
+  cut.insert(cut.begin(), cut.front() - 9 * kDay);
+  cut.push_back(cut.back() + kDay);
+  EXPECT_THAT(Fault(cut, Timeframe::kDay), HasSubstr("bars of months and not of 1day"));
+  EXPECT_THAT(Fault(cut, Timeframe::kDay), ::testing::StartsWith("2 is ")) << "the first whole one";
+  EXPECT_EQ(Fault({cut.end() - 4, cut.end()}, Timeframe::kDay), "") << "too few to leave one out";
   EXPECT_EQ(Fault({kClose, kClose + 60 * kDay, kClose + 150 * kDay}, Timeframe::kDay), "")
       << "single days that were mended";
   EXPECT_EQ(Fault(Every(30 * kDay, 2), Timeframe::kDay), "") << "two rows tell nothing";

@@ -148,6 +148,42 @@ TEST(CsvDates, BarsOfAnotherSizeWithinADayAreRefused) {
   EXPECT_THAT(Faults(ReadText(Rows(halves), Timeframe::kHour1)), ElementsAre(HasSubstr("these are no bars of 1hour")));
 }
 
+TEST(CsvDates, StampsOfBarsWithinADayAreEndsOnlyUntilTheRowsSayOtherwise) {
+  std::string starts = "date,open,high,low,close,volume\n", ends = starts,
+              exported = "symbol,time,open,high,low,close,volume\n";
+  for (const char* day : {"06", "07", "08"}) {
+    for (int minute = 14 * 60 + 30; minute < 21 * 60; minute += 30) {
+      const auto row = [&](int at) {
+        return fmt::format("2020-01-{}T{:02d}:{:02d}:00Z,1,1,1,1,1\n", day, at / 60, at % 60);
+      };
+      starts += row(minute);
+      ends += row(minute + 30);
+      exported += "AAPL," + row(minute);
+    }
+  }
+  const auto read = [](const std::string& text, const char* stamp) {
+    return ReadText(text, Timeframe::kMin30, stamp == nullptr ? Given() : Given{{"stamp", std::string(stamp)}});
+  };
+  EXPECT_THAT(Faults(read(starts, nullptr)),
+              ElementsAre("f.csv:2 is stamped 2020-01-06T14:30 UTC and would be over when XNYS opens, but is the first "
+                          "one of its session, and so it is in 3 of 3 sessions: the stamps are the starts of the bars: "
+                          "say so by the parameter stamp (data import: --set stamp=bar_start; data fetch: --param "
+                          "stamp=bar_start), or that they are the ends all the same by stamp=bar_end"));
+  const auto told = ::testing::Contains(HasSubstr("stamps are taken for the ends of the bars"));
+  const auto unsaid = read(ends, nullptr);
+  ASSERT_THAT(unsaid, IsOk());
+  EXPECT_THAT(unsaid->notes, told);
+  for (const auto& [text, stamp] :
+       {std::pair(&starts, "bar_start"), std::pair(&starts, "bar_end"), std::pair(&ends, "bar_end"),
+        std::pair<std::string*, const char*>(&exported, nullptr)}) {
+    const auto said = read(*text, stamp);
+    ASSERT_THAT(said, IsOk());
+    EXPECT_EQ(said->series.size(), 39u);
+    EXPECT_THAT(said->notes, ::testing::Not(told)) << *text;
+  }
+  EXPECT_EQ(read(starts, "bar_start")->series.times, unsaid->series.times);
+}
+
 TEST(CsvDates, RowsThatAreFarApartAreTakenWhereTheySayTheirSizeOrSomebodyInsists) {
   std::vector<std::string> halves;
   std::string said = std::string(kHeader) + ",timeframe\n";

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "common/quant/calendar.h"
 #include "tests/unit/services/data/csv_shared.h"
@@ -154,9 +157,53 @@ TEST(CsvRealBars, IntradayFilesReadBackEqual) {
                Local("%Y-%m-%dT%H:%M:%S%Ez", "timestamp", "UTC", absl::Minutes(1)));
   }
   ExpectBars("bars/intraday/EURUSD_1h_2017-2018.csv", "EURUSD", Timeframe::kHour1, 0,
-             {{"time_zone", std::string("utc")}}, Local(kIso, "timestamp"));
+             {{"time_zone", std::string("utc")}, {"stamp", std::string("bar_start")}},
+             Local(kIso, "timestamp", "UTC", absl::Hours(1)));
   ExpectBars("bars/intraday/ESTX50_5m_2006-01.csv", "ESTX50", Timeframe::kMin5, 0,
              {{"time_zone", std::string("Europe/Berlin")}}, Local(kIso, "timestamp", "Europe/Berlin"));
+}
+
+// Of coins nothing tells, of the contract too little; the index has the ends.
+TEST(CsvRealBars, StartsThatAreTakenForEndsAreRefused) {
+  if (testing::SharedFile("data/bars").empty()) GTEST_SKIP() << "no shared data here";
+  const auto read = [](const std::string& name, Timeframe timeframe, component::RawParams params) {
+    return ReadFile({.path = "bars/intraday/" + name + ".csv",
+                     .resource = "stock_price",
+                     .symbol = name.substr(0, name.find('_')),
+                     .timeframe = timeframe,
+                     .params = std::move(params)});
+  };
+  const std::string zone_param = "time_zone";
+  for (const auto& [name, timeframe, zone] :
+       {std::tuple("SPY_1h_2013-2017", Timeframe::kHour1, "new_york"),
+        std::tuple("SPY_1m_20131004-20131011", Timeframe::kMin1, "new_york"),
+        std::tuple("SPY_1m_20201215-20201218", Timeframe::kMin1, "new_york"),
+        std::tuple("SPY_1m_20230803", Timeframe::kMin1, "new_york"),
+        std::tuple("AAPL_1m_20140605-20140609_unadjusted", Timeframe::kMin1, "new_york"),
+        std::tuple("GOOG_1m_20151223-20151228", Timeframe::kMin1, "new_york"),
+        std::tuple("EURUSD_1h_2017-2018", Timeframe::kHour1, "utc")}) {
+    const auto refused = read(name, timeframe, {{zone_param, std::string(zone)}});
+    ASSERT_FALSE(refused.ok()) << name;
+    EXPECT_NE(base::Message(refused.status()).find("the stamps are the starts of the bars"), std::string::npos)
+        << name << ": " << refused.status();
+    EXPECT_NE(base::Message(refused.status()).find("--set stamp=bar_start"), std::string::npos) << name;
+    EXPECT_TRUE(read(name, timeframe, {{zone_param, std::string(zone)}, {"stamp", std::string("bar_end")}}).ok())
+        << name;
+  }
+  for (const auto& [name, timeframe, params] :
+       {std::tuple("6EH4_1m_20240101-20240112", Timeframe::kMin1, component::RawParams()),
+        std::tuple("BTCUSD_1m_20161007-20161009_coinbase", Timeframe::kMin1, component::RawParams()),
+        std::tuple("ESTX50_5m_2006-01", Timeframe::kMin5,
+                   component::RawParams{{zone_param, std::string("Europe/Berlin")}}),
+        std::tuple(
+            "ESTX50_5m_2006-01", Timeframe::kMin5,
+            component::RawParams{{zone_param, std::string("Europe/Berlin")}, {"calendar", std::string("XETR")}})}) {
+    const auto taken = read(name, timeframe, params);
+    ASSERT_TRUE(taken.ok()) << name << ": " << taken.status();
+    EXPECT_TRUE(std::any_of(taken->notes.begin(), taken->notes.end(), [](const std::string& note) {
+      return note.find("stamps are taken for the ends of the bars") == 0;
+    })) << name;
+  }
 }
 
 TEST(CsvRealBars, BarsWithoutVolumeAreRefusedAsBars) {
